@@ -1,0 +1,48 @@
+"""The one family of exceptions that `ser` raises on purpose."""
+
+
+class SerError(Exception):
+    """Something about the user's input that the user can mend.
+
+    The message is one line made of three parts: which input, what is wrong with it, and what to do.
+
+    Args:
+        subject: The input at fault: a path, an option, a label.
+        cause: What is wrong with it, without a full stop.
+        cure: What the user can do about it, without a full stop; may be empty.
+    """
+
+    def __init__(self, subject: object, cause: str, cure: str = "") -> None:
+        self.subject = str(subject)
+        self.cause = cause
+        self.cure = cure
+        super().__init__(f"{self.subject}: {cause}" + (f"; {cure}" if cure else ""))
+
+    def __reduce__(self) -> tuple[type["SerError"], tuple[str, str, str]]:
+        # Exceptions cross process borders in parallel extraction; the default
+        # reduction would call the constructor with the joined message alone.
+        return (type(self), (self.subject, self.cause, self.cure))
+
+
+class AudioError(SerError):
+    """An audio file cannot be read or written."""
+
+
+class TableError(SerError):
+    """A feature table is not one, or does not fit its use."""
+
+
+class ArtifactError(SerError):
+    """A model artifact is not one, or does not fit its use."""
+
+
+class LabelError(SerError):
+    """An emotion name is unknown where a known one is needed."""
+
+
+class CorpusError(SerError):
+    """A corpus cannot be read: an unknown name, a broken manifest."""
+
+
+class DependencyError(SerError):
+    """An optional dependency is missing; the message names the extra that brings it."""

@@ -1,0 +1,72 @@
+"""Files that are whole or absent: write under a temporary name, rename when done."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import IO
+
+STANDARD = "-"
+"""The name that means standard input or standard output."""
+
+
+@contextlib.contextmanager
+def atomic_path(target: Path) -> Iterator[Path]:
+    """Yields a temporary path beside `target` that replaces it when the block ends well.
+
+    The temporary name keeps the target's suffix, because many writers choose their format by it.
+    After an exception nothing is left and an older `target` stays as it was.
+
+    Args:
+        target: Where the finished file belongs; its folder is made when it is missing.
+
+    Yields:
+        A path in the same folder, so that the final rename cannot cross a file system.
+    """
+    target.parent.mkdir(parents=True, exist_ok=True)
+    handle, name = tempfile.mkstemp(
+        prefix=f".{target.stem[:40]}-", suffix=target.suffix, dir=target.parent
+    )
+    os.close(handle)
+    temporary = Path(name)
+    try:
+        yield temporary
+        # mkstemp makes private files; the finished one gets the permissions of any new file.
+        temporary.chmod(0o666 & ~_umask())
+        temporary.replace(target)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+@contextlib.contextmanager
+def open_output(target: str | Path, *, binary: bool = False) -> Iterator[IO[str] | IO[bytes]]:
+    """Opens standard output for ``-``, and an atomically replaced file for everything else.
+
+    Args:
+        target: A path, or ``-``.
+        binary: Open for bytes instead of UTF-8 text.
+
+    Yields:
+        A writable file object.
+    """
+    if str(target) == STANDARD:
+        yield sys.stdout.buffer if binary else sys.stdout
+        (sys.stdout.buffer if binary else sys.stdout).flush()
+        return
+    with atomic_path(Path(target)) as temporary:
+        if binary:
+            with temporary.open("wb") as stream:
+                yield stream
+        else:
+            with temporary.open("w", encoding="utf-8", newline="") as text:
+                yield text
+
+
+def _umask() -> int:
+    current = os.umask(0)
+    os.umask(current)
+    return current

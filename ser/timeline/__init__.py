@@ -1,0 +1,1 @@
+"""Timelines: what was heard when, and one writer per output format."""
