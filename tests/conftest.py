@@ -1,0 +1,90 @@
+"""Fixtures for every test: synthetic corpora, the real ones where they are, the commands."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Protocol
+
+import pytest
+from speech import write_corpus
+
+ROOT = Path(__file__).resolve().parents[1]
+
+
+class Finished(subprocess.CompletedProcess[bytes]):
+    """A command that ended: `stdout` and `stderr` are bytes, `out` and `err` the same as text."""
+
+    @property
+    def out(self) -> str:
+        return self.stdout.decode("utf-8")
+
+    @property
+    def err(self) -> str:
+        return self.stderr.decode("utf-8")
+
+
+class Run(Protocol):
+    def __call__(
+        self,
+        command: str,
+        *arguments: object,
+        stdin: bytes | None = None,
+        cwd: Path | None = None,
+        env: Mapping[str, str] | None = None,
+        timeout: float = 300,
+    ) -> Finished: ...
+
+
+@pytest.fixture
+def run(tmp_path: Path) -> Run:
+    """Runs a command of this checkout as a process of its own.
+
+    `run("ser-extract", folder, "-o", table)` uses `bin/ser-extract`; arguments may be anything that
+    has a `str`. The working directory is the test's `tmp_path` unless `cwd` says otherwise, `env`
+    adds to the environment, and without `stdin` standard input is empty.
+    """
+
+    def call(
+        command: str,
+        *arguments: object,
+        stdin: bytes | None = None,
+        cwd: Path | None = None,
+        env: Mapping[str, str] | None = None,
+        timeout: float = 300,
+    ) -> Finished:
+        done = subprocess.run(
+            [sys.executable, str(ROOT / "bin" / command), *map(str, arguments)],
+            input=stdin if stdin is not None else b"",
+            capture_output=True,
+            cwd=cwd or tmp_path,
+            env={**os.environ, **(env or {})},
+            timeout=timeout,
+            check=False,
+        )
+        return Finished(done.args, done.returncode, done.stdout, done.stderr)
+
+    return call
+
+
+@pytest.fixture(scope="session")
+def corpora() -> Path:
+    """The folder of the real corpora; tests that use it are marked `corpora`."""
+    given = os.environ.get("SER_CORPORA")
+    folder = Path(given) if given else ROOT.parent / "shared" / "corpora"
+    if not (folder / "ravdess").is_dir():
+        pytest.skip(
+            f"no real corpora: {folder / 'ravdess'} does not exist; set SER_CORPORA to their folder"
+        )
+    return folder
+
+
+@pytest.fixture(scope="session")
+def ravdess_like(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A synthetic RAVDESS: 4 speakers, 8 emotions, 2 takes: 64 clips of 1 s, 16 kHz. Read only."""
+    folder = tmp_path_factory.mktemp("corpus") / "ravdess"
+    write_corpus("ravdess", folder, speakers=4, takes=2)
+    return folder
