@@ -1,0 +1,93 @@
+# Needs Python 3.11 to 3.13 and make, nothing else. `make` alone says what there is to make.
+
+PYTHON  ?= python3
+VENV    ?= .venv
+BIN     := $(VENV)/bin
+PIP     := $(BIN)/pip --disable-pip-version-check --quiet
+
+# Where the corpora are, one folder each; `make download-ravdess` puts one there.
+CORPORA ?= data
+
+# Options for ser-extract and ser-train in the rules below, and for pytest: make test ARGS="-k table"
+FEATURES ?= --preset speech
+TRAINING ?= --seed 1
+ARGS     ?=
+
+.SUFFIXES:
+.DELETE_ON_ERROR:
+# Tables and models are wanted even where make needed them only on its way.
+.SECONDARY:
+
+.PHONY: help demo install test lint format clean distclean
+
+help: ## what there is to make (this)
+	@echo 'usage: make TARGET [VARIABLE=value …]'
+	@echo
+	@awk 'function row(name, text) { printf "  %-26s %s\n", name, text } \
+	    /^[a-z]+:.*## / { name = $$0; sub(/:.*/, "", name); sub(/.*## /, ""); row(name, $$0) } \
+	    /^#: / { split(substr($$0, 4), part, "\t"); row(part[1], part[2]) }' $(MAKEFILE_LIST)
+	@echo
+	@echo '  PYTHON=$(PYTHON)  VENV=$(VENV)  CORPORA=$(CORPORA)  FEATURES="$(FEATURES)"  TRAINING="$(TRAINING)"'
+
+# ---------------------------------------------------------------- first steps
+
+demo: $(VENV)/.installed $(if $(AUDIO),,demo/demo.wav) ## the emotions of a demo recording, as text and as a picture
+#: demo AUDIO=my.m4a	the same for a recording of your own
+	@mkdir -p demo; audio="$${AUDIO:-demo/demo.wav}"; name=$$(basename "$$audio"); \
+	$(BIN)/ser-analyze "$$audio" --plot "demo/$${name%.*}.png" && echo "picture: demo/$${name%.*}.png"
+
+# Speech-like sound that the project renders itself: no recording of anybody lies in the repository.
+demo/demo.wav: tests/speech.py | $(VENV)/.installed
+	@mkdir -p $(@D)
+	$(BIN)/python tests/speech.py $@
+
+install: $(VENV)/.installed ## the commands, in .venv/bin
+
+# ---------------------------------------------------------------- development
+
+test: $(VENV)/.test ## run the tests (ARGS="…" goes to pytest)
+	$(BIN)/pytest $(ARGS)
+
+lint: $(VENV)/.lint ## style, docstrings and types
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+
+format: $(VENV)/.lint ## put the code into the project's format
+	$(BIN)/ruff check --fix
+	$(BIN)/ruff format
+
+clean: ## remove what was built, but not the downloaded corpora
+	rm -rf build dist demo .pytest_cache .mypy_cache .ruff_cache *.egg-info
+
+distclean: clean ## also remove the virtual environment
+	rm -rf $(VENV)
+
+# ---------------------------------------------------------------- the environment
+
+# bin/pip is the last thing that venv makes: where it is missing, there is no whole environment yet.
+$(BIN)/pip:
+	@command -v $(PYTHON) >/dev/null || { \
+	    echo "error: $(PYTHON): no such command; name a Python 3.11 to 3.13: make PYTHON=/path/to/python3.12 …" >&2; exit 1; }
+	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' || { \
+	    echo "error: $(PYTHON) is $$($(PYTHON) -V 2>&1); Python 3.11 to 3.13 is needed: make PYTHON=python3.12 …" >&2; exit 1; }
+	@echo "making $(VENV) with $$($(PYTHON) -V 2>&1)" >&2
+	@$(PYTHON) -m venv $(VENV)
+
+# Stamps: pip is asked again only when the requirements have changed.
+$(VENV)/.installed: setup.cfg pyproject.toml | $(BIN)/pip
+	@echo 'installing ser and what it needs (TensorFlow is large: this can take some minutes)' >&2
+	@$(PIP) install --editable .
+	@touch $@
+
+$(VENV)/.test: $(VENV)/.installed
+	@$(PIP) install --editable '.[test]'
+	@touch $@
+
+$(VENV)/.lint: $(VENV)/.installed
+	@$(PIP) install --editable '.[lint]'
+	@touch $@
+
+export AUDIO
+
+include mk/corpora.mk mk/pretrained.mk mk/download.mk

@@ -1,0 +1,24 @@
+# The model that ships in ser/pretrained/, from the recordings up. To change the model, change these
+# two lines; to train on other corpora, change PRETRAINED_TABLE's rule.
+PRETRAINED_FEATURES = $(FEATURES)
+PRETRAINED_TRAINING = $(TRAINING)
+
+PRETRAINED       := ser/pretrained/ravdess.keras
+PRETRAINED_TABLE := build/pretrained/ravdess.npy
+PRETRAINED_CV    := build/cv
+
+.PHONY: pretrained
+#: pretrained CORPORA=...	the shipped model: cross-validated on RAVDESS, then trained on all speakers
+pretrained: $(PRETRAINED)
+
+$(PRETRAINED_TABLE): $(CORPORA)/ravdess | $(VENV)/.installed
+	@mkdir -p $(@D)
+	$(BIN)/ser-extract $< --corpus ravdess --channel speech $(PRETRAINED_FEATURES) -o $@
+
+# The five speaker-independent folds of Luna-Jiménez et al. (2021): these figures stand in the card.
+$(PRETRAINED_CV)/.done: $(PRETRAINED_TABLE)
+	$(BIN)/ser-train $< $(PRETRAINED_TRAINING) --cv ravdess -o $(PRETRAINED_CV)/
+	@touch $@
+
+$(PRETRAINED): $(PRETRAINED_TABLE) $(PRETRAINED_CV)/.done
+	$(BIN)/ser-train $< $(PRETRAINED_TRAINING) -o $@
