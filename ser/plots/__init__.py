@@ -1,0 +1,1 @@
+"""Pictures, one file for each; matplotlib is imported when the first one is drawn."""

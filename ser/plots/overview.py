@@ -1,0 +1,164 @@
+"""What a picture needs of a recording of any length: an outline and a coarse mel spectrogram."""
+
+from __future__ import annotations
+
+import copy
+import math
+from dataclasses import dataclass
+from typing import Self
+
+import numpy as np
+import numpy.typing as npt
+
+Floats = npt.NDArray[np.float32]
+
+_BANDS = 96
+_COLUMNS = 2000
+
+
+@dataclass(frozen=True, slots=True)
+class _Columns:
+    """A run of columns: lowest and highest sample (n,), mel power (n, bands)."""
+
+    low: Floats
+    high: Floats
+    power: Floats
+
+    @classmethod
+    def empty(cls) -> Self:
+        return cls(*(np.zeros(shape, np.float32) for shape in (0, 0, (0, _BANDS))))
+
+    @property
+    def size(self) -> int:
+        return len(self.low)
+
+    def joined(self, other: _Columns) -> _Columns:
+        pairs = ((self.low, other.low), (self.high, other.high), (self.power, other.power))
+        return _Columns(*(np.concatenate(pair) for pair in pairs))
+
+    def part(self, start: int, stop: int) -> _Columns:
+        return _Columns(self.low[start:stop], self.high[start:stop], self.power[start:stop])
+
+    def folded(self, factor: int) -> _Columns:
+        """Makes one column of each `factor`, which divides the size."""
+        return _Columns(
+            self.low.reshape(-1, factor).min(axis=1),
+            self.high.reshape(-1, factor).max(axis=1),
+            self.power.reshape(-1, factor, _BANDS).mean(axis=1),
+        )
+
+    def repeated(self, count: int) -> _Columns:
+        return _Columns(*(np.repeat(a, count, axis=0) for a in (self.low, self.high, self.power)))
+
+
+class Overview:
+    """Gathers samples into at most a few thousand columns, in constant memory.
+
+    One column starts as ten milliseconds; whenever there are too many, each two become one. The
+    mel spectrogram has librosa's filters over a Hann window of 40 to 80 ms.
+
+    Args:
+        sample_rate: Hertz.
+        columns: There are never more than twice as many columns as this.
+
+    Attributes:
+        sample_rate: Hertz.
+        count: Samples taken so far.
+    """
+
+    def __init__(self, sample_rate: int, columns: int = _COLUMNS) -> None:
+        self.sample_rate = sample_rate
+        self.count = 0
+        self._limit = columns
+        self._hop = max(1, round(sample_rate / 100))
+        self._n_fft = 1 << int(np.ceil(np.log2(sample_rate * 0.04)))
+        self._window = np.hanning(self._n_fft + 1)[:-1].astype(np.float32)
+        self._filters: Floats | None = None
+        self._factor = 1
+        # Frames are centred on their column, as librosa does it: half a window of silence first.
+        self._pending = np.zeros((self._n_fft - self._hop) // 2, np.float32)
+        self._fresh = _Columns.empty()
+        self._columns = _Columns.empty()
+
+    @classmethod
+    def of(cls, samples: Floats, sample_rate: int) -> Self:
+        """Gathers a whole recording that is in memory."""
+        overview = cls(sample_rate)
+        for start in range(0, len(samples), 1 << 18):
+            overview.add(samples[start : start + (1 << 18)])
+        return overview
+
+    @property
+    def seconds(self) -> float:
+        """The length of what was taken so far."""
+        return self.count / self.sample_rate
+
+    def add(self, samples: Floats) -> None:
+        """Takes the next block of mono samples, of any length."""
+        self.count += len(samples)
+        self._frames(np.concatenate([self._pending, samples.astype(np.float32, copy=False)]))
+
+    def columns(self) -> tuple[Floats, Floats, Floats]:
+        """Gives the outline and the spectrogram of what was taken so far.
+
+        Returns:
+            The lowest and the highest sample of each column, (columns,), and the mel power,
+            (bands, columns). Column `i` lasts from ``i`` to ``i + 1`` times `column_seconds`.
+        """
+        # A copy takes the silence behind the last sample, for more samples may follow.
+        rest = copy.copy(self)
+        missing = -(self.count + self._n_fft // 2) % self._hop + self._n_fft
+        rest._frames(np.concatenate([self._pending, np.zeros(missing, np.float32)]))
+        if rest._fresh.size:
+            rest._columns = rest._columns.joined(rest._fresh.folded(rest._fresh.size))
+        wanted = max(1, math.ceil(self.count / (self._hop * rest._factor)))
+        shown = rest._columns.part(0, wanted)
+        return shown.low, shown.high, shown.power.T
+
+    @property
+    def column_seconds(self) -> float:
+        """How long one column of `columns` lasts."""
+        return self._hop * self._factor / self.sample_rate
+
+    @property
+    def mel_hertz(self) -> Floats:
+        """The centre of each mel band in hertz, (bands,)."""
+        import librosa
+
+        edges = librosa.mel_frequencies(n_mels=_BANDS + 2, fmin=0.0, fmax=self.sample_rate / 2)
+        return np.asarray(edges[1:-1], np.float32)
+
+    def _frames(self, samples: Floats) -> None:
+        whole = max(0, (len(samples) - self._n_fft) // self._hop + 1)
+        self._pending = samples[whole * self._hop :]
+        for start in range(0, whole, 512):
+            count = min(512, whole - start)
+            begin = start * self._hop
+            self._take(samples[begin : begin + (count - 1) * self._hop + self._n_fft])
+
+    def _take(self, samples: Floats) -> None:
+        frames = np.lib.stride_tricks.sliding_window_view(samples, self._n_fft)[:: self._hop]
+        if self._filters is None:
+            import librosa.filters
+
+            self._filters = librosa.filters.mel(
+                sr=self.sample_rate, n_fft=self._n_fft, n_mels=_BANDS
+            ).T
+        power = np.abs(np.fft.rfft(frames * self._window, axis=1)) ** 2
+        margin = (self._n_fft - self._hop) // 2
+        middle = frames[:, margin : margin + self._hop]
+        taken = _Columns(
+            middle.min(axis=1), middle.max(axis=1), (power @ self._filters).astype(np.float32)
+        )
+        self._fresh = self._fresh.joined(taken)
+        whole = self._fresh.size // self._factor * self._factor
+        self._columns = self._columns.joined(self._fresh.part(0, whole).folded(self._factor))
+        self._fresh = self._fresh.part(whole, self._fresh.size)
+        while self._columns.size >= 2 * self._limit:
+            even = self._columns.size // 2 * 2
+            odd = self._columns.part(even, self._columns.size)
+            self._columns = self._columns.part(0, even).folded(2)
+            if odd.size:
+                # Stands for `factor` frames; as many copies keep its weight in the next column.
+                self._fresh = odd.repeated(self._factor).joined(self._fresh)
+            self._factor *= 2

@@ -1,0 +1,100 @@
+"""What the formats with columns share: the header, and which fields a row has."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Sequence
+
+from ser.timeline.record import Window
+from ser.timeline.summary import Summary
+from ser.timeline.writer import Writer
+
+WINDOW_FIELDS = ("file", "start", "end", "emotion", "confidence")
+"""The columns of a window; one per label follows, with its probability."""
+
+SUMMARY_FIELDS = (
+    "file",
+    "duration",
+    "windows",
+    "emotion",
+    "changes",
+    "strongest_emotion",
+    "strongest_start",
+    "strongest_end",
+    "strongest_confidence",
+)
+"""The columns of a summary; ``share_LABEL`` and ``mean_LABEL`` follow for every label."""
+
+
+class ColumnWriter(Writer):
+    """Base of the formats with one kind of row, which `begin` decides."""
+
+    _summaries = False
+
+    def begin(self, *, summaries: bool = False) -> None:
+        """Writes the header line."""
+        self._summaries = summaries
+        if summaries:
+            shares = [f"share_{label}" for label in self.labels]
+            means = [f"mean_{label}" for label in self.labels]
+            self.row([*SUMMARY_FIELDS, *shares, *means])
+        else:
+            self.row([*WINDOW_FIELDS, *self.labels])
+
+    def write(self, window: Window) -> None:
+        """Writes one window as a row.
+
+        Raises:
+            ValueError: The output was begun for summaries.
+        """
+        self._require(summaries=False)
+        self.row(
+            [
+                window.file,
+                self.time(window.start),
+                self.time(window.end),
+                window.emotion,
+                _share(window.confidence),
+                *(_share(window.probabilities.get(label, 0.0)) for label in self.labels),
+            ]
+        )
+
+    def write_summary(self, summary: Summary) -> None:
+        """Writes one summary as a row.
+
+        Raises:
+            ValueError: The output was begun for windows.
+        """
+        self._require(summaries=True)
+        moment = summary.strongest
+        self.row(
+            [
+                summary.file,
+                self.time(summary.seconds),
+                str(summary.windows),
+                summary.emotion,
+                str(summary.changes),
+                moment.emotion if moment else "",
+                self.time(moment.start) if moment else "",
+                self.time(moment.end) if moment else "",
+                _share(moment.confidence) if moment else "",
+                *(_share(summary.shares.get(label, 0.0)) for label in self.labels),
+                *(_share(summary.probabilities.get(label, 0.0)) for label in self.labels),
+            ]
+        )
+
+    @abstractmethod
+    def row(self, cells: Sequence[str]) -> None:
+        """Writes one row."""
+
+    @abstractmethod
+    def time(self, seconds: float) -> str:
+        """Writes a time in the unit of the format."""
+
+    def _require(self, *, summaries: bool) -> None:
+        if summaries != self._summaries:
+            raise ValueError("one output with columns holds windows or summaries, not both")
+
+
+def _share(value: float) -> str:
+    return f"{value:.6f}"

@@ -1,0 +1,74 @@
+"""Shares of time, changes and the spans behind them."""
+
+from __future__ import annotations
+
+import pytest
+
+from ser.timeline.clock import clock
+from ser.timeline.record import Window
+from ser.timeline.spans import winning_spans
+from ser.timeline.summary import Summariser
+
+
+def window(start: float, end: float, angry: float) -> Window:
+    values = {"angry": angry, "sad": 1 - angry}
+    emotion = "angry" if angry > 0.5 else "sad"
+    return Window("a.wav", start, end, emotion, values[emotion], values)
+
+
+def summary(*windows: Window):  # type: ignore[no-untyped-def]
+    summariser = Summariser("a.wav", ("angry", "sad"))
+    for one in windows:
+        summariser.add(one)
+    return summariser.result()
+
+
+def test_overlapping_windows_count_every_second_once() -> None:
+    result = summary(window(0, 4, 0.9), window(2, 6, 0.8), window(4, 8, 0.1))
+    assert result.seconds == pytest.approx(8)
+    assert result.shares == pytest.approx({"angry": 5 / 8, "sad": 3 / 8})
+    assert result.probabilities["angry"] == pytest.approx((3 * 0.9 + 2 * 0.8 + 3 * 0.1) / 8)
+    assert result.changes == 1
+    assert result.strongest == window(0, 4, 0.9)
+    assert result.emotion == "angry"
+
+
+def test_gaps_belong_to_no_emotion() -> None:
+    result = summary(window(0, 2, 0.9), window(10, 13, 0.2))
+    assert result.seconds == pytest.approx(5)
+    assert result.shares["sad"] == pytest.approx(0.6)
+
+
+def test_a_result_may_be_asked_for_on_the_way() -> None:
+    summariser = Summariser("a.wav", ("angry", "sad"))
+    summariser.add(window(0, 2, 0.9))
+    assert summariser.result().seconds == 2
+    summariser.add(window(2, 4, 0.2))
+    assert summariser.result().shares == {"angry": 0.5, "sad": 0.5}
+
+
+def test_spans_join_equal_neighbours_and_agree_with_the_summary() -> None:
+    windows = [window(0, 4, 0.9), window(2, 6, 0.8), window(4, 8, 0.1), window(20, 24, 0.2)]
+    spans = list(winning_spans(windows))
+    assert spans == [(0, 5, "angry"), (5, 8, "sad"), (20, 24, "sad")]
+    angry = sum(end - start for start, end, emotion in spans if emotion == "angry")
+    result = summary(*windows)
+    assert angry == pytest.approx(result.shares["angry"] * result.seconds)
+
+
+def test_spans_of_nothing() -> None:
+    assert list(winning_spans([])) == []
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [
+        (0, "0:00.0"),
+        (59.949, "0:59.9"),
+        (59.96, "1:00.0"),
+        (3599.97, "1:00:00.0"),
+        (36_610.5, "10:10:10.5"),
+    ],
+)
+def test_clock(seconds: float, text: str) -> None:
+    assert clock(seconds) == text
