@@ -7,8 +7,10 @@ by hand is still a valid input for every command.
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import io
+import mmap
 import os
 import shutil
 import sys
@@ -135,8 +137,9 @@ def read_table(source: str | Path) -> Table:
         ) from error
     if not isinstance(table, np.ndarray) or table.ndim != 1 or table.dtype.names is None:
         raise TableError(source, "is not a feature table", "make one with ser-extract")
-    missing = [n for n in ("x", "frames", *TEXT_WIDTHS, "start", "duration")
-               if n not in table.dtype.names]
+    missing = [
+        n for n in ("x", "frames", *TEXT_WIDTHS, "start", "duration") if n not in table.dtype.names
+    ]
     if missing:
         raise TableError(
             source, f"lacks the fields {', '.join(missing)}", "make it with ser-extract"
@@ -151,9 +154,10 @@ def write_table(target: str | Path, table: Table) -> None:
     Raises:
         TableError: The file cannot be written.
     """
-    with TableWriter(target, table.dtype) as writer:
-        for start in range(0, len(table), 256):
-            writer.append(table[start : start + 256])
+    with TableWriter(target, table.dtype, keep_part=False) as writer:
+        for block in rows(table):
+            writer.append(block)
+            release(table)
 
 
 def clip_hashes(table: Table) -> list[bytes]:
@@ -164,9 +168,7 @@ def clip_hashes(table: Table) -> list[bytes]:
 def source_keys(table: Table) -> list[tuple[str, str, float]]:
     """Gives each record's clip as (corpus, path, start): augmented copies share their source's."""
     return list(
-        zip(
-            table["corpus"].tolist(), table["path"].tolist(), table["start"].tolist(), strict=True
-        )
+        zip(table["corpus"].tolist(), table["path"].tolist(), table["start"].tolist(), strict=True)
     )
 
 
@@ -177,9 +179,7 @@ def speaker_keys(table: Table) -> list[str]:
     """
     return [
         f"{corpus}/{speaker}" if speaker else ""
-        for corpus, speaker in zip(
-            table["corpus"].tolist(), table["speaker"].tolist(), strict=True
-        )
+        for corpus, speaker in zip(table["corpus"].tolist(), table["speaker"].tolist(), strict=True)
     ]
 
 
@@ -195,6 +195,7 @@ class TableWriter:
             header needs the count).
         dtype: The record type.
         resume: Keep the records of an earlier, interrupted run with the same record type.
+        keep_part: Leave the part file after an exception; not for work that cannot be resumed.
 
     Attributes:
         kept: The number of records taken over from an interrupted run.
@@ -203,9 +204,17 @@ class TableWriter:
         TableError: The file cannot be written, or `resume` finds records of another type.
     """
 
-    def __init__(self, target: str | Path, dtype: np.dtype[Any], *, resume: bool = False) -> None:
+    def __init__(
+        self,
+        target: str | Path,
+        dtype: np.dtype[Any],
+        *,
+        resume: bool = False,
+        keep_part: bool = True,
+    ) -> None:
         self.target = target
         self.dtype = dtype
+        self.keep_part = keep_part
         self.count = 0
         self.kept = 0
         self._header = _header(dtype, 0)
@@ -220,6 +229,7 @@ class TableWriter:
             path.parent.mkdir(parents=True, exist_ok=True)
             if resume and self._part.exists():
                 self.kept = self.count = self._take_over(self._part)
+            if self.kept:
                 self._stream = self._part.open("r+b")
                 self._stream.seek(len(self._header) + self.count * dtype.itemsize)
                 self._stream.truncate()
@@ -280,12 +290,12 @@ class TableWriter:
             raise _cannot_write(self.target, error) from error
 
     def abandon(self) -> None:
-        """Closes the part file and leaves it for a resumed run."""
-        try:
+        """Closes the part file, and leaves it for a resumed run unless `keep_part` is false."""
+        # A full disk fails again when the buffer is flushed; the error is already on its way.
+        with contextlib.suppress(OSError):
             self._stream.close()
-        except OSError:
-            # A full disk fails again when the buffer is flushed; the error is already on its way.
-            return
+        if self._part is not None and not self.keep_part:
+            self._part.unlink(missing_ok=True)
 
     def __enter__(self) -> Self:
         return self
@@ -296,14 +306,21 @@ class TableWriter:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        if kind is None:
-            self.close()
-        else:
+        if kind is not None:
             self.abandon()
+            return
+        try:
+            self.close()
+        except BaseException:
+            self.abandon()
+            raise
 
     def _take_over(self, part: Path) -> int:
         with part.open("rb") as stream:
             header = stream.read(len(self._header))
+        if len(header) < len(self._header):
+            # A run killed before anything left its buffer has nothing to hand on.
+            return 0
         if header != self._header:
             raise TableError(
                 part,
@@ -317,6 +334,17 @@ def rows(table: Table, size: int = 256) -> Iterator[Table]:
     """Walks through a table in blocks, so that a mapped one needs little memory."""
     for start in range(0, len(table), size):
         yield table[start : start + size]
+
+
+def release(table: Table) -> None:
+    """Tells the system that a mapped table's pages are not needed at the moment.
+
+    They are read again when they are touched. Without this a walk through a large table counts as
+    memory of the process, although the system could take it back. Other arrays are left alone.
+    """
+    base = table.base
+    if isinstance(base, mmap.mmap) and hasattr(mmap, "MADV_DONTNEED"):
+        base.madvise(mmap.MADV_DONTNEED)
 
 
 def _load(path: Path) -> Table:
