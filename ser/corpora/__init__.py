@@ -1,0 +1,1 @@
+"""Emotional speech corpora: one small reader per corpus, and the search for clips."""

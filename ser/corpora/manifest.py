@@ -1,0 +1,185 @@
+"""A manifest: a CSV or TSV table that says what is spoken where.
+
+The first line names the columns, in any order and case. ``path`` is needed, relative to the
+manifest's folder; ``emotion``, ``speaker``, ``corpus``, ``text``, ``intensity``, ``gender``,
+``start`` and ``duration`` (seconds) may be there. Emotions may be any words: known spellings become
+the names of `ser.labels`, others stay.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from ser.corpora.base import Clip
+from ser.errors import CorpusError
+from ser.labels import canonical
+
+EXTENSIONS: tuple[str, ...] = (".csv", ".tsv")
+COLUMNS: tuple[str, ...] = (
+    "path",
+    "emotion",
+    "speaker",
+    "corpus",
+    "text",
+    "intensity",
+    "gender",
+    "start",
+    "duration",
+)
+"""Every column that means something; others are ignored with a note."""
+
+_GENDERS = {"f": "female", "female": "female", "m": "male", "male": "male"}
+
+
+@dataclass(frozen=True, slots=True)
+class Manifest:
+    """What a manifest says.
+
+    Attributes:
+        clips: The good rows, in their order.
+        errors: One for each bad row; each names the line.
+        notes: Remarks about columns that are ignored.
+    """
+
+    clips: tuple[Clip, ...]
+    errors: tuple[CorpusError, ...]
+    notes: tuple[str, ...]
+
+
+def is_manifest(path: Path) -> bool:
+    """Says by the extension whether a file that was given by itself is to be read as a manifest."""
+    return path.suffix.lower() in EXTENSIONS
+
+
+def read_manifest(path: Path) -> Manifest:
+    """Reads a manifest.
+
+    Args:
+        path: UTF-8 text; columns are parted by commas, semicolons or tabs, whichever the first
+            line has most of.
+
+    Returns:
+        Clips and the errors of bad rows: a bad row does not spoil the others. Clips without a
+        corpus get the corpus ``manifest``, so that equal names of speakers mean one person in
+        every manifest that does not say otherwise.
+
+    Raises:
+        CorpusError: The file cannot be read, or its first line has no ``path``.
+    """
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise CorpusError(path, "is not UTF-8 text", "save it as CSV in UTF-8") from error
+    except OSError as error:
+        cause = f"cannot be read ({error.strerror or error})"
+        raise CorpusError(path, cause, "check the path") from error
+    first = text.split("\n", 1)[0]
+    # On a tie (a single column) the tab of .tsv or the comma of .csv changes nothing.
+    delimiter = max(",;\t", key=first.count)
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
+    clips: list[Clip] = []
+    errors: list[CorpusError] = []
+    notes: list[str] = []
+    header: list[str] = []
+    try:
+        header = [name.strip().lower() for name in next(reader, [])]
+        notes = _check_header(path, header)
+        for row in reader:
+            if not any(value.strip() for value in row):
+                continue
+            try:
+                clips.append(_clip(path, header, row))
+            except _BadRow as problem:
+                subject = f"{path}, line {reader.line_num}"
+                errors.append(CorpusError(subject, problem.cause, problem.cure))
+    except csv.Error as error:
+        errors.append(
+            CorpusError(
+                f"{path}, line {reader.line_num}",
+                f"is not valid CSV ({error})",
+                "check its quotation marks; lines after it were not read",
+            )
+        )
+    return Manifest(tuple(clips), tuple(errors), tuple(notes))
+
+
+class _BadRow(Exception):  # noqa: N818 - it never leaves this file
+    def __init__(self, cause: str, cure: str) -> None:
+        super().__init__(cause)
+        self.cause, self.cure = cause, cure
+
+
+def _check_header(path: Path, header: list[str]) -> list[str]:
+    if "path" not in header:
+        shown = ", ".join(name for name in header if name)[:120] or "nothing"
+        raise CorpusError(
+            path,
+            f"is not a manifest: its first line has no column 'path' (it has {shown})",
+            f"name the columns there: path and any of {', '.join(COLUMNS[1:])}",
+        )
+    twice = sorted({name for name in header if name in COLUMNS and header.count(name) > 1})
+    if twice:
+        raise CorpusError(path, f"has the column {twice[0]!r} twice", "leave one of them")
+    ignored = [name for name in header if name and name not in COLUMNS]
+    if not ignored:
+        return []
+    plural = "s" if len(ignored) > 1 else ""
+    return [f"{path}: ignored column{plural} {', '.join(ignored)}"]
+
+
+def _clip(manifest: Path, header: list[str], row: list[str]) -> Clip:
+    if len(row) > len(header):
+        raise _BadRow(
+            f"has {len(row)} values for {len(header)} columns",
+            "put values that hold the delimiter in quotation marks",
+        )
+    values = {name: value.strip() for name, value in zip(header, row, strict=False)}
+    if not values["path"]:
+        raise _BadRow("has no path", "name the audio file")
+    path = manifest.parent / Path(values["path"]).expanduser()
+    try:
+        found = path.exists()
+    except (OSError, ValueError):
+        found = False
+    if not found:
+        raise _BadRow(
+            f"names {values['path']}, which does not exist",
+            "paths are relative to the manifest's folder",
+        )
+    if path.is_dir():
+        raise _BadRow(f"names {values['path']}, which is a folder", "name audio files one by one")
+    gender = values.get("gender", "").lower()
+    if gender and gender not in _GENDERS:
+        raise _BadRow(f"has the gender {gender!r}", "write female, male, or nothing")
+    duration = _seconds(values, "duration")
+    if duration == 0:
+        raise _BadRow("has a duration of 0", "give seconds, or nothing for the whole file")
+    return Clip(
+        path,
+        emotion=canonical(values.get("emotion", ""), strict=False),
+        speaker=values.get("speaker", ""),
+        corpus=values.get("corpus", "") or "manifest",
+        text=values.get("text", ""),
+        intensity=values.get("intensity", ""),
+        gender=_GENDERS.get(gender, ""),
+        start=_seconds(values, "start") or 0.0,
+        duration=duration,
+    )
+
+
+def _seconds(values: Mapping[str, str], name: str) -> float | None:
+    text = values.get(name, "")
+    if not text:
+        return None
+    try:
+        number = float(text)
+    except ValueError:
+        number = math.nan
+    if not (math.isfinite(number) and number >= 0):
+        raise _BadRow(f"has the {name} {text!r}", "give seconds, such as 1.5")
+    return number

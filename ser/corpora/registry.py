@@ -1,0 +1,219 @@
+"""Every corpus by name, and the search for clips in what a user gives.
+
+To add a corpus, write a file beside this one (`ravdess.py` shows how) and a line in `CORPORA`.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import MappingProxyType
+from typing import Literal
+
+from ser.corpora.base import Clip, Corpus, Index
+from ser.corpora.crema_d import CremaD
+from ser.corpora.emodb import EmoDB
+from ser.corpora.folders import Folders
+from ser.corpora.listing import walk
+from ser.corpora.manifest import is_manifest, read_manifest
+from ser.corpora.nemo import Nemo
+from ser.corpora.ravdess import Ravdess
+from ser.corpora.savee import Savee
+from ser.corpora.tess import Tess
+from ser.errors import CorpusError, SerError
+
+CORPORA = MappingProxyType(
+    {
+        corpus.name: corpus
+        # `auto` asks them in this order: the ones with the most telling names first.
+        for corpus in (Ravdess(), CremaD(), Tess(), Nemo(), EmoDB(), Savee(), Folders())
+    }
+)
+"""Readers by name."""
+
+CHOICES: tuple[str, ...] = ("auto", *CORPORA, "manifest", "none")
+"""What ``--corpus`` accepts."""
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """What was found in the inputs.
+
+    Attributes:
+        clips: Sorted by path and start; a file that is given twice is here once.
+        skipped: Audio files whose names are not the corpus's, sorted.
+        missing: One error for each input that gave nothing: it does not exist, is a folder
+            without audio, is a manifest with a bad row.
+        channel_skipped: How many clips were left out because they are sung, or spoken.
+        notes: Remarks for the user, such as a manifest's columns that mean nothing here.
+    """
+
+    clips: tuple[Clip, ...] = ()
+    skipped: tuple[Path, ...] = ()
+    missing: tuple[SerError, ...] = ()
+    channel_skipped: int = 0
+    notes: tuple[str, ...] = ()
+
+
+def find_clips(
+    inputs: Sequence[Path],
+    corpus: str = "auto",
+    *,
+    channel: Literal["speech", "song", "both"] = "both",
+) -> Listing:
+    """Finds audio files and what their corpora say about them.
+
+    Args:
+        inputs: Audio files (whatever their extension), folders (walked, hidden files ignored) and
+            manifests (CSV or TSV).
+        corpus: ``auto`` asks every reader for each file. A file that none of them knows is a clip
+            without a label when it was given by itself or nothing in its folder is known;
+            otherwise it is skipped. A corpus's name takes its files and skips all others.
+            ``manifest`` reads every input as a manifest. ``none`` labels nothing.
+        channel: Which half of RAVDESS to take.
+
+    Returns:
+        Clips, and everything that did not become one.
+
+    Raises:
+        CorpusError: There is no corpus of this name.
+    """
+    if corpus not in CHOICES:
+        raise CorpusError(corpus, "is not a corpus that ser knows", f"use {', '.join(CHOICES)}")
+    search = _Search(corpus)
+    for given in inputs:
+        search.add(Path(given))
+    return search.listing(channel)
+
+
+@dataclass
+class _Search:
+    corpus: str
+    clips: list[Clip] = field(default_factory=list)
+    skipped: list[Path] = field(default_factory=list)
+    missing: list[SerError] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+    indices: dict[Path, Index | None] = field(default_factory=dict)
+
+    def add(self, given: Path) -> None:
+        try:
+            is_folder = given.is_dir()
+            exists = is_folder or given.exists()
+        except OSError as error:  # a name too long, a folder without permission
+            cause = f"cannot be read ({error.strerror or error})"
+            self.missing.append(CorpusError(given, cause, "check the path"))
+            return
+        if not exists:
+            self.missing.append(CorpusError(given, "does not exist", "check the path"))
+        elif self.corpus == "manifest" and is_folder:
+            self.missing.append(
+                CorpusError(given, "is a folder", "give the manifest itself, a .csv or .tsv file")
+            )
+        elif is_folder:
+            self._add_folder(given)
+        elif self.corpus == "manifest" or (self.corpus in ("auto", "none") and is_manifest(given)):
+            self._add_manifest(given)
+        else:
+            self._add_files([given])
+
+    def _add_folder(self, folder: Path) -> None:
+        problems = len(self.missing)
+        files = list(walk(folder, self.missing.append))
+        if not files and problems == len(self.missing):
+            cure = "give a folder that holds audio files, or the files themselves"
+            self.missing.append(CorpusError(folder, "holds no audio files", cure))
+        self._add_files(files)
+
+    def _add_manifest(self, path: Path) -> None:
+        try:
+            manifest = read_manifest(path)
+        except CorpusError as error:
+            self.missing.append(error)
+            return
+        self.missing += manifest.errors
+        self.notes += manifest.notes
+        if self.corpus == "none":
+            self.clips += [
+                Clip(clip.path, start=clip.start, duration=clip.duration) for clip in manifest.clips
+            ]
+        else:
+            self.clips += manifest.clips
+
+    def _add_files(self, files: Sequence[Path]) -> None:
+        """Adds the files of one input."""
+        if self.corpus == "none":
+            self.clips += [Clip(path) for path in files]
+            return
+        known, unknown = [], []
+        for path in files:
+            clip = self._parse(path)
+            if clip is None:
+                unknown.append(path)
+            else:
+                known.append(clip)
+        self.clips += known
+        if self.corpus == "auto" and not known:
+            # A recording by itself or a folder of them: no corpus, but something to analyse.
+            self.clips += [Clip(path) for path in unknown]
+        else:
+            self.skipped += unknown
+
+    def _parse(self, path: Path) -> Clip | None:
+        if self.corpus == "auto":
+            reader = next((c for c in CORPORA.values() if c.recognises(path)), None)
+        else:
+            reader = CORPORA[self.corpus]
+        clip = reader.parse(path) if reader else None
+        if clip is None or reader is None:
+            return None
+        index = self._index(reader, path)
+        return reader.complete(clip, index) if index else clip
+
+    def _index(self, reader: Corpus, path: Path) -> Index | None:
+        if not reader.index:
+            return None
+        folder = path.absolute().parent
+        for place in (folder / reader.index, folder.parent / reader.index):
+            if place not in self.indices:
+                self.indices[place] = self._read_index(reader, place)
+            found = self.indices[place]
+            if found is not None:
+                return found
+        return None
+
+    def _read_index(self, reader: Corpus, place: Path) -> Index | None:
+        if not place.is_file():
+            return None
+        try:
+            return reader.read_index(place)
+        except CorpusError as error:
+            # The names alone still say most; the error is reported beside the clips.
+            self.missing.append(error)
+            return {}
+
+    def listing(self, channel: Literal["speech", "song", "both"]) -> Listing:
+        unique: dict[tuple[str, float, float | None], Clip] = {}
+        for clip in self.clips:
+            # Lexical on purpose: links to one recording under two names are two clips.
+            key = (os.path.abspath(clip.path), clip.start, clip.duration)  # noqa: PTH100
+            if key not in unique or not unique[key].corpus:
+                unique[key] = clip
+        wanted = [clip for clip in unique.values() if channel in ("both", _channel(clip, channel))]
+        known = {os.path.abspath(clip.path) for clip in wanted}  # noqa: PTH100
+        return Listing(
+            clips=tuple(sorted(wanted, key=lambda clip: (clip.path, clip.start))),
+            skipped=tuple(
+                sorted(p for p in set(self.skipped) if os.path.abspath(p) not in known)  # noqa: PTH100
+            ),
+            missing=tuple(self.missing),
+            channel_skipped=len(unique) - len(wanted),
+            notes=tuple(dict.fromkeys(self.notes)),
+        )
+
+
+def _channel(clip: Clip, wanted: str) -> str:
+    reader = CORPORA.get(clip.corpus)
+    # Recordings of no known corpus are nobody's song or speech: they pass.
+    return reader.channel(clip.path) if reader else wanted
