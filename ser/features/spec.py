@@ -34,6 +34,11 @@ class SpecError(SerError):
     """A feature specification is impossible or differs from another where it must not."""
 
 
+def _require(condition: bool, subject: str, cause: str, cure: str) -> None:
+    if not condition:
+        raise SpecError(subject, cause, cure)
+
+
 @dataclass(frozen=True, slots=True)
 class FeatureSpec:
     """What is computed from a clip, and how; a model carries the one that it was trained on.
@@ -203,8 +208,3 @@ PRESETS = MappingProxyType(
     }
 )
 """Named specifications for ``ser-extract --preset``."""
-
-
-def _require(condition: bool, subject: str, cause: str, cure: str) -> None:
-    if not condition:
-        raise SpecError(subject, cause, cure)

@@ -1,0 +1,129 @@
+"""From samples to one matrix of features, as a specification says."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+from ser.features import banks
+from ser.features.families import FUNCTIONS
+from ser.features.layout import width
+from ser.features.shorttime import Matrix, ShortTime
+from ser.features.spec import FeatureSpec
+from ser.features.trim import trim
+
+Samples = npt.NDArray[np.float32]
+
+# Under this standard deviation a coefficient is constant but for rounding, as in silence;
+# dividing by it would turn the rounding into a signal.
+_FLAT = 1e-3
+
+
+class Extractor:
+    """Computes the features of clips; the same object serves training and analysis.
+
+    Args:
+        spec: What to compute.
+        mel_bank: The specification's mel filter bank where the caller has it (a model artifact
+            does), shape (n_mels, n_fft // 2 + 1); otherwise it is computed or read from the cache.
+
+    Examples:
+        >>> import numpy as np
+        >>> noise = np.random.default_rng(0).normal(size=16000).astype("float32")
+        >>> Extractor(FeatureSpec(families=("zcr", "rms")))(noise).shape
+        (101, 2)
+    """
+
+    def __init__(self, spec: FeatureSpec, mel_bank: banks.Bank | None = None) -> None:
+        self.spec = spec
+        self.coefficients = width(spec)
+        self._mel_bank = mel_bank
+
+    def __call__(self, samples: Samples) -> Matrix:
+        """Computes one clip's features.
+
+        Args:
+            samples: Shape (samples,), at least one, at the specification's sample rate. The
+                specification's trimming and duration are applied here; its offset is not, because
+                only whoever reads the file can skip it.
+
+        Returns:
+            Float32, shape (frames, coefficients); one frame where the specification pools.
+        """
+        spec = self.spec
+        view = ShortTime(self.prepare(samples), spec, self._mel_bank)
+        matrix = np.concatenate([FUNCTIONS[name](view) for name in spec.families], axis=1)
+        if spec.deltas:
+            matrix = _with_deltas(matrix, spec.deltas)
+        if spec.normalise == "utterance":
+            matrix = standardise(matrix)
+        if spec.pool != "none":
+            matrix = _pooled(matrix, statistics=spec.pool == "stats")
+        return np.ascontiguousarray(matrix, dtype=np.float32)
+
+    def prepare(self, samples: Samples) -> Samples:
+        """Applies the specification's trimming and duration."""
+        spec = self.spec
+        if spec.trim is not None:
+            samples = trim(samples, spec.trim)
+        if spec.duration is not None:
+            samples = samples[: round(spec.duration * spec.sample_rate)]
+        return np.ascontiguousarray(samples, dtype=np.float32)
+
+    def frames(self, seconds: float) -> int:
+        """Gives the number of frames that a clip of this many seconds has."""
+        if self.spec.pool != "none":
+            return 1
+        if self.spec.duration is not None:
+            seconds = min(seconds, self.spec.duration)
+        return 1 + round(seconds * self.spec.sample_rate) // self.spec.hop_length
+
+
+def standardise(matrix: Matrix) -> Matrix:
+    """Gives each coefficient zero mean and unit variance over the clip's frames.
+
+    Args:
+        matrix: Shape (frames, coefficients).
+
+    Returns:
+        The same shape; a coefficient that does not vary becomes zero.
+    """
+    centred = matrix - matrix.mean(axis=0, dtype=np.float64).astype(np.float32)
+    scale: Matrix = centred / np.maximum(centred.std(axis=0), np.float32(_FLAT))
+    return scale
+
+
+def fit_frames(matrix: Matrix, frames: int) -> Matrix:
+    """Pads with zeros, or cuts, to a number of frames.
+
+    Args:
+        matrix: Shape (any, coefficients).
+        frames: The wanted number.
+
+    Returns:
+        Shape (frames, coefficients).
+    """
+    if len(matrix) >= frames:
+        return matrix[:frames]
+    return np.pad(matrix, ((0, frames - len(matrix)), (0, 0)))
+
+
+def _with_deltas(matrix: Matrix, orders: int) -> Matrix:
+    """Appends time derivatives: Savitzky-Golay over nine frames, as `librosa.feature.delta`."""
+    from scipy.signal import savgol_filter
+
+    # The polynomial at the ends needs nine frames; shorter clips repeat their last frame.
+    mode = "interp" if len(matrix) >= 9 else "nearest"
+    parts = [matrix] + [
+        savgol_filter(matrix, 9, deriv=order, polyorder=order, axis=0, mode=mode)
+        for order in range(1, orders + 1)
+    ]
+    return np.concatenate(parts, axis=1).astype(np.float32)
+
+
+def _pooled(matrix: Matrix, *, statistics: bool) -> Matrix:
+    """Turns a clip into one frame: means, or means, deviations, minima and maxima."""
+    parts = [matrix.mean(axis=0)]
+    if statistics:
+        parts += [matrix.std(axis=0), matrix.min(axis=0), matrix.max(axis=0)]
+    return np.concatenate(parts)[None, :]

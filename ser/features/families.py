@@ -1,0 +1,151 @@
+"""The feature families: what each name computes from a clip's short-time view.
+
+Each function takes a `ShortTime` and gives float32 of shape (frames, coefficients). Where librosa
+defines a feature the numbers are librosa's; the functions that need librosa itself import it late.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+
+import numpy as np
+
+from ser.features import banks
+from ser.features.shorttime import Matrix, ShortTime
+
+# The pitch range of speech, from a low male voice to a shout or a child's.
+F0_MIN_HZ = 65.0
+F0_MAX_HZ = 800.0
+
+
+def mel(view: ShortTime) -> Matrix:
+    """Mel spectrogram, in decibels or as power by ``mel_scale`` (`librosa.feature.melspectrogram`)."""
+    return view.mel if view.spec.mel_scale == "power" else view.mel_db
+
+
+def logmel(view: ShortTime) -> Matrix:
+    """Natural logarithm of the mel power, floored at 1e-10."""
+    logarithm: Matrix = np.log(np.maximum(view.mel, np.float32(1e-10)))
+    return logarithm
+
+
+def mfcc(view: ShortTime) -> Matrix:
+    """Mel-frequency cepstral coefficients (`librosa.feature.mfcc`)."""
+    return view.mel_db @ banks.dct_basis(view.spec.n_mfcc, view.spec.n_mels).T
+
+
+def chroma(view: ShortTime) -> Matrix:
+    """Energy per pitch class (`librosa.feature.chroma_stft`)."""
+    return view.chroma
+
+
+def contrast(view: ShortTime) -> Matrix:
+    """Peaks against valleys in seven octave bands (`librosa.feature.spectral_contrast`)."""
+    import librosa
+
+    spec = view.spec
+    # librosa wants the lower edge of the last octave under half the rate: six octaves over
+    # 200 Hz need 12.8 kHz. Lower rates get as many as fit, and
+    # the upper columns repeat the last, so that the width is always seven.
+    octaves = min(6, 1 + int(np.floor(np.log2(spec.sample_rate / 2 / 200.0 * 0.999))))
+    values = librosa.feature.spectral_contrast(
+        S=view.magnitude.T, sr=spec.sample_rate, n_fft=spec.n_fft, n_bands=max(1, octaves)
+    ).T
+    return np.pad(values, ((0, 0), (0, 7 - values.shape[1])), mode="edge").astype(np.float32)
+
+
+def tonnetz(view: ShortTime) -> Matrix:
+    """Tonal centroids of the chroma (`librosa.feature.tonnetz`), six coefficients.
+
+    librosa projects a constant-Q chroma unless it is given one; here it is given the one from the
+    shared transform.
+    """
+    import librosa
+
+    if view.spec.n_chroma != 12:
+        view = ShortTime(view.samples, view.spec.with_changes(n_chroma=12))
+    values: Matrix = librosa.feature.tonnetz(chroma=view.chroma.T, sr=view.spec.sample_rate).T
+    return values
+
+
+def zcr(view: ShortTime) -> Matrix:
+    """Share of neighbouring samples that change sign (`librosa.feature.zero_crossing_rate`)."""
+    spec = view.spec
+    padded = np.pad(view.samples, spec.n_fft // 2, mode="edge")
+    # librosa takes amplitudes up to 1e-10 for zero, and zero for positive.
+    negative = np.signbit(np.where(np.abs(padded) <= 1e-10, 0, padded))
+    crossings = np.concatenate([[0], np.cumsum(negative[1:] != negative[:-1])])
+    starts = np.arange(0, len(padded) - spec.n_fft + 1, spec.hop_length)
+    counts = crossings[starts + spec.n_fft - 1] - crossings[starts]
+    return (counts / spec.n_fft).astype(np.float32)[:, None]
+
+
+def rms(view: ShortTime) -> Matrix:
+    """Root mean square of each windowed frame, by Parseval (`librosa.feature.rms` of a spectrum)."""
+    power, size = view.power, view.spec.n_fft
+    total = power.sum(axis=1) - 0.5 * power[:, 0]
+    if size % 2 == 0:
+        total -= 0.5 * power[:, -1]
+    return np.sqrt(np.maximum(2 * total, 0) / size**2).astype(np.float32)[:, None]
+
+
+def flatness(view: ShortTime) -> Matrix:
+    """Geometric over arithmetic mean of the power (`librosa.feature.spectral_flatness`)."""
+    power = np.maximum(view.power, np.float32(1e-10))
+    ratio = np.exp(np.log(power).mean(axis=1)) / power.mean(axis=1)
+    return ratio.astype(np.float32)[:, None]
+
+
+def centroid(view: ShortTime) -> Matrix:
+    """Mean frequency in hertz, weighted by magnitude (`librosa.feature.spectral_centroid`)."""
+    spec = view.spec
+    frequencies = np.fft.rfftfreq(spec.n_fft, 1 / spec.sample_rate).astype(np.float32)
+    total = view.magnitude.sum(axis=1)
+    total[total < np.finfo(np.float32).tiny] = 1
+    return ((view.magnitude @ frequencies) / total).astype(np.float32)[:, None]
+
+
+def f0(view: ShortTime) -> Matrix:
+    """Fundamental frequency in hertz (0 where unvoiced) and voicing probability, by pYIN.
+
+    Source: Mauch and Dixon, "pYIN: a fundamental frequency estimator using probabilistic threshold
+    distributions", ICASSP 2014, as implemented by `librosa.pyin`. It works in the time domain on
+    frames of its own length: the lowest pitch needs more than a short window holds.
+    """
+    import librosa
+
+    spec = view.spec
+    # Two periods of the lowest pitch, as a power of two.
+    size = 1 << int(np.ceil(np.log2(2 * spec.sample_rate / F0_MIN_HZ)))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        pitch, _, voicing = librosa.pyin(
+            view.samples,
+            fmin=F0_MIN_HZ,
+            fmax=min(F0_MAX_HZ, spec.sample_rate / 4),
+            sr=spec.sample_rate,
+            frame_length=size,
+            hop_length=spec.hop_length,
+            fill_na=0.0,
+        )
+    return np.stack([pitch, voicing], axis=1).astype(np.float32)
+
+
+FUNCTIONS: Mapping[str, Callable[[ShortTime], Matrix]] = MappingProxyType(
+    {
+        "mel": mel,
+        "logmel": logmel,
+        "mfcc": mfcc,
+        "chroma": chroma,
+        "contrast": contrast,
+        "tonnetz": tonnetz,
+        "zcr": zcr,
+        "rms": rms,
+        "flatness": flatness,
+        "centroid": centroid,
+        "f0": f0,
+    }
+)
+"""Every family of `ser.features.spec.FAMILIES` with its function."""

@@ -1,0 +1,121 @@
+"""The short-time view of a clip: one Fourier transform that every family draws on."""
+
+from __future__ import annotations
+
+from functools import cached_property
+
+import numpy as np
+import numpy.typing as npt
+
+from ser.features import banks
+from ser.features.spec import FeatureSpec
+
+Matrix = npt.NDArray[np.float32]
+"""Shape (frames, something)."""
+
+# librosa's power_to_db: floor of the power and the range kept under a clip's maximum.
+_AMIN = 1e-10
+_TOP_DB = 80.0
+
+# Frames transformed at a time: bounds the memory of long clips to a few megabytes.
+_CHUNK = 512
+
+
+class ShortTime:
+    """Spectra of one clip, each computed when first asked for.
+
+    Frames are centred as in librosa: frame *t* is centred on sample ``t * hop_length``, and the
+    clip is padded with zeros at both ends.
+
+    Args:
+        samples: Shape (samples,), at the specification's sample rate.
+        spec: Transform size, window, hop and mel bands are used.
+        mel_bank: The specification's mel filter bank where the caller has it, shape
+            (n_mels, n_fft // 2 + 1).
+    """
+
+    def __init__(
+        self,
+        samples: npt.NDArray[np.float32],
+        spec: FeatureSpec,
+        mel_bank: banks.Bank | None = None,
+    ) -> None:
+        self.samples = samples
+        self.spec = spec
+        self._mel_bank = mel_bank
+
+    @cached_property
+    def power(self) -> Matrix:
+        """Power spectrogram, shape (frames, n_fft // 2 + 1)."""
+        spec = self.spec
+        padded = np.pad(self.samples, spec.n_fft // 2)
+        framed = np.lib.stride_tricks.sliding_window_view(padded, spec.n_fft)[:: spec.hop_length]
+        window = banks.hann(spec.win_length, spec.n_fft)
+        power = np.empty((len(framed), spec.n_fft // 2 + 1), np.float32)
+        for start in range(0, len(framed), _CHUNK):
+            spectrum = np.fft.rfft(framed[start : start + _CHUNK] * window)
+            block = power[start : start + _CHUNK]
+            np.square(spectrum.real, out=block)
+            block += np.square(spectrum.imag)
+        return power
+
+    @cached_property
+    def magnitude(self) -> Matrix:
+        """Magnitude spectrogram, shape (frames, n_fft // 2 + 1)."""
+        magnitude: Matrix = np.sqrt(self.power)
+        return magnitude
+
+    @cached_property
+    def mel(self) -> Matrix:
+        """Mel power spectrogram, shape (frames, n_mels)."""
+        bank = self._mel_bank if self._mel_bank is not None else banks.mel_bank(self.spec)
+        return self.power @ bank.T
+
+    @cached_property
+    def mel_db(self) -> Matrix:
+        """Mel spectrogram in decibels, at most 80 dB under the clip's maximum."""
+        decibels = 10 * np.log10(np.maximum(self.mel, np.float32(_AMIN)))
+        limited: Matrix = np.maximum(decibels, decibels.max() - np.float32(_TOP_DB))
+        return limited
+
+    @cached_property
+    def chroma(self) -> Matrix:
+        """Energy per pitch class, each frame's maximum 1, shape (frames, n_chroma)."""
+        spec = self.spec
+        tuning = _tuning(self.power, spec.sample_rate, spec.n_fft, spec.n_chroma)
+        bank = banks.chroma_bank(spec.sample_rate, spec.n_fft, spec.n_chroma, tuning)
+        raw = self.power @ bank.T
+        peak = raw.max(axis=1, keepdims=True)
+        peak[peak < np.finfo(np.float32).tiny] = 1
+        chroma: Matrix = raw / peak
+        return chroma
+
+
+def _tuning(power: Matrix, sample_rate: int, n_fft: int, bins_per_octave: int) -> float:
+    """Estimates the deviation from A440 as `librosa.estimate_tuning` does, at the peaks only.
+
+    librosa interpolates every bin and keeps the peaks; the same numbers come from interpolating
+    the peaks alone, an order of magnitude faster.
+    """
+    frequencies = np.fft.rfftfreq(n_fft, 1 / sample_rate)
+    inside = np.flatnonzero((frequencies >= 150) & (frequencies < min(4000, sample_rate / 2)))
+    # A peak needs a neighbour on either side.
+    low, high = max(int(inside[0]), 1), min(int(inside[-1]) + 1, power.shape[1] - 1)
+    centre = power[:, low:high]
+    left, right = power[:, low - 1 : high - 1], power[:, low + 1 : high + 1]
+    floor = np.float32(0.1) * power.max(axis=1, keepdims=True)
+    frame, column = np.nonzero((centre > floor) & (centre > left) & (centre >= right))
+    if not len(frame):
+        return 0.0
+    peak, before, after = centre[frame, column], left[frame, column], right[frame, column]
+    curvature = after + before - 2 * peak
+    slope = (after - before) / 2
+    shift = np.zeros_like(peak)
+    np.divide(-slope, curvature, out=shift, where=np.abs(slope) < np.abs(curvature))
+    pitch = ((column + low + shift) * float(sample_rate) / n_fft).astype(np.float32)
+    height = peak + np.float32(0.5) * slope * shift
+    strong = pitch[height >= np.median(height)]
+    residual = np.mod(bins_per_octave * np.log2(strong / np.float32(440.0 / 16)), 1.0)
+    residual[residual >= 0.5] -= 1.0
+    counts, edges = np.histogram(residual, np.linspace(-0.5, 0.5, 101))
+    return float(edges[np.argmax(counts)])
