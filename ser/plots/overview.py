@@ -139,11 +139,9 @@ class Overview:
     def _take(self, samples: Floats) -> None:
         frames = np.lib.stride_tricks.sliding_window_view(samples, self._n_fft)[:: self._hop]
         if self._filters is None:
-            import librosa.filters
+            from librosa.filters import mel
 
-            self._filters = librosa.filters.mel(
-                sr=self.sample_rate, n_fft=self._n_fft, n_mels=_BANDS
-            ).T
+            self._filters = mel(sr=self.sample_rate, n_fft=self._n_fft, n_mels=_BANDS).T
         power = np.abs(np.fft.rfft(frames * self._window, axis=1)) ** 2
         margin = (self._n_fft - self._hop) // 2
         middle = frames[:, margin : margin + self._hop]
