@@ -65,12 +65,16 @@ distclean: clean ## also remove the virtual environment
 
 # ---------------------------------------------------------------- the environment
 
+define CHECK_PYTHON
+command -v $(PYTHON) >/dev/null || { \
+    echo "error: $(PYTHON): no such command; name a Python 3.11 to 3.13: make PYTHON=/path/to/python3.12 …" >&2; exit 1; }; \
+$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' || { \
+    echo "error: $(PYTHON) is $$($(PYTHON) -V 2>&1); Python 3.11 to 3.13 is needed: make PYTHON=python3.12 …" >&2; exit 1; }
+endef
+
 # bin/pip is the last thing that venv makes: where it is missing, there is no whole environment yet.
 $(BIN)/pip:
-	@command -v $(PYTHON) >/dev/null || { \
-	    echo "error: $(PYTHON): no such command; name a Python 3.11 to 3.13: make PYTHON=/path/to/python3.12 …" >&2; exit 1; }
-	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' || { \
-	    echo "error: $(PYTHON) is $$($(PYTHON) -V 2>&1); Python 3.11 to 3.13 is needed: make PYTHON=python3.12 …" >&2; exit 1; }
+	@$(CHECK_PYTHON)
 	@echo "making $(VENV) with $$($(PYTHON) -V 2>&1)" >&2
 	@$(PYTHON) -m venv $(VENV)
 

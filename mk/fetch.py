@@ -182,6 +182,8 @@ def from_lfs(media: str, work: Path) -> None:
 
     Does what ``git lfs pull`` does, where git-lfs is missing: a pointer holds its file's SHA-256.
     """
+    if not work.is_dir():
+        raise FetchError(f"{work}: no such folder; check the repository out there first")
     sources = []
     for path in sorted(p for p in work.rglob("*") if p.is_file() and ".git" not in p.parts):
         if path.stat().st_size < 1024 and (pointer := POINTER.match(path.read_bytes())):
@@ -218,7 +220,7 @@ def main(arguments: list[str] | None = None) -> int:
         return 0
     work = folder.with_name(folder.name + ".part")
     try:
-        work.mkdir(parents=True, exist_ok=True)
+        print(f"fetching {folder}", file=sys.stderr)
         if options.kind == "zip":
             from_zip(options.url, work, md5=options.md5)
         elif options.kind == "dataverse":
@@ -234,7 +236,8 @@ def main(arguments: list[str] | None = None) -> int:
         _show("")
         return 130
     _show("")
-    print(f"{folder}: {sum(1 for p in folder.rglob('*') if p.is_file())} files", file=sys.stderr)
+    count = sum(p.is_file() and ".git" not in p.parts for p in folder.rglob("*"))
+    print(f"{folder}: {count} files", file=sys.stderr)
     return 0
 
 

@@ -110,7 +110,7 @@ def test_a_missing_file_is_one_line(fetch, tmp_path, capsys):
     address = (tmp_path / "none.zip").as_uri()
     assert fetch.main(["zip", str(tmp_path / "x"), address]) == 1
     lines = capsys.readouterr().err.splitlines()
-    assert len(lines) == 1 and address in lines[0] and "docs/corpora.md" in lines[0]
+    assert len(lines) == 2 and address in lines[1] and "docs/corpora.md" in lines[1]
 
 
 def test_a_dataverse_is_fetched_file_by_file(fetch, tmp_path, server):
