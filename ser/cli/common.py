@@ -287,11 +287,14 @@ class Command(click.Command):
         return shell_complete(self, {}, name, variable, instruction)
 
 
-def command(name: str, **settings: Any) -> Callable[[Callable[..., Any]], Command]:
+def command(
+    name: str, *, cls: type[Command] = Command, **settings: Any
+) -> Callable[[Callable[..., Any]], Command]:
     """Makes a function a command with the options that all commands have.
 
     Args:
         name: The command's name, such as ``ser-merge``.
+        cls: The class of the command, where one parses its options in its own way.
         **settings: Passed to `click.Command`.
 
     Returns:
@@ -302,7 +305,7 @@ def command(name: str, **settings: Any) -> Callable[[Callable[..., Any]], Comman
     context.update(settings.pop("context_settings", {}))
 
     def decorate(function: Callable[..., Any]) -> Command:
-        made = click.command(name, cls=Command, context_settings=context, **settings)(function)
+        made = click.command(name, cls=cls, context_settings=context, **settings)(function)
         # Behind the command's own options, where the help shows them last.
         made.params += _common_options(name)
         return made

@@ -1,0 +1,215 @@
+"""ser-split: divides a feature table into training and test tables."""
+
+from __future__ import annotations
+
+import contextlib
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NoReturn
+
+import click
+
+from ser.cli.common import Command, Console, command, refuse_terminal, seed_option
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from ser.splitting import By, Folds
+    from ser.table import Table
+
+    Parts = list[tuple[str, str | Path, np.ndarray[Any, np.dtype[np.intp]]]]
+
+
+class SplitCommand(Command):
+    """Takes two values after -o for two tables, and one folder with --folds."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Looks for --folds before the options are read."""
+        ctx.meta["folds"] = any(arg.split("=")[0] == "--folds" for arg in args)
+        return super().parse_args(ctx, args)
+
+    def get_params(self, ctx: click.Context) -> list[click.Parameter]:
+        """Gives -o the number of values that belongs to the rest of the line."""
+        params = super().get_params(ctx)
+        if ctx.meta.get("folds"):
+            return [_FOLDER if p.name == "output" else p for p in params]
+        return params
+
+
+_FOLDER = click.Option(
+    ["-o", "--output"], required=True, type=click.Path(file_okay=False), metavar="DIR"
+)
+
+
+@command("ser-split", cls=SplitCommand)
+@click.argument("table", metavar="TABLE", type=click.Path(allow_dash=True))
+@click.option(
+    "-o",
+    "--output",
+    nargs=2,
+    required=True,
+    metavar="TRAIN TEST | DIR",
+    type=click.Path(allow_dash=True),
+    help="The two tables; with --folds a folder for the tables of every fold.",
+)
+@click.option(
+    "--test",
+    "fraction",
+    type=click.FloatRange(0, 1, min_open=True, max_open=True),
+    metavar="FRACTION",
+    help="Part of the clips that the test table gets.  [default: 0.2]",
+)
+@click.option(
+    "--by",
+    type=click.Choice(["speaker", "clip", "corpus"]),
+    help="What no two sides share.  [default: speaker]",
+)
+@click.option(
+    "--folds",
+    is_flag=False,
+    flag_value="",
+    metavar="N|FILE|NAME",
+    help="Write N folds, those of a folds.json, or published ones by name (ravdess: five actor "
+    "folds, Luna-Jiménez et al. 2021). Without a value and with --by corpus: one per corpus.",
+)
+@click.option(
+    "--speakers",
+    "--actors",
+    "speakers",
+    metavar="NAME,...",
+    help="The speakers of the test table, as ravdess/01,ravdess/02 or 1,2.",
+)
+@click.option("--corpora", metavar="NAME,...", help="The corpora of the test table.")
+@seed_option()
+def main(
+    console: Console,
+    table: str,
+    output: str | tuple[str, str],
+    fraction: float | None,
+    by: By | None,
+    folds: str | None,
+    speakers: str | None,
+    corpora: str | None,
+    seed: int,
+) -> None:
+    """Divide a feature table into training and test tables that share no speaker.
+
+    The sides are alike in emotions and, as far as possible, in gender and corpus. Augmented copies
+    stay with their clip, and exact duplicates are kept on one side, whatever --by says.
+
+    \b
+    Examples:
+      ser-split all.npy --test 0.2 -o train.npy test.npy
+      ser-split all.npy --actors 1,2 -o train.npy test.npy
+      ser-split all.npy --corpora tess -o train.npy test.npy
+      ser-split ravdess.npy --folds ravdess -o folds/
+      ser-split all.npy --by corpus --folds -o folds/
+    """  # noqa: D301 (click reads the backspace character itself)
+    _check(output, fraction, by, folds, speakers, corpora)
+    from ser.splitting import pick_indices, split_indices
+    from ser.table import read_table
+
+    records = read_table(table)
+    way: By = by or "speaker"
+    if isinstance(output, str):
+        _write_folds(console, records, Path(output), _folds(records, folds or "", by, seed, table))
+        return
+    if speakers or corpora:
+        way = "speaker" if speakers else "corpus"
+        wanted = (speakers or corpora or "").split(",")
+        train, test = pick_indices(records, [n for n in wanted if n.strip()], by=way, name=table)
+    else:
+        train, test = split_indices(
+            records, 0.2 if fraction is None else fraction, by=way, seed=seed, name=table
+        )
+    _write(console, records, [("train", output[0], train), ("test", output[1], test)])
+    if way == "clip":
+        _note_overlap(console)
+
+
+def _check(
+    output: str | tuple[str, str],
+    fraction: float | None,
+    by: str | None,
+    folds: str | None,
+    speakers: str | None,
+    corpora: str | None,
+) -> None:
+    names = {"--test": fraction, "--folds": folds, "--speakers": speakers, "--corpora": corpora}
+    given = [name for name, value in names.items() if value is not None]
+    if len(given) > 1:
+        _refuse(f"{given[0]} and {given[1]} exclude each other.")
+    if by is not None and (speakers or corpora):
+        _refuse(f"{given[0]} says what the split is by; leave out --by.")
+    if folds and not folds.isdigit() and by is not None:
+        _refuse("A fold file says what it is by; leave out --by, or give a number of folds.")
+    if folds == "" and by != "corpus":
+        _refuse("--folds needs a number, a file or a name, unless it goes with --by corpus.")
+    if folds is not None and folds.isdigit() and int(folds) < 2:
+        _refuse("--folds needs 2 or more.")
+    if not isinstance(output, str):
+        if output[0] == output[1]:
+            _refuse("The two tables of -o need two names.")
+        for target in output:
+            refuse_terminal(target)
+
+
+def _refuse(message: str) -> NoReturn:
+    raise click.UsageError(message)
+
+
+def _folds(table: Table, folds: str, by: By | None, seed: int, name: str) -> Folds:
+    from ser.splitting import make_folds, read_folds
+
+    if folds and not folds.isdigit():
+        return read_folds(table, folds, name=name)
+    return make_folds(table, int(folds or 0), by=by or "speaker", seed=seed, name=name)
+
+
+def _write_folds(console: Console, table: Table, folder: Path, folds: Folds) -> None:
+    from ser.splitting import train_indices, write_folds
+
+    parts: Parts = []
+    for number, test in enumerate(folds.tests, start=1):
+        train = train_indices(len(table), test)
+        parts.append((f"fold {number} train", folder / f"fold-{number}.train.npy", train))
+        parts.append((f"fold {number} test", folder / f"fold-{number}.test.npy", test))
+    _write(console, table, parts)
+    # Last, so that the list stands only beside a complete set of tables.
+    write_folds(folder / "folds.json", table, folds)
+    if folds.by == "clip":
+        _note_overlap(console)
+
+
+def _write(console: Console, table: Table, parts: Parts) -> None:
+    from ser.cli.grid import grid
+    from ser.labels import ordered
+    from ser.splitting import side
+    from ser.table import TableWriter, release
+
+    step = max(1, (8 << 20) // table.dtype.itemsize)
+    total = sum(len(indices) for _, _, indices in parts)
+    with console.progress(total, "clip", "writing") as progress:
+        for pair in zip(parts[::2], parts[1::2], strict=True):
+            with contextlib.ExitStack() as stack:
+                # Both tables get their names at the end: a train table without its test table
+                # would be taken for finished work.
+                for _, target, indices in pair:
+                    writer = stack.enter_context(TableWriter(target, table.dtype, keep_part=False))
+                    for start in range(0, len(indices), step):
+                        block = indices[start : start + step]
+                        writer.append(table[block])
+                        release(table)
+                        progress.update(len(block))
+    sides = [(label, side(table, indices)) for label, _, indices in parts]
+    emotions = ordered({emotion for _, held in sides for emotion in held.emotions})
+    heading = ["side", "clips", "speakers", *(emotion or "unlabelled" for emotion in emotions)]
+    console_rows: list[list[object]] = [
+        [label, held.clips, held.speakers, *(held.emotions[emotion] for emotion in emotions)]
+        for label, held in sides
+    ]
+    for line in grid([heading, *console_rows]):
+        console.info(line)
+
+
+def _note_overlap(console: Console) -> None:
+    console.note("speakers are on both sides (--by clip): scores will be too good for new speakers")
