@@ -70,6 +70,34 @@ def run(tmp_path: Path) -> Run:
     return call
 
 
+class RunPython(Protocol):
+    def __call__(self, code: str, *arguments: object) -> Finished: ...
+
+
+@pytest.fixture
+def run_python(tmp_path: Path) -> RunPython:
+    """Runs Python code in a fresh interpreter that finds this checkout's `ser`.
+
+    For what the process of the tests cannot tell any more, such as which modules an import loads.
+    The test fails when the code does.
+    """
+
+    def call(code: str, *arguments: object) -> Finished:
+        done = subprocess.run(
+            [sys.executable, "-c", code, *map(str, arguments)],
+            input=b"",
+            capture_output=True,
+            cwd=tmp_path,
+            env={**os.environ, "PYTHONPATH": str(ROOT)},
+            timeout=300,
+            check=False,
+        )
+        assert done.returncode == 0, done.stderr.decode("utf-8")
+        return Finished(done.args, done.returncode, done.stdout, done.stderr)
+
+    return call
+
+
 @pytest.fixture(scope="session")
 def corpora() -> Path:
     """The folder of the real corpora; tests that use it are marked `corpora`."""

@@ -16,7 +16,9 @@ from pathlib import Path
 
 from ser.corpora.base import Clip, Corpus
 
-_NAME = re.compile(r"(?P<speaker>\d\d)(?P<text>[ab]\d\d)(?P<emotion>[WLEAFTN])[a-z]", re.IGNORECASE)
+_NAME = re.compile(
+    r"(?P<speaker>\d\d)(?P<text>[ab]\d\d)(?P<emotion>[WLEAFTN])[a-z]?", re.IGNORECASE
+)
 _EMOTIONS = {
     "W": "angry",
     "L": "boredom",

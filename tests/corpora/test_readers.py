@@ -1,0 +1,142 @@
+"""What each reader makes of the names of its corpus, and of names that are not."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from ser.corpora.base import Clip
+from ser.corpora.registry import CORPORA
+from ser.labels import COMMON, SPECIFIC
+
+GOOD = [
+    # reader, path, emotion, speaker, text, intensity, gender
+    ("ravdess", "Actor_12/03-01-06-01-02-01-12.wav", "fearful", "12", "02", "normal", "female"),
+    ("ravdess", "03-01-01-01-01-02-01.flac", "neutral", "01", "01", "normal", "male"),
+    ("ravdess", "03-02-02-02-01-01-23.wav", "calm", "23", "01", "strong", "male"),
+    ("ravdess", "Video_Speech_Actor_01/01-01-08-02-02-02-01.mp4", "surprised", "01", "02",
+     "strong", "male"),
+    ("ravdess", "02-01-07-02-02-02-24.mp4", "disgust", "24", "02", "strong", "female"),
+    ("crema_d", "AudioWAV/1001_DFA_ANG_XX.wav", "angry", "1001", "DFA", "", ""),
+    ("crema_d", "1091_IEO_DIS_HI.mp3", "disgust", "1091", "IEO", "strong", ""),
+    ("crema_d", "1040_ITH_SAD_X.wav", "sad", "1040", "ITH", "", ""),
+    ("crema_d", "1002_IEO_FEA_LO.wav", "fearful", "1002", "IEO", "low", ""),
+    ("crema_d", "1002_ieo_hap_md.wav", "happy", "1002", "IEO", "normal", ""),
+    ("tess", "YAF_pleasant_surprised/YAF_back_ps.wav", "surprised", "YAF", "back", "", "female"),
+    ("tess", "OAF_Pleasant_surprise/OAF_back_ps.wav", "surprised", "OAF", "back", "", "female"),
+    ("tess", "OAF_Fear/OAF_back_fear.wav", "fearful", "OAF", "back", "", "female"),
+    ("tess", "all/OAF_back_fear.ogg", "fearful", "OAF", "back", "", "female"),
+    ("tess", "OAF_neutral/OA_bite_neutral.wav", "neutral", "OAF", "bite", "", "female"),
+    ("tess", "YAF_pleasant_surprised/YAF_back.wav", "surprised", "YAF", "back", "", "female"),
+    ("tess", "x/YAF_back_pleasant_surprise.wav", "surprised", "YAF", "back", "", "female"),
+    ("tess", "ps/yaf_Back_PS.WAV", "surprised", "YAF", "back", "", "female"),
+    ("emodb", "wav/03a01Fa.wav", "happy", "03", "a01", "", "male"),
+    ("emodb", "16b10Lb.wav", "boredom", "16", "b10", "", "female"),
+    ("emodb", "08a02Ac.wav", "fearful", "08", "a02", "", "female"),
+    ("emodb", "15b03Wa.wav", "angry", "15", "b03", "", "male"),
+    ("emodb", "09a05Ea.wav", "disgust", "09", "a05", "", "female"),
+    ("emodb", "10a07Ta.wav", "sad", "10", "a07", "", "male"),
+    ("emodb", "11b01Na.wav", "neutral", "11", "b01", "", "male"),
+    ("savee", "DC_a01.wav", "angry", "DC", "a01", "", "male"),
+    ("savee", "AudioData/JE/sa15.wav", "sad", "JE", "sa15", "", "male"),
+    ("savee", "JK_su03.wav", "surprised", "JK", "su03", "", "male"),
+    ("savee", "KL_n30.wav", "neutral", "KL", "n30", "", "male"),
+    ("savee", "KL_f01.wav", "fearful", "KL", "f01", "", "male"),
+    ("savee", "KL_h01.wav", "happy", "KL", "h01", "", "male"),
+    ("savee", "KL_d01.wav", "disgust", "KL", "d01", "", "male"),
+    ("nemo", "samples/EB0_anger_1.wav", "angry", "EB0", "1", "", ""),
+    ("nemo", "WR0_surprised_64.ogg", "surprised", "WR0", "64", "", ""),
+    ("nemo", "WR0_happiness_9.ogg", "happy", "WR0", "9", "", ""),
+    ("folders", "data/angry/x.wav", "angry", "", "", "", ""),
+    ("folders", "Pleasant surprise/x.m4a", "surprised", "", "", "", ""),
+    ("folders", "BOREDOM/03a01Fa.wav", "boredom", "", "", "", ""),
+]  # fmt: skip
+
+BAD = [
+    ("ravdess", "03-01-09-01-01-01-01.wav"),  # there is no ninth emotion
+    ("ravdess", "03-01-00-01-01-01-01.wav"),
+    ("ravdess", "03-01-05-01-01-01-25.wav"),  # there is no 25th actor
+    ("ravdess", "03-01-05-01-01-01-00.wav"),
+    ("ravdess", "03-03-05-01-01-01-01.wav"),
+    ("ravdess", "03-01-05-01-01-01.wav"),
+    ("ravdess", "03-01-05-01-01-01-01-copy.wav"),
+    ("ravdess", "3-1-5-1-1-1-1.wav"),
+    ("ravdess", "notes.wav"),
+    ("crema_d", "1001_DFA_XXX_XX.wav"),
+    ("crema_d", "1001_ABC_ANG_XX.wav"),
+    ("crema_d", "1000_DFA_ANG_XX.wav"),
+    ("crema_d", "1092_DFA_ANG_XX.wav"),
+    ("crema_d", "1001_DFA_ANG.wav"),
+    ("tess", "OAF_back.wav"),
+    ("tess", "OAF_back_boredom.wav"),
+    ("tess", "MAF_back_fear.wav"),
+    ("tess", "OAF_angry/readme.wav"),
+    ("emodb", "04a01Fa.wav"),  # speakers are numbered with gaps
+    ("emodb", "03a01Xa.wav"),
+    ("emodb", "03c01Fa.wav"),
+    ("emodb", "3a01Fa.wav"),
+    ("savee", "XX_a01.wav"),
+    ("savee", "somewhere/a01.wav"),
+    ("savee", "DC_b01.wav"),
+    ("savee", "DC_a1.wav"),
+    ("nemo", "EB0_boredom_1.wav"),
+    ("nemo", "EB0_anger_x.wav"),
+    ("nemo", "EB_anger_1.wav"),
+    ("folders", "music/x.wav"),
+    ("folders", "x.wav"),
+    ("folders", "angry/more/x.wav"),
+]
+
+
+@pytest.mark.parametrize(("reader", "name", "emotion", "speaker", "text", "intensity", "gender"),
+                         GOOD)  # fmt: skip
+def test_reads_a_name(
+    reader: str, name: str, emotion: str, speaker: str, text: str, intensity: str, gender: str
+) -> None:
+    path = Path("corpus", name)
+    assert CORPORA[reader].parse(path) == Clip(
+        path, emotion, speaker, reader, text, intensity, gender
+    )
+    assert CORPORA[reader].recognises(path)
+
+
+@pytest.mark.parametrize(("reader", "name"), BAD)
+def test_refuses_a_name(reader: str, name: str) -> None:
+    assert CORPORA[reader].parse(Path("corpus", name)) is None
+    assert not CORPORA[reader].recognises(Path("corpus", name))
+
+
+@pytest.mark.parametrize(("reader", "name"), [(case[0], case[1]) for case in GOOD])
+def test_no_two_corpora_claim_a_name(reader: str, name: str) -> None:
+    claims = [c.name for c in CORPORA.values() if c.recognises(Path("corpus", name))]
+    assert claims[0] == reader or reader == "folders"
+    assert set(claims) <= {reader, "folders", "emodb"}
+    assert len(claims) == 1 or "folders" in claims, "only folders may overlap with a corpus"
+
+
+def test_ravdess_emotions_are_in_the_order_of_their_codes() -> None:
+    names = [f"03-01-{code:02d}-01-01-01-01.wav" for code in range(1, 9)]
+    clips = [CORPORA["ravdess"].parse(Path(name)) for name in names]
+    assert tuple(clip.emotion for clip in clips if clip) == COMMON
+
+
+def test_ravdess_channel() -> None:
+    reader = CORPORA["ravdess"]
+    assert reader.channel(Path("03-01-05-01-01-01-01.wav")) == "speech"
+    assert reader.channel(Path("03-02-05-01-01-01-01.wav")) == "song"
+
+
+def test_every_reader_keeps_to_the_vocabulary() -> None:
+    for reader, name, *_ in GOOD:
+        clip = CORPORA[reader].parse(Path(name)) if reader != "folders" else None
+        assert clip is None or clip.emotion in COMMON + SPECIFIC
+
+
+def test_a_folder_is_known_from_inside(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """`cd angry; ser-extract .` gives paths without a folder."""
+    (tmp_path / "angry").mkdir()
+    monkeypatch.chdir(tmp_path / "angry")
+    clip = CORPORA["folders"].parse(Path("x.wav"))
+    assert clip is not None
+    assert clip.emotion == "angry"
