@@ -9,7 +9,6 @@ import pytest
 from ser.corpora.listing import is_audio, walk
 from ser.errors import CorpusError
 
-
 READ = """
     a.wav a.WAV a.flac a.ogg a.oga a.opus a.mp3 a.m4a a.aac a.mp4 a.m4v a.mov a.mkv a.webm a.aiff
     a.aif a.aifc a.au a.caf a.w64 a.rf64 a.wma a.amr a.3gp a.ac3 a.b.wav
