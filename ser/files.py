@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
+import shutil
+import stat
 import sys
 import tempfile
 from collections.abc import Iterator
@@ -19,14 +22,26 @@ def atomic_path(target: Path) -> Iterator[Path]:
     """Yields a temporary path beside `target` that replaces it when the block ends well.
 
     The temporary name keeps the target's suffix, because many writers choose their format by it.
-    After an exception nothing is left and an older `target` stays as it was.
+    After an exception nothing is left and an older `target` stays as it was. A device or a named
+    pipe is not replaced but gets the finished bytes; a symbolic link stays one.
 
     Args:
         target: Where the finished file belongs; its folder is made when it is missing.
 
     Yields:
         A path in the same folder, so that the final rename cannot cross a file system.
+
+    Raises:
+        OSError: The target is a folder, or cannot be written.
     """
+    if is_special(target):
+        with tempfile.TemporaryDirectory() as folder:
+            finished = Path(folder) / f"output{target.suffix}"
+            yield finished
+            with finished.open("rb") as source, target.open("wb") as sink:
+                shutil.copyfileobj(source, sink, 1 << 20)
+        return
+    target = real_target(target)
     target.parent.mkdir(parents=True, exist_ok=True)
     handle, name = tempfile.mkstemp(
         prefix=f".{target.stem[:40]}-", suffix=target.suffix, dir=target.parent
@@ -64,6 +79,26 @@ def open_output(target: str | Path, *, binary: bool = False) -> Iterator[IO[str]
         else:
             with temporary.open("w", encoding="utf-8", newline="") as text:
                 yield text
+
+
+def is_special(target: Path) -> bool:
+    """Says whether something other than a file or a folder has this name: a device, a pipe."""
+    try:
+        mode = target.stat().st_mode
+    except OSError:
+        return False
+    return not (stat.S_ISREG(mode) or stat.S_ISDIR(mode))
+
+
+def real_target(target: Path) -> Path:
+    """Follows symbolic links, so that a rename replaces the file and not the link.
+
+    Raises:
+        IsADirectoryError: The target is a folder.
+    """
+    if target.is_dir():
+        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(target))
+    return Path(os.path.realpath(target)) if target.is_symlink() else target
 
 
 def _umask() -> int:

@@ -25,7 +25,7 @@ import numpy.typing as npt
 
 from ser.errors import TableError
 from ser.features.spec import FeatureSpec
-from ser.files import STANDARD
+from ser.files import STANDARD, is_special, real_target
 
 Table = npt.NDArray[Any]
 """A structured array as `record_dtype` describes it."""
@@ -191,8 +191,8 @@ class TableWriter:
     ``resume=True`` carries on behind them.
 
     Args:
-        target: The final path, or ``-`` for standard output (spooled on disk first, because the
-            header needs the count).
+        target: The final path, or ``-`` for standard output. Standard output, devices and named
+            pipes are spooled on disk first, because the header needs the count.
         dtype: The record type.
         resume: Keep the records of an earlier, interrupted run with the same record type.
         keep_part: Leave the part file after an exception; not for work that cannot be resumed.
@@ -219,13 +219,13 @@ class TableWriter:
         self.kept = 0
         self._header = _header(dtype, 0)
         self._part: Path | None = None
-        if str(target) == STANDARD:
+        if str(target) == STANDARD or is_special(Path(target)):
             self._stream: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115 (closed in close)
             self._stream.write(self._header)
             return
-        path = Path(target)
-        self._part = path.with_name(path.name + ".part")
         try:
+            path = self._path = real_target(Path(target))
+            self._part = path.with_name(path.name + ".part")
             path.parent.mkdir(parents=True, exist_ok=True)
             if resume and self._part.exists():
                 self.kept = self.count = self._take_over(self._part)
@@ -274,16 +274,18 @@ class TableWriter:
             self._stream.seek(0)
             if self._part is None:
                 self._stream.read(len(header))
-                sys.stdout.buffer.write(header)
-                shutil.copyfileobj(self._stream, sys.stdout.buffer, 1 << 20)
-                sys.stdout.buffer.flush()
+                if str(self.target) == STANDARD:
+                    self._pour(header, sys.stdout.buffer)
+                else:
+                    with Path(self.target).open("wb") as sink:
+                        self._pour(header, sink)
                 self._stream.close()
                 return
             self._stream.write(header)
             self._stream.flush()
             os.fsync(self._stream.fileno())
             self._stream.close()
-            self._part.replace(self.target)
+            self._part.replace(self._path)
         except BrokenPipeError:
             raise
         except OSError as error:
@@ -314,6 +316,11 @@ class TableWriter:
         except BaseException:
             self.abandon()
             raise
+
+    def _pour(self, header: bytes, sink: IO[bytes]) -> None:
+        sink.write(header)
+        shutil.copyfileobj(self._stream, sink, 1 << 20)
+        sink.flush()
 
     def _take_over(self, part: Path) -> int:
         with part.open("rb") as stream:
