@@ -16,29 +16,52 @@ from __future__ import annotations
 
 import contextlib
 import errno
-import io
 import os
 import signal
 import sys
 import threading
-import traceback
 import warnings
 from collections.abc import Callable, Iterator, Sequence
-from pathlib import Path
 from types import FrameType
-from typing import Any, Literal, TypeVar
+from typing import Any
 
 import click
 
 from ser import __version__
+from ser.cli.console import EXIT_FAILED, Console, Progress, allows_colour, discard
+from ser.cli.options import (
+    Device,
+    audio_arguments,
+    collect_inputs,
+    device_option,
+    jobs_option,
+    json_option,
+    output_option,
+    refuse_terminal,
+    seed_option,
+    usable_cores,
+)
 from ser.errors import SerError
-from ser.files import STANDARD
 
-Device = Literal["auto", "cpu", "gpu"]
-F = TypeVar("F", bound=Callable[..., Any])
+__all__ = [
+    "Command",
+    "Console",
+    "Device",
+    "Progress",
+    "Terminated",
+    "allows_colour",
+    "audio_arguments",
+    "collect_inputs",
+    "command",
+    "device_option",
+    "jobs_option",
+    "json_option",
+    "output_option",
+    "refuse_terminal",
+    "seed_option",
+    "usable_cores",
+]
 
-EXIT_FAILED = 1
-EXIT_USAGE = 2
 EXIT_INTERRUPTED = 130
 
 
@@ -54,154 +77,6 @@ class Terminated(KeyboardInterrupt):
     def __init__(self, signum: int) -> None:
         self.signum = signum
         super().__init__(signum)
-
-
-class Progress:
-    """How far a long piece of work has come; a bar on a terminal, silence elsewhere.
-
-    Attributes:
-        done: The units finished so far.
-    """
-
-    def __init__(self, bar: Any = None) -> None:
-        self._bar = bar
-        self.done = 0
-
-    def update(self, n: int = 1) -> None:
-        """Counts `n` more units as done; usable as the core's ``progress`` callback."""
-        self.done += n
-        if self._bar is not None:
-            self._bar.update(n)
-
-    def describe(self, text: str) -> None:
-        """Changes the words before the bar, as from one epoch to the next."""
-        if self._bar is not None:
-            self._bar.set_description(text)
-
-    def measure(self, **values: float | str) -> None:
-        """Shows figures behind the bar, such as the loss."""
-        if self._bar is not None:
-            self._bar.set_postfix(values)
-
-
-class Console:
-    """Where a command's messages go: standard error, so that standard output is data alone.
-
-    Args:
-        name: The command's name, in front of its messages.
-        quiet: Show errors alone.
-        verbose: Show details as well.
-        debug: Show the traceback of errors.
-
-    Attributes:
-        failures: How many inputs have failed.
-    """
-
-    def __init__(
-        self, name: str, *, quiet: bool = False, verbose: bool = False, debug: bool = False
-    ) -> None:
-        self.name = name
-        self.quiet = quiet
-        self.verbose = verbose
-        self.debug = debug
-        self.failures = 0
-        self._bar: Any = None
-
-    @property
-    def exit_code(self) -> int:
-        """0 when nothing failed, otherwise 1."""
-        return EXIT_FAILED if self.failures else 0
-
-    @property
-    def colour(self) -> bool:
-        """Whether messages may be coloured: on a terminal, unless NO_COLOR is set."""
-        return _is_terminal(sys.stderr) and allows_colour()
-
-    def info(self, message: str) -> None:
-        """Says something of use to most, such as a summary; silent with ``--quiet``."""
-        if not self.quiet:
-            self._write(message)
-
-    def detail(self, message: str) -> None:
-        """Says something of use to a few; only with ``--verbose``."""
-        if self.verbose and not self.quiet:
-            self._write(message)
-
-    def note(self, message: str) -> None:
-        """Says what the user may not expect but need not mend; silent with ``--quiet``."""
-        if not self.quiet:
-            self._write(self._labelled("note", "cyan", message))
-
-    def warn(self, message: str) -> None:
-        """Says what is probably wrong; silent with ``--quiet``."""
-        if not self.quiet:
-            self._write(self._labelled("warning", "yellow", message))
-
-    def fail(self, error: SerError | OSError | str) -> None:
-        """Reports one failed input on one line and makes the exit code 1."""
-        self.failures += 1
-        if self.debug and isinstance(error, BaseException):
-            self.trace(error)
-        self._write(self._labelled("error", "red", _one_line(error)))
-
-    def say(self, message: str) -> None:
-        """Says something under the command's name, ``--quiet`` or not."""
-        self._write(f"{self.name}: {message}")
-
-    def trace(self, error: BaseException) -> None:
-        """Shows where an exception came from."""
-        self._write("".join(traceback.format_exception(error)).rstrip())
-
-    @contextlib.contextmanager
-    def progress(
-        self, total: int | None, unit: str = "it", description: str = "", *, scale: bool = False
-    ) -> Iterator[Progress]:
-        """Shows a bar with rate and time left while the block runs.
-
-        Args:
-            total: How many units there are, or None where that is not known.
-            unit: What is counted, such as ``clip``.
-            description: Words before the bar.
-            scale: Write thousands as k and M, for bytes and samples.
-
-        Yields:
-            A `Progress`, which draws only on a terminal and not with ``--quiet``.
-        """
-        if self.quiet or not _is_terminal(sys.stderr):
-            yield Progress()
-            return
-        from tqdm import tqdm
-
-        outer = self._bar
-        with tqdm(
-            total=total,
-            unit=f" {unit}",
-            desc=description or None,
-            file=sys.stderr,
-            dynamic_ncols=True,
-            leave=False,
-            unit_scale=scale,
-        ) as bar:
-            self._bar = bar
-            try:
-                yield Progress(bar)
-            finally:
-                self._bar = outer
-
-    def _labelled(self, label: str, colour: str, message: str) -> str:
-        word = click.style(f"{label}:", fg=colour, bold=True) if self.colour else f"{label}:"
-        return f"{self.name}: {word} {message}"
-
-    def _write(self, message: str) -> None:
-        try:
-            if self._bar is None:
-                click.echo(message, err=True, color=self.colour)
-            else:
-                # tqdm lifts the bar, writes the line and draws the bar again below it.
-                self._bar.write(message, file=sys.stderr)
-        except BrokenPipeError:
-            # Nobody reads the messages any more; the work itself may still be wanted.
-            _discard(sys.stderr)
 
 
 class Command(click.Command):
@@ -257,20 +132,19 @@ class Command(click.Command):
             error.show()
             return error.exit_code
         except (KeyboardInterrupt, click.Abort) as error:
-            _discard(sys.stdout)
-            return _interrupted(console, error)
+            return _flushed(_interrupted(console, error))
         except BrokenPipeError:
-            _discard(sys.stdout)
+            discard(sys.stdout)
             return console.exit_code
         except SerError as error:
             console.fail(error)
         except OSError as error:
             if error.errno == errno.EPIPE:
-                _discard(sys.stdout)
+                discard(sys.stdout)
                 return console.exit_code
             console.fail(error)
             # What could not be written now cannot be written at exit either.
-            _discard(sys.stdout)
+            discard(sys.stdout)
         except MemoryError as error:
             console.fail(SerError("memory", f"is exhausted ({error or 'no details'})"))
         except Exception as error:
@@ -324,176 +198,6 @@ def _common_options(name: str) -> list[click.Parameter]:
     return holder.params
 
 
-def audio_arguments(function: F) -> F:
-    """Adds AUDIO... with ``--files-from`` and ``--files0-from``; see `collect_inputs`."""
-    function = click.option(
-        "--files0-from",
-        metavar="FILE",
-        type=click.Path(allow_dash=True),
-        help="Read more inputs from FILE (- is stdin), separated by NUL, as find -print0 writes.",
-    )(function)
-    function = click.option(
-        "--files-from",
-        metavar="FILE",
-        type=click.Path(allow_dash=True),
-        help="Read more inputs from FILE (- is stdin), one per line.",
-    )(function)
-    return click.argument("audio", nargs=-1, metavar="AUDIO...", type=click.Path(allow_dash=True))(
-        function
-    )
-
-
-def collect_inputs(
-    audio: Sequence[str], files_from: str | None = None, files0_from: str | None = None
-) -> list[Path]:
-    """Gathers the inputs that `audio_arguments` takes, in the order given.
-
-    Args:
-        audio: Paths from the command line; ``-`` is standard input.
-        files_from: A file with one path per line, or ``-``.
-        files0_from: A file with paths separated by NUL, or ``-``.
-
-    Returns:
-        The paths as given; folders are not walked here.
-
-    Raises:
-        click.UsageError: No input is given, or standard input is asked for twice.
-        SerError: A list cannot be read or holds no path.
-    """
-    if [*audio, files_from, files0_from].count(STANDARD) > 1:
-        raise click.UsageError("Standard input (-) can be read only once.")
-    paths = [Path(name) for name in audio]
-    for source, separator in ((files_from, b"\n"), (files0_from, b"\0")):
-        if source is not None:
-            paths += _read_list(source, separator)
-    if not paths:
-        raise click.UsageError("No input is given: name files, folders or - for standard input.")
-    return paths
-
-
-def seed_option(default: int = 0) -> Callable[[F], F]:
-    """Adds ``--seed``: the same seed gives the same result."""
-    return click.option(
-        "--seed",
-        type=click.IntRange(0, 2**32 - 1),
-        default=default,
-        show_default=True,
-        metavar="INTEGER",
-        help="Seed of everything random; the same seed gives the same result.",
-    )
-
-
-def jobs_option(function: F) -> F:
-    """Adds ``-j/--jobs``: the number of processes, by default the usable cores."""
-    return click.option(
-        "-j",
-        "--jobs",
-        type=click.IntRange(1),
-        default=usable_cores,
-        show_default="all usable cores",
-        metavar="INTEGER",
-        help="Processes that work at the same time.",
-    )(function)
-
-
-def output_option(
-    help: str = "Where the result is written; - is stdout.",
-    *,
-    default: str | None = STANDARD,
-    metavar: str = "FILE",
-    required: bool = False,
-) -> Callable[[F], F]:
-    """Adds ``-o/--output``, a `str` named ``output``; see `refuse_terminal`.
-
-    Args:
-        help: What is written there.
-        default: The output where none is given.
-        metavar: How the help names the value.
-        required: Insist on the option.
-    """
-    return click.option(
-        "-o",
-        "--output",
-        metavar=metavar,
-        type=click.Path(allow_dash=True),
-        required=required,
-        default=None if required else default,
-        show_default=not required and default is not None,
-        help=help,
-    )
-
-
-def json_option(function: F) -> F:
-    """Adds ``--json`` as the flag ``as_json``."""
-    return click.option("--json", "as_json", is_flag=True, help="Write JSON for programs.")(
-        function
-    )
-
-
-def device_option(function: F) -> F:
-    """Adds ``--device``: auto, cpu or gpu."""
-    return click.option(
-        "--device",
-        type=click.Choice(["auto", "cpu", "gpu"]),
-        default="auto",
-        show_default=True,
-        help="Where networks run; auto takes a GPU where there is one.",
-    )(function)
-
-
-def refuse_terminal(output: str) -> None:
-    """Refuses to write binary data to a terminal.
-
-    Raises:
-        click.UsageError: `output` is ``-`` and standard output is a terminal.
-    """
-    if output == STANDARD and _is_terminal(sys.stdout):
-        raise click.UsageError("Binary data is not written to a terminal: give -o FILE or a pipe.")
-
-
-def usable_cores() -> int:
-    """Counts the processor cores that this process may use."""
-    count: Callable[[], int | None] = getattr(os, "process_cpu_count", _affinity)
-    return count() or 1
-
-
-def allows_colour() -> bool:
-    """Says whether the environment allows coloured text (https://no-color.org)."""
-    return not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
-
-
-def _affinity() -> int | None:
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count()
-
-
-def _read_list(source: str, separator: bytes) -> list[Path]:
-    try:
-        data = sys.stdin.buffer.read() if source == STANDARD else Path(source).read_bytes()
-    except OSError as error:
-        raise SerError(source, f"cannot be read ({error.strerror or error})") from error
-    names = [name.rstrip(b"\r") if separator == b"\n" else name for name in data.split(separator)]
-    # os.fsdecode keeps file names that are not UTF-8.
-    paths = [Path(os.fsdecode(name)) for name in names if name]
-    if not paths:
-        raise SerError(source, "lists no files", "write one path per line")
-    return paths
-
-
-def _is_terminal(stream: Any) -> bool:
-    try:
-        return bool(stream.isatty())
-    except (AttributeError, ValueError):
-        return False
-
-
-def _one_line(error: SerError | OSError | str) -> str:
-    if isinstance(error, OSError) and error.strerror:
-        return f"{error.filename or 'input or output'}: {error.strerror}"
-    return " ".join(str(error).split())
-
-
 def _interrupted(console: Console, error: BaseException) -> int:
     if console.debug:
         console.trace(error)
@@ -516,22 +220,11 @@ def _flushed(code: int) -> int:
     try:
         sys.stdout.flush()
     except BrokenPipeError:
-        _discard(sys.stdout)
+        discard(sys.stdout)
     except OSError:
-        _discard(sys.stdout)
+        discard(sys.stdout)
         return code or EXIT_FAILED
     return code
-
-
-def _discard(stream: Any) -> None:
-    try:
-        descriptor = stream.fileno()
-    except (AttributeError, ValueError, io.UnsupportedOperation):
-        # A stand-in without a file behind it cannot be a broken pipe.
-        return
-    devnull = os.open(os.devnull, os.O_WRONLY)
-    os.dup2(devnull, descriptor)
-    os.close(devnull)
 
 
 @contextlib.contextmanager

@@ -1,0 +1,170 @@
+"""The options that commands share."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any, Literal, TypeVar
+
+import click
+
+from ser.cli.console import is_terminal
+from ser.errors import SerError
+from ser.files import STANDARD
+
+Device = Literal["auto", "cpu", "gpu"]
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+def audio_arguments(function: F) -> F:
+    """Adds AUDIO... with ``--files-from`` and ``--files0-from``; see `collect_inputs`."""
+    function = click.option(
+        "--files0-from",
+        metavar="FILE",
+        type=click.Path(allow_dash=True),
+        help="Read more inputs from FILE (- is stdin), separated by NUL, as find -print0 writes.",
+    )(function)
+    function = click.option(
+        "--files-from",
+        metavar="FILE",
+        type=click.Path(allow_dash=True),
+        help="Read more inputs from FILE (- is stdin), one per line.",
+    )(function)
+    return click.argument("audio", nargs=-1, metavar="AUDIO...", type=click.Path(allow_dash=True))(
+        function
+    )
+
+
+def collect_inputs(
+    audio: Sequence[str], files_from: str | None = None, files0_from: str | None = None
+) -> list[Path]:
+    """Gathers the inputs that `audio_arguments` takes, in the order given.
+
+    Args:
+        audio: Paths from the command line; ``-`` is standard input.
+        files_from: A file with one path per line, or ``-``.
+        files0_from: A file with paths separated by NUL, or ``-``.
+
+    Returns:
+        The paths as given; folders are not walked here.
+
+    Raises:
+        click.UsageError: No input is given, or standard input is asked for twice.
+        SerError: A list cannot be read or holds no path.
+    """
+    if [*audio, files_from, files0_from].count(STANDARD) > 1:
+        raise click.UsageError("Standard input (-) can be read only once.")
+    paths = [Path(name) for name in audio]
+    for source, separator in ((files_from, b"\n"), (files0_from, b"\0")):
+        if source is not None:
+            paths += _read_list(source, separator)
+    if not paths:
+        raise click.UsageError("No input is given: name files, folders or - for standard input.")
+    return paths
+
+
+def seed_option(default: int = 0) -> Callable[[F], F]:
+    """Adds ``--seed``: the same seed gives the same result."""
+    return click.option(
+        "--seed",
+        type=click.IntRange(0, 2**32 - 1),
+        default=default,
+        show_default=True,
+        metavar="INTEGER",
+        help="Seed of everything random; the same seed gives the same result.",
+    )
+
+
+def jobs_option(function: F) -> F:
+    """Adds ``-j/--jobs``: the number of processes, by default the usable cores."""
+    return click.option(
+        "-j",
+        "--jobs",
+        type=click.IntRange(1),
+        default=usable_cores,
+        show_default="all usable cores",
+        metavar="INTEGER",
+        help="Processes that work at the same time.",
+    )(function)
+
+
+def output_option(
+    help: str = "Where the result is written; - is stdout.",
+    *,
+    default: str | None = STANDARD,
+    metavar: str = "FILE",
+    required: bool = False,
+) -> Callable[[F], F]:
+    """Adds ``-o/--output``, a `str` named ``output``; see `refuse_terminal`.
+
+    Args:
+        help: What is written there.
+        default: The output where none is given.
+        metavar: How the help names the value.
+        required: Insist on the option.
+    """
+    return click.option(
+        "-o",
+        "--output",
+        metavar=metavar,
+        type=click.Path(allow_dash=True),
+        required=required,
+        default=None if required else default,
+        show_default=not required and default is not None,
+        help=help,
+    )
+
+
+def json_option(function: F) -> F:
+    """Adds ``--json`` as the flag ``as_json``."""
+    return click.option("--json", "as_json", is_flag=True, help="Write JSON for programs.")(
+        function
+    )
+
+
+def device_option(function: F) -> F:
+    """Adds ``--device``: auto, cpu or gpu."""
+    return click.option(
+        "--device",
+        type=click.Choice(["auto", "cpu", "gpu"]),
+        default="auto",
+        show_default=True,
+        help="Where networks run; auto takes a GPU where there is one.",
+    )(function)
+
+
+def refuse_terminal(output: str) -> None:
+    """Refuses to write binary data to a terminal.
+
+    Raises:
+        click.UsageError: `output` is ``-`` and standard output is a terminal.
+    """
+    if output == STANDARD and is_terminal(sys.stdout):
+        raise click.UsageError("Binary data is not written to a terminal: give -o FILE or a pipe.")
+
+
+def usable_cores() -> int:
+    """Counts the processor cores that this process may use."""
+    count: Callable[[], int | None] = getattr(os, "process_cpu_count", _affinity)
+    return count() or 1
+
+
+def _affinity() -> int | None:
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count()
+
+
+def _read_list(source: str, separator: bytes) -> list[Path]:
+    try:
+        data = sys.stdin.buffer.read() if source == STANDARD else Path(source).read_bytes()
+    except OSError as error:
+        raise SerError(source, f"cannot be read ({error.strerror or error})") from error
+    names = [name.rstrip(b"\r") if separator == b"\n" else name for name in data.split(separator)]
+    # os.fsdecode keeps file names that are not UTF-8.
+    paths = [Path(os.fsdecode(name)) for name in names if name]
+    if not paths:
+        raise SerError(source, "lists no files", "write one path per line")
+    return paths
