@@ -12,7 +12,9 @@ import numpy.typing as npt
 
 Floats = npt.NDArray[np.float32]
 
-_BANDS = 96
+BANDS = 96
+"""Mel bands of the spectrogram, from 0 Hz to half the sample rate."""
+
 _COLUMNS = 2000
 
 
@@ -26,7 +28,7 @@ class _Columns:
 
     @classmethod
     def empty(cls) -> Self:
-        return cls(*(np.zeros(shape, np.float32) for shape in (0, 0, (0, _BANDS))))
+        return cls(*(np.zeros(shape, np.float32) for shape in (0, 0, (0, BANDS))))
 
     @property
     def size(self) -> int:
@@ -44,7 +46,7 @@ class _Columns:
         return _Columns(
             self.low.reshape(-1, factor).min(axis=1),
             self.high.reshape(-1, factor).max(axis=1),
-            self.power.reshape(-1, factor, _BANDS).mean(axis=1),
+            self.power.reshape(-1, factor, BANDS).mean(axis=1),
         )
 
     def repeated(self, count: int) -> _Columns:
@@ -120,14 +122,6 @@ class Overview:
         """How long one column of `columns` lasts."""
         return self._hop * self._factor / self.sample_rate
 
-    @property
-    def mel_hertz(self) -> Floats:
-        """The centre of each mel band in hertz, (bands,)."""
-        import librosa
-
-        edges = librosa.mel_frequencies(n_mels=_BANDS + 2, fmin=0.0, fmax=self.sample_rate / 2)
-        return np.asarray(edges[1:-1], np.float32)
-
     def _frames(self, samples: Floats) -> None:
         whole = max(0, (len(samples) - self._n_fft) // self._hop + 1)
         self._pending = samples[whole * self._hop :]
@@ -141,7 +135,7 @@ class Overview:
         if self._filters is None:
             from librosa.filters import mel
 
-            self._filters = mel(sr=self.sample_rate, n_fft=self._n_fft, n_mels=_BANDS).T
+            self._filters = mel(sr=self.sample_rate, n_fft=self._n_fft, n_mels=BANDS).T
         power = np.abs(np.fft.rfft(frames * self._window, axis=1)) ** 2
         margin = (self._n_fft - self._hop) // 2
         middle = frames[:, margin : margin + self._hop]

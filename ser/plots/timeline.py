@@ -11,7 +11,8 @@ import numpy.typing as npt
 
 from ser.labels import ordered
 from ser.plots.figure import bare, check_target, clipped, new_figure, save, style
-from ser.plots.overview import Overview
+from ser.plots.melaxis import mel_centres, mel_ticks
+from ser.plots.overview import BANDS, Overview
 from ser.plots.palette import FAINT, INK, colour, ink_on
 from ser.timeline.clock import clock
 from ser.timeline.record import Window
@@ -95,7 +96,7 @@ def _draw_mel(axes: Axes, overview: Overview) -> None:
         vmax=0,
         extent=(0, power.shape[1] * overview.column_seconds, 0, power.shape[0]),
     )
-    mel_ticks(axes, overview.mel_hertz)
+    mel_ticks(axes, mel_centres(BANDS, 0.0, overview.sample_rate / 2))
     axes.set_ylabel("mel bands, kHz")
     axes.tick_params(axis="x", length=0)
     bare(axes)
@@ -103,19 +104,6 @@ def _draw_mel(axes: Axes, overview: Overview) -> None:
     bar = axes.figure.colorbar(image, cax=place, ticks=[-60, -40, -20, 0])
     bar.set_label("dB", fontsize=8.5)
     bar.outline.set_visible(False)
-
-
-def mel_ticks(axes: Axes, hertz: npt.NDArray[np.float32]) -> None:
-    """Labels mel bands with round frequencies.
-
-    Args:
-        axes: An image whose band `i` lies between ``i`` and ``i + 1``.
-        hertz: The centre of each band, (bands,).
-    """
-    round_ones = np.array([250, 500, 1000, 2000, 4000, 8000, 16000])
-    inside = round_ones[(round_ones >= hertz[0]) & (round_ones <= hertz[-1] * 1.04)]
-    places = np.interp(inside, hertz, np.arange(len(hertz)) + 0.5)
-    axes.set_yticks(places, [f"{value / 1000:g}" for value in inside])
 
 
 def _draw_curves(
