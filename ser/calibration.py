@@ -14,7 +14,7 @@ Probabilities = npt.NDArray[np.floating[Any]]
 Indices = npt.NDArray[np.integer[Any]]
 
 # A float32 softmax gives zeros; the logarithm of this stands for them.
-_FLOOR = 1e-7
+_FLOOR = 1e-12
 _COLDEST, _HOTTEST = 0.05, 20.0
 _GOLDEN = (5**0.5 - 1) / 2
 
@@ -75,9 +75,21 @@ def fit_temperature(probabilities: Probabilities, y_index: Indices) -> float:
     return float(np.exp((low + high) / 2))
 
 
-def with_temperature(probabilities: Probabilities, temperature: float) -> npt.NDArray[np.float64]:
-    """Gives ``p ** (1 / T)``, normalised: the softmax of the logits divided by T."""
+def with_temperature(probabilities: Probabilities, temperature: float) -> npt.NDArray[np.float32]:
+    """Softens or sharpens probabilities: the softmax of the logits divided by the temperature.
+
+    Dividing logits by T is raising probabilities to 1/T.
+
+    Args:
+        probabilities: (n, labels).
+        temperature: Over 1 softens, under 1 sharpens.
+
+    Returns:
+        float32 (n, labels); each row sums to 1.
+    """
     logs = np.log(np.maximum(np.asarray(probabilities, np.float64), _FLOOR)) / temperature
-    powers = np.exp(logs - logs.max(axis=1, keepdims=True))
-    normalised: npt.NDArray[np.float64] = powers / powers.sum(axis=1, keepdims=True)
-    return normalised
+    powers = np.exp(logs - logs.max(axis=1, keepdims=True, initial=-np.inf))
+    scaled: npt.NDArray[np.float32] = (powers / powers.sum(axis=1, keepdims=True)).astype(
+        np.float32
+    )
+    return scaled

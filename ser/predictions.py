@@ -12,7 +12,7 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import IO, Any
 
@@ -24,6 +24,7 @@ from ser.files import open_output
 
 _FIELDS = ("path", "start", "corpus", "speaker", "emotion", "predicted", "fold")
 _PREFIX = "p_"
+_ARRAYS = ("path", "start", "corpus", "speaker", "emotion", "fold", "probabilities")
 
 Strings = npt.NDArray[np.str_]
 
@@ -58,7 +59,7 @@ class Predictions:
     fold: npt.NDArray[np.int64]
     probabilities: npt.NDArray[np.float32]
     protocol: str = ""
-    seed: int | None = field(default=None)
+    seed: int | None = None
 
     def __post_init__(self) -> None:
         """Checks that the arrays belong together.
@@ -66,15 +67,7 @@ class Predictions:
         Raises:
             ValueError: Their lengths differ.
         """
-        lengths = {
-            len(self.path),
-            len(self.start),
-            len(self.corpus),
-            len(self.speaker),
-            len(self.emotion),
-            len(self.fold),
-            len(self.probabilities),
-        }
+        lengths = {len(getattr(self, name)) for name in _ARRAYS}
         if len(lengths) != 1 or self.probabilities.shape[1:] != (len(self.labels),):
             raise ValueError("the arrays of predictions have different lengths")
 
@@ -130,6 +123,12 @@ def from_table(
     )
 
 
+def labelled(predictions: Predictions) -> Predictions:
+    """Leaves out the clips whose emotion is not known."""
+    known = predictions.emotion != ""
+    return replace(predictions, **{name: getattr(predictions, name)[known] for name in _ARRAYS})
+
+
 def pool(parts: Sequence[Predictions]) -> Predictions:
     """Puts the predictions of several folds together; protocol and seed are those of the first.
 
@@ -145,10 +144,7 @@ def pool(parts: Sequence[Predictions]) -> Predictions:
             "have different labels",
             "pool folds that were trained on the same labels",
         )
-    joined = {
-        name: np.concatenate([getattr(part, name) for part in parts])
-        for name in ("path", "start", "corpus", "speaker", "emotion", "fold", "probabilities")
-    }
+    joined = {name: np.concatenate([getattr(part, name) for part in parts]) for name in _ARRAYS}
     return Predictions(labels=first.labels, protocol=first.protocol, seed=first.seed, **joined)
 
 

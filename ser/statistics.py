@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -62,11 +62,14 @@ class TableStatistics:
         return result
 
 
-def table_statistics(table: Table) -> TableStatistics:
+def table_statistics(
+    table: Table, progress: Callable[[int], object] | None = None
+) -> TableStatistics:
     """Counts what a table holds, block by block.
 
     Args:
         table: Records, usually memory-mapped: the features are read once and not kept.
+        progress: Called with the number of records after each block.
     """
     corpora: dict[str, Counter[str]] = {}
     speakers: Counter[str] = Counter()
@@ -87,6 +90,8 @@ def table_statistics(table: Table) -> TableStatistics:
             alike.setdefault(digest, []).append(name)
         broken = ~np.isfinite(block["x"]).all(axis=(1, 2))
         non_finite += [name for name, bad in zip(names, broken, strict=True) if bad]
+        if progress is not None:
+            progress(len(block))
     emotions: Counter[str] = sum(corpora.values(), Counter())
     frames, coefficients = table.dtype["x"].shape
     return TableStatistics(

@@ -1,19 +1,19 @@
-"""Small feature tables for tests that need no audio."""
+"""Small feature tables with labels, made of numbers, for tests of what reads tables."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
-import numpy as np
+from tables import make_table
 
 from ser.features.layout import width
 from ser.features.spec import FeatureSpec
-from ser.table import Table, record_dtype
+from ser.table import Table
 
 SPEC = FeatureSpec(families=("logmel",), n_mels=16)
 
 
-def make_table(
+def labelled_table(
     emotions: Sequence[str],
     speakers: Sequence[str] = (),
     *,
@@ -22,14 +22,20 @@ def make_table(
     corpus: str = "ravdess",
     seed: int = 0,
 ) -> Table:
-    """One record per emotion, with random features; without speakers each has one of its own."""
-    table = np.zeros(len(emotions), record_dtype(spec, frames, width(spec)))
-    table["x"] = np.random.default_rng(seed).normal(-40, 12, table["x"].shape)
-    table["frames"] = frames
-    table["y"] = emotions
-    table["speaker"] = speakers or [f"{i + 1:02d}" for i in range(len(emotions))]
-    table["corpus"] = corpus
-    table["path"] = [f"{corpus}/{i}.wav" for i in range(len(emotions))]
-    table["duration"] = np.arange(1, len(emotions) + 1)
-    table["text"] = "01"
+    """One record per emotion, as loud as speech; without speakers each has one of its own."""
+    count = len(emotions)
+    table = make_table(
+        count,
+        frames=frames,
+        coefficients=width(spec),
+        spec=spec,
+        seed=seed,
+        y=emotions,
+        speaker=speakers or [f"{i + 1:02d}" for i in range(count)],
+        corpus=corpus,
+        path=[f"{corpus}/{i}.wav" for i in range(count)],
+        duration=range(1, count + 1),
+        text="01",
+    )
+    table["x"] = 12 * table["x"] - 40
     return table

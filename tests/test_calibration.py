@@ -55,4 +55,5 @@ def test_zeros_and_ones_are_borne() -> None:
     p = np.eye(3, dtype=np.float32)[[0, 1, 2, 0]]
     assert 0.05 <= fit_temperature(p, np.array([0, 1, 2, 1])) <= 20
     assert np.isfinite(with_temperature(p, 2.0)).all()
+    assert with_temperature(p[:0], 2.0).shape == (0, 3)
     assert 0.05 <= fit_temperature(p, np.array([0, 1, 2, 0])) <= 1

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from records import make_table
+from records import labelled_table
 
 from ser.evaluation import evaluate
 from ser.predictions import (
@@ -27,7 +27,7 @@ def folds(count: int = 2) -> Predictions:
     rng = np.random.default_rng(0)
     parts = []
     for fold in range(count):
-        table = make_table(rng.choice(LABELS, 12), [f"{fold}{i % 3}" for i in range(12)])
+        table = labelled_table(rng.choice(LABELS, 12), [f"{fold}{i % 3}" for i in range(12)])
         p = rng.dirichlet([1, 1, 1], 12).astype(np.float32)
         parts.append(from_table(table, LABELS, p, fold=fold + 1, protocol=PROTOCOL, seed=7))
     return pool(parts)
@@ -57,7 +57,7 @@ def test_the_file_is_recognised_and_legible(tmp_path: Path) -> None:
 
 
 def test_odd_names_survive(tmp_path: Path) -> None:
-    table = make_table(["angry", "sad"])
+    table = labelled_table(["angry", "sad"])
     table["path"] = ['a, "b"\nc.wav', "caf\udce9.wav"]
     p = np.full((2, 3), 1 / 3, np.float32)
     write_predictions(tmp_path / "p.csv", from_table(table, LABELS, p, protocol="a\nb"))
@@ -68,7 +68,7 @@ def test_odd_names_survive(tmp_path: Path) -> None:
 
 
 def test_no_clips_are_a_file_too(tmp_path: Path) -> None:
-    empty = from_table(make_table([]), LABELS, np.zeros((0, 3), np.float32), protocol="none")
+    empty = from_table(labelled_table([]), LABELS, np.zeros((0, 3), np.float32), protocol="none")
     write_predictions(tmp_path / "p.csv", empty)
     assert len(read_predictions(tmp_path / "p.csv")) == 0
     assert read_predictions(tmp_path / "p.csv").labels == LABELS
@@ -106,7 +106,7 @@ def test_missing_and_binary_files_are_refused(tmp_path: Path) -> None:
 
 def test_folds_of_different_labels_are_not_pooled() -> None:
     a = folds()
-    b = from_table(make_table(["angry"]), ("angry", "sad"), np.ones((1, 2), np.float32))
+    b = from_table(labelled_table(["angry"]), ("angry", "sad"), np.ones((1, 2), np.float32))
     with pytest.raises(PredictionsError, match="different labels"):
         pool([a, b])
     with pytest.raises(PredictionsError, match="empty"):
@@ -115,4 +115,4 @@ def test_folds_of_different_labels_are_not_pooled() -> None:
 
 def test_arrays_must_belong_together() -> None:
     with pytest.raises(ValueError, match="lengths"):
-        from_table(make_table(["angry"]), LABELS, np.ones((2, 3), np.float32))
+        from_table(labelled_table(["angry"]), LABELS, np.ones((2, 3), np.float32))

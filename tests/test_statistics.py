@@ -7,14 +7,16 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from records import make_table
+from records import labelled_table
 
 from ser.statistics import Durations, table_statistics
 from ser.table import read_table, write_table
 
 
 def test_counts_durations_and_faults() -> None:
-    table = make_table(["sad", "neutral", "sad", "", "angry", "sad"], ["1", "1", "2", "", "2", "2"])
+    table = labelled_table(
+        ["sad", "neutral", "sad", "", "angry", "sad"], ["1", "1", "2", "", "2", "2"]
+    )
     table["corpus"][2:] = "tess"
     table["gender"] = ["male", "male", "", "", "female", "female"]
     table["augment"][5] = "noise"
@@ -41,7 +43,7 @@ def test_counts_durations_and_faults() -> None:
 
 
 def test_blocks_do_not_show(tmp_path: Path) -> None:
-    table = make_table(["sad", "angry"] * 300)
+    table = labelled_table(["sad", "angry"] * 300)
     table["x"][599] = table["x"][0]
     write_table(tmp_path / "t.npy", table)
     result = table_statistics(read_table(tmp_path / "t.npy"))
@@ -50,7 +52,7 @@ def test_blocks_do_not_show(tmp_path: Path) -> None:
 
 
 def test_an_empty_table() -> None:
-    result = table_statistics(make_table([]))
+    result = table_statistics(labelled_table([]))
     assert (result.records, result.durations, result.emotions) == (0, None, {})
 
 
@@ -60,7 +62,7 @@ def test_the_known_pair_of_ravdess_is_found(corpora: Path, tmp_path: Path) -> No
     import soundfile
 
     names = ["03-01-03-01-02-01-07", "03-01-03-01-02-02-07", "03-01-03-01-01-01-07"]
-    table = make_table(["happy"] * 3)
+    table = labelled_table(["happy"] * 3)
     table["path"] = names
     for i, name in enumerate(names):
         samples, _ = soundfile.read(next((corpora / "ravdess" / "Actor_07").glob(f"{name}.*")))

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from records import make_table
+from records import labelled_table
 
 from ser.errors import SerError, TableError
 from ser.features.spec import FeatureSpec
@@ -52,7 +52,7 @@ def curves(target: Path) -> None:
 
 
 def gallery(target: Path) -> None:
-    draw_gallery(target, make_table(EMOTIONS, ["02"] * 3))
+    draw_gallery(target, labelled_table(EMOTIONS, ["02"] * 3))
 
 
 DRAW = [timeline, confusion, curves, gallery]
@@ -150,7 +150,7 @@ def test_a_history_of_one_epoch_and_nan(tmp_path: Path) -> None:
 
 
 def many() -> Table:
-    table = make_table(
+    table = labelled_table(
         ["sad", "angry", "sad", "angry", "calm", "sad", "angry"],
         ["01", "01", "02", "02", "02", "02", "02"],
     )
@@ -183,7 +183,7 @@ def test_a_gallery_of_nobody_is_an_error(speaker: str | None, sentence: str | No
 )
 def test_a_gallery_needs_spectrograms(spec: FeatureSpec, why: str, tmp_path: Path) -> None:
     with pytest.raises(TableError, match=why):
-        draw_gallery(tmp_path / "g.png", make_table(EMOTIONS, spec=spec))
+        draw_gallery(tmp_path / "g.png", labelled_table(EMOTIONS, spec=spec))
 
 
 def test_a_gallery_finds_its_columns(tmp_path: Path) -> None:
@@ -192,8 +192,8 @@ def test_a_gallery_finds_its_columns(tmp_path: Path) -> None:
     stacked = FeatureSpec(
         families=("mfcc", "mel"), n_mels=16, n_mfcc=4, deltas=1, mel_scale="power"
     )
-    first = make_table(EMOTIONS, ["02"] * 3, spec=plain)
-    second = make_table(EMOTIONS, ["02"] * 3, spec=stacked, seed=9)
+    first = labelled_table(EMOTIONS, ["02"] * 3, spec=plain)
+    second = labelled_table(EMOTIONS, ["02"] * 3, spec=stacked, seed=9)
     second["x"][..., 4:20] = 10 ** (first["x"] / 10)
     draw_gallery(tmp_path / "first.png", first)
     draw_gallery(tmp_path / "second.png", second)
@@ -205,7 +205,7 @@ def test_a_gallery_finds_its_columns(tmp_path: Path) -> None:
 
 def test_a_gallery_of_normalised_features_says_so(tmp_path: Path) -> None:
     spec = FeatureSpec(families=("logmel",), n_mels=16, normalise="utterance")
-    draw_gallery(tmp_path / "g.svg", make_table(EMOTIONS, ["02"] * 3, spec=spec))
+    draw_gallery(tmp_path / "g.svg", labelled_table(EMOTIONS, ["02"] * 3, spec=spec))
     assert ">normalised level<" in (tmp_path / "g.svg").read_text()
 
 
@@ -227,6 +227,6 @@ def test_a_gallery_of_any_number_of_emotions(count: int, tmp_path: Path) -> None
             count,
         )
     )
-    draw_gallery(tmp_path / "g.svg", make_table(names, ["1"] * count))
+    draw_gallery(tmp_path / "g.svg", labelled_table(names, ["1"] * count))
     text = (tmp_path / "g.svg").read_text()
     assert all(f">{name}<" in text for name in names)

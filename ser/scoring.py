@@ -1,0 +1,96 @@
+"""A model's predictions for a feature table."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from ser.artifact import check_spec
+from ser.engine import Engine
+from ser.errors import TableError
+from ser.evaluation import label_indices
+from ser.predictions import Predictions, from_table
+from ser.table import Table, speaker_keys, spec_of
+
+Floats = npt.NDArray[np.float32]
+
+
+def check_table(path: object, card: Mapping[str, Any], table: Table, name: object) -> None:
+    """Makes sure that a table can be scored by a model, before any work is done.
+
+    Args:
+        path: The model, for messages.
+        card: Its card.
+        table: A feature table.
+        name: The table, for messages.
+
+    Raises:
+        ArtifactError: The table holds other features than the model was trained on.
+        LabelError: An emotion is not among the model's labels.
+        TableError: No record has an emotion.
+    """
+    check_spec(path, card, spec_of(table, name), name)
+    emotions = set(np.unique(table["y"]).tolist()) - {""}
+    if not emotions:
+        raise TableError(name, "has no record with an emotion", "extract a labelled corpus")
+    label_indices(sorted(emotions), card["labels"])
+
+
+def predict_table(
+    engine: Engine,
+    table: Table,
+    *,
+    protocol: str = "",
+    seed: int | None = None,
+    progress: Callable[[int], object] | None = None,
+    block: int = 64,
+) -> Predictions:
+    """Runs a model over all records of a table that have an emotion.
+
+    Args:
+        engine: The model.
+        table: Records that `check_table` passed, usually memory-mapped.
+        protocol: Kept in the result.
+        seed: Kept in the result.
+        progress: Called with the number of records after each block.
+        block: Records that are in memory at once.
+    """
+    labelled = np.flatnonzero(table["y"] != "")
+    parts = [np.empty((0, len(engine.labels)), np.float32)]
+    for start in range(0, len(labelled), block):
+        chosen = labelled[start : start + block]
+        parts.append(engine.probabilities(fit_frames(table["x"][chosen], engine.frames)))
+        if progress is not None:
+            progress(len(chosen))
+    return from_table(
+        table[labelled], engine.labels, np.concatenate(parts), protocol=protocol, seed=seed
+    )
+
+
+def fit_frames(x: Floats, frames: int) -> Floats:
+    """Cuts clips, or pads them with zeros as tables do, to a number of frames.
+
+    Args:
+        x: Features, (n, any, coefficients).
+        frames: The number wanted.
+
+    Returns:
+        Features, (n, frames, coefficients).
+    """
+    missing = frames - x.shape[1]
+    if missing > 0:
+        x = np.pad(x, ((0, 0), (0, missing), (0, 0)))
+    return np.ascontiguousarray(x[:, :frames], np.float32)
+
+
+def shared_speakers(table: Table, trained: Collection[str]) -> list[str]:
+    """Names the speakers of a table who were in a model's training set.
+
+    Args:
+        table: A feature table.
+        trained: The training set's speakers as ``corpus/speaker``.
+    """
+    return sorted((set(speaker_keys(table)) & set(trained)) - {""})
