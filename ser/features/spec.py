@@ -91,11 +91,13 @@ class FeatureSpec:
         """
         _require(bool(self.families), "families", "is empty", "name at least one feature family")
         for name in self.families:
-            _require(name in FAMILIES, name, "is not a feature family", f"use {', '.join(FAMILIES)}")
+            _require(
+                name in FAMILIES, name, "is not a feature family", f"use {', '.join(FAMILIES)}"
+            )
         repeated = len(set(self.families)) < len(self.families)
         _require(not repeated, ",".join(self.families), "names a family twice", "name each once")
         _require(self.sample_rate >= 1000, "sample rate", "is under 1000 Hz", "give hertz")
-        _require(0 < self.hop_length, "hop length", "is not positive", "give samples")
+        _require(self.hop_length > 0, "hop length", "is not positive", "give samples")
         _require(
             1 < self.win_length <= self.n_fft,
             "window length",
@@ -121,7 +123,10 @@ class FeatureSpec:
         _require(self.deltas in (0, 1, 2), "deltas", "must be 0, 1 or 2", "")
         _require(self.offset >= 0, "offset", "is negative", "give seconds from the start")
         _require(
-            self.duration is None or self.duration > 0, "duration", "is not positive", "give seconds"
+            self.duration is None or self.duration > 0,
+            "duration",
+            "is not positive",
+            "give seconds",
         )
         _require(self.trim is None or self.trim > 0, "trim", "is not positive", "give decibels")
         _require(self.normalise in ("none", "utterance"), "normalise", "is unknown", "")

@@ -1,0 +1,198 @@
+"""The model artifact: one ``.keras`` file that says what it is and needs nothing beside it.
+
+A ``.keras`` file is a zip. Beside Keras's own members it holds
+
+* ``ser.json``: the card: labels, feature specification, temperature, protocol, metrics;
+* ``model.tflite``: the same network for LiteRT, where it converts;
+* ``mel.npy``: the mel filter bank of the specification, so that librosa need not be imported.
+
+Keras ignores what it does not know, so `keras.models.load_model` opens the file as it is.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import platform
+import tempfile
+import zipfile
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ser import __version__
+from ser.errors import ArtifactError
+from ser.features import banks
+from ser.features.spec import FeatureSpec
+from ser.files import atomic_path
+from ser.models.backend import quiet_stderr
+
+CARD_MEMBER = "ser.json"
+LITERT_MEMBER = "model.tflite"
+MEL_MEMBER = "mel.npy"
+CLASSIFIER = "classifier"
+
+# What a card must say for the rest of the package to work.
+_REQUIRED = ("kind", "labels", "spec", "temperature", "frames", "coefficients")
+
+# Zip timestamps; a fixed one makes equal models equal files.
+_EPOCH = (1980, 1, 1, 0, 0, 0)
+
+
+def read_card(path: str | Path) -> dict[str, Any]:
+    """Reads an artifact's card, without importing Keras.
+
+    Args:
+        path: A ``.keras`` file written by `write_artifact`.
+
+    Returns:
+        The contents of ``ser.json``.
+
+    Raises:
+        ArtifactError: The file is missing, not an artifact, or written by a newer version.
+    """
+    text = _member(path, CARD_MEMBER)
+    if text is None:
+        raise ArtifactError(path, "is a Keras model without ser's card", "train one with ser-train")
+    try:
+        card = json.loads(text)
+    except ValueError as error:
+        raise ArtifactError(path, f"has a damaged card ({error})", "train it again") from error
+    missing = [key for key in _REQUIRED if key not in card] if isinstance(card, dict) else ["all"]
+    if missing:
+        raise ArtifactError(path, f"has a card without {', '.join(missing)}", "train it again")
+    return dict(card)
+
+
+def read_litert(path: str | Path) -> bytes | None:
+    """Reads the LiteRT network of an artifact, or None where it has none."""
+    return _member(path, LITERT_MEMBER)
+
+
+def read_mel_bank(path: str | Path) -> banks.Bank | None:
+    """Reads the mel filter bank of an artifact, or None where its features need none."""
+    data = _member(path, MEL_MEMBER)
+    if data is None:
+        return None
+    try:
+        bank: banks.Bank = np.load(io.BytesIO(data), allow_pickle=False)
+    except ValueError as error:
+        raise ArtifactError(
+            path, f"has a damaged filter bank ({error})", "train it again"
+        ) from error
+    return bank
+
+
+def write_artifact(path: str | Path, model: Any, card: Mapping[str, Any]) -> bool:
+    """Writes a trained network with its card.
+
+    Args:
+        path: The ``.keras`` file.
+        model: A `keras.Model` from (batch, frames, coefficients) to probabilities.
+        card: What `read_card` shall give; versions, date and size are added.
+
+    Returns:
+        Whether the network could be converted for LiteRT. Where not, it runs on Keras alone.
+
+    Raises:
+        ArtifactError: The file cannot be written.
+    """
+    spec = FeatureSpec.from_dict(card["spec"])
+    litert = export_litert(model)
+    complete = {
+        **card,
+        "parameters": int(model.count_params()),
+        "litert": litert is not None,
+        "created": datetime.now(UTC).date().isoformat(),
+        "versions": _versions(),
+    }
+    try:
+        with atomic_path(Path(path)) as temporary:
+            model.save(temporary)
+            with zipfile.ZipFile(temporary, "a", zipfile.ZIP_DEFLATED) as archive:
+                _add(archive, CARD_MEMBER, json.dumps(complete, indent=1).encode())
+                if litert is not None:
+                    _add(archive, LITERT_MEMBER, litert)
+                if {"mel", "logmel", "mfcc"} & set(spec.families):
+                    stream = io.BytesIO()
+                    np.save(stream, banks.mel_bank(spec), allow_pickle=False)
+                    _add(archive, MEL_MEMBER, stream.getvalue())
+    except OSError as error:
+        raise ArtifactError(
+            path,
+            f"cannot be written ({error.strerror or error})",
+            "check the folder and free space",
+        ) from error
+    return litert is not None
+
+
+def export_litert(model: Any) -> bytes | None:
+    """Converts a network for LiteRT (`keras.Model.export`), or gives None where that fails.
+
+    Backends other than TensorFlow and some recurrent layers do not convert; such a network still
+    runs on Keras.
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        target = Path(folder) / LITERT_MEMBER
+        try:
+            with quiet_stderr():
+                model.export(target, format="litert", verbose=False)
+        except Exception:
+            # The converter raises types of its own for each thing it does not know.
+            return None
+        return target.read_bytes()
+
+
+def check_spec(path: object, card: Mapping[str, Any], spec: FeatureSpec, name: object) -> None:
+    """Insists that a table has the features that a model was trained on.
+
+    Args:
+        path: The model, for the message.
+        card: Its card.
+        spec: The table's specification.
+        name: The table, for the message.
+
+    Raises:
+        ArtifactError: The specifications differ; the message names the fields.
+    """
+    own = FeatureSpec.from_dict(card["spec"])
+    if own != spec:
+        raise ArtifactError(
+            name,
+            f"has other features than {path} was trained on ({spec.difference(own)})",
+            f"extract it again with ser-extract --like {path}",
+        )
+
+
+def _add(archive: zipfile.ZipFile, name: str, data: bytes) -> None:
+    info = zipfile.ZipInfo(name, _EPOCH)
+    info.compress_type = zipfile.ZIP_DEFLATED
+    info.external_attr = 0o644 << 16
+    archive.writestr(info, data)
+
+
+def _member(path: str | Path, name: str) -> bytes | None:
+    try:
+        with zipfile.ZipFile(path) as archive:
+            return archive.read(name) if name in archive.namelist() else None
+    except FileNotFoundError as error:
+        raise ArtifactError(path, "does not exist", "check the path of the model") from error
+    except (OSError, zipfile.BadZipFile) as error:
+        raise ArtifactError(
+            path, f"is not a .keras model ({error})", "train one with ser-train"
+        ) from error
+
+
+def _versions() -> dict[str, str]:
+    names = ("keras", "tensorflow", "numpy")
+    found = {"ser": __version__, "python": platform.python_version()}
+    for name in names:
+        try:
+            found[name] = metadata.version(name)
+        except metadata.PackageNotFoundError:
+            continue
+    return found

@@ -1,0 +1,107 @@
+"""Loads Keras quietly, on the wanted device."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sys
+import tempfile
+from collections.abc import Iterator
+from typing import Any, Literal
+
+from ser.errors import SerError
+
+Device = Literal["auto", "cpu", "gpu"]
+
+
+def load_keras(device: Device = "auto") -> Any:
+    """Imports Keras 3 on the backend that ``KERAS_BACKEND`` names, TensorFlow by default.
+
+    TensorFlow's native code writes several lines to standard error while it starts, whatever its
+    log level; they are held back, and shown only if the import fails.
+
+    Args:
+        device: ``cpu`` hides GPUs (only before the first import in a process), ``gpu`` insists on
+            one.
+
+    Returns:
+        The module ``keras``.
+
+    Raises:
+        SerError: A GPU is asked for and there is none, or the backend cannot be imported.
+    """
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    os.environ.setdefault("KERAS_BACKEND", "tensorflow")
+    if device == "cpu" and "keras" not in sys.modules:
+        os.environ["CUDA_VISIBLE_DEVICES"] = "-1"
+        os.environ["JAX_PLATFORMS"] = "cpu"
+    try:
+        with quiet_stderr():
+            import keras
+
+            # Some lines come only when the runtime starts.
+            found = gpus(keras)
+    except ImportError as error:
+        raise SerError(
+            f"Keras backend {os.environ['KERAS_BACKEND']}",
+            f"cannot be imported ({error})",
+            "install it, or unset KERAS_BACKEND to use TensorFlow",
+        ) from error
+    if device == "gpu" and not found:
+        raise SerError(
+            "--device gpu",
+            "no GPU is visible to the Keras backend",
+            "install ser-toolkit[cuda] and the driver, or use --device cpu",
+        )
+    if found and device != "cpu" and keras.backend.backend() != "torch":
+        # Tensor cores want half precision; the master weights stay in float32.
+        keras.config.set_dtype_policy("mixed_float16")
+    return keras
+
+
+@contextlib.contextmanager
+def quiet_stderr() -> Iterator[None]:
+    """Holds back what native code writes to standard error while the block runs.
+
+    Python's `contextlib.redirect_stderr` does not reach C++ libraries, so the file descriptor
+    itself is turned to a temporary file. After an exception the text is passed on.
+    """
+    try:
+        descriptor = sys.stderr.fileno()
+    except (AttributeError, OSError, ValueError):
+        # A test or a notebook has put something without a file behind it in place.
+        yield
+        return
+    sys.stderr.flush()
+    saved = os.dup(descriptor)
+    with tempfile.TemporaryFile() as held:
+        os.dup2(held.fileno(), descriptor)
+        try:
+            yield
+        except BaseException:
+            sys.stderr.flush()
+            held.seek(0)
+            os.write(saved, held.read())
+            raise
+        finally:
+            sys.stderr.flush()
+            os.dup2(saved, descriptor)
+            os.close(saved)
+
+
+def gpus(keras: Any) -> list[Any]:
+    """Lists the GPUs that the Keras backend sees."""
+    backend = keras.backend.backend()
+    if backend == "tensorflow":
+        import tensorflow
+
+        return list(tensorflow.config.list_physical_devices("GPU"))
+    if backend == "jax":
+        import jax  # type: ignore[import-not-found, unused-ignore]
+
+        return [d for d in jax.devices() if d.platform == "gpu"]
+    if backend == "torch":
+        import torch  # type: ignore[import-not-found, unused-ignore]
+
+        return list(range(torch.cuda.device_count()))
+    return []

@@ -1,0 +1,99 @@
+"""The convolutional network: six convolutions, attention over time, a dense layer."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ser.models.base import Architecture, Problem, inputs
+
+# Running statistics that follow within a few dozen steps: an epoch of a small corpus has no more,
+# and Keras's default of 0.99 would still remember the first one.
+_MOMENTUM = 0.9
+
+# Fewer frames than this are no time axis to convolve along: pooled tables have one.
+_FEWEST_FRAMES = 16
+
+
+class CNN(Architecture):
+    """A small network in the style of the field's spectrogram classifiers.
+
+    Six convolutions with batch normalisation and max pooling look at the features as a picture.
+    What they find in each stretch of time is weighted by attention and summarised as mean and
+    standard deviation (attentive statistics pooling, Okabe et al., Interspeech 2018), so that
+    silence and padding count little; a dense layer and a softmax follow.
+
+    A pooled table has no time axis: there the same number of one-dimensional convolutions runs
+    along the coefficients.
+    """
+
+    name = "cnn"
+    summary = "six convolutions, batch normalisation, max pooling, attention over time, dense"
+
+    def build(self, keras: Any, problem: Problem) -> Any:
+        """Builds the network; see `Architecture.build`."""
+        layers = keras.layers
+        entry, x = inputs(keras, problem)
+        if problem.frames < _FEWEST_FRAMES:
+            x = self._along_coefficients(keras, x)
+        else:
+            x = self._statistics(keras, self._picture(keras, x))
+        x = layers.Dropout(0.4)(x)
+        x = layers.Dense(128, activation="relu")(x)
+        x = layers.Dropout(0.4)(x)
+        # Softmax stays in float32 even where the rest runs in half precision.
+        x = layers.Dense(problem.classes, dtype="float32")(x)
+        return keras.Model(
+            entry, layers.Softmax(dtype="float32", name="emotion")(x), name=self.name
+        )
+
+    def _picture(self, keras: Any, x: Any) -> Any:
+        """(batch, frames, coefficients) to (batch, steps, 128)."""
+        layers = keras.layers
+        x = layers.Reshape((*x.shape[1:], 1))(x)
+        x = _convolve(keras, x, 24, 5, strides=2)
+        x = layers.MaxPooling2D(2, padding="same")(x)
+        for filters, pool in ((48, 2), (96, (1, 2))):
+            x = _convolve(keras, x, filters, 3)
+            x = _convolve(keras, x, filters, 3)
+            x = layers.MaxPooling2D(pool, padding="same")(x)
+            x = layers.SpatialDropout2D(0.05)(x)
+        x = _convolve(keras, x, 128, 3)
+        x = layers.Reshape((x.shape[1], x.shape[2] * x.shape[3]))(x)
+        x = layers.Dropout(0.2)(x)
+        x = layers.Dense(128, use_bias=False)(x)
+        x = layers.BatchNormalization(momentum=_MOMENTUM)(x)
+        return layers.ReLU()(x)
+
+    def _statistics(self, keras: Any, x: Any) -> Any:
+        """(batch, steps, channels) to (batch, 2 * channels)."""
+        layers = keras.layers
+        score = layers.Dense(1)(layers.Dense(64, activation="tanh")(x))
+        weight = layers.Softmax(axis=1)(score)
+        mean = layers.Dot(axes=1)([weight, x])
+        mean_square = layers.Dot(axes=1)([weight, layers.Multiply()([x, x])])
+        mean = layers.Flatten()(mean)
+        variance = layers.Subtract()(
+            [layers.Flatten()(mean_square), layers.Multiply()([mean, mean])]
+        )
+        # Rounding can make it slightly negative, and the root's slope at zero has no bound.
+        deviation = keras.ops.sqrt(keras.ops.relu(variance) + 1e-4)
+        return layers.Concatenate()([mean, deviation])
+
+    def _along_coefficients(self, keras: Any, x: Any) -> Any:
+        """(batch, few frames, coefficients) to (batch, channels)."""
+        layers = keras.layers
+        x = layers.Permute((2, 1))(x)
+        for filters in (64, 64, 128):
+            for _ in range(2):
+                x = layers.Conv1D(filters, 5, padding="same", use_bias=False)(x)
+                x = layers.BatchNormalization(momentum=_MOMENTUM)(x)
+                x = layers.ReLU()(x)
+            x = layers.MaxPooling1D(2, padding="same")(x)
+            x = layers.SpatialDropout1D(0.1)(x)
+        return layers.Flatten()(x)
+
+
+def _convolve(keras: Any, x: Any, filters: int, size: int, *, strides: int = 1) -> Any:
+    layers = keras.layers
+    x = layers.Conv2D(filters, size, strides=strides, padding="same", use_bias=False)(x)
+    return layers.ReLU()(layers.BatchNormalization(momentum=_MOMENTUM)(x))

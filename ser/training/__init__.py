@@ -1,0 +1,1 @@
+"""Training: batches, augmentation on the fly, checkpoints, cross-validation."""

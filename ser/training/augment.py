@@ -1,0 +1,111 @@
+"""Changes to a clip's features while training, so that no clip is seen twice the same."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from ser.features.shorttime import Matrix
+from ser.features.spec import FeatureSpec
+
+
+@dataclass(frozen=True, slots=True)
+class SpectrogramAugmentation:
+    """Time stretch, frequency shift, masks, and a random place within the frames.
+
+    Masks follow SpecAugment (Park et al., Interspeech 2019); what is masked becomes the clip's
+    mean, which for normalised features is zero.
+
+    Attributes:
+        stretch: Largest relative change of duration, up and down; 0 for none.
+        stretch_share: Share of clips that are stretched.
+        shift: Largest shift along frequency in bands; only mel features are shifted.
+        shift_share: Share of clips that are shifted.
+        time_masks: Number of masks along time.
+        time_width: Largest width of each in frames.
+        frequency_masks: Number of masks along the coefficients.
+        frequency_width: Largest width of each in coefficients.
+    """
+
+    stretch: float = 0.25
+    stretch_share: float = 0.7
+    shift: int = 3
+    shift_share: float = 0.5
+    time_masks: int = 2
+    time_width: int = 25
+    frequency_masks: int = 2
+    frequency_width: int = 10
+
+    def __call__(
+        self, matrix: Matrix, frames: int, spec: FeatureSpec, rng: np.random.Generator
+    ) -> Matrix:
+        """Augments one clip.
+
+        Args:
+            matrix: The clip's real frames, shape (n, coefficients); not changed.
+            frames: Frames of the result; longer clips are cut at a random place, shorter ones
+                padded at both ends.
+            spec: The specification of the features.
+            rng: The source of chance.
+
+        Returns:
+            Shape (frames, coefficients).
+        """
+        if self.stretch and rng.random() < self.stretch_share:
+            factor = rng.uniform(1 / (1 + self.stretch), 1 + self.stretch)
+            matrix = _stretched(matrix, max(2, round(len(matrix) * factor)))
+        else:
+            matrix = matrix.copy()
+        if self.shift and _is_mel(spec) and rng.random() < self.shift_share:
+            matrix = _shifted(matrix, int(rng.integers(-self.shift, self.shift + 1)))
+        fill = matrix.mean(axis=0)
+        for _ in range(self.frequency_masks):
+            start, end = _span(matrix.shape[1], self.frequency_width, rng)
+            matrix[:, start:end] = fill[start:end]
+        for _ in range(self.time_masks):
+            start, end = _span(len(matrix), self.time_width, rng)
+            matrix[start:end] = fill
+        return _placed(matrix, frames, rng)
+
+
+NO_AUGMENTATION = SpectrogramAugmentation(stretch=0.0, shift=0, time_masks=0, frequency_masks=0)
+"""Clips as they are, but for their random place within the frames."""
+
+
+def _is_mel(spec: FeatureSpec) -> bool:
+    # Moving cepstra or a mixture of families along their index would mean nothing.
+    return spec.families in (("mel",), ("logmel",)) and not spec.deltas
+
+
+def _stretched(matrix: Matrix, count: int) -> Matrix:
+    """Resamples the frames linearly."""
+    position = np.linspace(0, len(matrix) - 1, count)
+    before = position.astype(np.intp)
+    after = np.minimum(before + 1, len(matrix) - 1)
+    weight = (position - before).astype(np.float32)[:, None]
+    stretched: Matrix = matrix[before] * (1 - weight) + matrix[after] * weight
+    return stretched
+
+
+def _shifted(matrix: Matrix, bands: int) -> Matrix:
+    """Moves the bands and repeats the outermost one."""
+    column = np.clip(np.arange(matrix.shape[1]) - bands, 0, matrix.shape[1] - 1)
+    shifted: Matrix = matrix[:, column]
+    return shifted
+
+
+def _span(size: int, widest: int, rng: np.random.Generator) -> tuple[int, int]:
+    # Never more than a quarter: a short clip must keep something to be recognised by.
+    width = int(rng.integers(0, min(widest, size // 4) + 1))
+    start = int(rng.integers(0, size - width + 1))
+    return start, start + width
+
+
+def _placed(matrix: Matrix, frames: int, rng: np.random.Generator) -> Matrix:
+    spare = frames - len(matrix)
+    if spare <= 0:
+        start = int(rng.integers(0, -spare + 1))
+        return matrix[start : start + frames]
+    before = int(rng.integers(0, spare + 1))
+    return np.pad(matrix, ((before, spare - before), (0, 0)))

@@ -1,0 +1,122 @@
+"""Labelled examples of a table, and the endless stream of batches that training draws from them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+import numpy.typing as npt
+
+from ser.errors import TableError
+from ser.features.shorttime import Matrix
+from ser.features.spec import FeatureSpec
+from ser.table import Table, spec_of
+from ser.training.config import TrainConfig
+
+Batch = tuple[npt.NDArray[np.float32], npt.NDArray[np.float32], npt.NDArray[np.float32]]
+"""Features (batch, frames, coefficients), one-hot targets (batch, classes), weights (batch,)."""
+
+
+class Examples:
+    """Some records of a table, by their numbers; a mapped table stays on disk.
+
+    Args:
+        table: A feature table.
+        indices: Numbers of the records to use; those without an emotion are left out.
+        labels: Emotion names in the order of the targets.
+
+    Attributes:
+        targets: The emotion of each record as a number, shape (n,).
+
+    Raises:
+        TableError: A record has an emotion that is not among `labels`, or none has any.
+    """
+
+    def __init__(self, table: Table, indices: npt.NDArray[np.intp], labels: Sequence[str]) -> None:
+        self.table = table
+        self.labels = tuple(labels)
+        self.spec: FeatureSpec = spec_of(table)
+        emotions = np.asarray(table["y"])[indices]
+        self.indices = indices[emotions != ""]
+        if not len(self.indices):
+            raise TableError("table", "has no labelled records", "extract from a labelled corpus")
+        number = {label: i for i, label in enumerate(self.labels)}
+        unknown = sorted(set(emotions.tolist()) - {""} - set(number))
+        if unknown:
+            raise TableError(
+                "validation table",
+                f"has emotions that the training table lacks: {', '.join(unknown)}",
+                "harmonise them with ser-merge --map or --drop",
+            )
+        self.targets = np.array([number[e] for e in emotions[emotions != ""].tolist()], np.intp)
+
+    def __len__(self) -> int:
+        return len(self.indices)
+
+    def clip(self, position: int) -> Matrix:
+        """Gives the real frames of one example, shape (n, coefficients)."""
+        index = self.indices[position]
+        matrix: Matrix = self.table["x"][index][: max(1, int(self.table["frames"][index]))]
+        return matrix
+
+    def features(self, positions: slice) -> npt.NDArray[np.float32]:
+        """Gives examples as they are in the table, shape (batch, frames, coefficients)."""
+        return np.ascontiguousarray(self.table["x"][self.indices[positions]])
+
+    def weights(self, config: TrainConfig) -> npt.NDArray[np.float32]:
+        """Gives the weight of each example, with mean 1."""
+        if config.class_weight == "none":
+            return np.ones(len(self), np.float32)
+        counts = np.bincount(self.targets, minlength=len(self.labels))
+        weights = (len(self) / (np.count_nonzero(counts) * np.maximum(counts, 1)))[self.targets]
+        return weights.astype(np.float32)
+
+    def statistics(self) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]:
+        """Computes mean and variance of each coefficient over all real frames, shape (c,) each."""
+        total = np.zeros(self.table["x"].shape[2])
+        square, count = total.copy(), 0
+        for position in range(len(self)):
+            clip = self.clip(position).astype(np.float64)
+            total += clip.sum(axis=0)
+            square += np.square(clip).sum(axis=0)
+            count += len(clip)
+        mean = total / count
+        # A coefficient that never changes would be divided by zero.
+        variance = np.maximum(square / count - np.square(mean), 1e-8)
+        return mean.astype(np.float32), variance.astype(np.float32)
+
+
+def steps_per_epoch(examples: Examples, config: TrainConfig) -> int:
+    """Counts the full batches of an epoch; what is left over has its turn in another epoch."""
+    return max(1, len(examples) // config.batch_size)
+
+
+def batches(examples: Examples, config: TrainConfig, first_epoch: int = 0) -> Iterator[Batch]:
+    """Draws batches without end, each epoch in a new order.
+
+    Order and augmentation depend on seed and epoch alone, so a resumed training sees what the
+    uninterrupted one would have seen.
+
+    Args:
+        examples: The training examples.
+        config: Batch size, augmentation, weights and seed.
+        first_epoch: The epoch to begin with.
+
+    Yields:
+        See `Batch`.
+    """
+    frames = examples.table["x"].shape[1]
+    size = min(config.batch_size, len(examples))
+    one_hot = np.eye(len(examples.labels), dtype=np.float32)
+    weights = examples.weights(config)
+    epoch = first_epoch
+    while True:
+        rng = np.random.default_rng((config.seed, epoch))
+        order = rng.permutation(len(examples))
+        for step in range(steps_per_epoch(examples, config)):
+            chosen = order[step * size : (step + 1) * size]
+            clips = [examples.clip(int(position)) for position in chosen]
+            if frames > 1:
+                clips = [config.augment(clip, frames, examples.spec, rng) for clip in clips]
+            yield np.stack(clips), one_hot[examples.targets[chosen]], weights[chosen]
+        epoch += 1

@@ -1,0 +1,90 @@
+"""What an artifact says about itself."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from ser.artifact import CLASSIFIER
+from ser.table import Table, spec_of
+from ser.training.config import TrainConfig
+from ser.training.fit import Trained, training_speakers
+
+# What the licences of the public corpora allow for weights that were made from them.
+LICENCES: Mapping[str, str] = {
+    "ravdess": "CC BY-NC-SA 4.0",
+    "tess": "CC BY-NC-ND 4.0",
+    "nemo": "CC BY-NC-SA 4.0",
+    "crema_d": "ODbL 1.0",
+}
+
+
+def make_card(
+    table: Table,
+    indices: npt.NDArray[np.intp],
+    config: TrainConfig,
+    trained: Trained,
+    *,
+    protocol: str,
+    metrics: Mapping[str, Any] | None = None,
+    temperature: float | None = None,
+) -> dict[str, Any]:
+    """Writes the card of a classifier.
+
+    Args:
+        table: The training table.
+        indices: The records that it was trained on.
+        config: How it was trained.
+        trained: The network.
+        protocol: How `metrics` came about, in words.
+        metrics: Figures on clips that it was not trained on.
+        temperature: A temperature from elsewhere, as from a cross-validation; otherwise the
+            training's own.
+
+    Returns:
+        Plain JSON types, for `ser.artifact.write_artifact`.
+    """
+    corpora = sorted(set(np.asarray(table["corpus"])[indices].tolist()) - {""})
+    return {
+        "kind": CLASSIFIER,
+        "architecture": config.arch,
+        "labels": list(trained.labels),
+        "spec": spec_of(table).to_dict(),
+        "frames": int(table["x"].shape[1]),
+        "coefficients": int(table["x"].shape[2]),
+        "temperature": trained.temperature if temperature is None else temperature,
+        "corpora": corpora,
+        "clips": len(indices),
+        "speakers": training_speakers(table, indices),
+        "protocol": protocol,
+        "metrics": dict(metrics or {}),
+        "seed": config.seed,
+        "training": {
+            **config.to_dict(),
+            "epochs_trained": trained.epochs,
+            "best_epoch": trained.best_epoch,
+            "minutes": round(trained.seconds / 60, 1),
+            "device": trained.device,
+        },
+        "licence": licence(corpora),
+    }
+
+
+def licence(corpora: list[str]) -> str:
+    """Says what may be done with weights trained on these corpora."""
+    known = [f"{name} ({LICENCES[name]})" for name in corpora if name in LICENCES]
+    if not known:
+        return "follows the licences of the training data"
+    if any("NC" in text for text in known):
+        return f"weights for non-commercial use: trained on {', '.join(known)}"
+    return f"trained on {', '.join(known)}"
+
+
+def describe_corpora(table: Table) -> str:
+    """Names a table's corpora, clips and speakers in a few words."""
+    corpora = sorted(set(np.asarray(table["corpus"]).tolist()) - {""})
+    speakers = len(training_speakers(table, np.arange(len(table))))
+    return f"{'+'.join(corpora) or 'own clips'} ({len(table)} clips, {speakers} speakers)"

@@ -1,0 +1,130 @@
+"""What an interrupted training leaves behind, whole after every epoch."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+from ser.errors import SerError
+from ser.files import atomic_path
+from ser.models.backend import quiet_stderr
+
+_STATE = "state.json"
+
+
+@dataclass(slots=True)
+class State:
+    """Where a training stands.
+
+    Attributes:
+        fingerprint: What must not change between the runs: data and options.
+        epoch: Epochs finished.
+        best_epoch: The epoch with the lowest validation loss, counted from 1; 0 for none.
+        best_loss: That loss.
+        history: One row of figures per finished epoch.
+        files: The number in the names of the files that belong to this state.
+    """
+
+    fingerprint: str
+    epoch: int = 0
+    best_epoch: int = 0
+    best_loss: float = float("inf")
+    history: list[dict[str, float]] = field(default_factory=list)
+    files: int = 0
+
+
+class Checkpoint:
+    """A folder ``NAME.ckpt`` beside the output, replaced step by step so that it is always whole.
+
+    Args:
+        output: The artifact that the training will write.
+    """
+
+    def __init__(self, output: Path) -> None:
+        self.folder = output.with_name(output.name + ".ckpt")
+
+    def save(self, model: Any, best: Any, state: State) -> None:
+        """Writes model, optimiser, best weights and state.
+
+        Args:
+            model: The compiled `keras.Model`.
+            best: Weights of the best epoch, as `keras.Model.get_weights` gives them, or None.
+            state: Where the training stands.
+        """
+        state.files = state.epoch
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            with quiet_stderr():
+                model.save(self._model(state))
+            if best is not None and not self._best(state).exists():
+                current = model.get_weights()
+                model.set_weights(best)
+                model.save_weights(self._best(state))
+                model.set_weights(current)
+            # The state names the files of this epoch; until it is replaced the old ones count.
+            with atomic_path(self.folder / _STATE) as temporary:
+                temporary.write_text(json.dumps(asdict(state)))
+            keep = {self._model(state), self._best(state), self.folder / _STATE}
+            for path in set(self.folder.iterdir()) - keep:
+                path.unlink()
+        except OSError as error:
+            raise SerError(
+                self.folder,
+                f"cannot be written ({error.strerror or error})",
+                "check the folder and free space",
+            ) from error
+
+    def load(self, keras: Any, fingerprint: str) -> tuple[Any, Any, State] | None:
+        """Reads what an interrupted training left.
+
+        Args:
+            keras: The module.
+            fingerprint: Of the training to continue.
+
+        Returns:
+            The compiled model, the best weights or None, and the state; None where there is
+            nothing to continue.
+
+        Raises:
+            SerError: The checkpoint is of another training, or damaged.
+        """
+        try:
+            state = State(**json.loads((self.folder / _STATE).read_text()))
+        except FileNotFoundError:
+            return None
+        except (ValueError, TypeError) as error:
+            raise self._damaged(error) from error
+        if state.fingerprint != fingerprint:
+            raise SerError(
+                self.folder,
+                "is the checkpoint of a training with other data or options",
+                "repeat the options of the interrupted run, or start anew without --resume",
+            )
+        try:
+            with quiet_stderr():
+                model = keras.saving.load_model(self._model(state), safe_mode=True)
+            best = None
+            if self._best(state).exists():
+                current = model.get_weights()
+                model.load_weights(self._best(state))
+                best = model.get_weights()
+                model.set_weights(current)
+        except (OSError, ValueError) as error:
+            raise self._damaged(error) from error
+        return model, best, state
+
+    def clear(self) -> None:
+        """Removes the folder."""
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def _model(self, state: State) -> Path:
+        return self.folder / f"epoch-{state.files}.keras"
+
+    def _best(self, state: State) -> Path:
+        return self.folder / f"best-{state.best_epoch}.weights.h5"
+
+    def _damaged(self, error: Exception) -> SerError:
+        return SerError(self.folder, f"is damaged ({error})", "start anew without --resume")

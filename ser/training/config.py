@@ -1,0 +1,60 @@
+"""Everything that decides a training, so that an artifact can say how it was made."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, field
+from typing import Any, Literal
+
+from ser.errors import SerError
+from ser.training.augment import SpectrogramAugmentation
+
+ClassWeight = Literal["none", "balanced"]
+
+
+@dataclass(frozen=True, slots=True)
+class TrainConfig:
+    """How a network is trained.
+
+    Attributes:
+        arch: Name of the architecture (`ser.models.registry`).
+        epochs: How often every training clip is seen, at most.
+        batch_size: Clips per step.
+        lr: Peak learning rate of AdamW (Loshchilov and Hutter, ICLR 2019); it falls to zero along
+            a half cosine.
+        weight_decay: Of AdamW.
+        label_smoothing: How much of each target is spread over all classes (Szegedy et al., 2016).
+        class_weight: ``balanced`` weighs each class by the inverse of its frequency.
+        patience: Epochs without a lower validation loss after which training stops; 0 never stops
+            early. Means nothing without validation clips.
+        augment: Changes made to each clip each time it is seen.
+        seed: Of weights, order, augmentation and dropout.
+    """
+
+    arch: str = "cnn"
+    epochs: int = 60
+    batch_size: int = 32
+    lr: float = 2e-3
+    weight_decay: float = 1e-3
+    label_smoothing: float = 0.1
+    class_weight: ClassWeight = "none"
+    patience: int = 15
+    augment: SpectrogramAugmentation = field(default_factory=SpectrogramAugmentation)
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        """Checks ranges.
+
+        Raises:
+            SerError: A value is out of its range.
+        """
+        for name in ("epochs", "batch_size"):
+            if getattr(self, name) < 1:
+                raise SerError(f"--{name.replace('_', '-')}", "must be at least 1")
+        if self.lr <= 0:
+            raise SerError("--lr", "must be positive")
+        if not 0 <= self.label_smoothing < 1:
+            raise SerError("--label-smoothing", "must be at least 0 and less than 1")
+
+    def to_dict(self) -> dict[str, Any]:
+        """Gives the values as plain JSON types."""
+        return asdict(self)

@@ -1,0 +1,189 @@
+"""Cross-validation: every fold trained and scored in one run, each test fold seen once."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from ser.artifact import write_artifact
+from ser.calibration import fit_temperature
+from ser.errors import SerError
+from ser.evaluation import Evaluation, evaluate, label_indices
+from ser.foldfile import Folds
+from ser.grouping import train_indices
+from ser.models.backend import Device
+from ser.plots.confusion import draw_confusion
+from ser.predictions import Predictions, from_table, pool, read_predictions, write_predictions
+from ser.table import Table
+from ser.training.batches import Examples
+from ser.training.card import describe_corpora, make_card
+from ser.training.checkpoint import Checkpoint
+from ser.training.config import TrainConfig
+from ser.training.fit import Data, predict, train
+
+PREDICTIONS = "predictions.csv"
+REPORT = "report.json"
+CONFUSION = "confusion.png"
+
+
+@dataclass(frozen=True, slots=True)
+class Pooled:
+    """The outcome of a cross-validation.
+
+    Attributes:
+        predictions: What each fold's network said about its test clips.
+        evaluation: The figures over all folds together.
+        temperature: The temperature that fits the pooled predictions, for a network that is then
+            trained on everything.
+    """
+
+    predictions: Predictions
+    evaluation: Evaluation
+    temperature: float
+
+
+def cross_validate(
+    table: Table,
+    folds: Folds,
+    config: TrainConfig,
+    folder: Path,
+    *,
+    resume: bool = False,
+    device: Device = "auto",
+    on_fold: Callable[[int, int, int], None] = lambda fold, count, clips: None,
+    on_step: Callable[[int], None] = lambda n: None,
+    on_epoch: Callable[[dict[str, float]], None] = lambda row: None,
+) -> Pooled:
+    """Trains and scores every fold; all training records of a fold are trained on to the end.
+
+    Nothing is chosen on a test fold: no epoch, no temperature, no scaler. There is no validation
+    part, so the number of epochs is the configuration's.
+
+    Args:
+        table: A feature table.
+        folds: The test sets.
+        config: How to train.
+        folder: Where fold models, ``predictions.csv``, ``report.json`` and ``confusion.png`` go.
+        resume: Keep the folds that an interrupted run finished, and continue the one it was in.
+        device: Where to train.
+        on_fold: Called with the fold, the number of folds and the training clips of each.
+        on_step: As in `ser.training.fit.train`.
+        on_epoch: As in `ser.training.fit.train`.
+
+    Returns:
+        The pooled predictions and their figures.
+
+    Raises:
+        SerError: As `ser.training.fit.train`; or a fold file of another training is in the way.
+    """
+    protocol = describe_protocol(table, folds, config)
+    labels = _labels(table)
+    parts: list[Predictions] = []
+    for number, test in enumerate(folds.tests, start=1):
+        artifact = folder / f"fold-{number}.keras"
+        finished = folder / f"fold-{number}.csv"
+        rest = train_indices(len(table), test)
+        on_fold(number, len(folds.tests), len(rest))
+        if resume and finished.exists() and artifact.exists():
+            part = read_predictions(finished)
+            if part.protocol != protocol:
+                raise SerError(
+                    finished,
+                    "is of a cross-validation with other data or options",
+                    "repeat those options, or start anew without --resume",
+                )
+            parts.append(part)
+            continue
+        checkpoint = Checkpoint(artifact)
+        trained = train(
+            Data(table, rest),
+            config,
+            checkpoint=checkpoint,
+            resume=resume,
+            device=device,
+            on_step=on_step,
+            on_epoch=on_epoch,
+        )
+        if trained.labels != labels:
+            raise SerError(
+                f"fold {number}",
+                "has no training clip of some emotion",
+                "use fewer folds, or merge rare emotions with ser-merge --map",
+            )
+        examples = Examples(table, np.asarray(test, np.intp), labels)
+        part = from_table(
+            table[examples.indices],
+            labels,
+            predict(trained.model, examples),
+            fold=number,
+            protocol=protocol,
+            seed=config.seed,
+        )
+        card = make_card(table, rest, config, trained, protocol=f"fold {number} of: {protocol}")
+        write_artifact(artifact, trained.model, card)
+        write_predictions(finished, part)
+        checkpoint.clear()
+        parts.append(part)
+    pooled = _pooled(parts, labels, config)
+    _write(folder, pooled)
+    return pooled
+
+
+def describe_protocol(table: Table, folds: Folds, config: TrainConfig) -> str:
+    """Says in one line how the figures of a cross-validation come about."""
+    apart = {
+        "speaker": "speakers apart",
+        "corpus": "corpora apart",
+        "clip": "clips apart, speakers on both sides",
+    }[folds.by]
+    return (
+        f"{describe_corpora(table)}, {len(_labels(table))} classes, {len(folds.tests)}-fold "
+        f"cross-validation ({folds.name}), {apart}, arch {config.arch}, last of {config.epochs} "
+        f"epochs, seed {config.seed}"
+    )
+
+
+def _labels(table: Table) -> tuple[str, ...]:
+    from ser.labels import ordered
+
+    return tuple(ordered(set(np.asarray(table["y"]).tolist()) - {""}))
+
+
+def _pooled(parts: list[Predictions], labels: tuple[str, ...], config: TrainConfig) -> Pooled:
+    predictions = pool(parts)
+    evaluation = evaluate(
+        predictions.emotion.tolist(),
+        predictions.probabilities,
+        labels,
+        predictions.speaker_keys,
+        predictions.corpus.tolist(),
+        seed=config.seed,
+    )
+    truth = label_indices(predictions.emotion.tolist(), labels)
+    return Pooled(predictions, evaluation, fit_temperature(predictions.probabilities, truth))
+
+
+def _write(folder: Path, pooled: Pooled) -> None:
+    from ser.files import open_output
+
+    protocol = pooled.predictions.protocol
+    write_predictions(folder / PREDICTIONS, pooled.predictions)
+    report = {
+        "protocol": protocol,
+        "seed": pooled.predictions.seed,
+        "temperature": pooled.temperature,
+        **pooled.evaluation.to_dict(),
+    }
+    with open_output(folder / REPORT, binary=True) as stream:
+        stream.write(json.dumps(report, indent=1).encode() + b"\n")  # type: ignore[arg-type]
+    draw_confusion(
+        folder / CONFUSION,
+        pooled.evaluation.confusion,
+        pooled.evaluation.labels,
+        "Cross-validation",
+        protocol,
+    )

@@ -1,0 +1,277 @@
+"""Trains one network on the records of a table."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from ser.calibration import fit_temperature
+from ser.evaluation import uar
+from ser.labels import ordered
+from ser.models.backend import Device, load_keras, quiet_stderr
+from ser.models.base import Problem
+from ser.models.registry import architecture
+from ser.table import Table, speaker_keys
+from ser.training.batches import Examples, batches, steps_per_epoch
+from ser.training.checkpoint import Checkpoint, State
+from ser.training.config import TrainConfig
+
+Indices = npt.NDArray[np.intp]
+
+# Compiling with XLA takes some ten seconds and makes a step a quarter faster on a CPU.
+_STEPS_WORTH_COMPILING = 500
+
+_CHUNK = 64
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Trained:
+    """A trained network and how it came about.
+
+    Attributes:
+        model: The `keras.Model`, with the weights of the best epoch where there were validation
+            clips, and of the last one otherwise.
+        labels: Emotion names in the order of its outputs.
+        history: A row per epoch: ``epoch``, ``loss``, ``accuracy``, and with validation clips
+            ``val_loss``, ``val_accuracy`` and ``val_uar``.
+        epochs: Epochs trained.
+        best_epoch: The epoch whose weights were kept.
+        temperature: Fitted on the validation clips; 1 without any.
+        seconds: Time that the training took, of this run alone.
+        device: Keras backend and device, such as ``tensorflow cpu``.
+    """
+
+    model: Any
+    labels: tuple[str, ...]
+    history: list[dict[str, float]]
+    epochs: int
+    best_epoch: int
+    temperature: float
+    seconds: float
+    device: str
+
+
+@dataclass(frozen=True, slots=True)
+class Data:
+    """What a training learns from and, if anything, is watched with.
+
+    Attributes:
+        table: The training table.
+        train: Numbers of its training records.
+        validation: Numbers of validation records, of `validation_table` where there is one and
+            of `table` otherwise; None for none.
+        validation_table: A table of its own for validation.
+    """
+
+    table: Table
+    train: Indices
+    validation: Indices | None = None
+    validation_table: Table | None = None
+
+
+def train(
+    data: Data,
+    config: TrainConfig,
+    *,
+    checkpoint: Checkpoint | None = None,
+    resume: bool = False,
+    device: Device = "auto",
+    tensorboard: Path | None = None,
+    on_step: Callable[[int], None] = lambda n: None,
+    on_epoch: Callable[[dict[str, float]], None] = lambda row: None,
+) -> Trained:
+    """Trains a network.
+
+    Args:
+        data: The records.
+        config: How.
+        checkpoint: Where to keep what is needed to continue after a kill.
+        resume: Continue from there if there is anything.
+        device: Where to train.
+        tensorboard: A folder for TensorBoard's event files.
+        on_step: Called with 1 after every step.
+        on_epoch: Called with each row of the history, also with those of an interrupted run.
+
+    Returns:
+        The network.
+
+    Raises:
+        SerError: The data do not fit, the checkpoint is of another training, or there is no such
+            device or architecture.
+    """
+    started = time.monotonic()
+    emotions = np.asarray(data.table["y"])[data.train]
+    labels = tuple(ordered(set(emotions.tolist()) - {""}))
+    examples = Examples(data.table, data.train, labels)
+    watched = None
+    if data.validation is not None:
+        source = data.table if data.validation_table is None else data.validation_table
+        watched = Examples(source, data.validation, labels)
+    keras = load_keras(device)
+    keras.utils.set_random_seed(config.seed)
+    fingerprint = _fingerprint(examples, watched, config)
+    loaded = checkpoint.load(keras, fingerprint) if checkpoint and resume else None
+    if loaded is not None:
+        model, best, state = loaded
+    else:
+        model, best, state = _new_model(keras, examples, config), None, State(fingerprint)
+    for row in state.history:
+        on_epoch(row)
+    stream = batches(examples, config, state.epoch)
+    steps = steps_per_epoch(examples, config)
+    callbacks = _tensorboard(keras, tensorboard, model)
+    while state.epoch < config.epochs and not _stalled(state, config):
+        row = _train_epoch(model, stream, steps, on_step)
+        state.epoch += 1
+        row = {"epoch": float(state.epoch), **row}
+        if watched is not None:
+            row |= _watch(model, watched)
+            if row["val_loss"] < state.best_loss:
+                state.best_loss, state.best_epoch = row["val_loss"], state.epoch
+                best = model.get_weights()
+        state.history.append(row)
+        if checkpoint is not None:
+            checkpoint.save(model, best, state)
+        callbacks(state.epoch, row)
+        on_epoch(row)
+    if best is not None:
+        model.set_weights(best)
+    temperature = 1.0
+    if watched is not None:
+        temperature = fit_temperature(predict(model, watched), watched.targets)
+    return Trained(
+        model,
+        labels,
+        state.history,
+        state.epoch,
+        state.best_epoch or state.epoch,
+        temperature,
+        time.monotonic() - started,
+        _device_name(keras),
+    )
+
+
+def predict(model: Any, examples: Examples) -> npt.NDArray[np.float32]:
+    """Runs a network over examples.
+
+    Returns:
+        Probabilities, shape (n, classes).
+    """
+    return np.concatenate(
+        [
+            np.asarray(
+                model.predict_on_batch(examples.features(slice(start, start + _CHUNK))),
+                np.float32,
+            )
+            for start in range(0, len(examples), _CHUNK)
+        ]
+    )
+
+
+def training_speakers(table: Table, indices: Indices) -> list[str]:
+    """Lists the speakers of some records as ``corpus/speaker``, for the card."""
+    keys = np.array(speaker_keys(table), dtype=object)[indices]
+    return sorted(set(keys.tolist()) - {""})
+
+
+def _new_model(keras: Any, examples: Examples, config: TrainConfig) -> Any:
+    mean = variance = None
+    if examples.spec.normalise == "none" or examples.spec.pool != "none":
+        mean, variance = examples.statistics()
+    frames, coefficients = examples.table["x"].shape[1:]
+    problem = Problem(frames, coefficients, len(examples.labels), mean, variance)
+    model = architecture(config.arch).build(keras, problem)
+    steps = steps_per_epoch(examples, config)
+    compiled = config.epochs * steps >= _STEPS_WORTH_COMPILING
+    with quiet_stderr():
+        model.compile(
+            optimizer=keras.optimizers.AdamW(
+                keras.optimizers.schedules.CosineDecay(config.lr, config.epochs * steps),
+                weight_decay=config.weight_decay,
+                clipnorm=1.0,
+            ),
+            loss=keras.losses.CategoricalCrossentropy(label_smoothing=config.label_smoothing),
+            metrics=["accuracy"],
+            jit_compile=True if compiled else "auto",
+        )
+    return model
+
+
+def _train_epoch(
+    model: Any, stream: Any, steps: int, on_step: Callable[[int], None]
+) -> dict[str, float]:
+    figures: dict[str, Any] = {}
+    for step in range(steps):
+        x, y, weight = next(stream)
+        if step == 0:
+            model.reset_metrics()
+        # The metrics are running means since the reset.
+        figures = model.train_on_batch(x, y, sample_weight=weight, return_dict=True)
+        on_step(1)
+    return {name: float(value) for name, value in figures.items()}
+
+
+def _watch(model: Any, watched: Examples) -> dict[str, float]:
+    probabilities = predict(model, watched)
+    count = len(watched.labels)
+    picked = probabilities[np.arange(len(watched)), watched.targets]
+    confusion = np.zeros((count, count), np.int64)
+    np.add.at(confusion, (watched.targets, probabilities.argmax(axis=1)), 1)
+    return {
+        "val_loss": float(-np.log(np.maximum(picked, 1e-12)).mean()),
+        "val_accuracy": float(np.trace(confusion) / confusion.sum()),
+        "val_uar": float(uar(confusion)),
+    }
+
+
+def _stalled(state: State, config: TrainConfig) -> bool:
+    return bool(
+        config.patience and state.best_epoch and state.epoch - state.best_epoch >= config.patience
+    )
+
+
+def _fingerprint(examples: Examples, watched: Examples | None, config: TrainConfig) -> str:
+    digest = hashlib.blake2b(digest_size=16)
+    digest.update(json.dumps([config.to_dict(), examples.labels], sort_keys=True).encode())
+    for part in (examples, watched):
+        if part is not None:
+            digest.update(part.spec.to_json().encode())
+            for name in ("path", "start", "augment"):
+                digest.update(repr(np.asarray(part.table[name])[part.indices].tolist()).encode())
+    return digest.hexdigest()
+
+
+def _tensorboard(
+    keras: Any, folder: Path | None, model: Any
+) -> Callable[[int, dict[str, float]], None]:
+    if folder is None:
+        return lambda epoch, row: None
+    if keras.backend.backend() == "tensorflow":
+        import tensorflow as tf
+
+        writer = tf.summary.create_file_writer(str(folder))
+
+        def write(epoch: int, row: dict[str, float]) -> None:
+            with writer.as_default():
+                for name, value in row.items():
+                    tf.summary.scalar(name, value, step=epoch)
+            writer.flush()
+
+        return write
+    callback = keras.callbacks.TensorBoard(str(folder))
+    callback.set_model(model)
+    return lambda epoch, row: callback.on_epoch_end(epoch, row)
+
+
+def _device_name(keras: Any) -> str:
+    from ser.models.backend import gpus
+
+    return f"{keras.backend.backend()} {'gpu' if gpus(keras) else 'cpu'}"
