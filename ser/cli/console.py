@@ -145,9 +145,10 @@ class Console:
             unit=f" {unit}",
             desc=description or None,
             file=sys.stderr,
-            dynamic_ncols=True,
             leave=False,
             unit_scale=scale,
+            # A terminal that does not know its size would get a bar of no columns from tqdm.
+            **({"dynamic_ncols": True} if _knows_size() else {"ncols": 80, "nrows": 24}),
         ) as bar:
             self._bar = bar
             try:
@@ -169,6 +170,13 @@ class Console:
         except BrokenPipeError:
             # Nobody reads the messages any more; the work itself may still be wanted.
             discard(sys.stderr)
+
+
+def _knows_size() -> bool:
+    try:
+        return all(os.get_terminal_size(sys.stderr.fileno()))
+    except (OSError, ValueError):
+        return False
 
 
 def allows_colour() -> bool:

@@ -105,15 +105,18 @@ def output_option(
         metavar: How the help names the value.
         required: Insist on the option.
     """
+    # To click a default of None is a default, which satisfies what is required.
+    fallback: dict[str, Any] = (
+        {} if required or default is None else {"default": default, "show_default": True}
+    )
     return click.option(
         "-o",
         "--output",
         metavar=metavar,
         type=click.Path(allow_dash=True),
         required=required,
-        default=None if required else default,
-        show_default=not required and default is not None,
         help=help,
+        **fallback,
     )
 
 

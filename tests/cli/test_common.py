@@ -1,0 +1,469 @@
+from __future__ import annotations
+
+import os
+import pty
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import click
+import pytest
+from click.testing import CliRunner
+
+from ser.cli.common import (
+    Console,
+    audio_arguments,
+    collect_inputs,
+    command,
+    jobs_option,
+    output_option,
+    seed_option,
+    usable_cores,
+)
+from ser.errors import SerError
+
+ROOT = Path(__file__).parents[2]
+
+PROGRAM = '''
+import sys, time, warnings
+from pathlib import Path
+from ser.cli.common import *
+from ser.errors import SerError
+from ser.files import open_output
+
+@command("ser-probe")
+@click_argument
+@output_option()
+@audio_arguments
+def main(console, deed, output, audio, files_from, files0_from):
+    """Does what it is told."""
+    if deed == "lines":
+        for number in range(1_000_000):
+            print(number)
+    elif deed == "one":
+        print("line")
+    elif deed == "refuse":
+        raise SerError("clip.wav", "is empty", "record it again")
+    elif deed == "fail":
+        console.fail(SerError("a.wav", "is broken"))
+        print("the others")
+    elif deed == "divide":
+        1 / 0
+    elif deed == "missing":
+        open("nowhere/file.txt")
+    elif deed == "memory":
+        raise MemoryError
+    elif deed == "warn":
+        warnings.warn("a library grumbles")
+        console.warn("mind the gap")
+    elif deed == "talk":
+        console.info("info")
+        console.detail("detail")
+        console.note("note")
+        console.warn("warning")
+    elif deed == "inputs":
+        for path in collect_inputs(audio, files_from, files0_from):
+            sys.stdout.buffer.write(ascii(str(path)).encode() + b"\\n")
+    elif deed == "wait":
+        with open_output(output) as stream:
+            stream.write("half")
+            print("ready", flush=True)
+            time.sleep(60)
+    elif deed == "bar":
+        with console.progress(3, "clip", "reading") as progress:
+            for _ in range(3):
+                time.sleep(0.15)
+                progress.update()
+                console.warn("in between")
+    elif deed == "terminal":
+        refuse_terminal(output)
+
+main()
+'''.replace("@click_argument", "@__import__('click').argument('deed')")
+
+
+Probe = Callable[..., subprocess.CompletedProcess[bytes]]
+
+
+@pytest.fixture
+def program(tmp_path: Path) -> list[str]:
+    path = tmp_path / "probe.py"
+    path.write_text(PROGRAM)
+    return [sys.executable, str(path)]
+
+
+@pytest.fixture
+def environment() -> dict[str, str]:
+    return {**os.environ, "PYTHONPATH": str(ROOT)}
+
+
+@pytest.fixture
+def probe(program: list[str], environment: dict[str, str], tmp_path: Path) -> Probe:
+    def call(*args: str, stdin: bytes = b"", **env: str) -> subprocess.CompletedProcess[bytes]:
+        return subprocess.run(
+            [*program, *args],
+            input=stdin,
+            capture_output=True,
+            cwd=tmp_path,
+            env={**environment, **env},
+            timeout=60,
+            check=False,
+        )
+
+    return call
+
+
+def test_all_well(probe: Probe) -> None:
+    done = probe("one")
+    assert (done.returncode, done.stdout, done.stderr) == (0, b"line\n", b"")
+
+
+def test_user_errors_are_one_line(probe: Probe) -> None:
+    done = probe("refuse")
+    assert done.returncode == 1
+    assert done.stdout == b""
+    assert done.stderr == b"ser-probe: error: clip.wav: is empty; record it again\n"
+
+
+def test_failed_input_leaves_the_others_done(probe: Probe) -> None:
+    done = probe("fail")
+    assert done.returncode == 1
+    assert done.stdout == b"the others\n"
+    assert done.stderr == b"ser-probe: error: a.wav: is broken\n"
+
+
+@pytest.mark.parametrize("args", [("one", "--nonsense"), (), ("inputs",)])
+def test_wrong_usage(probe: Probe, args: Sequence[str]) -> None:
+    done = probe(*args)
+    assert done.returncode == 2
+    assert done.stderr.startswith(b"Usage: ser-probe")
+    assert done.stdout == b""
+
+
+def test_unexpected_errors_are_one_line_with_a_way_to_know_more(probe: Probe) -> None:
+    done = probe("divide")
+    assert done.returncode == 1
+    assert done.stderr == (
+        b"ser-probe: error: internal error: ZeroDivisionError: division by zero "
+        b"(run with --debug for the traceback)\n"
+    )
+
+
+@pytest.mark.parametrize("deed", ["divide", "refuse", "fail"])
+def test_debug_shows_the_traceback(probe: Probe, deed: str) -> None:
+    done = probe(deed, "--debug")
+    assert done.returncode == 1
+    if deed != "fail":
+        assert b"Traceback (most recent call last)" in done.stderr
+        assert b"probe.py" in done.stderr
+    assert done.stderr.splitlines()[-1].startswith(b"ser-probe: error: ")
+
+
+def test_system_errors_name_the_file(probe: Probe) -> None:
+    done = probe("missing")
+    assert done.returncode == 1
+    assert done.stderr == b"ser-probe: error: nowhere/file.txt: No such file or directory\n"
+
+
+def test_exhausted_memory(probe: Probe) -> None:
+    done = probe("memory")
+    assert done.returncode == 1
+    assert done.stderr.startswith(b"ser-probe: error: memory: is exhausted")
+
+
+def test_library_warnings_are_for_developers(probe: Probe) -> None:
+    assert probe("warn").stderr == b"ser-probe: warning: mind the gap\n"
+    assert b"a library grumbles" in probe("warn", "--debug").stderr
+
+
+def test_quiet_and_verbose(probe: Probe) -> None:
+    assert probe("talk").stderr == b"info\nser-probe: note: note\nser-probe: warning: warning\n"
+    assert probe("talk", "-q").stderr == b""
+    assert b"detail\n" in probe("talk", "--verbose").stderr
+    assert b"is broken" in probe("fail", "--quiet").stderr
+
+
+@pytest.mark.parametrize("option", ["-h", "--help"])
+def test_help(probe: Probe, option: str) -> None:
+    done = probe(option)
+    assert done.returncode == 0
+    assert b"Does what it is told." in done.stdout
+    for name in (b"-q, --quiet", b"-v, --verbose", b"--debug", b"--version", b"-h, --help"):
+        assert name in done.stdout
+
+
+def test_version(probe: Probe) -> None:
+    from ser import __version__
+
+    assert probe("--version").stdout.decode() == f"ser-probe {__version__}\n"
+
+
+def test_shell_completion(probe: Probe) -> None:
+    script = probe(_SER_PROBE_COMPLETE="bash_source")
+    assert script.returncode == 0
+    assert b"complete" in script.stdout
+    words = probe(_SER_PROBE_COMPLETE="bash_complete", COMP_WORDS="ser-probe --ver", COMP_CWORD="1")
+    assert words.stdout.split() == [b"plain,--verbose", b"plain,--version"]
+
+
+@pytest.mark.parametrize("lines", [0, 1])
+def test_closed_pipe_ends_quietly(
+    program: list[str], environment: dict[str, str], lines: int
+) -> None:
+    with subprocess.Popen(
+        [*program, "lines"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environment
+    ) as process:
+        assert process.stdout
+        assert process.stderr
+        for number in range(lines):
+            assert process.stdout.readline() == b"%d\n" % number
+        process.stdout.close()
+        assert process.stderr.read() == b""
+        assert process.wait(30) == 0
+
+
+def test_pipe_closed_before_the_last_flush(program: list[str], environment: dict[str, str]) -> None:
+    read, write = os.pipe()
+    os.close(read)
+    done = subprocess.run(
+        [*program, "one"],
+        stdout=write,
+        stderr=subprocess.PIPE,
+        env=environment,
+        check=False,
+        timeout=60,
+    )
+    os.close(write)
+    assert (done.returncode, done.stderr) == (0, b"")
+
+
+def test_closed_stderr_does_not_stop_the_work(
+    program: list[str], environment: dict[str, str]
+) -> None:
+    read, write = os.pipe()
+    os.close(read)
+    done = subprocess.run(
+        [*program, "fail"],
+        stdout=subprocess.PIPE,
+        stderr=write,
+        env=environment,
+        check=False,
+        timeout=60,
+    )
+    os.close(write)
+    assert (done.returncode, done.stdout) == (1, b"the others\n")
+
+
+@pytest.mark.skipif(not Path("/dev/full").is_char_device(), reason="no /dev/full on this system")
+@pytest.mark.parametrize("deed", ["one", "lines"])
+def test_full_disk(program: list[str], environment: dict[str, str], deed: str) -> None:
+    with Path("/dev/full").open("wb") as full:
+        done = subprocess.run(
+            [*program, deed],
+            stdout=full,
+            stderr=subprocess.PIPE,
+            env=environment,
+            check=False,
+            timeout=60,
+        )
+    assert done.returncode == 1
+    assert done.stderr == b"ser-probe: error: input or output: No space left on device\n"
+
+
+@pytest.mark.parametrize(
+    ("signum", "code", "word"),
+    [
+        (signal.SIGINT, 130, b"interrupted"),
+        (signal.SIGTERM, 143, b"terminated"),
+        (signal.SIGHUP, 129, b"terminated"),
+    ],
+)
+def test_signals_clean_up(
+    program: list[str],
+    environment: dict[str, str],
+    tmp_path: Path,
+    signum: signal.Signals,
+    code: int,
+    word: bytes,
+) -> None:
+    folder = tmp_path / "out"
+    folder.mkdir()
+    with subprocess.Popen(
+        [*program, "wait", "-o", str(folder / "t.txt")],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        env=environment,
+    ) as process:
+        assert process.stdout
+        assert process.stderr
+        assert process.stdout.readline() == b"ready\n"
+        assert len(list(folder.iterdir())) == 1
+        process.send_signal(signum)
+        assert process.stderr.read() == b"ser-probe: " + word + b"\n"
+        assert process.wait(30) == code
+    assert list(folder.iterdir()) == []
+
+
+def test_nohup_is_respected(program: list[str], environment: dict[str, str]) -> None:
+    with subprocess.Popen(
+        ["nohup", *program, "wait"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        stdin=subprocess.DEVNULL,
+        env=environment,
+    ) as process:
+        assert process.stdout
+        assert b"ready" in process.stdout.readline()
+        process.send_signal(signal.SIGHUP)
+        time.sleep(0.3)
+        assert process.poll() is None
+        process.terminate()
+        assert process.wait(30) == 143
+
+
+def on_terminal(command: Sequence[str], env: dict[str, str]) -> tuple[int, str]:
+    """Runs a command whose stdout and stderr are a terminal, and gives what it shows."""
+    leader, follower = pty.openpty()
+    with subprocess.Popen(
+        command, stdin=subprocess.DEVNULL, stdout=follower, stderr=follower, env=env
+    ) as process:
+        os.close(follower)
+        shown = b""
+        while True:
+            try:
+                block = os.read(leader, 4096)
+            except OSError:
+                break
+            if not block:
+                break
+            shown += block
+        process.wait(30)
+    os.close(leader)
+    return process.returncode, shown.decode()
+
+
+def test_bar_on_a_terminal(program: list[str], environment: dict[str, str]) -> None:
+    environment = {**environment, "TERM": "xterm", "COLUMNS": "80"}
+    # tqdm's own switches work in commands as well; here they would hide what is tested.
+    for name in [n for n in environment if n == "NO_COLOR" or n.startswith("TQDM_")]:
+        del environment[name]
+    code, shown = on_terminal([*program, "bar"], environment)
+    assert code == 0
+    assert "reading:" in shown
+    assert "clip/s" in shown
+    assert "\x1b[33m" in shown
+    # Each message has a line of its own, free of the bar.
+    messages = [line for line in shown.split("\r") if "in between" in line]
+    assert len(messages) == 3
+    assert all("clip/s" not in message for message in messages)
+
+
+def test_no_color(program: list[str], environment: dict[str, str]) -> None:
+    _, shown = on_terminal([*program, "talk"], {**environment, "NO_COLOR": "1"})
+    assert "ser-probe: warning: warning" in shown
+    assert "\x1b" not in shown
+
+
+def test_no_bar_when_quiet_or_in_a_pipe(
+    program: list[str], environment: dict[str, str], probe: Probe
+) -> None:
+    assert on_terminal([*program, "bar", "-q"], environment) == (0, "")
+    assert probe("bar").stderr == b"ser-probe: warning: in between\n" * 3
+
+
+def test_binary_data_is_not_written_to_a_terminal(
+    program: list[str], environment: dict[str, str], probe: Probe
+) -> None:
+    code, shown = on_terminal([*program, "terminal"], environment)
+    assert code == 2
+    assert "Binary data is not written to a terminal" in shown
+    assert probe("terminal").returncode == 0
+
+
+def test_inputs_from_lists(probe: Probe, tmp_path: Path) -> None:
+    (tmp_path / "lines").write_bytes(b"a b.wav\r\n\nc.wav\n")
+    done = probe("inputs", "first.wav", "--files-from", "lines", "--files0-from", "-",
+                 stdin=b"new\nline.wav\0\xff.wav\0")  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.splitlines() == [
+        b"'first.wav'",
+        b"'a b.wav'",
+        b"'c.wav'",
+        rb"'new\nline.wav'",
+        rb"'\udcff.wav'",
+    ]
+
+
+def test_input_lists_that_cannot_be_used(probe: Probe) -> None:
+    done = probe("inputs", "--files-from", "nowhere")
+    assert done.returncode == 1
+    assert done.stderr == (
+        b"ser-probe: error: nowhere: cannot be read (No such file or directory)\n"
+    )
+    done = probe("inputs", "--files-from", "-")
+    assert done.returncode == 1
+    assert done.stderr == b"ser-probe: error: -: lists no files; write one path per line\n"
+    done = probe("inputs", "-", "--files-from", "-")
+    assert done.returncode == 2
+    assert b"only once" in done.stderr
+
+
+def test_dash_stays_a_dash() -> None:
+    assert collect_inputs(["-", "b"]) == [Path("-"), Path("b")]
+    with pytest.raises(click.UsageError):
+        collect_inputs([])
+
+
+@command("ser-inner")
+@audio_arguments
+@seed_option(3)
+@jobs_option
+@output_option(required=True)
+def inner(
+    console: Console,
+    audio: tuple[str, ...],
+    files_from: str | None,
+    files0_from: str | None,
+    seed: int,
+    jobs: int,
+    output: str,
+) -> None:
+    print(console.name, audio, files_from, seed, jobs == usable_cores(), output)
+    if "bad" in audio:
+        raise SerError("bad", "is bad")
+
+
+def test_main_within_a_process() -> None:
+    handler = signal.getsignal(signal.SIGTERM)
+    done = CliRunner().invoke(inner, ["x", "-o", "out"])
+    assert (done.exit_code, done.stdout) == (0, "ser-inner ('x',) None 3 True out\n")
+    assert CliRunner().invoke(inner, ["bad", "-o", "out"]).exit_code == 1
+    assert CliRunner().invoke(inner, ["x"]).exit_code == 2
+    assert inner.main(["x", "-o", "out"], standalone_mode=False) == 0
+    with pytest.raises(SystemExit) as stopped:
+        inner(args=["bad", "-o", "out"])
+    assert stopped.value.code == 1
+    assert signal.getsignal(signal.SIGTERM) == handler
+
+
+def test_jobs_default_is_what_the_process_may_use() -> None:
+    assert 1 <= usable_cores() <= (os.cpu_count() or 1)
+
+
+def test_importing_the_common_part_is_light() -> None:
+    script = (
+        "import sys, ser.cli.common\n"
+        "print(sorted({'numpy', 'tqdm', 'asyncio', 'multiprocessing'} & set(sys.modules)))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=60,
+    )
+    assert done.stdout == "[]\n"
