@@ -129,6 +129,9 @@ class Command(click.Command):
         except click.exceptions.Exit as stop:
             return _flushed(stop.exit_code)
         except click.ClickException as error:
+            if isinstance(error, click.UsageError) and error.ctx is None:
+                # click's parser does not say whose usage it was.
+                error.ctx = click.Context(self, info_name=name)
             error.show()
             return error.exit_code
         except (KeyboardInterrupt, click.Abort) as error:
