@@ -148,6 +148,15 @@ class Command(click.Command):
             console.fail(error)
             # What could not be written now cannot be written at exit either.
             discard(sys.stdout)
+        except ModuleNotFoundError as error:
+            # As in a checkout that is run with a Python of other packages.
+            console.fail(
+                SerError(
+                    f"Python package {error.name}",
+                    "is not installed",
+                    f"install it, or run {name} with the Python where ser is installed",
+                )
+            )
         except MemoryError as error:
             console.fail(SerError("memory", f"is exhausted ({error or 'no details'})"))
         except Exception as error:

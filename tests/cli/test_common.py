@@ -54,6 +54,8 @@ def main(console, deed, output, audio, files_from, files0_from):
         1 / 0
     elif deed == "missing":
         open("nowhere/file.txt")
+    elif deed == "import":
+        import a_package_that_nobody_has
     elif deed == "memory":
         raise MemoryError
     elif deed == "warn":
@@ -166,6 +168,14 @@ def test_system_errors_name_the_file(probe: Probe) -> None:
     done = probe("missing")
     assert done.returncode == 1
     assert done.stderr == b"ser-probe: error: nowhere/file.txt: No such file or directory\n"
+
+
+def test_missing_packages(probe: Probe) -> None:
+    done = probe("import")
+    assert done.returncode == 1
+    assert done.stderr.startswith(
+        b"ser-probe: error: Python package a_package_that_nobody_has: is not installed; "
+    )
 
 
 def test_exhausted_memory(probe: Probe) -> None:
