@@ -128,7 +128,8 @@ def _tell(console: Console, report: MergeReport, *, kept: bool) -> None:
     if report.filtered:
         parts.append(f"{report.filtered} left out by emotion")
     if report.duplicates:
-        parts.append(f"{report.duplicates} exact duplicates {'kept' if kept else 'left out'}")
+        noun = "exact duplicate" if report.duplicates == 1 else "exact duplicates"
+        parts.append(f"{report.duplicates} {noun} {'kept' if kept else 'left out'}")
     if report.unlabelled:
         parts.append(f"{report.unlabelled} without emotion")
     console.info(", ".join(parts))

@@ -123,6 +123,23 @@ def test_wrong_usage(
     assert not (tmp_path / "m.npy").exists()
 
 
+@pytest.mark.corpora
+def test_the_twin_recordings_of_ravdess_are_found(run: Run, tmp_path: Path, corpora: Path) -> None:
+    done = run("ser-extract", corpora / "ravdess" / "Actor_07", "-q", "-o", "actor.npy")
+    assert done.returncode == 0, done.err
+    done = run("ser-merge", "actor.npy", "-o", "merged.npy")
+    assert done.returncode == 0, done.err
+    assert done.err.endswith("59 of 60 records, 1 exact duplicate left out\n")
+    done = run("ser-split", "actor.npy", "--by", "clip", "-q", "-o", "train.npy", "test.npy")
+    assert done.returncode == 0, done.err
+    sides = [
+        {Path(path).stem for path in read_table(tmp_path / name)["path"].tolist()}
+        for name in ("train.npy", "test.npy")
+    ]
+    twins = {"03-01-03-01-02-01-07", "03-01-03-01-02-02-07"}
+    assert any(twins <= side for side in sides)
+
+
 def test_stays_light(tables: tuple[Path, Path], tmp_path: Path) -> None:
     script = (
         "import sys; from ser.cli.merge import main\n"
