@@ -39,8 +39,8 @@ def heading(evaluation: Evaluation, facts: Mapping[str, str]) -> tuple[str, str]
     scores = evaluation.scores
     title = f"UAR {scores.uar:.3f}  {interval_text(evaluation.intervals['uar'])}"
     counts = f"{facts['corpus']} · {facts['clips']} clips · {facts['speakers']} speakers"
-    protocol = textwrap.wrap(f"{facts['protocol']} · seed {facts['seed']}", 84)
-    return title, "\n".join([f"{counts} · accuracy {scores.accuracy:.3f}", *protocol])
+    protocol = f"{facts['protocol']} · seed {facts['seed']}"
+    return title, f"{counts} · accuracy {scores.accuracy:.3f}\n{protocol}"
 
 
 def evaluation_lines(evaluation: Evaluation, facts: Mapping[str, str]) -> Iterator[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -41,7 +42,8 @@ def draw_confusion(
         from matplotlib.colors import LinearSegmentedColormap
 
         blues = LinearSegmentedColormap.from_list("ser", ["#F7F9FB", "#8FB4D9", "#12376B"])
-        figure = new_figure(2.4 + 0.72 * size, 1.9 + 0.66 * size)
+        width = max(5.0, 2.4 + 0.72 * size)
+        figure = new_figure(width, 2.2 + 0.66 * size)
         axes = figure.subplots()
         axes.imshow(shares, cmap=blues, vmin=0, vmax=1, aspect="auto")
         for row, column in np.ndindex(size, size):
@@ -74,11 +76,19 @@ def draw_confusion(
         axes.set_xlabel("predicted")
         axes.set_ylabel("true (clips)")
         bare(axes)
-        lines = subtitle.count("\n") + 1 if subtitle else 0
+        # A letter of the subtitle is about 0.065 inches wide; row names stand to its left.
+        room = int((width - 1.6) / 0.065)
+        lines = [part for line in subtitle.splitlines() for part in textwrap.wrap(line, room)]
         axes.set_title(
-            clipped(title, 60), loc="left", fontsize=13, fontweight="bold", pad=8 + 11 * lines
+            clipped(title, 60), loc="left", fontsize=13, fontweight="bold", pad=8 + 11 * len(lines)
         )
         axes.annotate(
-            subtitle, (0, 1), (0, 6), "axes fraction", "offset points", fontsize=8.5, color=FAINT
+            "\n".join(lines),
+            (0, 1),
+            (0, 6),
+            "axes fraction",
+            "offset points",
+            fontsize=8.5,
+            color=FAINT,
         )
         save(figure, target)

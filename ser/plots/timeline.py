@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -23,6 +24,9 @@ if TYPE_CHECKING:
 
 _RANGE = 65.0
 """Decibels under the loudest that the spectrogram shows."""
+
+_STEPS = (10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14_400, 43_200, 86_400)
+"""Seconds from tick to tick where a recording is longer than a minute."""
 
 
 def draw_timeline(
@@ -118,7 +122,8 @@ def _draw_curves(
         for name in sorted(labels, key=strongest.__getitem__):
             values = [window.probabilities.get(name, 0.0) for window in run]
             curve = np.array([values[0], *values, values[-1]])
-            weight = 2.2 if name in leading else 1.2
+            # Hundreds of windows make fine curves, a few make bold ones.
+            weight = (2.2 if name in leading else 1.2) * (1.0 if len(windows) < 200 else 0.5)
             axes.plot(times, curve, color=colour(name), linewidth=weight, solid_joinstyle="round")
             axes.fill_between(times, curve, color=colour(name), alpha=0.10, linewidth=0)
             if len(run) <= 60:
@@ -130,7 +135,7 @@ def _draw_curves(
     axes.set_ylabel("probability")
     axes.set_xlabel("time" if end >= 60 else "time, seconds")
     if end >= 60:
-        axes.xaxis.set_major_formatter(lambda value, _: clock(value).removesuffix(".0"))
+        _minutes(axes, end)
     axes.legend(
         handles=[_patch(name) for name in labels],
         loc="center left",
@@ -141,6 +146,16 @@ def _draw_curves(
         labelspacing=0.55,
     )
     bare(axes, "left", "bottom")
+
+
+def _minutes(axes: Axes, end: float) -> None:
+    from matplotlib.ticker import MultipleLocator
+
+    step = next(
+        (step for step in _STEPS if end / step <= 10), _STEPS[-1] * math.ceil(end / 864_000)
+    )
+    axes.xaxis.set_major_locator(MultipleLocator(step))
+    axes.xaxis.set_major_formatter(lambda value, _: clock(value).removesuffix(".0"))
 
 
 def _runs(windows: Sequence[Window]) -> Iterator[list[Window]]:
@@ -162,7 +177,7 @@ def _draw_band(axes: Axes, spans: Sequence[Span], end: float) -> None:
             (1.03, 0.1),
             color=colour(emotion),
             edgecolor="white",
-            linewidth=0.8,
+            linewidth=0.8 if len(spans) < 60 else 0,
         )
         # A name takes about 0.011 of the width per letter at this size.
         if (stop - start) / end > 0.012 * len(emotion):
