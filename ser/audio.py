@@ -1,8 +1,8 @@
 """Audio in and out: decode anything, mix to mono, resample, stream in blocks.
 
-libsndfile decodes what it knows (WAV, FLAC, Ogg, Opus, MP3, AIFF …), by looking at the bytes and not
-at the name; FFmpeg's libraries, through PyAV, decode the rest (M4A, MP4, WebM …) and whatever comes
-through a pipe. Samples are float32 in -1 to 1, mono (the mean of all channels).
+libsndfile decodes what it knows (WAV, FLAC, Ogg, Opus, MP3, AIFF …), by looking at the bytes and
+not at the name; FFmpeg's libraries, through PyAV, decode the rest (M4A, MP4, WebM …) and whatever
+comes through a pipe. Samples are float32 in -1 to 1, mono (the mean of all channels).
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ def read(
     _check_file(source)
     try:
         native, rate = _read_soundfile(source, offset, duration)
-    except _Undecodable:
+    except _UndecodableError:
         native, rate = _read_av(source, offset, duration)
     if not len(native):
         cause = "holds no samples" if not offset else f"holds no samples after {offset:g} s"
@@ -157,11 +157,12 @@ def write(path: str | Path, samples: Samples, sample_rate: int) -> None:
         with atomic_path(target) as temporary:
             soundfile.write(temporary, samples, sample_rate, subtype="PCM_16", format=kind)
     except (OSError, soundfile.LibsndfileError) as error:
-        raise AudioError(path, f"cannot be written ({error})", "check the folder and free space") \
-            from error
+        raise AudioError(
+            path, f"cannot be written ({error})", "check the folder and free space"
+        ) from error
 
 
-class _Undecodable(Exception):
+class _UndecodableError(Exception):
     """libsndfile does not know this format; FFmpeg may."""
 
 
@@ -202,7 +203,7 @@ def _read_soundfile(path: Path, offset: float, duration: float | None) -> tuple[
             count = -1 if duration is None else round(duration * rate)
             return _mono(file.read(count, dtype="float32", always_2d=True)), rate
     except soundfile.LibsndfileError as error:
-        raise _Undecodable from error
+        raise _UndecodableError from error
     except OSError as error:
         raise AudioError(path, f"cannot be read ({error.strerror or error})") from error
 
@@ -210,7 +211,7 @@ def _read_soundfile(path: Path, offset: float, duration: float | None) -> tuple[
 def _read_av(path: Path, offset: float, duration: float | None) -> tuple[Samples, int]:
     blocks: list[Samples] = []
     rate, seen = 1, 0
-    for block, rate in _av_blocks(path):  # noqa: B007 (the rate is the last one's)
+    for block, rate in _av_blocks(path):
         blocks.append(block)
         seen += len(block)
         if duration is not None and seen >= (offset + duration) * rate:
@@ -253,7 +254,7 @@ def _gathered(
     """Joins codec frames of some 20 ms to blocks worth resampling."""
     waiting: list[Samples] = []
     count, rate = 0, 0
-    for block, rate in blocks:  # noqa: B007 (the rate is the last one's)
+    for block, rate in blocks:
         waiting.append(block)
         count += len(block)
         if count >= seconds * rate:

@@ -259,7 +259,8 @@ def _end_with(sentinel: int) -> None:
 
 
 def _work(pieces: list[Clip]) -> list[_Outcome | SerError]:
-    assert _worker_extractor is not None
+    if _worker_extractor is None:
+        raise RuntimeError("the worker was not started by _start_worker")
     return [_compute(piece, _worker_extractor) for piece in pieces]
 
 

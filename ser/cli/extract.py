@@ -152,7 +152,7 @@ def main(
       ser-extract RAVDESS/ -o ravdess.npy
       ser-extract RAVDESS/ --preset librosa --pool mean -o classic.npy
       ser-extract interview.m4a --window 3 --hop 1 -o windows.npy
-    """
+    """  # noqa: D301
     inputs = collect_inputs(audio, files_from, files0_from)
     refuse_terminal(output)
     if resume and output == STANDARD:

@@ -116,12 +116,8 @@ _DEFAULTS = TrainConfig()
     help="A folder that --cv wrote with the same options: its figures and its temperature go into "
     "the card.",
 )
-@click.option(
-    "--history", metavar="FILE", type=click.Path(), help="Write figures per epoch as CSV."
-)
-@click.option(
-    "--plot", metavar="FILE", type=click.Path(), help="Draw the training curves (PNG, SVG)."
-)
+@click.option("--history", metavar="FILE", type=click.Path(), help="Write a CSV row per epoch.")
+@click.option("--plot", metavar="FILE", type=click.Path(), help="Draw the training curves.")
 @click.option(
     "--tensorboard",
     metavar="DIR",

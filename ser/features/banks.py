@@ -42,11 +42,9 @@ def chroma_bank(sample_rate: int, n_fft: int, n_chroma: int, tuning: float) -> B
     Returns:
         Shape (n_chroma, n_fft // 2 + 1).
     """
-    import librosa
+    from librosa.filters import chroma
 
-    bank: Bank = librosa.filters.chroma(
-        sr=sample_rate, n_fft=n_fft, n_chroma=n_chroma, tuning=tuning
-    )
+    bank: Bank = chroma(sr=sample_rate, n_fft=n_fft, n_chroma=n_chroma, tuning=tuning)
     return bank
 
 
@@ -61,7 +59,8 @@ def dct_basis(n_mfcc: int, n_mels: int) -> Bank:
     band = np.arange(n_mels)[None, :]
     basis = np.sqrt(2 / n_mels) * np.cos(np.pi * order * (2 * band + 1) / (2 * n_mels))
     basis[0] /= np.sqrt(2)
-    return basis.astype(np.float32)
+    result: Bank = basis.astype(np.float32)
+    return result
 
 
 @lru_cache(maxsize=32)
@@ -97,11 +96,11 @@ def _mel_bank(sample_rate: int, n_fft: int, n_mels: int, fmin: float, fmax: floa
         cached: Bank = np.load(cache_folder() / f"mel-{digest}.npy", allow_pickle=False)
         if cached.shape == (n_mels, n_fft // 2 + 1) and cached.dtype == np.float32:
             return cached
-    import librosa
+    from librosa.filters import mel
 
-    bank: Bank = librosa.filters.mel(
-        sr=sample_rate, n_fft=n_fft, n_mels=n_mels, fmin=fmin, fmax=fmax
-    ).astype(np.float32)
+    bank: Bank = mel(sr=sample_rate, n_fft=n_fft, n_mels=n_mels, fmin=fmin, fmax=fmax).astype(
+        np.float32
+    )
     with (
         contextlib.suppress(OSError, RuntimeError),
         atomic_path(cache_folder() / f"mel-{digest}.npy") as temporary,

@@ -9,8 +9,10 @@ from __future__ import annotations
 import warnings
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from ser.features import banks
 from ser.features.shorttime import Matrix, ShortTime
@@ -21,7 +23,7 @@ F0_MAX_HZ = 800.0
 
 
 def mel(view: ShortTime) -> Matrix:
-    """Mel spectrogram, in decibels or as power by ``mel_scale`` (`librosa.feature.melspectrogram`)."""
+    """Mel spectrogram, decibels or power by ``mel_scale`` (`librosa.feature.melspectrogram`)."""
     return view.mel if view.spec.mel_scale == "power" else view.mel_db
 
 
@@ -79,23 +81,23 @@ def zcr(view: ShortTime) -> Matrix:
     crossings = np.concatenate([[0], np.cumsum(negative[1:] != negative[:-1])])
     starts = np.arange(0, len(padded) - spec.n_fft + 1, spec.hop_length)
     counts = crossings[starts + spec.n_fft - 1] - crossings[starts]
-    return (counts / spec.n_fft).astype(np.float32)[:, None]
+    return _column(counts / spec.n_fft)
 
 
 def rms(view: ShortTime) -> Matrix:
-    """Root mean square of each windowed frame, by Parseval (`librosa.feature.rms` of a spectrum)."""
+    """Root mean square of each windowed frame, by Parseval (`librosa.feature.rms` of ``S``)."""
     power, size = view.power, view.spec.n_fft
     total = power.sum(axis=1) - 0.5 * power[:, 0]
     if size % 2 == 0:
         total -= 0.5 * power[:, -1]
-    return np.sqrt(np.maximum(2 * total, 0) / size**2).astype(np.float32)[:, None]
+    return _column(np.sqrt(np.maximum(2 * total, 0) / size**2))
 
 
 def flatness(view: ShortTime) -> Matrix:
     """Geometric over arithmetic mean of the power (`librosa.feature.spectral_flatness`)."""
     power = np.maximum(view.power, np.float32(1e-10))
     ratio = np.exp(np.log(power).mean(axis=1)) / power.mean(axis=1)
-    return ratio.astype(np.float32)[:, None]
+    return _column(ratio)
 
 
 def centroid(view: ShortTime) -> Matrix:
@@ -104,7 +106,7 @@ def centroid(view: ShortTime) -> Matrix:
     frequencies = np.fft.rfftfreq(spec.n_fft, 1 / spec.sample_rate).astype(np.float32)
     total = view.magnitude.sum(axis=1)
     total[total < np.finfo(np.float32).tiny] = 1
-    return ((view.magnitude @ frequencies) / total).astype(np.float32)[:, None]
+    return _column((view.magnitude @ frequencies) / total)
 
 
 def f0(view: ShortTime) -> Matrix:
@@ -131,6 +133,12 @@ def f0(view: ShortTime) -> Matrix:
             fill_na=0.0,
         )
     return np.stack([pitch, voicing], axis=1).astype(np.float32)
+
+
+def _column(values: npt.NDArray[Any]) -> Matrix:
+    """One coefficient per frame: (frames,) to (frames, 1)."""
+    column: Matrix = values.astype(np.float32)[:, None]
+    return column
 
 
 FUNCTIONS: Mapping[str, Callable[[ShortTime], Matrix]] = MappingProxyType(

@@ -14,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ser.calibration import fit_temperature
+from ser.errors import DependencyError
 from ser.evaluation import uar
 from ser.labels import ordered
 from ser.models.backend import Device, load_keras, quiet_stderr
@@ -25,9 +26,6 @@ from ser.training.checkpoint import Checkpoint, State
 from ser.training.config import TrainConfig
 
 Indices = npt.NDArray[np.intp]
-
-# Compiling with XLA takes some ten seconds and makes a step a quarter faster on a CPU.
-_STEPS_WORTH_COMPILING = 500
 
 _CHUNK = 64
 
@@ -127,7 +125,7 @@ def train(
         on_epoch(row)
     stream = batches(examples, config, state.epoch)
     steps = steps_per_epoch(examples, config)
-    callbacks = _tensorboard(keras, tensorboard, model)
+    record = _tensorboard(tensorboard)
     while state.epoch < config.epochs and not _stalled(state, config):
         row = _train_epoch(model, stream, steps, on_step)
         state.epoch += 1
@@ -140,7 +138,7 @@ def train(
         state.history.append(row)
         if checkpoint is not None:
             checkpoint.save(model, best, state)
-        callbacks(state.epoch, row)
+        record(state.epoch, row)
         on_epoch(row)
     if best is not None:
         model.set_weights(best)
@@ -190,7 +188,6 @@ def _new_model(keras: Any, examples: Examples, config: TrainConfig) -> Any:
     problem = Problem(frames, coefficients, len(examples.labels), mean, variance)
     model = architecture(config.arch).build(keras, problem)
     steps = steps_per_epoch(examples, config)
-    compiled = config.epochs * steps >= _STEPS_WORTH_COMPILING
     with quiet_stderr():
         model.compile(
             optimizer=keras.optimizers.AdamW(
@@ -200,7 +197,8 @@ def _new_model(keras: Any, examples: Examples, config: TrainConfig) -> Any:
             ),
             loss=keras.losses.CategoricalCrossentropy(label_smoothing=config.label_smoothing),
             metrics=["accuracy"],
-            jit_compile=True if compiled else "auto",
+            # On a CPU, XLA is slower here than TensorFlow's own kernels; on a GPU it is faster.
+            jit_compile="auto",
         )
     return model
 
@@ -249,26 +247,23 @@ def _fingerprint(examples: Examples, watched: Examples | None, config: TrainConf
     return digest.hexdigest()
 
 
-def _tensorboard(
-    keras: Any, folder: Path | None, model: Any
-) -> Callable[[int, dict[str, float]], None]:
+def _tensorboard(folder: Path | None) -> Callable[[int, dict[str, float]], None]:
     if folder is None:
         return lambda epoch, row: None
-    if keras.backend.backend() == "tensorflow":
-        import tensorflow as tf
+    try:
+        from tensorboard.summary import Writer
+    except ImportError as error:
+        raise DependencyError(
+            "--tensorboard", "needs TensorBoard", "pip install ser-toolkit[tensorboard]"
+        ) from error
+    writer = Writer(str(folder))
 
-        writer = tf.summary.create_file_writer(str(folder))
+    def write(epoch: int, row: dict[str, float]) -> None:
+        for name, value in row.items():
+            writer.add_scalar(name, value, epoch)
+        writer.flush()
 
-        def write(epoch: int, row: dict[str, float]) -> None:
-            with writer.as_default():
-                for name, value in row.items():
-                    tf.summary.scalar(name, value, step=epoch)
-            writer.flush()
-
-        return write
-    callback = keras.callbacks.TensorBoard(str(folder))
-    callback.set_model(model)
-    return lambda epoch, row: callback.on_epoch_end(epoch, row)
+    return write
 
 
 def _device_name(keras: Any) -> str:

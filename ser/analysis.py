@@ -1,0 +1,166 @@
+"""Audio in, timeline out: sliding windows over a stream, in constant memory."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from ser import audio
+from ser.engine import Batch, Engine
+from ser.errors import SerError
+from ser.features.extract import fit_frames
+from ser.files import STANDARD
+from ser.timeline.record import Window
+
+# What is left behind the last whole window is worth a line of its own from this length on; a
+# shorter rest says nothing reliable.
+SHORTEST_SECONDS = 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class Windowing:
+    """How a recording is divided.
+
+    Attributes:
+        duration: Seconds per window.
+        hop: Seconds from the start of one window to the start of the next.
+    """
+
+    duration: float
+    hop: float
+
+    def __post_init__(self) -> None:
+        """Checks ranges.
+
+        Raises:
+            SerError: A value is not positive.
+        """
+        for name, value in (("--duration", self.duration), ("--hop", self.hop)):
+            if not value > 0:
+                raise SerError(name, "is not positive", "give seconds")
+
+
+def model_seconds(engine: Engine) -> float:
+    """Gives how many seconds the network looks at; infinite for pooled features."""
+    spec = engine.spec
+    if spec.pool != "none":
+        return math.inf
+    if spec.duration is not None:
+        return spec.duration
+    return (engine.frames - 1) * spec.hop_length / spec.sample_rate
+
+
+def default_windowing(
+    engine: Engine, duration: float | None = None, hop: float | None = None
+) -> Windowing:
+    """Fills in what the user left open: the network's own length, and windows side by side.
+
+    Args:
+        engine: The classifier.
+        duration: Seconds per window, or None.
+        hop: Seconds between windows, or None.
+    """
+    if duration is None:
+        own = model_seconds(engine)
+        # Pooled features have no length of their own; 3 s is what emotional corpora have.
+        duration = 3.0 if math.isinf(own) else own
+    return Windowing(duration, duration if hop is None else hop)
+
+
+def analyse(
+    source: str | Path,
+    engine: Engine,
+    windowing: Windowing,
+    *,
+    tap: Callable[[audio.Samples], None] = lambda block: None,
+) -> Iterator[Window]:
+    """Reads emotions from a recording, window by window, as it is decoded.
+
+    A window that is longer than what the network looks at is covered by evenly spaced parts, and
+    their probabilities are averaged; a shorter one is padded as clips were in training. A rest of
+    at least `SHORTEST_SECONDS` behind the last whole window is a window too, and so is a recording
+    shorter than one window, whatever its length.
+
+    Args:
+        source: A path, or ``-`` for standard input.
+        engine: The classifier.
+        windowing: How to divide.
+        tap: Gets every decoded block of samples, at the specification's sample rate.
+
+    Yields:
+        Windows, in order.
+
+    Raises:
+        AudioError: The recording cannot be decoded; the windows before the defect have been
+            yielded.
+    """
+    rate = engine.spec.sample_rate
+    # A pipe may be live: wait for no more than the next window needs.
+    seconds = min(windowing.hop, 1.0) if str(source) == STANDARD else audio.BLOCK_SECONDS
+    size = max(1, round(windowing.duration * rate))
+    buffer = np.empty(0, np.float32)
+    first = 0  # Position of the buffer's first sample in the recording.
+    number = 0  # Of the next window.
+
+    def start_of(index: int) -> int:
+        return round(index * windowing.hop * rate)
+
+    for block in audio.stream(source, rate, block_seconds=seconds):
+        tap(block)
+        buffer = np.concatenate([buffer, block])
+        end = first + len(buffer)
+        parts: list[tuple[int, audio.Samples]] = []
+        while start_of(number) + size <= end:
+            start = start_of(number)
+            parts.append((start, buffer[start - first : start - first + size]))
+            number += 1
+        yield from _classify(str(source), parts, engine)
+        done = min(start_of(number), end)
+        buffer, first = buffer[done - first :], done
+    rest = buffer[max(0, start_of(number) - first) :]
+    covered = start_of(number - 1) + size if number else 0
+    new = first + len(buffer) - max(covered, start_of(number))
+    if len(rest) and (number == 0 or new >= SHORTEST_SECONDS * rate):
+        yield from _classify(str(source), [(start_of(number), rest)], engine)
+
+
+def _classify(
+    file: str, parts: list[tuple[int, audio.Samples]], engine: Engine
+) -> Iterator[Window]:
+    """Runs the network once over all windows of a block."""
+    if not parts:
+        return
+    rate = engine.spec.sample_rate
+    pieces = [_pieces(samples, engine) for _, samples in parts]
+    matrices = [
+        fit_frames(engine.extractor(piece), engine.frames) for group in pieces for piece in group
+    ]
+    probabilities = engine.probabilities(np.stack(matrices))
+    taken = 0
+    for (start, samples), group in zip(parts, pieces, strict=True):
+        mean: Batch = probabilities[taken : taken + len(group)].mean(axis=0)
+        taken += len(group)
+        best = int(mean.argmax())
+        yield Window(
+            file,
+            start / rate,
+            (start + len(samples)) / rate,
+            engine.labels[best],
+            float(mean[best]),
+            dict(zip(engine.labels, mean.tolist(), strict=True)),
+        )
+
+
+def _pieces(samples: audio.Samples, engine: Engine) -> list[audio.Samples]:
+    own = model_seconds(engine)
+    if math.isinf(own):
+        return [samples]
+    size = max(1, round(own * engine.spec.sample_rate))
+    # A sample of rounding is no reason for a second piece.
+    count = max(1, math.ceil((len(samples) - 2) / size))
+    starts = np.linspace(0, max(0, len(samples) - size), count).round().astype(int)
+    return [samples[start : start + size] for start in starts]

@@ -1,0 +1,197 @@
+"""``ser-analyze``: audio in, a timeline of emotions out."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import IO, Any, cast
+
+import click
+
+from ser.analysis import Windowing, analyse, default_windowing
+from ser.cli.common import (
+    Console,
+    allows_colour,
+    audio_arguments,
+    collect_inputs,
+    command,
+    device_option,
+    output_option,
+)
+from ser.corpora.listing import walk
+from ser.engine import Engine, open_engine
+from ser.errors import AudioError, SerError
+from ser.files import STANDARD, open_output
+from ser.pretrained import DEFAULT_MODEL
+from ser.timeline.formats import FORMATS
+from ser.timeline.record import Window
+from ser.timeline.summary import Summariser
+from ser.timeline.writer import Writer
+
+
+@command("ser-analyze")
+@audio_arguments
+@click.option(
+    "--model",
+    metavar="MODEL.keras",
+    type=click.Path(),
+    default=str(DEFAULT_MODEL),
+    show_default="the one that comes with ser",
+    envvar="SER_MODEL",
+    help="The classifier to use; also the environment variable SER_MODEL.",
+)
+@click.option(
+    "--duration", type=float, help="Seconds per window.  [default: what the model was trained on]"
+)
+@click.option("--hop", type=float, help="Seconds from one window to the next.  [default: DURATION]")
+@click.option(
+    "-f",
+    "--format",
+    "format_name",
+    type=click.Choice(list(FORMATS)),
+    default="text",
+    show_default=True,
+    help="How the timeline is written.",
+)
+@output_option("Where the timeline is written; - is stdout.")
+@click.option("--summary", is_flag=True, help="One line per recording instead of one per window.")
+@click.option(
+    "--plot",
+    metavar="FILE",
+    type=click.Path(),
+    help="Draw waveform, mel spectrogram and emotions of one recording (PNG or SVG).",
+)
+@click.option(
+    "--engine",
+    "engine_name",
+    type=click.Choice(["auto", "litert", "keras"]),
+    default="auto",
+    show_default=True,
+    help="What runs the network: litert starts quickly on a CPU, keras uses a GPU.",
+)
+@device_option
+def main(
+    console: Console,
+    audio: tuple[str, ...],
+    files_from: str | None,
+    files0_from: str | None,
+    model: str,
+    duration: float | None,
+    hop: float | None,
+    format_name: str,
+    output: str,
+    summary: bool,
+    plot: str | None,
+    engine_name: Any,
+    device: Any,
+) -> None:
+    """Reads the emotions in AUDIO: files, folders, or - for audio on standard input.
+
+    Writes one line per window as soon as it is known, for recordings of any length. The
+    probabilities are the model's opinion about a voice, not about a person; see the README for
+    what they are worth.
+
+    \b
+    Examples:
+      ser-analyze interview.m4a
+      ser-analyze calls/ --summary --format csv -o calls.csv
+      sox talk.mp3 -t wav - | ser-analyze - --hop 1 --format jsonl
+    """  # noqa: D301
+    inputs = collect_inputs(audio, files_from, files0_from)
+    engine = open_engine(model, engine_name, device)
+    windowing = default_windowing(engine, duration, hop)
+    recordings = list(_recordings(console, inputs))
+    if plot is not None and len(recordings) != 1:
+        raise click.UsageError("--plot draws one recording: name one file.")
+    if not recordings:
+        return
+    if plot is not None:
+        from ser.plots.figure import check_target
+
+        check_target(Path(plot))
+    with _output(output) as stream:
+        writer = FORMATS[format_name](
+            stream,
+            engine.labels,
+            colour=output == STANDARD and stream.isatty() and allows_colour(),
+            headings=len(recordings) > 1,
+        )
+        writer.begin(summaries=summary)
+        with console.progress(len(recordings), "file", "analysing") as bar:
+            for recording in recordings:
+                try:
+                    _analyse_one(recording, engine, windowing, writer, summary, plot)
+                except SerError as error:
+                    console.fail(error)
+                bar.update(1)
+        writer.end()
+
+
+def _analyse_one(
+    recording: str,
+    engine: Engine,
+    windowing: Windowing,
+    writer: Writer,
+    summary: bool,
+    plot: str | None,
+) -> None:
+    summariser = Summariser(recording, engine.labels)
+    drawing = None if plot is None else _Drawing(Path(plot), engine)
+    tap = (lambda block: None) if drawing is None else drawing.overview.add
+    for window in analyse(recording, engine, windowing, tap=tap):
+        if summary:
+            summariser.add(window)
+        else:
+            writer.write(window)
+        if drawing is not None:
+            drawing.windows.append(window)
+    if summary:
+        writer.write_summary(summariser.result())
+    if drawing is not None:
+        drawing.save(recording)
+
+
+class _Drawing:
+    """Gathers what the picture needs while the recording goes by."""
+
+    def __init__(self, target: Path, engine: Engine) -> None:
+        from ser.plots.overview import Overview
+
+        self.target = target
+        self.model = engine.path.stem
+        self.overview = Overview(engine.spec.sample_rate)
+        self.windows: list[Window] = []
+
+    def save(self, recording: str) -> None:
+        from ser.plots.timeline import draw_timeline
+
+        draw_timeline(
+            self.target,
+            self.overview,
+            self.overview.sample_rate,
+            self.windows,
+            title=Path(recording).name,
+            subtitle=f"model {self.model}",
+        )
+
+
+def _recordings(console: Console, inputs: Sequence[Path]) -> Iterator[str]:
+    for path in inputs:
+        if not path.is_dir():
+            yield str(path)
+            continue
+        found = [str(file) for file in walk(path, console.fail)]
+        if not found:
+            console.fail(AudioError(path, "holds no audio files", "name audio files or a folder"))
+        yield from found
+
+
+@contextlib.contextmanager
+def _output(target: str) -> Iterator[IO[str]]:
+    with open_output(target) as stream:
+        yield cast(IO[str], stream)
+
+
+if __name__ == "__main__":
+    main()

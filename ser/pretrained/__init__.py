@@ -1,0 +1,6 @@
+"""The models that come with the package; each artifact holds its own card."""
+
+from pathlib import Path
+
+DEFAULT_MODEL = Path(__file__).parent / "ravdess.keras"
+"""What ``ser-analyze`` uses where no other model is named."""
