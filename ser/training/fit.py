@@ -140,8 +140,7 @@ def train(
             checkpoint.save(model, best, state)
         record(state.epoch, row)
         on_epoch(row)
-    if best is not None:
-        model.set_weights(best)
+    model = _without_optimiser(keras, model, best)
     temperature = 1.0
     if watched is not None:
         temperature = fit_temperature(predict(model, watched), watched.targets)
@@ -201,6 +200,13 @@ def _new_model(keras: Any, examples: Examples, config: TrainConfig) -> Any:
             jit_compile="auto",
         )
     return model
+
+
+def _without_optimiser(keras: Any, model: Any, weights: Any) -> Any:
+    """Copies the network alone: the optimiser's moments would treble the size of an artifact."""
+    plain = keras.Model.from_config(model.get_config())
+    plain.set_weights(model.get_weights() if weights is None else weights)
+    return plain
 
 
 def _train_epoch(
