@@ -62,7 +62,10 @@ class Checkpoint:
             if best is not None and not self._best(state).exists():
                 current = model.get_weights()
                 model.set_weights(best)
-                model.save_weights(self._best(state))
+                # A name by itself would not say whether the file is whole.
+                unfinished = self.folder / "unfinished.weights.h5"
+                model.save_weights(unfinished)
+                unfinished.replace(self._best(state))
                 model.set_weights(current)
             # The state names the files of this epoch; until it is replaced the old ones count.
             with atomic_path(self.folder / _STATE) as temporary:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -14,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ser.calibration import fit_temperature
-from ser.errors import DependencyError
+from ser.errors import DependencyError, SerError, TableError
 from ser.evaluation import uar
 from ser.labels import ordered
 from ser.models.backend import Device, load_keras, quiet_stderr
@@ -108,6 +109,12 @@ def train(
     started = time.monotonic()
     emotions = np.asarray(data.table["y"])[data.train]
     labels = tuple(ordered(set(emotions.tolist()) - {""}))
+    if len(labels) == 1:
+        raise TableError(
+            "training table",
+            f"has one emotion alone ({labels[0]}): there is nothing to tell apart",
+            "train on clips of at least two",
+        )
     examples = Examples(data.table, data.train, labels)
     watched = None
     if data.validation is not None:
@@ -117,6 +124,9 @@ def train(
     keras.utils.set_random_seed(config.seed)
     fingerprint = _fingerprint(examples, watched, config)
     loaded = checkpoint.load(keras, fingerprint) if checkpoint and resume else None
+    if checkpoint is not None and not resume:
+        # Files of an older training must not be taken for this one's when it is resumed.
+        checkpoint.clear()
     if loaded is not None:
         model, best, state = loaded
     else:
@@ -212,15 +222,22 @@ def _without_optimiser(keras: Any, model: Any, weights: Any) -> Any:
 def _train_epoch(
     model: Any, stream: Any, steps: int, on_step: Callable[[int], None]
 ) -> dict[str, float]:
-    figures: dict[str, Any] = {}
-    for step in range(steps):
+    total: dict[str, float] = {}
+    for _ in range(steps):
         x, y, weight = next(stream)
-        if step == 0:
-            model.reset_metrics()
-        # The metrics are running means since the reset.
+        # Keras forgets the last batch by itself here, but not in every version and backend.
+        model.reset_metrics()
         figures = model.train_on_batch(x, y, sample_weight=weight, return_dict=True)
+        for name, value in figures.items():
+            total[name] = total.get(name, 0.0) + float(value)
+        if not math.isfinite(float(figures["loss"])):
+            raise SerError(
+                "training",
+                "has come to a loss that is not a number",
+                "lower --lr, or look with ser-stats for features that are not finite",
+            )
         on_step(1)
-    return {name: float(value) for name, value in figures.items()}
+    return {name: value / steps for name, value in total.items()}
 
 
 def _watch(model: Any, watched: Examples) -> dict[str, float]:
