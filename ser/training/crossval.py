@@ -3,22 +3,23 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
-from ser.artifact import write_artifact
+from ser.artifact import read_card, write_artifact
 from ser.calibration import fit_temperature
 from ser.errors import SerError
 from ser.evaluation import Evaluation, evaluate, label_indices
 from ser.foldfile import Folds
-from ser.grouping import train_indices
+from ser.grouping import Indices, train_indices
 from ser.models.backend import Device
 from ser.plots.confusion import draw_confusion
 from ser.predictions import Predictions, from_table, pool, read_predictions, write_predictions
-from ser.table import Table
+from ser.table import Table, spec_of
 from ser.training.batches import Examples
 from ser.training.card import describe_corpora, make_card
 from ser.training.checkpoint import Checkpoint
@@ -90,7 +91,8 @@ def cross_validate(
         on_fold(number, len(folds.tests), len(rest))
         if resume and finished.exists() and artifact.exists():
             part = read_predictions(finished)
-            if part.protocol != protocol:
+            same = part.protocol == protocol and made_with(read_card(artifact), table, config)
+            if not same or part.path.tolist() != _tested(table, test):
                 raise SerError(
                     finished,
                     "is of a cross-validation with other data or options",
@@ -145,6 +147,30 @@ def describe_protocol(table: Table, folds: Folds, config: TrainConfig) -> str:
         f"cross-validation ({folds.name}), {apart}, arch {config.arch}, last of {config.epochs} "
         f"epochs, seed {config.seed}"
     )
+
+
+def made_with(card: Mapping[str, Any], table: Table, config: TrainConfig) -> bool:
+    """Says whether a fold's network was trained with these features and options.
+
+    Patience is not asked for, because a cross-validation has nothing to watch.
+
+    Args:
+        card: The card of a fold's artifact.
+        table: The table that is trained on.
+        config: How to train.
+    """
+    # Through JSON, as the card has come: tuples are lists there.
+    wanted = json.loads(json.dumps(config.to_dict()))
+    del wanted["patience"]
+    trained = {name: card.get("training", {}).get(name) for name in wanted}
+    return bool(trained == wanted and card["spec"] == spec_of(table).to_dict())
+
+
+def _tested(table: Table, test: Indices) -> list[str]:
+    """Names the clips of a test set as a predictions file does."""
+    chosen = test[np.asarray(table["y"])[test] != ""]
+    names = np.asarray(table["path"])[chosen].tolist()
+    return [name.encode("utf-8", "backslashreplace").decode("utf-8") for name in names]
 
 
 def _labels(table: Table) -> tuple[str, ...]:
