@@ -16,6 +16,9 @@ from ser.features.extract import fit_frames
 from ser.files import STANDARD
 from ser.timeline.record import Window
 
+# Windows classified together: more would need memory in proportion to how closely they overlap.
+_TOGETHER = 32
+
 # What is left behind the last whole window is worth a line of its own from this length on; a
 # shorter rest says nothing reliable.
 SHORTEST_SECONDS = 0.5
@@ -37,11 +40,11 @@ class Windowing:
         """Checks ranges.
 
         Raises:
-            SerError: A value is not positive.
+            SerError: A value is not a positive number.
         """
         for name, value in (("--duration", self.duration), ("--hop", self.hop)):
-            if not value > 0:
-                raise SerError(name, "is not positive", "give seconds")
+            if not 0 < value < math.inf:
+                raise SerError(name, "is not a positive number", "give seconds")
 
 
 def model_seconds(engine: Engine) -> float:
@@ -63,12 +66,19 @@ def default_windowing(
         engine: The classifier.
         duration: Seconds per window, or None.
         hop: Seconds between windows, or None.
+
+    Raises:
+        SerError: A value is not positive, or shorter than a sample.
     """
     if duration is None:
         own = model_seconds(engine)
         # Pooled features have no length of their own; 3 s is what emotional corpora have.
         duration = 3.0 if math.isinf(own) else own
-    return Windowing(duration, duration if hop is None else hop)
+    windowing = Windowing(duration, duration if hop is None else hop)
+    for name, value in (("--duration", windowing.duration), ("--hop", windowing.hop)):
+        if value * engine.spec.sample_rate < 1:
+            raise SerError(name, f"of {value:g} s is shorter than a sample", "give seconds")
+    return windowing
 
 
 def analyse(
@@ -118,6 +128,9 @@ def analyse(
             start = start_of(number)
             parts.append((start, buffer[start - first : start - first + size]))
             number += 1
+            if len(parts) == _TOGETHER:
+                yield from _classify(str(source), parts, engine)
+                parts = []
         yield from _classify(str(source), parts, engine)
         done = min(start_of(number), end)
         buffer, first = buffer[done - first :], done

@@ -13,9 +13,11 @@ from __future__ import annotations
 
 import io
 import json
+import math
 import platform
 import tempfile
 import zipfile
+import zlib
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from importlib import metadata
@@ -27,7 +29,7 @@ import numpy as np
 from ser import __version__
 from ser.errors import ArtifactError
 from ser.features import banks
-from ser.features.spec import FeatureSpec
+from ser.features.spec import FeatureSpec, SpecError
 from ser.files import atomic_path
 from ser.models.backend import quiet_stderr
 
@@ -65,6 +67,7 @@ def read_card(path: str | Path) -> dict[str, Any]:
     missing = [key for key in _REQUIRED if key not in card] if isinstance(card, dict) else ["all"]
     if missing:
         raise ArtifactError(path, f"has a card without {', '.join(missing)}", "train it again")
+    _check_card(path, card)
     return dict(card)
 
 
@@ -80,7 +83,7 @@ def read_mel_bank(path: str | Path) -> banks.Bank | None:
         return None
     try:
         bank: banks.Bank = np.load(io.BytesIO(data), allow_pickle=False)
-    except ValueError as error:
+    except (ValueError, EOFError) as error:
         raise ArtifactError(
             path, f"has a damaged filter bank ({error})", "train it again"
         ) from error
@@ -168,6 +171,26 @@ def check_spec(path: object, card: Mapping[str, Any], spec: FeatureSpec, name: o
         )
 
 
+def _check_card(path: object, card: Mapping[str, Any]) -> None:
+    """Insists on what would otherwise fail later, in words that name neither file nor cure."""
+    try:
+        FeatureSpec.from_dict(card["spec"])
+    except SpecError as error:
+        raise ArtifactError(
+            path,
+            f"cannot be used: its {error.subject} {error.cause}",
+            error.cure or "train it again",
+        ) from error
+    labels = card["labels"]
+    names = isinstance(labels, list) and bool(labels) and all(isinstance(n, str) for n in labels)
+    sizes = all(isinstance(card[key], int) and card[key] > 0 for key in ("frames", "coefficients"))
+    temperature = card["temperature"]
+    warm = isinstance(temperature, int | float) and 0 < temperature < math.inf
+    for sound, what in ((names, "labels"), (sizes, "sizes"), (warm, "temperature")):
+        if not sound:
+            raise ArtifactError(path, f"has a card with impossible {what}", "train it again")
+
+
 def _add(archive: zipfile.ZipFile, name: str, data: bytes) -> None:
     info = zipfile.ZipInfo(name, _EPOCH)
     info.compress_type = zipfile.ZIP_DEFLATED
@@ -181,7 +204,8 @@ def _member(path: str | Path, name: str) -> bytes | None:
             return archive.read(name) if name in archive.namelist() else None
     except FileNotFoundError as error:
         raise ArtifactError(path, "does not exist", "check the path of the model") from error
-    except (OSError, zipfile.BadZipFile) as error:
+    except (OSError, zipfile.BadZipFile, zlib.error, EOFError, RuntimeError) as error:
+        # RuntimeError: encrypted, or compressed in a way that zipfile does not know.
         raise ArtifactError(
             path, f"is not a .keras model ({error})", "train one with ser-train"
         ) from error

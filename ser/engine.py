@@ -8,7 +8,7 @@ from typing import Any, Literal, Protocol
 import numpy as np
 import numpy.typing as npt
 
-from ser.artifact import CLASSIFIER, read_card, read_litert, read_mel_bank
+from ser.artifact import CLASSIFIER, LITERT_MEMBER, read_card, read_litert, read_mel_bank
 from ser.calibration import with_temperature
 from ser.errors import ArtifactError
 from ser.features.extract import Extractor
@@ -83,6 +83,12 @@ class Engine:
             for start in range(0, len(x), _CHUNK)
         ]
         raw = np.concatenate(parts) if parts else np.empty((0, len(self.labels)), np.float32)
+        if raw.shape != (len(x), len(self.labels)):
+            raise ArtifactError(
+                self.path,
+                f"has a network with {raw.shape[-1]} outputs for {len(self.labels)} labels",
+                "train it again",
+            )
         return with_temperature(raw, self.temperature).astype(np.float32)
 
 
@@ -108,19 +114,25 @@ def open_engine(path: str | Path, engine: EngineName = "auto", device: Device = 
         raise ArtifactError(
             path, "has no network for LiteRT, or a GPU is asked for", "use --engine keras"
         )
-    return Engine(path, card, _LiteRT(network) if network is not None else _Keras(path, device))
+    runner = _LiteRT(path, network) if network is not None else _Keras(path, device)
+    return Engine(path, card, runner)
 
 
 class _LiteRT:
     """The network as LiteRT runs it, one thread: windows are small, and threads cost more."""
 
-    def __init__(self, network: bytes) -> None:
-        with quiet_stderr():
-            from ai_edge_litert.interpreter import Interpreter
+    def __init__(self, path: Path, network: bytes) -> None:
+        try:
+            with quiet_stderr():
+                from ai_edge_litert.interpreter import Interpreter
 
-            self._interpreter = Interpreter(model_content=network, num_threads=1)
-            self._input = self._interpreter.get_input_details()[0]
-            self._output = self._interpreter.get_output_details()[0]["index"]
+                self._interpreter = Interpreter(model_content=network, num_threads=1)
+                self._input = self._interpreter.get_input_details()[0]
+                self._output = self._interpreter.get_output_details()[0]["index"]
+        except (ValueError, RuntimeError, IndexError) as error:
+            raise ArtifactError(
+                path, f"has a damaged {LITERT_MEMBER} ({error})", "use --engine keras"
+            ) from error
             self._batch = -1
 
     def __call__(self, x: Batch) -> Batch:
@@ -143,9 +155,12 @@ class _Keras:
         try:
             with quiet_stderr():
                 self._model = keras.saving.load_model(path, compile=False, safe_mode=True)
-        except (ValueError, TypeError, OSError) as error:
+        except Exception as error:
+            # What a foreign or damaged file makes Keras raise is not documented. Its messages
+            # have many lines; the first one says what matters.
+            reason = str(error).strip().split("\n")[0]
             raise ArtifactError(
-                path, f"cannot be loaded by Keras ({error})", "train it again with this version"
+                path, f"cannot be loaded by Keras ({reason})", "train it again with this version"
             ) from error
 
     def __call__(self, x: Batch) -> Batch:
