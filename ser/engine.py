@@ -133,7 +133,7 @@ class _LiteRT:
             raise ArtifactError(
                 path, f"has a damaged {LITERT_MEMBER} ({error})", "use --engine keras"
             ) from error
-            self._batch = -1
+        self._batch = -1
 
     def __call__(self, x: Batch) -> Batch:
         if len(x) != self._batch:
