@@ -11,6 +11,7 @@ from typing import Any
 
 import click
 import numpy as np
+from click.core import ParameterSource
 
 from ser.cli.common import (
     Console,
@@ -22,7 +23,7 @@ from ser.cli.common import (
 from ser.errors import SerError
 from ser.files import STANDARD, open_output
 from ser.models.registry import ARCHITECTURES
-from ser.table import Table, read_table, spec_of
+from ser.table import Table, read_table
 from ser.training.augment import NO_AUGMENTATION, SpectrogramAugmentation
 from ser.training.config import TrainConfig
 
@@ -168,6 +169,13 @@ def main(
         augment=SpectrogramAugmentation() if augment else NO_AUGMENTATION,
         seed=seed,
     )
+    if plot is not None:
+        from ser.plots.figure import check_target
+
+        # Before the hours of training, not after them.
+        check_target(Path(plot))
+    if cv is not None:
+        _check_cv(console, output, validation)
     records = read_table(table)
     if cv is not None:
         _cross_validate(console, table, records, cv, Path(output), config, resume, device)
@@ -188,6 +196,21 @@ def main(
         resume=resume,
         device=device,
     )
+
+
+def _check_cv(console: Console, output: str, validation: str) -> None:
+    given = [
+        f"--{name}"
+        for name in ("report", "history", "plot", "tensorboard", "validation", "patience")
+        if click.get_current_context().get_parameter_source(name) is ParameterSource.COMMANDLINE
+    ]
+    idle = [name for name in given if name in ("--validation", "--patience")]
+    if len(idle) < len(given):
+        raise click.UsageError(f"{given[0]} means nothing with --cv: it trains several networks.")
+    if output == STANDARD:
+        raise click.UsageError("--cv writes several files: name a folder.")
+    if idle and validation != "0":
+        console.note(f"{' and '.join(idle)}: not used, for --cv trains every fold to the end")
 
 
 def _train_one(
@@ -323,8 +346,9 @@ def _divide(
     console: Console, name: str, records: Table, validation: str, seed: int
 ) -> tuple[Any, str]:
     """Decides what is trained on and what is watched, and says it in words."""
+    from ser.scoring import shared_speakers
     from ser.splitting import split_indices
-    from ser.training.fit import Data
+    from ser.training.fit import Data, training_speakers
 
     everything = np.flatnonzero(np.asarray(records["y"]) != "")
     if len(everything) < len(records):
@@ -343,6 +367,12 @@ def _divide(
                 "extract both with the same options, with --duration",
             ) from None
         indices = np.flatnonzero(np.asarray(other["y"]) != "")
+        shared = shared_speakers(other, training_speakers(records, everything))
+        if shared:
+            console.warn(
+                f"{len(shared)} of the speakers in {validation} are in {name} as well "
+                f"({', '.join(shared[:3])}): the validation figures will be too good"
+            )
         return (
             Data(records, everything, indices, other),
             f"watched with {len(indices)} clips of {validation}",
@@ -378,7 +408,8 @@ def _read_report(
     folder: Path, records: Table, config: TrainConfig
 ) -> tuple[dict[str, Any], float, str]:
     from ser.artifact import read_card
-    from ser.training.crossval import REPORT
+    from ser.training.card import describe_corpora
+    from ser.training.crossval import REPORT, made_with
 
     try:
         report = json.loads((folder / REPORT).read_text())
@@ -386,10 +417,15 @@ def _read_report(
         raise SerError(
             folder / REPORT, f"cannot be read ({error})", "make it with ser-train --cv"
         ) from error
-    fold = read_card(folder / "fold-1.keras")
-    own = {k: v for k, v in config.to_dict().items() if k != "patience"}
-    theirs = {k: v for k, v in fold["training"].items() if k in own}
-    if json.loads(json.dumps(own)) != theirs or fold["spec"] != spec_of(records).to_dict():
+    known = np.asarray(records["y"]) != ""
+    labelled = records if known.all() else records[known]
+    if not report["protocol"].startswith(f"{describe_corpora(labelled)}, "):
+        raise SerError(
+            folder,
+            f"is the cross-validation of another table ({report['protocol']})",
+            f"cross-validate {describe_corpora(labelled)}",
+        )
+    if not made_with(read_card(folder / "fold-1.keras"), records, config):
         raise SerError(
             folder,
             "was made with other options or features",

@@ -99,6 +99,7 @@ def cross_validate(
                     "repeat those options, or start anew without --resume",
                 )
             parts.append(part)
+            on_step(max(1, len(rest) // config.batch_size) * config.epochs)
             continue
         checkpoint = Checkpoint(artifact)
         trained = train(

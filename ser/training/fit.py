@@ -96,7 +96,7 @@ def train(
         resume: Continue from there if there is anything.
         device: Where to train.
         tensorboard: A folder for TensorBoard's event files.
-        on_step: Called with 1 after every step.
+        on_step: Called with the number of steps done since the last call.
         on_epoch: Called with each row of the history, also with those of an interrupted run.
 
     Returns:
@@ -131,10 +131,11 @@ def train(
         model, best, state = loaded
     else:
         model, best, state = _new_model(keras, examples, config), None, State(fingerprint)
-    for row in state.history:
-        on_epoch(row)
     stream = batches(examples, config, state.epoch)
     steps = steps_per_epoch(examples, config)
+    for row in state.history:
+        on_step(steps)
+        on_epoch(row)
     record = _tensorboard(tensorboard)
     while state.epoch < config.epochs and not _stalled(state, config):
         row = _train_epoch(model, stream, steps, on_step)
