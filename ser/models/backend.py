@@ -41,7 +41,8 @@ def load_keras(device: Device = "auto") -> Any:
 
             # Some lines come only when the runtime starts.
             found = gpus(keras)
-    except ImportError as error:
+    except (ImportError, ValueError) as error:
+        # ValueError: Keras knows no backend of this name.
         raise SerError(
             f"Keras backend {os.environ['KERAS_BACKEND']}",
             f"cannot be imported ({error})",
