@@ -57,3 +57,11 @@ def test_zeros_and_ones_are_borne() -> None:
     assert np.isfinite(with_temperature(p, 2.0)).all()
     assert with_temperature(p[:0], 2.0).shape == (0, 3)
     assert 0.05 <= fit_temperature(p, np.array([0, 1, 2, 0])) <= 1
+
+
+def test_a_few_clips_that_are_all_right_make_no_certainty() -> None:
+    p = np.full((30, 3), 0.1, np.float32)
+    p[:, 0] = 0.8
+    found = fit_temperature(p, np.zeros(30, int))
+    assert 0.2 < found < 1
+    assert with_temperature(p, found).max() < 0.999
