@@ -67,7 +67,7 @@ def spec_options(function: Any) -> Any:
             "--normalise",
             "--normalize",
             type=click.Choice(get_args(Normalise)),
-            help="Zero mean and unit variance of each coefficient over its clip.",
+            help="Zero mean and unit variance over each clip, per family or per coefficient.",
         ),
         click.option(
             "--pool",

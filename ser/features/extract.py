@@ -8,16 +8,12 @@ import numpy.typing as npt
 from ser.features import banks
 from ser.features.families import FUNCTIONS
 from ser.features.layout import width
+from ser.features.normalise import normalise
 from ser.features.shorttime import Matrix, ShortTime
 from ser.features.spec import FeatureSpec
 from ser.features.trim import trim
 
 Samples = npt.NDArray[np.float32]
-
-# Under this standard deviation a coefficient is constant but for rounding, as in silence;
-# dividing by it would turn the rounding into a signal.
-_FLAT = 1e-3
-
 
 class Extractor:
     """Computes the features of clips; the same object serves training and analysis.
@@ -55,8 +51,7 @@ class Extractor:
         matrix = np.concatenate([FUNCTIONS[name](view) for name in spec.families], axis=1)
         if spec.deltas:
             matrix = _with_deltas(matrix, spec.deltas)
-        if spec.normalise == "utterance":
-            matrix = standardise(matrix)
+        matrix = normalise(matrix, spec)
         if spec.pool != "none":
             matrix = _pooled(matrix, statistics=spec.pool == "stats")
         return np.ascontiguousarray(matrix, dtype=np.float32)
@@ -77,20 +72,6 @@ class Extractor:
         if self.spec.duration is not None:
             seconds = min(seconds, self.spec.duration)
         return 1 + round(seconds * self.spec.sample_rate) // self.spec.hop_length
-
-
-def standardise(matrix: Matrix) -> Matrix:
-    """Gives each coefficient zero mean and unit variance over the clip's frames.
-
-    Args:
-        matrix: Shape (frames, coefficients).
-
-    Returns:
-        The same shape; a coefficient that does not vary becomes zero.
-    """
-    centred = matrix - matrix.mean(axis=0, dtype=np.float64).astype(np.float32)
-    scale: Matrix = centred / np.maximum(centred.std(axis=0), np.float32(_FLAT))
-    return scale
 
 
 def fit_frames(matrix: Matrix, frames: int) -> Matrix:

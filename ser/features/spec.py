@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields, replace
 from types import MappingProxyType
-from typing import Any, Literal, Self
+from typing import Any, Literal, Self, get_args
 
 from ser.errors import SerError
 
@@ -26,7 +26,7 @@ FAMILIES: tuple[str, ...] = (
 """Every feature family by name; `ser.features.families` says what each is."""
 
 Pool = Literal["none", "mean", "stats"]
-Normalise = Literal["none", "utterance"]
+Normalise = Literal["none", "utterance", "coefficient"]
 MelScale = Literal["db", "power"]
 
 
@@ -56,7 +56,9 @@ class FeatureSpec:
         n_chroma: Number of pitch classes.
         mel_scale: What ``mel`` holds: decibels (``db``) or power (``power``, as librosa has it).
         deltas: 0, 1 or 2: how many orders of time derivatives are appended.
-        normalise: ``utterance`` gives each coefficient zero mean and unit variance over its clip.
+        normalise: ``utterance`` gives each family zero mean and unit variance over its clip, which
+            removes the level and keeps the spectrum's shape; ``coefficient`` does so for each
+            coefficient alone, which removes the recording channel too.
         pool: ``mean`` or ``stats`` (mean, standard deviation, minimum, maximum) turn a clip into
             one frame.
         offset: Seconds skipped at the start of each clip.
@@ -129,7 +131,7 @@ class FeatureSpec:
             "give seconds",
         )
         _require(self.trim is None or self.trim > 0, "trim", "is not positive", "give decibels")
-        _require(self.normalise in ("none", "utterance"), "normalise", "is unknown", "")
+        _require(self.normalise in get_args(Normalise), "normalise", "is unknown", "")
         _require(self.pool in ("none", "mean", "stats"), "pool", "is unknown", "")
         _require(self.mel_scale in ("db", "power"), "mel scale", "is unknown", "")
 
