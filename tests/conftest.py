@@ -11,6 +11,9 @@ from typing import Protocol
 
 import pytest
 from speech import write_corpus
+from spoken import POOLED, spoken_table, train_model
+
+from ser.table import Table
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -116,3 +119,24 @@ def ravdess_like(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("corpus") / "ravdess"
     write_corpus("ravdess", folder, speakers=4, takes=2)
     return folder
+
+
+@pytest.fixture(scope="session")
+def spoken() -> Table:
+    """Three emotions of 8 speakers, 96 clips of a second each; copy before writing to it."""
+    table = spoken_table()
+    table.flags.writeable = False
+    return table
+
+
+@pytest.fixture(scope="session")
+def tiny_model(spoken: Table, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An artifact trained on `spoken` for a few seconds: sequences of 34 frames. Read only."""
+    return train_model(spoken, tmp_path_factory.mktemp("tiny") / "tiny.keras")
+
+
+@pytest.fixture(scope="session")
+def pooled_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An artifact for one frame of statistics per clip. Read only."""
+    table = spoken_table(POOLED, range(1, 5))
+    return train_model(table, tmp_path_factory.mktemp("pooled") / "pooled.keras")

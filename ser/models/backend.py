@@ -13,6 +13,9 @@ from ser.errors import SerError
 
 Device = Literal["auto", "cpu", "gpu"]
 
+# Native code writes to this descriptor, wherever Python's sys.stderr goes.
+_STDERR = 2
+
 
 def load_keras(device: Device = "auto") -> Any:
     """Imports Keras 3 on the backend that ``KERAS_BACKEND`` names, TensorFlow by default.
@@ -68,26 +71,31 @@ def quiet_stderr() -> Iterator[None]:
     itself is turned to a temporary file. After an exception the text is passed on.
     """
     try:
-        descriptor = sys.stderr.fileno()
-    except (AttributeError, OSError, ValueError):
-        # A test or a notebook has put something without a file behind it in place.
+        saved = os.dup(_STDERR)
+    except OSError:
+        # It is closed, as in a daemon: there is nothing to hold back.
         yield
         return
-    sys.stderr.flush()
-    saved = os.dup(descriptor)
+    _flush()
     with tempfile.TemporaryFile() as held:
-        os.dup2(held.fileno(), descriptor)
+        os.dup2(held.fileno(), _STDERR)
         try:
             yield
         except BaseException:
-            sys.stderr.flush()
+            _flush()
             held.seek(0)
             os.write(saved, held.read())
             raise
         finally:
-            sys.stderr.flush()
-            os.dup2(saved, descriptor)
+            _flush()
+            os.dup2(saved, _STDERR)
             os.close(saved)
+
+
+def _flush() -> None:
+    # None in a process without a console.
+    if sys.stderr is not None:
+        sys.stderr.flush()
 
 
 def gpus(keras: Any) -> list[Any]:

@@ -1,0 +1,144 @@
+"""The convolutional network: built, saved, converted, and loaded where ser is not installed."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from ser.artifact import export_litert
+from ser.errors import SerError
+from ser.models.backend import load_keras
+from ser.models.base import Problem
+from ser.models.registry import ARCHITECTURES, architecture
+
+SHAPES = {"sequence": (34, 24), "long": (301, 64), "short": (16, 5), "pooled": (1, 180)}
+
+
+@pytest.fixture(scope="module")
+def keras() -> Any:
+    return load_keras("cpu")
+
+
+def network(keras: Any, shape: tuple[int, int], classes: int = 3) -> Any:
+    rng = np.random.default_rng(1)
+    frames, coefficients = shape
+    mean = rng.normal(-40, 5, coefficients).astype(np.float32)
+    variance = rng.uniform(1, 9, coefficients).astype(np.float32)
+    return architecture("cnn").build(keras, Problem(frames, coefficients, classes, mean, variance))
+
+
+def batch(shape: tuple[int, int], count: int = 5) -> Any:
+    return np.random.default_rng(2).normal(-40, 3, (count, *shape)).astype(np.float32)
+
+
+def layers_of(model: Any) -> list[str]:
+    return [type(layer).__name__ for layer in model.layers]
+
+
+@pytest.mark.parametrize("shape", SHAPES.values(), ids=list(SHAPES))
+def test_probabilities_for_every_kind_of_table(keras: Any, shape: tuple[int, int]) -> None:
+    model = network(keras, shape)
+    answer = np.asarray(model.predict_on_batch(batch(shape)))
+    assert answer.shape == (5, 3)
+    assert (answer >= 0).all()
+    assert answer.sum(axis=1) == pytest.approx(1, abs=1e-5)
+    # A constant answer would pass all of that.
+    assert np.ptp(answer, axis=0).max() > 1e-4
+
+
+@pytest.mark.parametrize("shape", [SHAPES["long"], SHAPES["pooled"]])
+def test_the_family_is_what_it_says(keras: Any, shape: tuple[int, int]) -> None:
+    names = layers_of(network(keras, shape))
+    convolutions = [name for name in names if name.startswith("Conv")]
+    assert 5 <= len(convolutions) <= 8
+    assert names.count("BatchNormalization") >= len(convolutions)
+    assert any(name.startswith("MaxPooling") for name in names)
+    assert "Dense" in names
+    assert names[-1] == "Softmax"
+    assert "Lambda" not in names
+
+
+def test_features_are_standardised_by_what_the_problem_says(keras: Any) -> None:
+    frames, coefficients = SHAPES["sequence"]
+    x = batch(SHAPES["sequence"])
+    with_statistics = network(keras, SHAPES["sequence"])
+    mean, variance = np.full(coefficients, 7, np.float32), np.full(coefficients, 4, np.float32)
+    other = architecture("cnn").build(keras, Problem(frames, coefficients, 3, mean, variance))
+    plain = architecture("cnn").build(keras, Problem(frames, coefficients, 3))
+    assert "Normalization" not in layers_of(plain)
+    assert "Normalization" in layers_of(with_statistics)
+    other.set_weights(plain.get_weights())
+    assert np.asarray(other.predict_on_batch(x)) == pytest.approx(
+        np.asarray(plain.predict_on_batch((x - 7) / 2)), abs=1e-5
+    )
+
+
+@pytest.mark.parametrize("shape", [SHAPES["sequence"], SHAPES["pooled"]])
+def test_loads_without_ser_and_in_safe_mode(
+    keras: Any, shape: tuple[int, int], tmp_path: Path
+) -> None:
+    model = network(keras, shape)
+    model.save(tmp_path / "m.keras")
+    np.save(tmp_path / "x.npy", batch(shape))
+    code = (
+        "import sys; sys.path = [p for p in sys.path if p]\n"
+        "import keras, numpy as np\n"
+        "model = keras.saving.load_model('m.keras', safe_mode=True)\n"
+        "assert not [name for name in sys.modules if name.split('.')[0] == 'ser']\n"
+        "np.save('y.npy', model.predict_on_batch(np.load('x.npy')))\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-I", "-c", code],
+        cwd=tmp_path,
+        env={**os.environ, "CUDA_VISIBLE_DEVICES": "-1"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    expected = np.asarray(model.predict_on_batch(batch(shape)))
+    assert np.load(tmp_path / "y.npy") == pytest.approx(expected, abs=1e-6)
+
+
+@pytest.mark.parametrize("shape", [SHAPES["sequence"], SHAPES["short"], SHAPES["pooled"]])
+def test_litert_agrees(keras: Any, shape: tuple[int, int]) -> None:
+    from ai_edge_litert.interpreter import Interpreter
+
+    model = network(keras, shape)
+    data = export_litert(model)
+    assert data is not None
+    interpreter = Interpreter(model_content=data)
+    entry = interpreter.get_input_details()[0]["index"]
+    x = batch(shape)
+    interpreter.resize_tensor_input(entry, x.shape)
+    interpreter.allocate_tensors()
+    interpreter.set_tensor(entry, x)
+    interpreter.invoke()
+    answer = interpreter.get_tensor(interpreter.get_output_details()[0]["index"])
+    assert np.abs(answer - np.asarray(model.predict_on_batch(x))).max() < 1e-5
+
+
+def test_the_seed_decides_the_weights(keras: Any) -> None:
+    def weights(seed: int) -> list[Any]:
+        keras.utils.set_random_seed(seed)
+        return list(network(keras, SHAPES["sequence"]).get_weights())
+
+    first, again, other = weights(3), weights(3), weights(4)
+    assert all(np.array_equal(a, b) for a, b in zip(first, again, strict=True))
+    assert not all(np.array_equal(a, b) for a, b in zip(first, other, strict=True))
+
+
+def test_the_registry() -> None:
+    assert "cnn" in ARCHITECTURES
+    for name, arch in ARCHITECTURES.items():
+        assert arch.name == name
+        assert arch.summary
+        assert architecture(name) is arch
+    with pytest.raises(SerError, match="rnn9: is not an architecture; use cnn"):
+        architecture("rnn9")
