@@ -1,13 +1,14 @@
 """Audio in and out: decode anything, mix to mono, resample, stream in blocks.
 
-libsndfile decodes what it knows (WAV, FLAC, Ogg, Opus, MP3, AIFF …), by looking at the bytes and
-not at the name; FFmpeg's libraries, through PyAV, decode the rest (M4A, MP4, WebM …) and whatever
-comes through a pipe. Samples are float32 in -1 to 1, mono (the mean of all channels).
+libsndfile decodes what it knows (WAV, FLAC, Ogg, Opus, AIFF …), by looking at the bytes and not at
+the name; FFmpeg's libraries decode the rest (MP3, M4A, MP4, WebM …) and whatever comes through a
+pipe. Samples are float32 in -1 to 1, mono (the mean of all channels).
 """
 
 from __future__ import annotations
 
 import contextlib
+import stat
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,6 +17,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from ser import ffmpeg, sndfile
 from ser.errors import AudioError
 from ser.files import STANDARD, atomic_path
 
@@ -47,17 +49,13 @@ def read(
         AudioError: The file is missing, empty, not audio, holds no samples in this range, or
             holds samples that are not numbers.
     """
-    source = Path(path)
-    _check_file(source)
-    try:
-        native, rate = _read_soundfile(source, offset, duration)
-    except _UndecodableError:
-        native, rate = _read_av(source, offset, duration)
-    if not len(native):
+    parts = list(_blocks(path, BLOCK_SECONDS, offset, duration))
+    if not parts:
         cause = "holds no samples" if not offset else f"holds no samples after {offset:g} s"
         raise AudioError(path, cause, "check that the recording is complete")
+    native = parts[0][0] if len(parts) == 1 else np.concatenate([part for part, _ in parts])
     _check_finite(path, native)
-    return resample(native, rate, sample_rate)
+    return resample(native, parts[0][1], sample_rate)
 
 
 def stream(
@@ -78,46 +76,44 @@ def stream(
     """
     import soxr
 
-    if str(source) != STANDARD:
-        _check_file(Path(source))
     resampler: Any = None
-    empty = True
-    for native, rate in _native_blocks(source, block_seconds):
+    taken = given = rate = 0
+    for native, rate in _blocks(source, block_seconds):
         _check_finite(source, native)
-        empty = empty and not len(native)
+        taken += len(native)
         if rate == sample_rate:
             yield native
             continue
         if resampler is None:
             resampler = soxr.ResampleStream(rate, sample_rate, 1, "float32", _RESAMPLING)
         block = resampler.resample_chunk(native)
+        given += len(block)
         if len(block):
             yield block
-    if empty:
+    if not taken:
         raise AudioError(source, "holds no samples", "check that the recording is complete")
     if resampler is not None:
         rest = resampler.resample_chunk(np.empty(0, np.float32), last=True)
+        rest = np.pad(rest, (0, max(0, _resampled(taken, rate, sample_rate) - given - len(rest))))
         if len(rest):
             yield rest
 
 
 def length(path: str | Path) -> float:
-    """Reads a file's duration in seconds from its header, or by decoding it where it has none.
+    """Measures how long a file is, in seconds, from its header or its packets.
+
+    A damaged or unfinished file may hold less than it says.
 
     Raises:
-        AudioError: The file cannot be decoded.
+        AudioError: The file is missing or is no audio.
     """
-    import soundfile
-
     source = Path(path)
-    _check_file(source)
-    with contextlib.suppress(soundfile.LibsndfileError):
-        return float(soundfile.info(source).duration)
-    seconds = _av_length(source)
-    if seconds is not None:
-        return seconds
-    samples, rate = _read_av(source, 0.0, None)
-    return len(samples) / rate
+    if not _check_file(source):
+        raise AudioError(path, "is a pipe, which has no known length", "save it to a file first")
+    if not _is_mpeg(source):
+        with contextlib.suppress(sndfile.UnsuitableError):
+            return sndfile.length(source)
+    return ffmpeg.length(source)
 
 
 def resample(samples: Samples, rate: int, target: int) -> Samples:
@@ -137,7 +133,7 @@ def resample(samples: Samples, rate: int, target: int) -> Samples:
 
     resampled: Samples = soxr.resample(samples, rate, target, _RESAMPLING)
     # soxr may round the length down; librosa pads the last sample, and so must we to agree.
-    missing = -(-len(samples) * target // rate) - len(resampled)
+    missing = _resampled(len(samples), rate, target) - len(resampled)
     return np.pad(resampled, (0, missing)) if missing > 0 else resampled
 
 
@@ -162,17 +158,71 @@ def write(path: str | Path, samples: Samples, sample_rate: int) -> None:
         ) from error
 
 
-class _UndecodableError(Exception):
-    """libsndfile does not know this format; FFmpeg may."""
+def _resampled(count: int, rate: int, target: int) -> int:
+    """Gives the number of samples that `count` at `rate` become at `target`, rounded up."""
+    return -(-count * target // rate)
 
 
-def _check_file(path: Path) -> None:
-    if not path.exists():
-        raise AudioError(path, "does not exist", "check the path")
-    if path.is_dir():
+def _blocks(
+    source: str | Path, seconds: float, offset: float = 0.0, duration: float | None = None
+) -> Iterator[tuple[Samples, int]]:
+    """Decodes with the library that suits the source; see `ser.sndfile` and `ser.ffmpeg`."""
+    if str(source) == STANDARD:
+        yield from ffmpeg.blocks(sys.stdin.buffer, seconds, offset, duration)
+        return
+    path = Path(source)
+    if not _check_file(path):
+        with path.open("rb") as pipe:
+            yield from _renamed(ffmpeg.blocks(pipe, seconds, offset, duration), source)
+        return
+    if not _is_mpeg(path):
+        with contextlib.suppress(sndfile.UnsuitableError):
+            yield from sndfile.blocks(path, seconds, offset, duration)
+            return
+    yield from ffmpeg.blocks(path, seconds, offset, duration)
+
+
+def _renamed(
+    blocks: Iterator[tuple[Samples, int]], name: str | Path
+) -> Iterator[tuple[Samples, int]]:
+    try:
+        yield from blocks
+    except AudioError as error:
+        raise AudioError(name, error.cause, error.cure) from error
+
+
+def _check_file(path: Path) -> bool:
+    """Refuses what cannot be read; says whether it is a file that one can move about in."""
+    try:
+        status = path.stat()
+    except FileNotFoundError as error:
+        raise AudioError(path, "does not exist", "check the path") from error
+    except OSError as error:
+        raise AudioError(
+            path, f"cannot be read ({error.strerror or error})", "check the path"
+        ) from error
+    if stat.S_ISDIR(status.st_mode):
         raise AudioError(path, "is a directory", "name the audio files in it")
-    if path.is_file() and path.stat().st_size == 0:
+    if not stat.S_ISREG(status.st_mode):
+        return False
+    if not status.st_size:
         raise AudioError(path, "is empty (0 bytes)", "check that the recording is complete")
+    return True
+
+
+def _is_mpeg(path: Path) -> bool:
+    """Recognises MP3 by its first bytes.
+
+    libsndfile could decode it, but its MP3 library writes its own complaints to standard error.
+    """
+    try:
+        with path.open("rb") as file:
+            start = file.read(3)
+    except OSError as error:
+        raise AudioError(
+            path, f"cannot be read ({error.strerror or error})", "check its permissions"
+        ) from error
+    return start == b"ID3" or (len(start) > 1 and start[0] == 0xFF and start[1] & 0xE0 == 0xE0)
 
 
 def _check_finite(path: object, samples: Samples) -> None:
@@ -180,128 +230,3 @@ def _check_finite(path: object, samples: Samples) -> None:
         raise AudioError(
             path, "holds samples that are not numbers (NaN or infinite)", "export it again"
         )
-
-
-def _mono(channels: npt.NDArray[np.float32]) -> Samples:
-    if channels.shape[1] == 1:
-        return channels[:, 0]
-    mixed: Samples = channels.mean(axis=1, dtype=np.float32)
-    return mixed
-
-
-def _read_soundfile(path: Path, offset: float, duration: float | None) -> tuple[Samples, int]:
-    import soundfile
-
-    try:
-        with soundfile.SoundFile(path) as file:
-            rate = int(file.samplerate)
-            start = round(offset * rate)
-            if start >= file.frames > 0:
-                return np.empty(0, np.float32), rate
-            if start:
-                file.seek(start)
-            count = -1 if duration is None else round(duration * rate)
-            return _mono(file.read(count, dtype="float32", always_2d=True)), rate
-    except soundfile.LibsndfileError as error:
-        raise _UndecodableError from error
-    except OSError as error:
-        raise AudioError(path, f"cannot be read ({error.strerror or error})") from error
-
-
-def _read_av(path: Path, offset: float, duration: float | None) -> tuple[Samples, int]:
-    blocks: list[Samples] = []
-    rate, seen = 1, 0
-    for block, rate in _av_blocks(path):
-        blocks.append(block)
-        seen += len(block)
-        if duration is not None and seen >= (offset + duration) * rate:
-            break
-    samples = np.concatenate(blocks) if blocks else np.empty(0, np.float32)
-    start = round(offset * rate)
-    stop = None if duration is None else start + round(duration * rate)
-    return samples[start:stop], rate
-
-
-def _native_blocks(source: str | Path, seconds: float) -> Iterator[tuple[Samples, int]]:
-    import soundfile
-
-    if str(source) == STANDARD:
-        yield from _gathered(_av_blocks(sys.stdin.buffer), seconds)
-        return
-    try:
-        file = soundfile.SoundFile(source)
-    except soundfile.LibsndfileError:
-        yield from _gathered(_av_blocks(Path(source)), seconds)
-        return
-    with file:
-        rate = int(file.samplerate)
-        size = max(1, int(seconds * rate))
-        while True:
-            try:
-                block = file.read(size, dtype="float32", always_2d=True)
-            except soundfile.LibsndfileError as error:
-                raise AudioError(
-                    source, f"is damaged after {file.tell() / rate:.1f} s ({error})"
-                ) from error
-            if not len(block):
-                return
-            yield _mono(block), rate
-
-
-def _gathered(
-    blocks: Iterator[tuple[Samples, int]], seconds: float
-) -> Iterator[tuple[Samples, int]]:
-    """Joins codec frames of some 20 ms to blocks worth resampling."""
-    waiting: list[Samples] = []
-    count, rate = 0, 0
-    for block, rate in blocks:
-        waiting.append(block)
-        count += len(block)
-        if count >= seconds * rate:
-            yield np.concatenate(waiting), rate
-            waiting, count = [], 0
-    if waiting:
-        yield np.concatenate(waiting), rate
-
-
-def _av_blocks(source: Any) -> Iterator[tuple[Samples, int]]:
-    """Decodes with FFmpeg's libraries, one codec frame at a time."""
-    import av
-
-    name = source if isinstance(source, Path) else STANDARD
-    try:
-        with av.open(str(source) if isinstance(source, Path) else source) as container:
-            if not container.streams.audio:
-                raise AudioError(name, "has no audio stream", "give a file with sound")
-            rate = int(container.streams.audio[0].rate)
-            # Planar float keeps the channels; their mean is taken here, because FFmpeg's own
-            # mix-down weights and rescales them.
-            converter = av.AudioResampler(format="fltp", rate=rate)
-            for frame in container.decode(audio=0):
-                for part in converter.resample(frame):
-                    yield part.to_ndarray().mean(axis=0, dtype=np.float32), rate
-    except (av.FFmpegError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or str(error)
-        raise AudioError(
-            name,
-            f"cannot be decoded by libsndfile or FFmpeg ({reason})",
-            "check that it is audio and complete",
-        ) from error
-
-
-def _av_length(path: Path) -> float | None:
-    import av
-
-    try:
-        with av.open(str(path)) as container:
-            if not container.streams.audio:
-                raise AudioError(path, "has no audio stream", "give a file with sound")
-            return None if container.duration is None else container.duration / av.time_base
-    except (av.FFmpegError, ValueError) as error:
-        raise AudioError(
-            path,
-            f"cannot be decoded by libsndfile or FFmpeg ({error.strerror or error})"
-            if isinstance(error, OSError)
-            else f"cannot be decoded by libsndfile or FFmpeg ({error})",
-            "check that it is audio and complete",
-        ) from error

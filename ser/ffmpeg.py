@@ -1,0 +1,226 @@
+"""Decoding with FFmpeg's libraries (PyAV): MP3, M4A, MP4, WebM, and whatever a pipe brings."""
+
+from __future__ import annotations
+
+import contextlib
+import itertools
+from collections.abc import Iterator
+from fractions import Fraction
+from pathlib import Path
+from typing import IO, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from ser.errors import AudioError
+from ser.files import STANDARD
+
+Samples = npt.NDArray[np.float32]
+
+# Formats whose time stamps are kept beside the packets, so that one can jump to a second and know
+# exactly where one has landed. In others (raw AAC, AMR) FFmpeg guesses, and all is decoded.
+_INDEXED = frozenset({"mov", "matroska", "mp3"})
+
+# A decoder needs a run-up: overlapping windows, the bit reservoir of MP3, 80 ms for Opus.
+_RUN_UP = 0.5
+
+# FFmpeg follows play lists to other files, and draws text; neither is a recording.
+_NO_AUDIO = frozenset({"concat", "hls", "dash", "imf", "sdp", "tty", "image2"})
+
+
+def blocks(
+    source: Path | IO[bytes], seconds: float, offset: float = 0.0, duration: float | None = None
+) -> Iterator[tuple[Samples, int]]:
+    """Decodes a file or a stream in blocks.
+
+    Args:
+        source: A path, or a binary stream, which need not be seekable.
+        seconds: Length of a block, about.
+        offset: Seconds to skip.
+        duration: Seconds to decode; None goes on to the end.
+
+    Yields:
+        Mono samples of shape (samples,), and their rate in hertz.
+
+    Raises:
+        AudioError: The source holds no audio that FFmpeg knows, or is damaged; what lies before
+            the damage has been yielded.
+    """
+    name = source if isinstance(source, Path) else STANDARD
+    waiting: list[Samples] = []
+    count, position, rate = 0, 0, 1
+    try:
+        with _opened(source, name) as (container, stream):
+            rate = int(stream.rate)
+            first = round(offset * rate)
+            last = None if duration is None else first + round(duration * rate)
+            for position, samples in _frames(container, stream, rate, offset):
+                end = position + len(samples)
+                if end <= first:
+                    continue
+                kept = samples[max(first - position, 0) : last and max(last - position, 0)]
+                waiting.append(kept)
+                count += len(kept)
+                if count >= seconds * rate:
+                    yield np.concatenate(waiting), rate
+                    waiting, count = [], 0
+                if last is not None and end >= last:
+                    break
+    except _errors() as error:
+        if waiting:
+            yield np.concatenate(waiting), rate
+        reason = getattr(error, "strerror", None) or str(error)
+        if position:
+            raise AudioError(
+                name,
+                f"is damaged after {position / rate:.1f} s ({reason})",
+                "convert it again from its source",
+            ) from error
+        raise _undecodable(name, reason) from error
+    if waiting:
+        yield np.concatenate(waiting), rate
+
+
+def length(path: Path) -> float:
+    """Measures how long a file's sound is, in seconds, without decoding it.
+
+    The header's figure is that of the longest stream, which may be the picture, and may be missing;
+    where it cannot be trusted the packets are counted.
+
+    Raises:
+        AudioError: The file holds no audio that FFmpeg knows.
+    """
+    try:
+        with _opened(path, path) as (container, stream):
+            if "mov" in container.format.name and stream.duration:
+                return float(stream.duration * stream.time_base)
+            return _packets_length(container.demux(stream), stream.time_base, stream.rate)
+    except _errors() as error:
+        raise _undecodable(path, getattr(error, "strerror", None) or str(error)) from error
+
+
+def _errors() -> tuple[type[Exception], ...]:
+    import av
+
+    return (av.FFmpegError, ValueError, OSError)
+
+
+def _undecodable(name: object, reason: str) -> AudioError:
+    return AudioError(
+        name,
+        f"cannot be decoded by libsndfile or FFmpeg ({reason})",
+        "check that it is audio and complete",
+    )
+
+
+@contextlib.contextmanager
+def _opened(source: Path | IO[bytes], name: object) -> Iterator[tuple[Any, Any]]:
+    """Opens a container, and its first audio stream."""
+    import av
+
+    with contextlib.ExitStack() as stack:
+        target: Any = _Stream(source) if not isinstance(source, Path) else f"file:{source}"
+        if isinstance(source, Path) and not _encodable(source):
+            # PyAV takes no names that are not UTF-8, but open files.
+            target = _Stream(stack.enter_context(source.open("rb")))
+        options = {"protocol_whitelist": "file,pipe"}
+        try:
+            # PyAV before 19 refuses files whose tags are not UTF-8 unless told otherwise.
+            container = av.open(target, metadata_errors="replace", container_options=options)
+        except TypeError:
+            container = av.open(target, container_options=options)
+        stack.enter_context(container)
+        if _NO_AUDIO & set(container.format.name.split(",")):
+            raise AudioError(name, "is a list or text, and no recording", "name the audio itself")
+        if not container.streams.audio:
+            raise AudioError(name, "has no audio stream", "give a file with sound")
+        yield container, container.streams.audio[0]
+
+
+def _encodable(path: Path) -> bool:
+    try:
+        str(path).encode("utf-8")
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+class _Stream:
+    """A binary stream as PyAV wants it, that gives what is there instead of waiting for more."""
+
+    def __init__(self, stream: IO[bytes]) -> None:
+        # A pipe may be live: a whole buffer can be seconds of sound.
+        self.read = getattr(stream, "read1", stream.read)
+        if stream.seekable():
+            self.seek = stream.seek
+            self.tell = stream.tell
+
+    def readable(self) -> bool:
+        return True
+
+
+def _frames(container: Any, stream: Any, rate: int, offset: float) -> Iterator[tuple[int, Samples]]:
+    """Decodes frames with the position of their first sample, from shortly before `offset`."""
+    frames = container.decode(stream)
+    position = 0
+    if offset > 2 * _RUN_UP and _INDEXED & set(container.format.name.split(",")):
+        frame = next(frames, None)
+        if frame is None:
+            return
+        if frame.pts is not None:
+            origin = frame.time
+            wanted = round((origin + offset - _RUN_UP) / stream.time_base)
+            # By the sound's own index: that of the picture has seconds between its key frames.
+            container.seek(wanted, stream=stream)
+            frames = container.decode(stream)
+            frame = next(frames, None)
+            if frame is None:
+                return
+            position = round((frame.time - origin) * rate)
+        frames = itertools.chain([frame], frames)
+    for samples in _floats(frames, rate):
+        yield position, samples
+        position += len(samples)
+
+
+def _floats(frames: Iterator[Any], rate: int) -> Iterator[Samples]:
+    """Turns frames of any sample format into mono float32 at one rate."""
+    import av
+
+    converter: Any = None
+    kind: tuple[object, ...] = ()
+    for frame in itertools.chain(frames, [None]):
+        if frame is not None and kind != (frame.format.name, frame.layout.name, frame.sample_rate):
+            kind = (frame.format.name, frame.layout.name, frame.sample_rate)
+            # The channels are kept: FFmpeg's own mix-down weights and rescales them. Interleaved,
+            # because PyAV counts the planes of eight and more channels beyond their end.
+            converter = av.AudioResampler(format="flt", rate=rate)
+        for part in converter.resample(frame) if converter is not None else ():
+            if part is not None and part.samples:
+                channels = part.to_ndarray().reshape(-1, part.layout.nb_channels)
+                yield channels.mean(axis=1, dtype=np.float32)
+
+
+def _packets_length(packets: Iterator[Any], base: Fraction, rate: int) -> float:
+    """Adds the packets up, less what the encoder added at either end and players drop."""
+    first = last = usual = None
+    total = 0.0
+    dropped = 0
+    for packet in packets:
+        if not packet.size:
+            continue
+        duration = packet.duration or 0
+        usual = usual or duration
+        total += duration
+        if packet.pts is not None:
+            # Durations are rounded, sometimes to milliseconds; time stamps do not add that up.
+            first = packet.pts if first is None else first
+            last = packet.pts + duration
+        # PyAV before 16 hides this from us; the length is then a few hundredths too long.
+        if getattr(packet, "has_sidedata", lambda kind: False)("skip_samples"):
+            start, end = np.frombuffer(bytes(packet.get_sidedata("skip_samples"))[:8], "<u4")
+            # Some formats shorten the last packet themselves.
+            dropped += int(start + (end if duration == usual else 0))
+    if first is not None and last is not None:
+        total = last - first
+    return max(float(total * base) - dropped / rate, 0.0)
