@@ -9,7 +9,7 @@ PIP     := $(BIN)/pip --disable-pip-version-check --quiet
 CORPORA ?= data
 
 # Options for ser-extract and ser-train in the rules below, and for pytest: make test ARGS="-k table"
-FEATURES ?= --preset speech
+FEATURES ?= --preset emotion
 TRAINING ?= --seed 1
 ARGS     ?=
 

@@ -212,6 +212,18 @@ PRESETS = MappingProxyType(
         # What speech recognisers use: 25 ms is short enough to follow articulation, 16 kHz keeps
         # all that speech has, and log-mels leave the rest to the network.
         "speech": FeatureSpec(),
+        # What the model that ships with ser looks at. 64 ms resolve the harmonics of a low voice,
+        # and pitch is half of an emotion; the level is removed, and so is the silence around.
+        "emotion": FeatureSpec(
+            families=("mel",),
+            n_fft=1024,
+            win_length=1024,
+            hop_length=256,
+            n_mels=96,
+            normalise="utterance",
+            duration=3.0,
+            trim=40.0,
+        ),
     }
 )
 """Named specifications for ``ser-extract --preset``."""

@@ -37,9 +37,9 @@ class CNN(Architecture):
             x = self._along_coefficients(keras, x)
         else:
             x = self._statistics(keras, self._picture(keras, x))
-        x = layers.Dropout(0.4)(x)
+        x = layers.Dropout(0.3)(x)
         x = layers.Dense(128, activation="relu")(x)
-        x = layers.Dropout(0.4)(x)
+        x = layers.Dropout(0.3)(x)
         # Softmax stays in float32 even where the rest runs in half precision.
         x = layers.Dense(problem.classes, dtype="float32")(x)
         return keras.Model(

@@ -29,12 +29,12 @@ class SpectrogramAugmentation:
     """
 
     stretch: float = 0.25
-    stretch_share: float = 0.7
+    stretch_share: float = 0.5
     shift: int = 3
     shift_share: float = 0.5
-    time_masks: int = 2
+    time_masks: int = 1
     time_width: int = 25
-    frequency_masks: int = 2
+    frequency_masks: int = 1
     frequency_width: int = 10
 
     def __call__(
