@@ -1,7 +1,7 @@
 # The model that ships in ser/pretrained/, from the recordings up. To change the model, change these
 # two lines; to train on other corpora, change PRETRAINED_TABLE's rule.
-PRETRAINED_FEATURES = $(FEATURES)
-PRETRAINED_TRAINING = $(TRAINING)
+PRETRAINED_FEATURES = --preset emotion
+PRETRAINED_TRAINING = --epochs 70 --seed 1
 
 PRETRAINED       := ser/pretrained/ravdess.keras
 PRETRAINED_TABLE := build/pretrained/ravdess.npy
@@ -21,4 +21,4 @@ $(PRETRAINED_CV)/.done: $(PRETRAINED_TABLE)
 	@touch $@
 
 $(PRETRAINED): $(PRETRAINED_TABLE) $(PRETRAINED_CV)/.done
-	$(BIN)/ser-train $< $(PRETRAINED_TRAINING) -o $@
+	$(BIN)/ser-train $< $(PRETRAINED_TRAINING) --validation 0 --report $(PRETRAINED_CV) -o $@
