@@ -11,7 +11,7 @@ from typing import Protocol
 
 import pytest
 from speech import write_corpus
-from spoken import POOLED, spoken_table, train_model
+from spoken import POOLED, Small, spoken_table, train_model
 
 from ser.table import Table
 
@@ -127,6 +127,15 @@ def spoken() -> Table:
     table = spoken_table()
     table.flags.writeable = False
     return table
+
+
+@pytest.fixture
+def small(monkeypatch: pytest.MonkeyPatch) -> str:
+    """Registers an architecture that trains in a moment, and gives its name."""
+    from ser.models import registry
+
+    monkeypatch.setattr(registry, "ARCHITECTURES", {**registry.ARCHITECTURES, "small": Small()})
+    return "small"
 
 
 @pytest.fixture(scope="session")

@@ -60,8 +60,35 @@ class Examples:
         return matrix
 
     def features(self, positions: slice) -> npt.NDArray[np.float32]:
-        """Gives examples as they are in the table, shape (batch, frames, coefficients)."""
-        return np.ascontiguousarray(self.table["x"][self.indices[positions]])
+        """Gives examples as they are in the table, shape (batch, frames, coefficients).
+
+        Raises:
+            TableError: Some are not numbers.
+        """
+        x = np.ascontiguousarray(self.table["x"][self.indices[positions]])
+        self.insist_on_numbers(x, np.arange(len(self))[positions])
+        return x
+
+    def insist_on_numbers(
+        self, x: npt.NDArray[np.float32], positions: npt.NDArray[np.intp]
+    ) -> None:
+        """Refuses NaN and infinity: rectifiers turn them to zeros, and nobody would notice.
+
+        Args:
+            x: Features of some examples, shape (batch, frames, coefficients).
+            positions: Which examples they are, shape (batch,).
+
+        Raises:
+            TableError: Some are not numbers; the message names the first clip.
+        """
+        if np.isfinite(x).all():
+            return
+        first = int(np.flatnonzero(~np.isfinite(x).all(axis=(1, 2)))[0])
+        raise TableError(
+            str(self.table["path"][self.indices[positions[first]]]),
+            "has features that are not numbers (NaN or infinite)",
+            "ser-stats lists such records; extract without them",
+        )
 
     def weights(self, config: TrainConfig) -> npt.NDArray[np.float32]:
         """Gives the weight of each example, with mean 1."""
@@ -104,6 +131,9 @@ def batches(examples: Examples, config: TrainConfig, first_epoch: int = 0) -> It
 
     Yields:
         See `Batch`.
+
+    Raises:
+        TableError: Features are not numbers.
     """
     frames = examples.table["x"].shape[1]
     size = min(config.batch_size, len(examples))
@@ -118,5 +148,7 @@ def batches(examples: Examples, config: TrainConfig, first_epoch: int = 0) -> It
             clips = [examples.clip(int(position)) for position in chosen]
             if frames > 1:
                 clips = [config.augment(clip, frames, examples.spec, rng) for clip in clips]
-            yield np.stack(clips), one_hot[examples.targets[chosen]], weights[chosen]
+            x = np.stack(clips)
+            examples.insist_on_numbers(x, chosen)
+            yield x, one_hot[examples.targets[chosen]], weights[chosen]
         epoch += 1

@@ -138,6 +138,7 @@ def train(
         on_epoch(row)
     record = _tensorboard(tensorboard)
     while state.epoch < config.epochs and not _stalled(state, config):
+        _seed_dropout(model, config.seed, state.epoch)
         row = _train_epoch(model, stream, steps, on_step)
         state.epoch += 1
         row = {"epoch": float(state.epoch), **row}
@@ -220,6 +221,16 @@ def _without_optimiser(keras: Any, model: Any, weights: Any) -> Any:
     return plain
 
 
+def _seed_dropout(model: Any, seed: int, epoch: int) -> None:
+    """Makes what dropout draws depend on seed and epoch alone; Keras does not save its state."""
+    random = np.random.default_rng((seed, epoch, 1))
+    weights = {id(weight) for weight in model.weights}
+    for variable in model.variables:
+        if id(variable) not in weights and variable.path.endswith("seed_generator_state"):
+            state = random.integers(0, 2**31, tuple(variable.shape))
+            variable.assign(state.astype(variable.dtype))
+
+
 def _train_epoch(
     model: Any, stream: Any, steps: int, on_step: Callable[[int], None]
 ) -> dict[str, float]:
@@ -266,7 +277,7 @@ def _fingerprint(examples: Examples, watched: Examples | None, config: TrainConf
     for part in (examples, watched):
         if part is not None:
             digest.update(part.spec.to_json().encode())
-            for name in ("path", "start", "augment"):
+            for name in ("path", "start", "augment", "y"):
                 digest.update(repr(np.asarray(part.table[name])[part.indices].tolist()).encode())
     return digest.hexdigest()
 

@@ -1,0 +1,126 @@
+"""What a training draws from a table: which records, in which order, with which weights."""
+
+from __future__ import annotations
+
+import itertools
+from typing import Any
+
+import numpy as np
+import pytest
+from tables import make_table
+
+from ser.errors import TableError
+from ser.features.spec import FeatureSpec
+from ser.table import Table
+from ser.training.augment import NO_AUGMENTATION
+from ser.training.batches import Examples, batches, steps_per_epoch
+from ser.training.config import TrainConfig
+
+LABELS = ("neutral", "sad", "angry")
+
+
+def table_of(emotions: list[str], **fields: Any) -> Table:
+    table = make_table(len(emotions), y=emotions, frames=6, coefficients=3, **fields)
+    # Tables are mapped read-only; whoever writes to one fails here as well.
+    table.flags.writeable = False
+    return table
+
+
+def examples(table: Table) -> Examples:
+    return Examples(table, np.arange(len(table)), LABELS)
+
+
+def test_unlabelled_records_are_left_out() -> None:
+    found = examples(table_of(["sad", "", "angry", "", "neutral"]))
+    assert found.indices.tolist() == [0, 2, 4]
+    assert found.targets.tolist() == [1, 2, 0]
+    with pytest.raises(TableError, match="no labelled records"):
+        examples(table_of(["", ""]))
+
+
+def test_an_emotion_that_training_lacks() -> None:
+    with pytest.raises(TableError, match=r"training table lacks: boredom; .*--map"):
+        examples(table_of(["sad", "boredom"]))
+
+
+def test_features_without_padding_and_with_it() -> None:
+    table = table_of(["sad", "angry"]).copy()
+    table["frames"] = [4, 0]
+    table.flags.writeable = False
+    found = examples(table)
+    assert np.array_equal(found.clip(0), table["x"][0, :4])
+    # A clip without frames cannot be, but must not end a training.
+    assert found.clip(1).shape == (1, 3)
+    assert np.array_equal(found.features(slice(0, 2)), table["x"])
+
+
+def test_statistics_are_of_real_frames_alone() -> None:
+    table = table_of(["sad", "angry", "sad"]).copy()
+    table["frames"] = [6, 2, 3]
+    table["x"][1, 2:] = 1e6
+    table["x"][2, 3:] = -1e6
+    table["x"][:, :, 2] = 5
+    mean, variance = examples(table).statistics()
+    real = np.concatenate([table["x"][0], table["x"][1, :2], table["x"][2, :3]])
+    assert mean == pytest.approx(real.mean(axis=0), abs=1e-5)
+    assert variance[:2] == pytest.approx(real.var(axis=0)[:2], rel=1e-4)
+    # The one that never changes is not divided by zero.
+    assert 0 < variance[2] <= 1e-6
+
+
+def test_balanced_weights() -> None:
+    found = examples(table_of(["sad"] * 6 + ["angry"] * 2 + ["neutral"]))
+    assert found.weights(TrainConfig()).tolist() == [1.0] * 9
+    weights = found.weights(TrainConfig(class_weight="balanced"))
+    assert weights.mean() == pytest.approx(1)
+    sums = [weights[found.targets == label].sum() for label in range(3)]
+    assert sums == pytest.approx([3, 3, 3])
+    missing = examples(table_of(["sad"] * 3 + ["angry"]))
+    assert missing.weights(TrainConfig(class_weight="balanced")).mean() == pytest.approx(1)
+
+
+def test_every_epoch_shows_every_clip_once_and_in_a_new_order() -> None:
+    table = table_of([LABELS[i % 3] for i in range(12)])
+    config = TrainConfig(batch_size=4, augment=NO_AUGMENTATION)
+    stream = batches(examples(table), config)
+    orders = []
+    for _ in range(3):
+        order = []
+        for x, y, weight in itertools.islice(stream, 3):
+            assert x.shape == (4, 6, 3)
+            assert weight.tolist() == [1.0] * 4
+            for clip, target in zip(x, y, strict=True):
+                index = next(i for i in range(12) if np.array_equal(table["x"][i], clip))
+                assert LABELS[int(target.argmax())] == table["y"][index]
+                assert target.sum() == 1
+                order.append(index)
+        assert sorted(order) == list(range(12))
+        orders.append(order)
+    assert orders[0] != orders[1] != orders[2]
+
+
+def test_a_stream_can_be_taken_up_at_any_epoch() -> None:
+    found = examples(table_of([LABELS[i % 3] for i in range(10)]))
+    config = TrainConfig(batch_size=4, seed=3)
+    steps = steps_per_epoch(found, config)
+    assert steps == 2
+    whole = list(itertools.islice(batches(found, config), 4 * steps))
+    rest = list(itertools.islice(batches(found, config, 2), 2 * steps))
+    for one, other in zip(whole[2 * steps :], rest, strict=True):
+        assert all(np.array_equal(a, b) for a, b in zip(one, other, strict=True))
+    other = next(batches(found, TrainConfig(batch_size=4, seed=4)))
+    assert not np.array_equal(other[0], whole[0][0])
+
+
+def test_fewer_clips_than_a_batch() -> None:
+    found = examples(table_of(["sad", "angry", "neutral"]))
+    assert steps_per_epoch(found, TrainConfig()) == 1
+    x, y, weight = next(batches(found, TrainConfig()))
+    assert (x.shape, y.shape, weight.shape) == ((3, 6, 3), (3, 3), (3,))
+
+
+def test_pooled_clips_are_not_augmented() -> None:
+    spec = FeatureSpec(n_mels=3, pool="mean")
+    table = make_table(4, frames=1, coefficients=3, spec=spec, y=["sad", "angry"] * 2)
+    x, _, _ = next(batches(examples(table), TrainConfig(batch_size=4)))
+    assert sorted(map(tuple, x[:, 0].tolist())) == sorted(map(tuple, table["x"][:, 0].tolist()))
