@@ -75,12 +75,12 @@ def make_card(
 
 def licence(corpora: list[str]) -> str:
     """Says what may be done with weights trained on these corpora."""
-    known = [f"{name} ({LICENCES[name]})" for name in corpora if name in LICENCES]
-    if not known:
+    if not set(corpora) & set(LICENCES):
         return "follows the licences of the training data"
-    if any("NC" in text for text in known):
-        return f"weights for non-commercial use: trained on {', '.join(known)}"
-    return f"trained on {', '.join(known)}"
+    sources = ", ".join(f"{name} ({LICENCES.get(name, 'its own licence')})" for name in corpora)
+    if any("NC" in LICENCES.get(name, "") for name in corpora):
+        return f"weights for non-commercial use: trained on {sources}"
+    return f"trained on {sources}"
 
 
 def describe_corpora(table: Table) -> str:
