@@ -1,0 +1,187 @@
+"""Cross-validation: every clip tested once, by a network that has heard nothing of its fold."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from spoken import CONFIG
+
+from ser.artifact import read_card
+from ser.engine import open_engine
+from ser.errors import SerError
+from ser.foldfile import Folds
+from ser.models.backend import load_keras
+from ser.predictions import read_predictions
+from ser.splitting import make_folds
+from ser.table import Table
+from ser.training.config import TrainConfig
+from ser.training.crossval import cross_validate, describe_protocol
+
+
+@pytest.fixture
+def config(small: str) -> TrainConfig:
+    return replace(CONFIG, arch=small, lr=5e-3, epochs=3)
+
+
+@pytest.fixture
+def folds(spoken: Table) -> Folds:
+    return make_folds(spoken, 2)
+
+
+def run(table: Table, folds: Folds, config: TrainConfig, folder: Path, **more: Any) -> Any:
+    return cross_validate(table, folds, config, folder, device="cpu", **more)
+
+
+def weights(folder: Path, number: int) -> list[Any]:
+    model = load_keras("cpu").saving.load_model(folder / f"fold-{number}.keras", compile=False)
+    return list(model.get_weights())
+
+
+def equal(one: list[Any], other: list[Any]) -> bool:
+    return all(np.array_equal(a, b) for a, b in zip(one, other, strict=True))
+
+
+def test_every_clip_is_tested_once_and_by_the_right_network(
+    spoken: Table, folds: Folds, config: TrainConfig, tmp_path: Path
+) -> None:
+    said: list[tuple[int, int, int]] = []
+    pooled = run(spoken, folds, config, tmp_path, on_fold=lambda *fold: said.append(fold))
+    assert said == [(1, 2, 48), (2, 2, 48)]
+    assert sorted(path.name for path in tmp_path.iterdir()) == [
+        "confusion.png", "fold-1.csv", "fold-1.keras", "fold-2.csv", "fold-2.keras",
+        "predictions.csv", "report.json",
+    ]  # fmt: skip
+    written = read_predictions(tmp_path / "predictions.csv")
+    assert sorted(written.path.tolist()) == sorted(spoken["path"].tolist())
+    for number, test in enumerate(folds.tests, start=1):
+        part = written.fold == number
+        assert written.path[part].tolist() == spoken["path"][test].tolist()
+        engine = open_engine(tmp_path / f"fold-{number}.keras")
+        # The card's temperature is 1: predictions are the network's own words.
+        assert engine.temperature == 1
+        assert written.probabilities[part] == pytest.approx(
+            engine.probabilities(spoken["x"][test]), abs=1e-4
+        )
+        card = engine.card
+        assert card["clips"] == 48
+        tested = {f"made/{name}" for name in spoken["speaker"][test].tolist()}
+        assert not tested & set(card["speakers"])
+        assert len(tested) == len(card["speakers"]) == 4
+        assert card["protocol"].startswith(f"fold {number} of: made (96 clips, 8 speakers)")
+    report = json.loads((tmp_path / "report.json").read_text())
+    assert report["scores"]["uar"] == pytest.approx(pooled.evaluation.scores.uar)
+    assert report["temperature"] == pooled.temperature
+    right = (written.predicted == written.emotion).mean()
+    assert report["scores"]["accuracy"] == pytest.approx(right)
+    assert report["protocol"] == written.protocol == describe_protocol(spoken, folds, config)
+    assert (
+        "3 classes, 2-fold cross-validation (2 folds by speaker), speakers apart"
+        in (report["protocol"])
+    )
+    # More than chance, after a few steps of a tiny network.
+    assert report["scores"]["uar"] > 0.5
+
+
+def test_the_test_fold_influences_nothing(
+    spoken: Table, folds: Folds, config: TrainConfig, tmp_path: Path
+) -> None:
+    changed = spoken.copy()
+    changed["x"][folds.tests[0]] *= -3
+    run(spoken, folds, config, tmp_path / "a")
+    run(changed, folds, config, tmp_path / "b")
+    assert equal(weights(tmp_path / "a", 1), weights(tmp_path / "b", 1))
+    # The other fold trains on what was changed.
+    assert not equal(weights(tmp_path / "a", 2), weights(tmp_path / "b", 2))
+
+
+class _KilledError(Exception):
+    pass
+
+
+def test_finished_folds_are_kept(
+    spoken: Table, folds: Folds, config: TrainConfig, tmp_path: Path
+) -> None:
+    whole = run(spoken, folds, config, tmp_path / "whole")
+    epochs = 0
+
+    def stop(row: dict[str, float]) -> None:
+        nonlocal epochs
+        epochs += 1
+        if epochs == 5:
+            raise _KilledError
+
+    folder = tmp_path / "broken"
+    with pytest.raises(_KilledError):
+        run(spoken, folds, config, folder, on_epoch=stop)
+    assert not (folder / "report.json").exists()
+    assert (folder / "fold-2.keras.ckpt").is_dir()
+    first = (folder / "fold-1.keras").stat().st_mtime_ns
+    steps: list[int] = []
+    rows: list[float] = []
+    resumed = run(
+        spoken,
+        folds,
+        config,
+        folder,
+        resume=True,
+        on_step=steps.append,
+        on_epoch=lambda row: rows.append(row["epoch"]),
+    )
+    assert (folder / "fold-1.keras").stat().st_mtime_ns == first
+    assert rows == [1, 2, 3]
+    assert sum(steps) == 2 * 3 * (48 // config.batch_size)
+    assert not (folder / "fold-2.keras.ckpt").exists()
+    assert resumed.predictions.probabilities == pytest.approx(
+        whole.predictions.probabilities, abs=1e-5
+    )
+    # Without --resume everything is trained again.
+    rows.clear()
+    run(spoken, folds, config, folder, on_epoch=lambda row: rows.append(row["epoch"]))
+    assert rows == [1, 2, 3, 1, 2, 3]
+
+
+def test_folds_of_other_options_or_clips_are_refused(
+    spoken: Table, folds: Folds, config: TrainConfig, tmp_path: Path
+) -> None:
+    run(spoken, folds, config, tmp_path)
+    relabelled = spoken.copy()
+    relabelled["path"][:] = np.roll(spoken["path"], 1)
+    for table, options in (
+        (spoken, replace(config, lr=1e-4)),
+        (spoken, replace(config, seed=1)),
+        (relabelled, config),
+    ):
+        with pytest.raises(SerError, match=r"fold-1\.csv: .*other data or options"):
+            run(table, folds, options, tmp_path, resume=True)
+    # Patience means nothing here.
+    run(spoken, folds, replace(config, patience=3), tmp_path, resume=True)
+
+
+def test_a_fold_whose_training_lacks_an_emotion(
+    spoken: Table, config: TrainConfig, tmp_path: Path
+) -> None:
+    table = spoken.copy()
+    table["y"][of := np.flatnonzero(table["y"] == "sad")] = "angry"
+    table["y"][of[:4]] = "sad"
+    with pytest.raises(SerError, match="fold 1: has no training clip of some emotion"):
+        run(table, Folds("speaker", 0, (of[:4], of[4:8]), "odd"), config, tmp_path)
+
+
+def test_unlabelled_clips_are_neither_trained_on_nor_tested(
+    spoken: Table, folds: Folds, config: TrainConfig, tmp_path: Path
+) -> None:
+    table = spoken.copy()
+    table["y"][::5] = ""
+    pooled = run(table, folds, config, tmp_path)
+    assert len(pooled.predictions) == (table["y"] != "").sum()
+    assert set(pooled.predictions.emotion.tolist()) == {"neutral", "sad", "angry"}
+    assert read_card(tmp_path / "fold-1.keras")["labels"] == ["neutral", "sad", "angry"]
+    # And it can be resumed.
+    assert len(run(table, folds, config, tmp_path, resume=True).predictions) == len(
+        pooled.predictions
+    )
