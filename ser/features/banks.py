@@ -1,30 +1,29 @@
-"""Filter banks: librosa's, computed once and kept.
+"""Filter banks: matrices from Fourier bins to mel bands, pitch classes and cepstra.
 
-Importing librosa costs more than a second, which a command that reads ten seconds of audio does
-not have. The mel bank of a specification is therefore stored in every model artifact, and in the
-user's cache folder for extraction.
+The banks are those of `librosa.filters`, and the tests compare them. They are written out here,
+because importing librosa costs a second in every worker process, and ten more where numba has not
+compiled its functions yet.
 """
 
 from __future__ import annotations
 
-import contextlib
-import hashlib
-import os
 from functools import lru_cache
-from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 
 from ser.features.spec import FeatureSpec
-from ser.files import atomic_path
 
 Bank = npt.NDArray[np.float32]
 """A matrix of filters, shape (bands, bins)."""
 
+_Hertz = npt.NDArray[np.float64]
+
 
 def mel_bank(spec: FeatureSpec) -> Bank:
     """Gives the mel filter bank of a specification (Slaney's scale and area norm, as librosa).
+
+    Source: Slaney, "Auditory Toolbox", Interval Research technical report 1998-010.
 
     Args:
         spec: Sample rate, transform size, number of bands and frequency range are used.
@@ -37,15 +36,36 @@ def mel_bank(spec: FeatureSpec) -> Bank:
 
 @lru_cache(maxsize=256)
 def chroma_bank(sample_rate: int, n_fft: int, n_chroma: int, tuning: float) -> Bank:
-    """Gives librosa's chroma filter bank for one tuning (in fractions of a pitch class).
+    """Gives librosa's chroma filter bank for one tuning.
+
+    Source: Ellis, "Chroma feature analysis and synthesis", Columbia University 2007.
+
+    Args:
+        sample_rate: Hertz.
+        n_fft: Length of the Fourier transform.
+        n_chroma: Number of pitch classes; the first is C.
+        tuning: Deviation from A = 440 Hz, in fractions of a pitch class.
 
     Returns:
         Shape (n_chroma, n_fft // 2 + 1).
     """
-    from librosa.filters import chroma
-
-    bank: Bank = chroma(sr=sample_rate, n_fft=n_fft, n_chroma=n_chroma, tuning=tuning)
-    return bank
+    # One bin more than is kept, because a bin's width is the distance to the next.
+    hertz = np.arange(1, n_fft // 2 + 2) * (sample_rate / n_fft)
+    reference = 440.0 / 16 * 2.0 ** (tuning / n_chroma)
+    pitch = n_chroma * np.log2(hertz / reference)
+    # The bin of 0 Hz has no pitch; it gets one far enough below the first to be broad.
+    pitch = np.concatenate([[pitch[0] - 1.5 * n_chroma], pitch])
+    width = np.maximum(np.diff(pitch), 1.0)
+    pitch = pitch[:-1]
+    half = np.round(n_chroma / 2)
+    distance = pitch - np.arange(n_chroma, dtype=np.float64)[:, None]
+    distance = np.remainder(distance + half + 10 * n_chroma, n_chroma) - half
+    bank = np.exp(-0.5 * (2 * distance / width) ** 2)
+    bank /= np.sqrt(np.square(bank).sum(axis=0))
+    # Octaves far from the fifth count less.
+    bank *= np.exp(-0.5 * ((pitch / n_chroma - 5.0) / 2.0) ** 2)
+    result: Bank = np.roll(bank, -3 * (n_chroma // 12), axis=0).astype(np.float32)
+    return result
 
 
 @lru_cache(maxsize=32)
@@ -76,34 +96,33 @@ def hann(win_length: int, n_fft: int) -> Bank:
     return padded.astype(np.float32)
 
 
-def cache_folder() -> Path:
-    """Names the folder for things that can be computed again.
+# Slaney's scale: linear up to 1000 Hz, which is 15 mel, and logarithmic above, 27 mel to 6400 Hz.
+_LINEAR_HERTZ = 200.0 / 3
+_BREAK_HERTZ = 1000.0
+_BREAK_MEL = _BREAK_HERTZ / _LINEAR_HERTZ
+_LOG_STEP = np.log(6.4) / 27.0
 
-    ``SER_CACHE`` wins, then ``XDG_CACHE_HOME/ser``, then ``~/.cache/ser``.
-    """
-    own = os.environ.get("SER_CACHE")
-    if own:
-        return Path(own)
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "ser"
+
+def _to_mel(hertz: float) -> float:
+    if hertz < _BREAK_HERTZ:
+        return hertz / _LINEAR_HERTZ
+    return float(_BREAK_MEL + np.log(hertz / _BREAK_HERTZ) / _LOG_STEP)
+
+
+def _to_hertz(mel: npt.NDArray[np.float64]) -> _Hertz:
+    above = _BREAK_HERTZ * np.exp(_LOG_STEP * (mel - _BREAK_MEL))
+    hertz: _Hertz = np.where(mel < _BREAK_MEL, _LINEAR_HERTZ * mel, above)
+    return hertz
 
 
 @lru_cache(maxsize=32)
 def _mel_bank(sample_rate: int, n_fft: int, n_mels: int, fmin: float, fmax: float | None) -> Bank:
-    key = f"mel {sample_rate} {n_fft} {n_mels} {fmin} {fmax}"
-    digest = hashlib.blake2b(key.encode(), digest_size=8).hexdigest()
-    # Without a home or on a read-only disk there is no cache, and nothing is lost but time.
-    with contextlib.suppress(OSError, ValueError, EOFError, RuntimeError):
-        cached: Bank = np.load(cache_folder() / f"mel-{digest}.npy", allow_pickle=False)
-        if cached.shape == (n_mels, n_fft // 2 + 1) and cached.dtype == np.float32:
-            return cached
-    from librosa.filters import mel
-
-    bank: Bank = mel(sr=sample_rate, n_fft=n_fft, n_mels=n_mels, fmin=fmin, fmax=fmax).astype(
-        np.float32
-    )
-    with (
-        contextlib.suppress(OSError, RuntimeError),
-        atomic_path(cache_folder() / f"mel-{digest}.npy") as temporary,
-    ):
-        np.save(temporary, bank, allow_pickle=False)
+    top = sample_rate / 2 if fmax is None else fmax
+    edges = _to_hertz(np.linspace(_to_mel(fmin), _to_mel(top), n_mels + 2))
+    bins = np.fft.rfftfreq(n_fft, 1 / sample_rate)
+    rising = (bins - edges[:-2, None]) / (edges[1:-1] - edges[:-2])[:, None]
+    falling = (edges[2:, None] - bins) / (edges[2:] - edges[1:-1])[:, None]
+    bank = np.maximum(0, np.minimum(rising, falling)).astype(np.float32)
+    # Every band has the same area, so that wide bands are not louder.
+    bank *= (2.0 / (edges[2:] - edges[:-2]))[:, None]
     return bank

@@ -9,11 +9,12 @@ from ser.features import banks
 from ser.features.families import FUNCTIONS
 from ser.features.layout import width
 from ser.features.normalise import normalise
-from ser.features.shorttime import Matrix, ShortTime
+from ser.features.shorttime import Matrix, ShortTime, Transform
 from ser.features.spec import FeatureSpec
 from ser.features.trim import trim
 
 Samples = npt.NDArray[np.float32]
+
 
 class Extractor:
     """Computes the features of clips; the same object serves training and analysis.
@@ -21,7 +22,9 @@ class Extractor:
     Args:
         spec: What to compute.
         mel_bank: The specification's mel filter bank where the caller has it (a model artifact
-            does), shape (n_mels, n_fft // 2 + 1); otherwise it is computed or read from the cache.
+            does), shape (n_mels, n_fft // 2 + 1); otherwise it is computed.
+        transform: The Fourier transform, for instance `scipy.fft.rfft`: faster than NumPy's, but
+            its import takes longer than a few seconds of audio do.
 
     Examples:
         >>> import numpy as np
@@ -30,10 +33,16 @@ class Extractor:
         (101, 2)
     """
 
-    def __init__(self, spec: FeatureSpec, mel_bank: banks.Bank | None = None) -> None:
+    def __init__(
+        self,
+        spec: FeatureSpec,
+        mel_bank: banks.Bank | None = None,
+        transform: Transform = np.fft.rfft,
+    ) -> None:
         self.spec = spec
         self.coefficients = width(spec)
         self._mel_bank = mel_bank
+        self._transform = transform
 
     def __call__(self, samples: Samples) -> Matrix:
         """Computes one clip's features.
@@ -47,7 +56,7 @@ class Extractor:
             Float32, shape (frames, coefficients); one frame where the specification pools.
         """
         spec = self.spec
-        view = ShortTime(self.prepare(samples), spec, self._mel_bank)
+        view = ShortTime(self.prepare(samples), spec, self._mel_bank, self._transform)
         matrix = np.concatenate([FUNCTIONS[name](view) for name in spec.families], axis=1)
         if spec.deltas:
             matrix = _with_deltas(matrix, spec.deltas)

@@ -1,7 +1,7 @@
 """The feature families: what each name computes from a clip's short-time view.
 
 Each function takes a `ShortTime` and gives float32 of shape (frames, coefficients). Where librosa
-defines a feature the numbers are librosa's; the functions that need librosa itself import it late.
+defines a feature the numbers are librosa's, which the tests compare; only `f0` runs librosa itself.
 """
 
 from __future__ import annotations
@@ -14,8 +14,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from ser.features import banks
-from ser.features.shorttime import Matrix, ShortTime
+from ser.features import banks, compiled
+from ser.features.shorttime import Matrix, ShortTime, decibels
 
 # The pitch range of speech, from a low male voice to a shout or a child's.
 F0_MIN_HZ = 65.0
@@ -44,18 +44,31 @@ def chroma(view: ShortTime) -> Matrix:
 
 
 def contrast(view: ShortTime) -> Matrix:
-    """Peaks against valleys in seven octave bands (`librosa.feature.spectral_contrast`)."""
-    import librosa
+    """Peaks against valleys in seven octave bands (`librosa.feature.spectral_contrast`).
 
+    Source: Jiang et al., "Music type classification by spectral contrast feature", ICME 2002.
+    """
     spec = view.spec
-    # librosa wants the lower edge of the last octave under half the rate: six octaves over
-    # 200 Hz need 12.8 kHz. Lower rates get as many as fit, and
-    # the upper columns repeat the last, so that the width is always seven.
-    octaves = min(6, 1 + int(np.floor(np.log2(spec.sample_rate / 2 / 200.0 * 0.999))))
-    values = librosa.feature.spectral_contrast(
-        S=view.magnitude.T, sr=spec.sample_rate, n_fft=spec.n_fft, n_bands=max(1, octaves)
-    ).T
-    return np.pad(values, ((0, 0), (0, 7 - values.shape[1])), mode="edge").astype(np.float32)
+    # The lower edge of the last octave must lie under half the rate: six octaves over 200 Hz need
+    # 12.8 kHz. Lower rates get as many as fit, and the upper columns repeat the last, so that the
+    # width is always seven.
+    octaves = max(1, min(6, 1 + int(np.floor(np.log2(spec.sample_rate / 2 / 200.0 * 0.999)))))
+    edges = [0.0, *(200.0 * 2.0**k for k in range(octaves + 1))]
+    frequencies = np.fft.rfftfreq(spec.n_fft, 1 / spec.sample_rate)
+    peaks, valleys = [], []
+    for k in range(octaves + 1):
+        # Like librosa's: a band also has the bin below it, and the last one all bins above.
+        start = max(int(np.searchsorted(frequencies, edges[k])) - (k > 0), 0)
+        last = k == octaves
+        stop = int(np.searchsorted(frequencies, edges[k + 1], "right"))
+        stop = len(frequencies) if last else max(stop, start + 2)
+        extreme = max(1, round(0.02 * (stop - start)))
+        band = np.sort(view.magnitude[:, start : stop if last else stop - 1], axis=1)
+        valleys.append(band[:, :extreme].mean(axis=1))
+        peaks.append(band[:, -extreme:].mean(axis=1))
+    values = decibels(np.stack(peaks, axis=1)) - decibels(np.stack(valleys, axis=1))
+    padded: Matrix = np.pad(values, ((0, 0), (0, 6 - octaves)), mode="edge")
+    return padded
 
 
 def tonnetz(view: ShortTime) -> Matrix:
@@ -63,13 +76,19 @@ def tonnetz(view: ShortTime) -> Matrix:
 
     librosa projects a constant-Q chroma unless it is given one; here it is given the one from the
     shared transform.
-    """
-    import librosa
 
-    if view.spec.n_chroma != 12:
-        view = ShortTime(view.samples, view.spec.with_changes(n_chroma=12))
-    values: Matrix = librosa.feature.tonnetz(chroma=view.chroma.T, sr=view.spec.sample_rate).T
-    return values
+    Source: Harte, Sandler and Gasser, "Detecting harmonic change in musical audio", ACM Multimedia
+    workshop 2006.
+    """
+    chroma = view.chroma if view.spec.n_chroma == 12 else view.chroma_of(12)
+    # The circles of fifths, minor and major thirds: angle per pitch class, and radius.
+    steps = np.array([7 / 6, 7 / 6, 3 / 2, 3 / 2, 2 / 3, 2 / 3])
+    radii = np.array([1, 1, 1, 1, 0.5, 0.5])
+    angles = np.arange(12)[:, None] * steps - np.array([0.5, 0, 0.5, 0, 0.5, 0])
+    total = chroma.sum(axis=1, keepdims=True)
+    total[total < np.finfo(np.float32).tiny] = 1
+    centroids: Matrix = (chroma / total) @ (radii * np.cos(np.pi * angles)).astype(np.float32)
+    return centroids
 
 
 def zcr(view: ShortTime) -> Matrix:
@@ -116,14 +135,12 @@ def f0(view: ShortTime) -> Matrix:
     distributions", ICASSP 2014, as implemented by `librosa.pyin`. It works in the time domain on
     frames of its own length: the lowest pitch needs more than a short window holds.
     """
-    import librosa
-
     spec = view.spec
     # Two periods of the lowest pitch, as a power of two.
     size = 1 << int(np.ceil(np.log2(2 * spec.sample_rate / F0_MIN_HZ)))
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        pitch, _, voicing = librosa.pyin(
+        pitch, _, voicing = compiled.pyin()(
             view.samples,
             fmin=F0_MIN_HZ,
             fmax=min(F0_MAX_HZ, spec.sample_rate / 4),

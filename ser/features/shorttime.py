@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -17,8 +19,11 @@ Matrix = npt.NDArray[np.float32]
 _AMIN = 1e-10
 _TOP_DB = 80.0
 
-# Frames transformed at a time: bounds the memory of long clips to a few megabytes.
-_CHUNK = 512
+Transform = Callable[[Matrix], npt.NDArray[Any]]
+"""A real Fourier transform of each row: float32 (rows, samples) to complex64 (rows, bins)."""
+
+# Frames transformed at a time: what fits a processor's cache, and never much memory.
+_CHUNK = 32
 
 
 class ShortTime:
@@ -32,6 +37,7 @@ class ShortTime:
         spec: Transform size, window, hop and mel bands are used.
         mel_bank: The specification's mel filter bank where the caller has it, shape
             (n_mels, n_fft // 2 + 1).
+        transform: The Fourier transform; `scipy.fft.rfft` is faster, but takes long to import.
     """
 
     def __init__(
@@ -39,10 +45,12 @@ class ShortTime:
         samples: npt.NDArray[np.float32],
         spec: FeatureSpec,
         mel_bank: banks.Bank | None = None,
+        transform: Transform = np.fft.rfft,
     ) -> None:
         self.samples = samples
         self.spec = spec
         self._mel_bank = mel_bank
+        self._transform = transform
 
     @cached_property
     def power(self) -> Matrix:
@@ -52,11 +60,14 @@ class ShortTime:
         framed = np.lib.stride_tricks.sliding_window_view(padded, spec.n_fft)[:: spec.hop_length]
         window = banks.hann(spec.win_length, spec.n_fft)
         power = np.empty((len(framed), spec.n_fft // 2 + 1), np.float32)
+        room = np.empty((_CHUNK, spec.n_fft), np.float32)
         for start in range(0, len(framed), _CHUNK):
-            spectrum = np.fft.rfft(framed[start : start + _CHUNK] * window)
-            block = power[start : start + _CHUNK]
-            np.square(spectrum.real, out=block)
-            block += np.square(spectrum.imag)
+            frames = framed[start : start + _CHUNK]
+            spectrum = self._transform(np.multiply(frames, window, out=room[: len(frames)]))
+            # Real and imaginary parts side by side, squared where they are.
+            parts = spectrum.view(np.float32)
+            np.square(parts, out=parts)
+            np.add(parts[:, ::2], parts[:, 1::2], out=power[start : start + len(frames)])
         return power
 
     @cached_property
@@ -74,21 +85,30 @@ class ShortTime:
     @cached_property
     def mel_db(self) -> Matrix:
         """Mel spectrogram in decibels, at most 80 dB under the clip's maximum."""
-        decibels = 10 * np.log10(np.maximum(self.mel, np.float32(_AMIN)))
-        limited: Matrix = np.maximum(decibels, decibels.max() - np.float32(_TOP_DB))
-        return limited
+        return decibels(self.mel)
 
     @cached_property
     def chroma(self) -> Matrix:
         """Energy per pitch class, each frame's maximum 1, shape (frames, n_chroma)."""
+        return self.chroma_of(self.spec.n_chroma)
+
+    def chroma_of(self, classes: int) -> Matrix:
+        """Energy per pitch class for any number of them, shape (frames, classes)."""
         spec = self.spec
-        tuning = _tuning(self.power, spec.sample_rate, spec.n_fft, spec.n_chroma)
-        bank = banks.chroma_bank(spec.sample_rate, spec.n_fft, spec.n_chroma, tuning)
+        tuning = _tuning(self.power, spec.sample_rate, spec.n_fft, classes)
+        bank = banks.chroma_bank(spec.sample_rate, spec.n_fft, classes, tuning)
         raw = self.power @ bank.T
         peak = raw.max(axis=1, keepdims=True)
         peak[peak < np.finfo(np.float32).tiny] = 1
         chroma: Matrix = raw / peak
         return chroma
+
+
+def decibels(values: Matrix) -> Matrix:
+    """Takes ten times the logarithm, at most 80 dB under the maximum (`librosa.power_to_db`)."""
+    levels = 10 * np.log10(np.maximum(values, np.float32(_AMIN)))
+    limited: Matrix = np.maximum(levels, levels.max() - np.float32(_TOP_DB))
+    return limited
 
 
 def _tuning(power: Matrix, sample_rate: int, n_fft: int, bins_per_octave: int) -> float:
@@ -99,6 +119,8 @@ def _tuning(power: Matrix, sample_rate: int, n_fft: int, bins_per_octave: int) -
     """
     frequencies = np.fft.rfftfreq(n_fft, 1 / sample_rate)
     inside = np.flatnonzero((frequencies >= 150) & (frequencies < min(4000, sample_rate / 2)))
+    if not len(inside):
+        return 0.0
     # A peak needs a neighbour on either side.
     low, high = max(int(inside[0]), 1), min(int(inside[-1]) + 1, power.shape[1] - 1)
     centre = power[:, low:high]

@@ -1,0 +1,47 @@
+"""The one function of librosa that has to be compiled, and a lock around its compilation."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import tempfile
+from collections.abc import Callable, Iterator
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+
+@lru_cache(maxsize=1)
+def pyin() -> Callable[..., Any]:
+    """Gives `librosa.pyin`, compiled and ready for float32 samples.
+
+    numba keeps what it has compiled on disk. Two processes that compile the same function at the
+    same time can leave a cache there that crashes every later process, so they take turns.
+    """
+    with _turn():
+        from librosa import pyin
+
+        noise = np.random.default_rng(0).normal(size=2048).astype(np.float32)
+        pyin(noise, fmin=65.0, fmax=800.0, sr=8000, frame_length=256, hop_length=128, fill_na=0.0)
+    ready: Callable[..., Any] = pyin
+    return ready
+
+
+@contextlib.contextmanager
+def _turn() -> Iterator[None]:
+    """Waits until no other process of this user compiles."""
+    try:
+        import fcntl
+    except ImportError:
+        # Windows locks files in another way, and nobody has seen the fault there.
+        yield
+        return
+    name = f"ser-compile-{os.getuid()}.lock"
+    with contextlib.ExitStack() as stack:
+        with contextlib.suppress(OSError):
+            # Opened for appending: the file stays, for others may hold its lock.
+            lock = stack.enter_context(Path(tempfile.gettempdir(), name).open("a"))
+            fcntl.flock(lock, fcntl.LOCK_EX)
+        yield

@@ -1,0 +1,138 @@
+"""The specification: JSON there and back, presets, and values that are refused."""
+
+from __future__ import annotations
+
+import dataclasses
+import itertools
+import json
+from typing import Any
+
+import pytest
+
+from ser.features.layout import columns, width
+from ser.features.spec import FAMILIES, PRESETS, FeatureSpec, SpecError
+
+ODD = FeatureSpec(
+    families=tuple(reversed(FAMILIES)),
+    sample_rate=22_050,
+    n_fft=2048,
+    win_length=1103,
+    hop_length=333,
+    fmin=1.5,
+    fmax=7000.25,
+    n_mels=77,
+    n_mfcc=20,
+    n_chroma=24,
+    mel_scale="power",
+    deltas=2,
+    normalise="utterance",
+    pool="stats",
+    offset=0.1,
+    duration=2.7,
+    trim=35.5,
+)
+
+
+@pytest.mark.parametrize("spec", [FeatureSpec(), ODD, *PRESETS.values()])
+def test_json_there_and_back(spec: FeatureSpec) -> None:
+    text = spec.to_json()
+    assert "\n" not in text
+    assert FeatureSpec.from_json(text) == spec
+    assert FeatureSpec.from_dict(json.loads(text)) == spec
+    assert FeatureSpec.from_json(text).to_json() == text
+
+
+def test_odd_differs_everywhere() -> None:
+    """So that the round trip above covers every field."""
+    plain = FeatureSpec()
+    for field in dataclasses.fields(FeatureSpec):
+        assert getattr(ODD, field.name) != getattr(plain, field.name), field.name
+
+
+def test_a_specification_cannot_be_changed() -> None:
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        FeatureSpec().n_mels = 3  # type: ignore[misc]
+    assert hash(FeatureSpec()) == hash(FeatureSpec())
+
+
+def test_librosa_preset() -> None:
+    spec = PRESETS["librosa"]
+    assert spec.families == ("mel", "mfcc", "chroma")
+    assert (spec.sample_rate, spec.n_fft, spec.win_length, spec.hop_length) == (
+        22_050,
+        2048,
+        2048,
+        512,
+    )
+    assert (spec.n_mels, spec.n_mfcc, spec.n_chroma, spec.fmin, spec.fmax) == (128, 40, 12, 0, None)
+    assert spec.mel_scale == "power"
+    assert width(spec) == 180
+
+
+def test_speech_preset() -> None:
+    spec = PRESETS["speech"]
+    assert spec.families == ("logmel",)
+    assert (spec.sample_rate, spec.win_length, spec.hop_length) == (16_000, 400, 160)
+
+
+def test_columns_cover_the_width_without_gaps() -> None:
+    spec = FeatureSpec(families=FAMILIES)
+    parts = list(columns(spec).values())
+    assert parts[0].start == 0
+    assert all(a.stop == b.start for a, b in itertools.pairwise(parts))
+    assert parts[-1].stop == width(spec)
+    assert width(spec.with_changes(deltas=2)) == 3 * width(spec)
+    assert width(spec.with_changes(pool="mean")) == width(spec)
+    assert width(spec.with_changes(pool="stats", deltas=1)) == 8 * width(spec)
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"families": ()}, "at least one"),
+        ({"families": ("mel", "loudness")}, "loudness"),
+        ({"families": ("mel", "mel")}, "twice"),
+        ({"sample_rate": 0}, "1000 Hz"),
+        ({"hop_length": 0}, "not positive"),
+        ({"hop_length": -160}, "not positive"),
+        ({"win_length": 513}, "does not fit"),
+        ({"win_length": 1}, "does not fit"),
+        ({"fmin": -1.0}, "mel range"),
+        ({"fmin": 9000.0}, "mel range"),
+        ({"fmax": 8001.0}, "mel range"),
+        ({"fmin": float("nan")}, "mel range"),
+        ({"n_mels": 0}, "at least 1"),
+        ({"families": ("mfcc",), "n_mfcc": 65}, "more than the 64 mel bands"),
+        ({"n_chroma": 0}, "at least 1"),
+        ({"deltas": 3}, "0, 1 or 2"),
+        ({"offset": -0.1}, "negative"),
+        ({"duration": 0.0}, "not positive"),
+        ({"trim": 0.0}, "not positive"),
+        ({"normalise": "all"}, "unknown"),
+        ({"pool": "max"}, "unknown"),
+        ({"mel_scale": "bark"}, "unknown"),
+    ],
+)
+def test_impossible_values_are_refused(changes: dict[str, Any], said: str) -> None:
+    with pytest.raises(SpecError, match=said):
+        FeatureSpec().with_changes(**changes)
+
+
+@pytest.mark.parametrize(
+    "text", ["", "{", "[]", "3", "{}", '{"families":3}', '{"families":["mel"],"n_mels":"x"}']
+)
+def test_broken_json_is_refused(text: str) -> None:
+    with pytest.raises(SpecError):
+        FeatureSpec.from_json(text)
+
+
+def test_fields_of_a_newer_version_are_named() -> None:
+    values = {**FeatureSpec().to_dict(), "wavelets": 3}
+    with pytest.raises(SpecError, match=r"wavelets.*newer"):
+        FeatureSpec.from_dict(values)
+
+
+def test_difference_names_fields_and_values() -> None:
+    assert FeatureSpec().difference(FeatureSpec()) == ""
+    text = FeatureSpec().difference(FeatureSpec(n_mels=80, pool="mean"))
+    assert text == "n_mels 64 against 80, pool none against mean"
