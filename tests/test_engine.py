@@ -1,0 +1,154 @@
+"""Engines: two ways to run one network, and the same answers from both."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import zipfile
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from artifacts import rewrite, with_card
+
+from ser.artifact import CARD_MEMBER, LITERT_MEMBER
+from ser.calibration import with_temperature
+from ser.engine import Engine, open_engine
+from ser.errors import ArtifactError, SerError
+from ser.models.backend import load_keras
+from ser.table import Table
+
+
+@pytest.fixture
+def copy(tiny_model: Path, tmp_path: Path) -> Path:
+    return Path(shutil.copy(tiny_model, tmp_path / "copy.keras"))
+
+
+def runner(engine: Engine) -> str:
+    return type(engine._runner).__name__
+
+
+def test_both_engines_agree(tiny_model: Path, pooled_model: Path, spoken: Table) -> None:
+    x = np.ascontiguousarray(spoken["x"])
+    noise = np.random.default_rng(0).normal(0, 30, (70, 1, 96)).astype(np.float32)
+    for model, data in ((tiny_model, x), (pooled_model, noise)):
+        litert, keras = open_engine(model, "litert"), open_engine(model, "keras", "cpu")
+        assert (runner(litert), runner(keras)) == ("_LiteRT", "_Keras")
+        one, other = litert.probabilities(data), keras.probabilities(data)
+        assert one.dtype == other.dtype == np.float32
+        assert np.abs(one - other).max() < 1e-4
+        assert one.sum(axis=1) == pytest.approx(1, abs=1e-5)
+        assert np.ptp(one, axis=0).max() > 0.1
+
+
+def test_batches_do_not_matter(tiny_model: Path, spoken: Table) -> None:
+    engine = open_engine(tiny_model)
+    x = np.ascontiguousarray(spoken["x"])
+    whole = engine.probabilities(x)
+    for size in (1, 7, 64, 65):
+        parts = [engine.probabilities(x[i : i + size]) for i in range(0, len(x), size)]
+        assert np.concatenate(parts) == pytest.approx(whole, abs=1e-5)
+    assert engine.probabilities(x[:0]).shape == (0, 3)
+    # Views and other float types are taken as well.
+    assert engine.probabilities(x[::2].astype(np.float64)) == pytest.approx(whole[::2], abs=1e-5)
+
+
+def test_it_knows_its_features(tiny_model: Path, spoken: Table) -> None:
+    engine = open_engine(tiny_model)
+    assert engine.labels == ("neutral", "sad", "angry")
+    assert (engine.frames, engine.coefficients) == (34, 24)
+    right = engine.probabilities(np.ascontiguousarray(spoken["x"])).argmax(axis=1)
+    assert (np.array(engine.labels)[right] == spoken["y"]).mean() > 0.9
+
+
+def test_the_temperature(copy: Path, spoken: Table) -> None:
+    x = np.ascontiguousarray(spoken["x"][:20])
+    plain = open_engine(with_card(copy, temperature=1.0)).probabilities(x)
+    soft = open_engine(with_card(copy, temperature=4.0)).probabilities(x)
+    assert soft == pytest.approx(with_temperature(plain, 4.0), abs=1e-5)
+    assert soft.max(axis=1).mean() < plain.max(axis=1).mean() - 0.05
+
+
+@pytest.mark.parametrize("shape", [(2, 34, 23), (2, 33, 24), (34, 24), (1, 2, 34, 24)])
+def test_wrong_shapes_are_named(tiny_model: Path, shape: tuple[int, ...]) -> None:
+    with pytest.raises(ArtifactError, match=r"tiny\.keras: takes 34 frames of 24 coefficients"):
+        open_engine(tiny_model).probabilities(np.zeros(shape, np.float32))
+
+
+def test_without_a_litert_network_keras_takes_over(copy: Path, spoken: Table) -> None:
+    x = np.ascontiguousarray(spoken["x"][:5])
+    expected = open_engine(copy).probabilities(x)
+    rewrite(copy, lambda name, data: None if name == LITERT_MEMBER else data)
+    engine = open_engine(copy, device="cpu")
+    assert runner(engine) == "_Keras"
+    assert engine.probabilities(x) == pytest.approx(expected, abs=1e-4)
+    with pytest.raises(ArtifactError, match=r"no network for LiteRT.*use --engine keras"):
+        open_engine(copy, "litert")
+
+
+def test_without_a_filter_bank_it_is_computed(copy: Path) -> None:
+    samples = np.random.default_rng(0).normal(0, 0.1, 16000).astype(np.float32)
+    expected = open_engine(copy).extractor(samples)
+    rewrite(copy, lambda name, data: None if name == "mel.npy" else data)
+    assert open_engine(copy).extractor(samples) == pytest.approx(expected, abs=1e-5)
+
+
+def test_a_model_of_another_kind(copy: Path) -> None:
+    with pytest.raises(ArtifactError, match="is a model of kind converter; give a classifier"):
+        open_engine(with_card(copy, kind="converter"))
+
+
+def test_a_gpu_that_is_not_there(tiny_model: Path) -> None:
+    from ser.models.backend import gpus
+
+    if gpus(load_keras("cpu")):
+        pytest.skip("there is a GPU")
+    with pytest.raises(SerError, match="--device gpu: no GPU is visible"):
+        open_engine(tiny_model, device="gpu")
+
+
+@pytest.mark.parametrize("engine", ["litert", "keras"])
+def test_a_card_of_another_network(copy: Path, engine: Any, spoken: Table) -> None:
+    with_card(copy, labels=["neutral", "sad", "angry", "calm"])
+    with pytest.raises(ArtifactError, match="3 outputs for 4 labels"):
+        open_engine(copy, engine, "cpu").probabilities(np.ascontiguousarray(spoken["x"][:2]))
+
+
+@pytest.mark.parametrize("content", [b"", b"TFL3", b"\x1c\x00\x00\x00TFL3" + bytes(500)])
+def test_a_damaged_litert_network(copy: Path, content: bytes, spoken: Table) -> None:
+    rewrite(copy, lambda name, data: content if name == LITERT_MEMBER else data)
+    with pytest.raises(ArtifactError, match=r"copy\.keras: has a damaged model\.tflite"):
+        open_engine(copy, "litert").probabilities(np.ascontiguousarray(spoken["x"][:2]))
+    # The other network in the file is sound.
+    assert open_engine(copy, "keras", "cpu").probabilities(
+        np.ascontiguousarray(spoken["x"][:2])
+    ).shape == (2, 3)
+
+
+@pytest.mark.parametrize("member", ["config.json", "model.weights.h5"])
+@pytest.mark.parametrize("content", [None, b"", b"{}", b"\x89HDF\r\n\x1a\n"])
+def test_a_damaged_keras_network(copy: Path, member: str, content: bytes | None) -> None:
+    rewrite(copy, lambda name, data: content if name == member else data)
+    with pytest.raises(ArtifactError, match=r"copy\.keras: cannot be loaded by Keras") as caught:
+        open_engine(copy, "keras", "cpu")
+    assert "\n" not in str(caught.value)
+    assert len(str(caught.value)) < 600
+
+
+def test_code_in_a_model_is_not_run(copy: Path, tmp_path: Path) -> None:
+    keras = load_keras("cpu")
+    entry = keras.Input((34, 24))
+    flat = keras.layers.Flatten()(entry)
+    proof = tmp_path / "proof"
+    source = f"lambda x: (open({str(proof)!r}, 'w').close(), x)[1]"
+    evil = keras.layers.Lambda(eval(source), output_shape=(816,))
+    model = keras.Model(entry, keras.layers.Dense(3, activation="softmax")(evil(flat)))
+    model.save(tmp_path / "evil.keras")
+    proof.unlink(missing_ok=True)
+    with zipfile.ZipFile(copy) as good, zipfile.ZipFile(tmp_path / "evil.keras", "a") as bad:
+        bad.writestr(CARD_MEMBER, good.read(CARD_MEMBER))
+        assert "Lambda" in json.dumps(json.loads(bad.read("config.json")))
+    with pytest.raises(ArtifactError, match="cannot be loaded by Keras"):
+        open_engine(tmp_path / "evil.keras", "keras", "cpu")
+    assert not proof.exists()
