@@ -20,7 +20,7 @@ def pyin() -> Callable[..., Any]:
     numba keeps what it has compiled on disk. Two processes that compile the same function at the
     same time can leave a cache there that crashes every later process, so they take turns.
     """
-    with _turn():
+    with one_at_a_time():
         from librosa import pyin
 
         noise = np.random.default_rng(0).normal(size=2048).astype(np.float32)
@@ -30,7 +30,7 @@ def pyin() -> Callable[..., Any]:
 
 
 @contextlib.contextmanager
-def _turn() -> Iterator[None]:
+def one_at_a_time() -> Iterator[None]:
     """Waits until no other process of this user compiles."""
     try:
         import fcntl
