@@ -3,44 +3,37 @@
 from __future__ import annotations
 
 import collections
-import itertools
+import contextlib
 import math
-import multiprocessing
-import os
-import signal
-import threading
+import shutil
+import sys
+import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import Future, ProcessPoolExecutor
-from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass, replace
-from multiprocessing.connection import wait
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from ser import audio
+from ser import audio, parallel
 from ser.corpora.base import Clip
 from ser.errors import AudioError, SerError
-from ser.features import banks
 from ser.features.extract import Extractor, fit_frames
 from ser.features.shorttime import Matrix
 from ser.features.spec import FeatureSpec
-from ser.files import STANDARD
+from ser.files import STANDARD, is_special
 from ser.table import Table, TableWriter, record_dtype
-
-# Clips handed to a worker at a time, and batches waiting per worker: enough to keep every core
-# busy, few enough that what is in memory does not depend on the corpus.
-_BATCH = 8
-_WAITING = 3
 
 # A table gives every record the frames of the longest clip; beyond this the padding would be
 # nearly all of it, and the user surely meant to cut.
 LONGEST_UNCUT_SECONDS = 120.0
 
-# These call compiled functions of librosa, which numba caches on disk. Two processes that compile
-# the same one at the same time can leave a cache that crashes every later process.
-_COMPILED = ("contrast", "tonnetz", "f0", "chroma")
+# Headers may be off by a codec's frame or two; less than this is not worth a word.
+_TOLERATED_SECONDS = 0.1
+
+# What workers import for most clips, beside this package.
+_PRELOADED = ("scipy.fft", "soundfile", "soxr", "threadpoolctl")
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +100,9 @@ def extract_table(
     """
     if cut is not None:
         spec = spec.with_changes(duration=cut.window)
-    extractor = Extractor(spec, _bank(spec))
+    if parallel.pays(jobs, len(clips)) or (jobs > 1 and cut is not None):
+        parallel.prepare(*_PRELOADED)
+    extractor = Extractor(spec, transform=_transform)
     failures = 0
 
     def fail(error: SerError) -> None:
@@ -115,26 +110,29 @@ def extract_table(
         failures += 1
         on_error(error)
 
-    pieces, seconds = _plan(clips, spec, cut, fail)
-    if not pieces:
-        raise AudioError(target, "no table was written: none of the inputs can be read")
-    dtype = record_dtype(spec, extractor.frames(seconds), extractor.coefficients, _widths(pieces))
-    cut_short = 0
-    with TableWriter(target, dtype, resume=resume) as writer:
-        done = set(
-            zip(
-                writer.existing()["path"].tolist(), writer.existing()["start"].tolist(), strict=True
-            )
+    with contextlib.ExitStack() as stack:
+        pieces, seconds = _plan(_sources(clips, stack), spec, cut, fail)
+        if not pieces:
+            raise AudioError(target, "no table was written: none of the inputs can be read")
+        dtype = record_dtype(
+            spec, extractor.frames(seconds), extractor.coefficients, _widths(pieces)
         )
-        todo = [p for p in pieces if (str(p.path), p.start + spec.offset) not in done]
-        begin(len(todo))
         frames = dtype["x"].shape[0]
-        for piece, outcome in _results(todo, extractor, jobs):
+        cut_short = 0
+        writer = stack.enter_context(TableWriter(target, dtype, resume=resume))
+        todo = _missing(pieces, writer.existing(), spec)
+        begin(len(todo))
+        stack.enter_context(parallel.one_thread())
+        outcomes = parallel.ordered(partial(_compute, extractor), todo, jobs, _crashed)
+        # Closed before the table is, so that no worker outlives an error.
+        stack.enter_context(contextlib.closing(outcomes))
+        for piece, outcome in zip(todo, outcomes, strict=True):
             if isinstance(outcome, SerError):
                 fail(outcome)
             else:
-                cut_short += len(outcome.matrix) > frames
-                writer.append(_record(piece, outcome, spec, dtype))
+                missed = (len(outcome.matrix) - frames) * spec.hop_length / spec.sample_rate
+                cut_short += missed > _TOLERATED_SECONDS
+                writer.append(_record(piece.clip, outcome, spec, dtype))
             progress(1)
         if not writer.count:
             writer.keep_part = False
@@ -143,35 +141,81 @@ def extract_table(
 
 
 @dataclass(frozen=True, slots=True)
+class _Piece:
+    """What becomes one record: a clip, and the file to read it from, which may be a copy."""
+
+    clip: Clip
+    file: Path
+
+    def named(self, error: SerError) -> SerError:
+        """Gives an error about the copy the name that the user knows."""
+        if self.file == self.clip.path:
+            return error
+        return AudioError(self.clip.path, error.cause, error.cure)
+
+
+@dataclass(frozen=True, slots=True)
 class _Outcome:
     matrix: Matrix
     seconds: float
 
 
+def _sources(clips: Sequence[Clip], stack: contextlib.ExitStack) -> Iterator[_Piece]:
+    """Finds the file of each clip; what comes through a pipe is kept on disk for the time."""
+    copies: dict[Path, Path] = {}
+    for clip in clips:
+        path = clip.path
+        if path not in copies:
+            piped = str(path) == STANDARD or is_special(path)
+            copies[path] = _copied(path, stack) if piped else path
+        yield _Piece(clip, copies[path])
+
+
+def _copied(path: Path, stack: contextlib.ExitStack) -> Path:
+    copy = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="ser-")), "input")
+    try:
+        with copy.open("wb") as sink:
+            if str(path) == STANDARD:
+                shutil.copyfileobj(sys.stdin.buffer, sink, 1 << 20)
+            else:
+                with path.open("rb") as pipe:
+                    shutil.copyfileobj(pipe, sink, 1 << 20)
+    except OSError as error:
+        raise AudioError(
+            path,
+            f"cannot be kept in {tempfile.gettempdir()} ({error.strerror or error})",
+            "set TMPDIR to a folder with space",
+        ) from error
+    return copy
+
+
 def _plan(
-    clips: Sequence[Clip],
+    sources: Iterator[_Piece],
     spec: FeatureSpec,
     cut: Cut | None,
     fail: Callable[[SerError], None],
-) -> tuple[list[Clip], float]:
+) -> tuple[list[_Piece], float]:
     """Decides the records, and how many seconds the longest has."""
     # Lengths are read from headers, and only where they matter.
     if cut is None and (spec.duration is not None or spec.pool != "none"):
-        return list(clips), spec.duration or 0.0
-    pieces: list[Clip] = []
+        return list(sources), spec.duration or 0.0
+    pieces: list[_Piece] = []
     longest = 0.0
-    for clip in clips:
+    for piece in sources:
+        clip = piece.clip
         try:
-            seconds = clip.duration or _length(clip) - clip.start
+            seconds = clip.duration or audio.length(piece.file) - clip.start
         except SerError as error:
-            fail(error)
+            fail(piece.named(error))
             continue
         seconds = max(seconds - spec.offset, 0.0)
         if cut is None:
-            pieces.append(clip)
+            pieces.append(piece)
             longest = max(longest, seconds)
         else:
-            pieces += _windows(clip, seconds, cut)
+            pieces += (
+                replace(piece, clip=window) for window in _windows(clip, seconds, cut, spec.offset)
+            )
     if cut is not None:
         return pieces, cut.window
     if longest > LONGEST_UNCUT_SECONDS:
@@ -184,134 +228,87 @@ def _plan(
     return pieces, longest + 1.0 / spec.sample_rate
 
 
-def _length(clip: Clip) -> float:
-    if str(clip.path) == STANDARD:
-        raise AudioError(STANDARD, "has no known length", "give --duration, or name the file")
-    return audio.length(clip.path)
-
-
-def _windows(clip: Clip, seconds: float, cut: Cut) -> Iterator[Clip]:
+def _windows(clip: Clip, seconds: float, cut: Cut, offset: float) -> Iterator[Clip]:
+    """Divides what a clip has behind its offset, which is skipped once, before the first window."""
     # A last window less than half full would be mostly padding.
     count = max(1, 1 + math.floor((seconds - cut.window / 2) / cut.hop + 1e-9))
     for index in range(count):
         start = index * cut.hop
-        yield replace(
-            clip, start=clip.start + start, duration=min(cut.window, max(seconds - start, 0.0))
-        )
+        # Whoever reads a clip skips the offset, so the window has to reach that much further.
+        length = offset + min(cut.window, max(seconds - start, 0.0))
+        yield replace(clip, start=clip.start + start, duration=length)
 
 
-def _results(
-    pieces: Sequence[Clip], extractor: Extractor, jobs: int
-) -> Iterator[tuple[Clip, _Outcome | SerError]]:
-    """Computes pieces in their order, a bounded number ahead of the writer."""
-    standard_input = any(str(piece.path) == STANDARD for piece in pieces)
-    if jobs <= 1 or len(pieces) <= _BATCH or standard_input:
-        for piece in pieces:
-            yield piece, _compute(piece, extractor)
-        return
-    batches = (list(batch) for batch in _batched(pieces, _BATCH))
-    # Forked workers would inherit the locks of whatever threads the caller runs.
-    context = multiprocessing.get_context("forkserver" if os.name == "posix" else "spawn")
-    pool = ProcessPoolExecutor(jobs, context, initializer=_start_worker, initargs=(extractor,))
-    waiting: collections.deque[tuple[list[Clip], Future[list[_Outcome | SerError]]]]
-    waiting = collections.deque()
+def _missing(pieces: Sequence[_Piece], existing: Table, spec: FeatureSpec) -> Sequence[_Piece]:
+    """Leaves out what an interrupted run has done."""
+    # Counted, because a manifest may name two lengths of the same beginning.
+    done = collections.Counter(
+        zip(existing["path"].tolist(), existing["start"].tolist(), strict=True)
+    )
+    if not done:
+        return pieces
+    missing = []
+    for piece in pieces:
+        key = (str(piece.clip.path), piece.clip.start + spec.offset)
+        if done[key]:
+            done[key] -= 1
+        else:
+            missing.append(piece)
+    return missing
+
+
+def _transform(frames: Matrix) -> Any:
+    """Scipy's Fourier transform, however few the clips: a table must not depend on their number."""
+    # Imported where it is used: with several jobs, this process does not need it.
+    import scipy.fft
+
+    return scipy.fft.rfft(frames)
+
+
+def _compute(extractor: Extractor, piece: _Piece) -> _Outcome | SerError:
+    spec = extractor.spec
     try:
-        for batch in itertools.islice(batches, jobs * _WAITING):
-            waiting.append((batch, pool.submit(_work, batch)))
-        while waiting:
-            batch, future = waiting.popleft()
-            outcomes = future.result()
-            for following in itertools.islice(batches, 1):
-                waiting.append((following, pool.submit(_work, following)))
-            yield from zip(batch, outcomes, strict=True)
-    except BrokenProcessPool as error:
-        raise SerError(
-            "worker process",
-            "died, perhaps for want of memory",
-            "continue with --resume and fewer --jobs",
-        ) from error
-    finally:
-        pool.shutdown(wait=False, cancel_futures=True)
-
-
-def _batched(pieces: Sequence[Clip], size: int) -> Iterator[Sequence[Clip]]:
-    for start in range(0, len(pieces), size):
-        yield pieces[start : start + size]
-
-
-_worker_extractor: Extractor | None = None
-
-
-def _start_worker(extractor: Extractor) -> None:
-    global _worker_extractor
-    _worker_extractor = extractor
-    # Ctrl-C reaches the whole process group; the parent alone decides what it means.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    parent = multiprocessing.parent_process()
-    if parent is not None:
-        threading.Thread(target=_end_with, args=(parent.sentinel,), daemon=True).start()
-
-
-def _end_with(sentinel: int) -> None:
-    # A parent that was killed cannot tell its workers, and they would wait for ever.
-    wait([sentinel])
-    os._exit(1)
-
-
-def _work(pieces: list[Clip]) -> list[_Outcome | SerError]:
-    if _worker_extractor is None:
-        raise RuntimeError("the worker was not started by _start_worker")
-    return [_compute(piece, _worker_extractor) for piece in pieces]
-
-
-def _compute(piece: Clip, extractor: Extractor) -> _Outcome | SerError:
-    try:
-        samples = read_clip(piece, extractor.spec)
-        prepared = extractor.prepare(samples)
+        samples = _read(piece, spec)
         matrix = extractor(samples)
+        seconds = len(extractor.prepare(samples)) / spec.sample_rate
     except SerError as error:
-        return error
+        return piece.named(error)
     except (ValueError, ArithmeticError, RuntimeError, MemoryError) as error:
         # One strange recording must not end the work on a corpus.
-        return AudioError(piece.path, f"cannot be analysed ({type(error).__name__}: {error})")
+        return AudioError(piece.clip.path, f"cannot be analysed ({type(error).__name__}: {error})")
     if not np.isfinite(matrix).all():
-        return AudioError(piece.path, "gives features that are not numbers", "check its samples")
-    return _Outcome(matrix, len(prepared) / extractor.spec.sample_rate)
+        return AudioError(
+            piece.clip.path, "gives features that are not numbers", "check its samples"
+        )
+    return _Outcome(matrix, seconds)
 
 
-def read_clip(clip: Clip, spec: FeatureSpec) -> audio.Samples:
-    """Decodes what a specification needs of a clip.
+def _crashed(piece: _Piece) -> _Outcome | SerError:
+    return AudioError(
+        piece.clip.path,
+        "took its worker process down, by a fault in its decoder or for want of memory",
+        "convert it to WAV, or use fewer --jobs",
+    )
 
-    Args:
-        clip: The file, and the part of it.
-        spec: Its sample rate and offset are applied. Its duration is where nothing is trimmed;
-            otherwise whoever trims shortens afterwards.
 
-    Returns:
-        Samples, shape (samples,).
-
-    Raises:
-        AudioError: The clip cannot be read.
-    """
+def _read(piece: _Piece, spec: FeatureSpec) -> audio.Samples:
+    """Decodes what a specification needs of a clip; a trimmed one is shortened afterwards."""
+    clip = piece.clip
     duration = None if clip.duration is None else max(clip.duration - spec.offset, 0.0)
     if spec.trim is None and spec.duration is not None:
         duration = spec.duration if duration is None else min(duration, spec.duration)
     offset = clip.start + spec.offset
-    if str(clip.path) == STANDARD:
-        blocks = list(audio.stream(STANDARD, spec.sample_rate))
-        samples = np.concatenate(blocks)[round(offset * spec.sample_rate) :]
-        return samples if duration is None else samples[: round(duration * spec.sample_rate)]
-    return audio.read(clip.path, spec.sample_rate, offset=offset, duration=duration)
+    return audio.read(piece.file, spec.sample_rate, offset=offset, duration=duration)
 
 
-def _record(piece: Clip, outcome: _Outcome, spec: FeatureSpec, dtype: np.dtype[Any]) -> Table:
+def _record(clip: Clip, outcome: _Outcome, spec: FeatureSpec, dtype: np.dtype[Any]) -> Table:
     record = np.zeros(1, dtype)
     frames = dtype["x"].shape[0]
     record["x"][0] = fit_frames(outcome.matrix, frames)
     record["frames"] = min(len(outcome.matrix), frames)
-    record["start"] = piece.start + spec.offset
+    record["start"] = clip.start + spec.offset
     record["duration"] = outcome.seconds
-    for name, value in _texts(piece).items():
+    for name, value in _texts(clip).items():
         record[name] = value
     return record
 
@@ -328,19 +325,9 @@ def _texts(piece: Clip) -> dict[str, str]:
     }
 
 
-def _widths(pieces: Sequence[Clip]) -> Mapping[str, int]:
+def _widths(pieces: Sequence[_Piece]) -> Mapping[str, int]:
     widths: dict[str, int] = {}
     for piece in pieces:
-        for name, value in _texts(piece).items():
+        for name, value in _texts(piece.clip).items():
             widths[name] = max(widths.get(name, 0), len(value))
     return widths
-
-
-def _bank(spec: FeatureSpec) -> banks.Bank | None:
-    """Prepares in this process what workers must not each prepare."""
-    if set(spec.families) & set(_COMPILED):
-        noise = np.random.default_rng(0).normal(size=spec.sample_rate).astype(np.float32)
-        Extractor(spec.with_changes(pool="none"))(noise)
-    if {"mel", "logmel", "mfcc"} & set(spec.families):
-        return banks.mel_bank(spec)
-    return None

@@ -17,6 +17,9 @@ from ser.features.spec import FeatureSpec
 Bank = npt.NDArray[np.float32]
 """A matrix of filters, shape (bands, bins)."""
 
+# Filters multiplied at a time: few enough to share most of their bins, enough to be worth a call.
+_GROUP = 16
+
 _Hertz = npt.NDArray[np.float64]
 
 
@@ -32,6 +35,32 @@ def mel_bank(spec: FeatureSpec) -> Bank:
         Shape (n_mels, n_fft // 2 + 1).
     """
     return _mel_bank(spec.sample_rate, spec.n_fft, spec.n_mels, spec.fmin, spec.fmax)
+
+
+class Banded:
+    """A bank whose filters are zero but for some neighbouring bins, multiplied without the zeros.
+
+    Args:
+        bank: Shape (bands, bins).
+    """
+
+    def __init__(self, bank: Bank) -> None:
+        self._bands = len(bank)
+        self._groups = []
+        for start in range(0, len(bank), _GROUP):
+            group = bank[start : start + _GROUP]
+            used = np.flatnonzero(group.any(axis=0))
+            if len(used):
+                bins = slice(int(used[0]), int(used[-1]) + 1)
+                weights = np.ascontiguousarray(group[:, bins].T)
+                self._groups.append((slice(start, start + len(group)), bins, weights))
+
+    def __call__(self, spectra: Bank) -> Bank:
+        """Applies the filters; (frames, bins) to (frames, bands)."""
+        result = np.zeros((len(spectra), self._bands), np.float32)
+        for bands, bins, weights in self._groups:
+            np.matmul(spectra[:, bins], weights, out=result[:, bands])
+        return result
 
 
 @lru_cache(maxsize=256)

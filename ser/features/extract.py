@@ -15,6 +15,9 @@ from ser.features.trim import trim
 
 Samples = npt.NDArray[np.float32]
 
+# The families that are made from mel bands.
+_ON_MEL = frozenset({"mel", "logmel", "mfcc"})
+
 
 class Extractor:
     """Computes the features of clips; the same object serves training and analysis.
@@ -41,7 +44,9 @@ class Extractor:
     ) -> None:
         self.spec = spec
         self.coefficients = width(spec)
-        self._mel_bank = mel_bank
+        self._mel_filters: banks.Banded | None = None
+        if _ON_MEL & set(spec.families):
+            self._mel_filters = banks.Banded(banks.mel_bank(spec) if mel_bank is None else mel_bank)
         self._transform = transform
 
     def __call__(self, samples: Samples) -> Matrix:
@@ -56,7 +61,7 @@ class Extractor:
             Float32, shape (frames, coefficients); one frame where the specification pools.
         """
         spec = self.spec
-        view = ShortTime(self.prepare(samples), spec, self._mel_bank, self._transform)
+        view = ShortTime(self.prepare(samples), spec, self._mel_filters, self._transform)
         matrix = np.concatenate([FUNCTIONS[name](view) for name in spec.families], axis=1)
         if spec.deltas:
             matrix = _with_deltas(matrix, spec.deltas)

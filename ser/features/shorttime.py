@@ -35,8 +35,7 @@ class ShortTime:
     Args:
         samples: Shape (samples,), at the specification's sample rate.
         spec: Transform size, window, hop and mel bands are used.
-        mel_bank: The specification's mel filter bank where the caller has it, shape
-            (n_mels, n_fft // 2 + 1).
+        mel_filters: The specification's mel filters where the caller has them.
         transform: The Fourier transform; `scipy.fft.rfft` is faster, but takes long to import.
     """
 
@@ -44,19 +43,21 @@ class ShortTime:
         self,
         samples: npt.NDArray[np.float32],
         spec: FeatureSpec,
-        mel_bank: banks.Bank | None = None,
+        mel_filters: banks.Banded | None = None,
         transform: Transform = np.fft.rfft,
     ) -> None:
         self.samples = samples
         self.spec = spec
-        self._mel_bank = mel_bank
+        self._mel_filters = mel_filters
         self._transform = transform
 
     @cached_property
     def power(self) -> Matrix:
         """Power spectrogram, shape (frames, n_fft // 2 + 1)."""
         spec = self.spec
-        padded = np.pad(self.samples, spec.n_fft // 2)
+        half = spec.n_fft // 2
+        padded = np.zeros(len(self.samples) + 2 * half, np.float32)
+        padded[half : half + len(self.samples)] = self.samples
         framed = np.lib.stride_tricks.sliding_window_view(padded, spec.n_fft)[:: spec.hop_length]
         window = banks.hann(spec.win_length, spec.n_fft)
         power = np.empty((len(framed), spec.n_fft // 2 + 1), np.float32)
@@ -79,8 +80,8 @@ class ShortTime:
     @cached_property
     def mel(self) -> Matrix:
         """Mel power spectrogram, shape (frames, n_mels)."""
-        bank = self._mel_bank if self._mel_bank is not None else banks.mel_bank(self.spec)
-        return self.power @ bank.T
+        filters = self._mel_filters or banks.Banded(banks.mel_bank(self.spec))
+        return filters(self.power)
 
     @cached_property
     def mel_db(self) -> Matrix:
@@ -126,15 +127,19 @@ def _tuning(power: Matrix, sample_rate: int, n_fft: int, bins_per_octave: int) -
     centre = power[:, low:high]
     left, right = power[:, low - 1 : high - 1], power[:, low + 1 : high + 1]
     floor = np.float32(0.1) * power.max(axis=1, keepdims=True)
-    frame, column = np.nonzero((centre > floor) & (centre > left) & (centre >= right))
-    if not len(frame):
+    found = np.flatnonzero((centre > floor) & (centre > left) & (centre >= right))
+    if not len(found):
         return 0.0
-    peak, before, after = centre[frame, column], left[frame, column], right[frame, column]
+    frame, column = np.divmod(found, high - low)
+    column += low
+    flat = power.ravel()
+    place = frame * power.shape[1] + column
+    peak, before, after = flat.take(place), flat.take(place - 1), flat.take(place + 1)
     curvature = after + before - 2 * peak
     slope = (after - before) / 2
     shift = np.zeros_like(peak)
     np.divide(-slope, curvature, out=shift, where=np.abs(slope) < np.abs(curvature))
-    pitch = ((column + low + shift) * float(sample_rate) / n_fft).astype(np.float32)
+    pitch = ((column + shift) * float(sample_rate) / n_fft).astype(np.float32)
     height = peak + np.float32(0.5) * slope * shift
     strong = pitch[height >= np.median(height)]
     residual = np.mod(bins_per_octave * np.log2(strong / np.float32(440.0 / 16)), 1.0)
