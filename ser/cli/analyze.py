@@ -189,8 +189,18 @@ def _recordings(console: Console, inputs: Sequence[Path]) -> Iterator[str]:
 
 @contextlib.contextmanager
 def _output(target: str) -> Iterator[IO[str]]:
-    with open_output(target) as stream:
-        yield cast(IO[str], stream)
+    try:
+        with open_output(target) as stream:
+            yield cast(IO[str], stream)
+    except OSError as error:
+        if target == STANDARD or isinstance(error, BrokenPipeError):
+            # The common main knows what these mean.
+            raise
+        raise SerError(
+            target,
+            f"cannot be written ({error.strerror or error})",
+            "check the folder and free space",
+        ) from error
 
 
 if __name__ == "__main__":

@@ -1,0 +1,384 @@
+"""ser-analyze as a user runs it."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import os
+import select
+import shutil
+import struct
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import soundfile
+from artifacts import with_card
+from conftest import ROOT, Run
+from speech import render
+from spoken import EMOTIONS
+
+RATE = 16_000
+COMMAND = [sys.executable, str(ROOT / "bin" / "ser-analyze")]
+
+
+def speech(seconds: int) -> Any:
+    parts = [
+        render(EMOTIONS[i % 3], 1 + i % 4, seed=9, seconds=1.0, intensity="strong")
+        for i in range(seconds)
+    ]
+    return np.concatenate(parts)
+
+
+@pytest.fixture(scope="module")
+def recording(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Six seconds."""
+    path = tmp_path_factory.mktemp("audio") / "talk.wav"
+    soundfile.write(path, speech(6), RATE)
+    return path
+
+
+def lines_of(run: Run, *arguments: object, **more: Any) -> list[dict[str, Any]]:
+    done = run("ser-analyze", *arguments, "--format", "jsonl", **more)
+    assert done.returncode == 0, done.err
+    assert done.err == ""
+    return [json.loads(line) for line in done.out.splitlines()]
+
+
+def test_a_line_per_window(run: Run, recording: Path, tiny_model: Path) -> None:
+    rows = lines_of(run, recording, "--model", tiny_model)
+    assert [(row["start"], row["end"]) for row in rows] == [(i, i + 1) for i in range(6)]
+    for row in rows:
+        assert row["file"] == str(recording)
+        assert list(row["probabilities"]) == ["neutral", "sad", "angry"]
+        assert sum(row["probabilities"].values()) == pytest.approx(1, abs=1e-5)
+        assert row["emotion"] == max(row["probabilities"], key=row["probabilities"].get)
+        assert row["confidence"] == row["probabilities"][row["emotion"]]
+    assert sum(row["emotion"] == EMOTIONS[i % 3] for i, row in enumerate(rows)) >= 5
+
+
+def test_text_for_people(run: Run, recording: Path, tiny_model: Path) -> None:
+    done = run("ser-analyze", recording, "--model", tiny_model)
+    assert (done.returncode, done.err) == (0, "")
+    lines = done.out.splitlines()
+    assert len(lines) == 6
+    assert lines[0].startswith("0:00.0–0:01.0  neutral")
+    assert "\x1b" not in done.out
+
+
+def test_columns(run: Run, recording: Path, tiny_model: Path) -> None:
+    for name, delimiter in (("csv", ","), ("tsv", "\t")):
+        done = run("ser-analyze", recording, "--model", tiny_model, "-f", name)
+        rows = list(csv.DictReader(io.StringIO(done.out), delimiter=delimiter))
+        assert len(rows) == 6
+        assert float(rows[3]["sad"]) + float(rows[3]["neutral"]) + float(
+            rows[3]["angry"]
+        ) == pytest.approx(1, abs=1e-4)
+
+
+def test_both_engines_say_the_same(run: Run, recording: Path, tiny_model: Path) -> None:
+    options = ("--model", tiny_model, "--hop", 0.5)
+    litert = lines_of(run, recording, *options, "--engine", "litert")
+    keras = lines_of(run, recording, *options, "--engine", "keras", "--device", "cpu")
+    assert len(litert) == len(keras) == 11
+    for one, other in zip(litert, keras, strict=True):
+        assert one["probabilities"] == pytest.approx(other["probabilities"], abs=1e-4)
+
+
+def test_windows_as_asked_for(run: Run, recording: Path, tiny_model: Path) -> None:
+    rows = lines_of(run, recording, "--model", tiny_model, "--duration", 2.5, "--hop", 2)
+    assert [(row["start"], row["end"]) for row in rows] == [(0, 2.5), (2, 4.5), (4, 6)]
+
+
+def test_a_pooled_model(run: Run, recording: Path, pooled_model: Path) -> None:
+    rows = lines_of(run, recording, "--model", pooled_model)
+    assert [(row["start"], row["end"]) for row in rows] == [(0, 3), (3, 6)]
+
+
+def test_stdin(run: Run, recording: Path, tiny_model: Path) -> None:
+    from_file = lines_of(run, recording, "--model", tiny_model)
+    piped = lines_of(run, "-", "--model", tiny_model, stdin=recording.read_bytes())
+    assert [row["file"] for row in piped] == ["-"] * 6
+    for one, other in zip(from_file, piped, strict=True):
+        assert one["probabilities"] == pytest.approx(other["probabilities"], abs=1e-4)
+
+
+def wav_header(rate: int = RATE) -> bytes:
+    """Of a stream whose length is not known, as sox and ffmpeg write it to a pipe."""
+    form = struct.pack("<HHIIHH", 1, 1, rate, 2 * rate, 2, 16)
+    unknown = b"\xff\xff\xff\xff"
+    return b"RIFF" + unknown + b"WAVEfmt " + struct.pack("<I", 16) + form + b"data" + unknown
+
+
+def test_a_live_pipe_gives_results_as_they_come(tiny_model: Path) -> None:
+    pcm = (speech(8) * 32767).astype("<i2").tobytes()
+    with subprocess.Popen(
+        [*COMMAND, "-", "--model", str(tiny_model), "-f", "jsonl"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        bufsize=0,
+    ) as process:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        process.stdin.write(wav_header() + pcm[: 5 * 2 * RATE])
+        # Five seconds are written and the pipe is open: the first window must be there.
+        ready, _, _ = select.select([process.stdout], [], [], 60)
+        assert ready, "nothing before the end of the input"
+        first = b""
+        while not first.endswith(b"\n"):
+            first += process.stdout.read(1)
+        assert json.loads(first)["start"] == 0
+        assert process.poll() is None
+        process.stdin.write(pcm[5 * 2 * RATE :])
+        process.stdin.close()
+        rest = process.stdout.read()
+        assert process.wait(60) == 0
+        assert process.stderr is not None
+        assert process.stderr.read() == b""
+    assert [json.loads(line)["start"] for line in rest.splitlines()] == [1, 2, 3, 4, 5, 6, 7]
+
+
+def test_a_pipe_that_is_no_audio(run: Run, tiny_model: Path) -> None:
+    for data in (b"", b"hello " * 100, wav_header()):
+        done = run("ser-analyze", "-", "--model", tiny_model, stdin=data)
+        assert (done.returncode, done.out) == (1, "")
+        assert len(done.err.splitlines()) == 1
+        assert done.err.startswith("ser-analyze: error: -: ")
+
+
+def test_several_inputs_have_headings(
+    run: Run, recording: Path, tiny_model: Path, tmp_path: Path
+) -> None:
+    folder = tmp_path / "calls" / "deep"
+    folder.mkdir(parents=True)
+    shutil.copy(recording, folder / "b.wav")
+    soundfile.write(tmp_path / "calls" / "a.flac", speech(2), RATE)
+    (tmp_path / "calls" / "notes.txt").write_text("not audio")
+    done = run("ser-analyze", "calls", recording, "--model", tiny_model)
+    assert (done.returncode, done.err) == (0, "")
+    blocks = [block.splitlines() for block in done.out.split("\n\n")]
+    assert [block[0] for block in blocks] == [
+        str(Path("calls", "a.flac")), str(Path("calls", "deep", "b.wav")), str(recording),
+    ]  # fmt: skip
+    assert [len(block) - 1 for block in blocks] == [2, 6, 6]
+    listed = run(
+        "ser-analyze", "--files-from", "-", "--model", tiny_model, "-f", "jsonl",
+        stdin=f"{recording}\ncalls/a.flac\n".encode(),
+    )  # fmt: skip
+    files = [json.loads(line)["file"] for line in listed.out.splitlines()]
+    assert files == [str(recording)] * 6 + ["calls/a.flac"] * 2
+
+
+def test_one_bad_file_does_not_stop_the_others(
+    run: Run, recording: Path, tiny_model: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "empty.wav").write_bytes(b"")
+    (tmp_path / "text.wav").write_text("hello")
+    done = run(
+        "ser-analyze", "none.wav", "empty.wav", "text.wav", recording, "--model", tiny_model,
+        "-f", "jsonl",
+    )  # fmt: skip
+    assert done.returncode == 1
+    assert len(done.out.splitlines()) == 6
+    errors = done.err.splitlines()
+    assert len(errors) == 3
+    for line, name in zip(errors, ("none.wav", "empty.wav", "text.wav"), strict=True):
+        assert line.startswith(f"ser-analyze: error: {name}: ")
+
+
+def test_a_defect_in_the_middle(run: Run, tiny_model: Path, tmp_path: Path) -> None:
+    samples = np.tile(speech(6), 5)
+    samples[25 * RATE] = np.nan
+    soundfile.write(tmp_path / "a.wav", samples, RATE, subtype="FLOAT")
+    soundfile.write(tmp_path / "b.wav", speech(2), RATE)
+    done = run("ser-analyze", "a.wav", "b.wav", "--model", tiny_model, "-f", "jsonl")
+    assert done.returncode == 1
+    rows = [json.loads(line) for line in done.out.splitlines()]
+    assert sum(row["file"] == "a.wav" for row in rows) >= 20
+    assert sum(row["file"] == "b.wav" for row in rows) == 2
+    assert len(done.err.splitlines()) == 1
+    assert "a.wav: holds samples that are not numbers" in done.err
+
+
+def test_summaries(run: Run, recording: Path, tiny_model: Path, tmp_path: Path) -> None:
+    soundfile.write(tmp_path / "b.wav", speech(3), RATE)
+    inputs = (recording, "b.wav", "--model", tiny_model, "--summary")
+    rows = lines_of(run, *inputs)
+    assert [row["file"] for row in rows] == [str(recording), "b.wav"]
+    assert [row["summary"]["windows"] for row in rows] == [6, 3]
+    assert rows[0]["summary"]["seconds"] == 6
+    assert sum(rows[0]["summary"]["shares"].values()) == pytest.approx(1, abs=1e-5)
+    text = run("ser-analyze", *inputs)
+    assert text.returncode == 0
+    assert text.out.startswith(f"{recording}  0:06.0  ")
+    assert text.out.count("strongest: ") == 2
+    for name, delimiter in (("csv", ","), ("tsv", "\t")):
+        done = run("ser-analyze", *inputs, "-f", name)
+        table = list(csv.DictReader(io.StringIO(done.out), delimiter=delimiter))
+        assert [row["windows"] for row in table] == ["6", "3"]
+        assert table[0]["emotion"] == rows[0]["summary"]["emotion"]
+
+
+def test_a_file_is_written_whole_or_not_at_all(
+    run: Run, recording: Path, tiny_model: Path, tmp_path: Path
+) -> None:
+    done = run("ser-analyze", recording, "--model", tiny_model, "-o", "new/t.csv", "-f", "csv")
+    assert (done.returncode, done.out) == (0, "")
+    assert len((tmp_path / "new" / "t.csv").read_text().splitlines()) == 7
+    before = (tmp_path / "new" / "t.csv").read_bytes()
+    # A model that is not there: the old file stays.
+    run("ser-analyze", recording, "--model", "none.keras", "-o", "new/t.csv")
+    assert (tmp_path / "new" / "t.csv").read_bytes() == before
+    # A kill in the middle leaves neither half a file nor an old one changed.
+    with subprocess.Popen(
+        [*COMMAND, "-", "--model", str(tiny_model), "-o", "new/t.csv"],
+        stdin=subprocess.PIPE,
+        cwd=tmp_path,
+        bufsize=0,
+    ) as process:
+        assert process.stdin is not None
+        process.stdin.write(wav_header() + (speech(4) * 32767).astype("<i2").tobytes())
+        deadline = time.monotonic() + 60
+        while len(list((tmp_path / "new").iterdir())) < 2 and time.monotonic() < deadline:
+            time.sleep(0.05)
+        process.kill()
+    assert (tmp_path / "new" / "t.csv").read_bytes() == before
+    (tmp_path / "file").write_text("")
+    done = run("ser-analyze", recording, "--model", tiny_model, "-o", "file/t.csv")
+    assert done.returncode == 1
+    assert len(done.err.splitlines()) == 1
+    assert "file/t.csv: cannot be written" in done.err
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no /dev/full to stand for a full disk")
+def test_a_full_disk(run: Run, recording: Path, tiny_model: Path) -> None:
+    done = run("ser-analyze", recording, "--model", tiny_model, "-o", "/dev/full")
+    assert done.returncode == 1
+    assert done.err.startswith("ser-analyze: error: /dev/full: cannot be written (No space left")
+    with Path("/dev/full").open("wb") as full:
+        piped = subprocess.run(
+            [*COMMAND, recording, "--model", tiny_model],
+            stdout=full,
+            stderr=subprocess.PIPE,
+            check=False,
+        )
+    assert piped.returncode == 1
+    assert len(piped.stderr.splitlines()) == 1
+    assert b"No space left" in piped.stderr
+
+
+def test_a_closed_pipe_ends_quietly(tiny_model: Path, tmp_path: Path) -> None:
+    soundfile.write(tmp_path / "long.wav", np.tile(speech(6), 50), RATE)
+    command = " ".join(map(str, [*COMMAND, "long.wav", "--model", tiny_model]))
+    done = subprocess.run(
+        f"{command} | head -1; echo ${{PIPESTATUS[0]}}",
+        shell=True, executable="/bin/bash", cwd=tmp_path, capture_output=True, text=True,
+        check=False,
+    )  # fmt: skip
+    lines = done.stdout.splitlines()
+    assert len(lines) == 2
+    assert lines[0].startswith("0:00.0–0:01.0")
+    assert lines[1] == "0"
+    assert done.stderr == ""
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["none.wav"], "none.wav: does not exist"),
+        (["folder"], "folder: holds no audio files"),
+        (["talk.wav", "--model", "none.keras"], "none.keras: does not exist"),
+        (["talk.wav", "--model", "text.keras"], "text.keras: is not a .keras model"),
+        (["talk.wav", "--model", "folder"], "folder: is not a .keras model"),
+        (["talk.wav", "--model", "other.keras"], "other.keras: is a model of kind converter"),
+        (["talk.wav", "--model", "new.keras"], "new.keras: cannot be used: "),
+        (["talk.wav", "--duration", "0"], "--duration: is not a positive number"),
+        (["talk.wav", "--hop", "-1"], "--hop: is not a positive number"),
+        (["talk.wav", "--hop", "inf"], "--hop: is not a positive number"),
+        (["talk.wav", "--hop", "1e-9"], "--hop: of 1e-09 s is shorter than a sample"),
+        (["talk.wav", "--plot", "p.jpg"], "p.jpg"),
+        (["talk.wav", "--device", "gpu", "--engine", "litert"], "use --engine keras"),
+    ],
+)
+def test_one_line_per_error(
+    arguments: list[str],
+    words: str,
+    run: Run,
+    recording: Path,
+    tiny_model: Path,
+    tmp_path: Path,
+) -> None:
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "text.keras").write_text("hello")
+    shutil.copy(recording, tmp_path / "talk.wav")
+    with_card(Path(shutil.copy(tiny_model, tmp_path / "other.keras")), kind="converter")
+    spec = {"families": ["logmel"], "aura": 3}
+    with_card(Path(shutil.copy(tiny_model, tmp_path / "new.keras")), spec=spec)
+    done = run("ser-analyze", *arguments, env={"SER_MODEL": str(tiny_model)})
+    assert (done.returncode, done.out) == (1, "")
+    assert words in done.err
+    assert len(done.err.splitlines()) == 1
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [[], ["talk.wav", "--format", "xml"], ["-", "-"], ["a.wav", "b.wav", "--plot", "p.png"]],
+)
+def test_wrong_usage(arguments: list[str], run: Run, tiny_model: Path) -> None:
+    done = run("ser-analyze", *arguments, "--model", tiny_model)
+    assert (done.returncode, done.out) == (2, "")
+    assert done.err.startswith("Usage: ser-analyze")
+
+
+def test_the_model_of_the_environment(run: Run, recording: Path, tiny_model: Path) -> None:
+    named = lines_of(run, recording, "--model", tiny_model)
+    assert lines_of(run, recording, env={"SER_MODEL": str(tiny_model)}) == named
+    # The option wins.
+    done = run(
+        "ser-analyze", recording, "--model", "none.keras", env={"SER_MODEL": str(tiny_model)}
+    )
+    assert done.returncode == 1
+
+
+def test_pictures(run: Run, recording: Path, tiny_model: Path, tmp_path: Path) -> None:
+    for name, begin in (("p.png", b"\x89PNG"), ("p.svg", b"<?xml")):
+        done = run("ser-analyze", recording, "--model", tiny_model, "--plot", name)
+        assert done.returncode == 0, done.err
+        assert len(done.out.splitlines()) == 6
+        content = (tmp_path / name).read_bytes()
+        assert content.startswith(begin)
+        assert len(content) > 10_000
+    svg = (tmp_path / "p.svg").read_text()
+    assert "talk.wav" in svg
+    assert "neutral" in svg
+    # A recording that is not read leaves no picture.
+    done = run("ser-analyze", "none.wav", "--model", tiny_model, "--plot", "n.png")
+    assert done.returncode == 1
+    assert not (tmp_path / "n.png").exists()
+
+
+def test_names_that_are_not_utf8(
+    run: Run, recording: Path, tiny_model: Path, tmp_path: Path
+) -> None:
+    name = os.fsdecode(b"caf\xe9.wav")
+    try:
+        shutil.copy(recording, tmp_path / name)
+    except OSError:
+        pytest.skip("this file system takes UTF-8 names alone")
+    for style in ("text", "jsonl", "csv", "tsv"):
+        done = run("ser-analyze", tmp_path, recording, "--model", tiny_model, "-f", style)
+        assert (done.returncode, done.err) == (0, ""), style
+        assert "caf" in done.out
+
+
+def test_the_name_of_the_model_does_not_matter(
+    run: Run, recording: Path, tiny_model: Path, tmp_path: Path
+) -> None:
+    shutil.copy(tiny_model, tmp_path / "model.zip")
+    assert len(lines_of(run, recording, "--model", "model.zip")) == 6
