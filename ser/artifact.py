@@ -14,13 +14,11 @@ from __future__ import annotations
 import io
 import json
 import math
-import platform
 import tempfile
 import zipfile
 import zlib
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from importlib import metadata
 from pathlib import Path
 from typing import Any
 
@@ -212,6 +210,10 @@ def _member(path: str | Path, name: str) -> bytes | None:
 
 
 def _versions() -> dict[str, str]:
+    # Needed for writing alone; reading is what a quick start waits for.
+    import platform
+    from importlib import metadata
+
     names = ("keras", "tensorflow", "numpy")
     found = {"ser": __version__, "python": platform.python_version()}
     for name in names:
