@@ -1,27 +1,33 @@
-"""Work shared among processes: results in order, a bounded number ahead, and no input kills it."""
+"""Work shared among processes: results in order, a bounded number ahead, and no item ends it all.
+
+`concurrent.futures` would do most of this, but a worker that dies breaks its pool without a word
+about the item at fault, and workers cannot be ended in the middle of their work without a risk that
+the pool waits for ever.
+"""
 
 from __future__ import annotations
 
 import collections
-import itertools
+import contextlib
 import multiprocessing
 import os
 import signal
 import sys
 import threading
 from collections.abc import Callable, Generator, Iterator, Sequence
-from concurrent.futures import Future, ProcessPoolExecutor
-from concurrent.futures.process import BrokenProcessPool
-from multiprocessing.connection import wait
+from multiprocessing.connection import Connection, wait
 from typing import Any, Generic, TypeVar
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 
-# Items handed to a worker at a time, and batches waiting per worker: enough to keep every core
-# busy, few enough that what is in memory does not depend on the number of items.
+# Items handed over at a time: fewer than a second of work, and enough to be worth a message.
 _BATCH = 8
-_WAITING = 3
+# Batches that a worker has at a time: the second is there when the first is done.
+_QUEUED = 2
+# Batches per worker that may be done before the one that is waited for: what is in memory does not
+# depend on the number of items.
+_AHEAD = 4
 
 
 def ordered(
@@ -37,36 +43,21 @@ def ordered(
         items: What to compute it for.
         jobs: Number of processes. With one, or few items, everything is done in this process.
         crashed: Gives the result for an item that takes its process down, as a decoder's bug or
-            want of memory do. The other items are not affected.
+            want of memory do. It was tried again by itself, and the other items are not affected.
 
     Yields:
         Results, in the order of the items.
+
+    Raises:
+        Exception: What `work` raised.
     """
     if not pays(jobs, len(items)):
         for item in items:
             yield work(item)
         return
-    pool: _Pool[Item, Result] = _Pool(work, jobs)
-    waiting: collections.deque[tuple[Sequence[Item], Future[list[Result]]]] = collections.deque()
-    batches = (items[start : start + _BATCH] for start in range(0, len(items), _BATCH))
-    try:
-        while True:
-            for batch in itertools.islice(batches, jobs * _WAITING - len(waiting)):
-                waiting.append((batch, pool.submit(batch)))
-            if not waiting:
-                return
-            batch, future = waiting.popleft()
-            try:
-                results = future.result()
-            except BrokenProcessPool:
-                # Any batch that was under way may be the culprit; those behind get another try.
-                waiting = collections.deque(
-                    (b, pool.submit(b) if f.done() and f.exception() else f) for b, f in waiting
-                )
-                results = list(_alone(work, batch, crashed))
-            yield from results
-    finally:
-        pool.close()
+    prepare()
+    with contextlib.closing(_Team(work, items, jobs, crashed)) as team:
+        yield from team.results()
 
 
 def pays(jobs: int, count: int) -> bool:
@@ -81,15 +72,18 @@ def prepare(*modules: str) -> None:
 
     Args:
         modules: Names of modules that the workers will need beside those of this package that are
-            loaded already.
+            loaded already. Without effect once it runs.
     """
     if os.name != "posix":
         return
-    from multiprocessing import forkserver
+    from multiprocessing import forkserver, resource_tracker
 
     own = sorted(name for name in sys.modules if name.partition(".")[0] == "ser")
     multiprocessing.set_forkserver_preload(["__main__", *own, *modules])
-    forkserver.ensure_running()
+    # First, because starting it would lift the block.
+    resource_tracker.ensure_running()
+    with _undisturbed():
+        forkserver.ensure_running()
 
 
 def one_thread() -> Any:
@@ -103,67 +97,164 @@ def one_thread() -> Any:
     return threadpool_limits(1)
 
 
-class _Pool(Generic[Item, Result]):
-    """Worker processes that are replaced when one of them has died."""
+class _Team(Generic[Item, Result]):
+    """Worker processes, what each of them is busy with, and what they have done."""
 
-    def __init__(self, work: Callable[[Item], Result], jobs: int) -> None:
+    def __init__(
+        self,
+        work: Callable[[Item], Result],
+        items: Sequence[Item],
+        jobs: int,
+        crashed: Callable[[Item], Result],
+    ) -> None:
         self._work = work
-        self._jobs = jobs
-        self._executor = self._start()
+        self._items = items
+        self._crashed = crashed
+        self._next = 0
+        self._done: dict[int, Result] = {}
+        self._again: collections.deque[range] = collections.deque()
+        self._given = 0
+        self._limit = jobs * _AHEAD * _BATCH
+        self._workers: list[_Worker[Item, Result]] = []
+        for _ in range(min(jobs, -(-len(items) // _BATCH))):
+            self._workers.append(_Worker(work))
 
-    def submit(self, batch: Sequence[Item]) -> Future[list[Result]]:
-        try:
-            return self._executor.submit(_run, batch)
-        except BrokenProcessPool:
-            self.close()
-            self._executor = self._start()
-            return self._executor.submit(_run, batch)
+    def results(self) -> Iterator[Result]:
+        """Gives all results in the order of the items."""
+        while self._next < len(self._items):
+            self._distribute()
+            if self._next not in self._done:
+                self._collect()
+            while self._next in self._done:
+                result = self._done.pop(self._next)
+                self._next += 1
+                yield result
 
     def close(self) -> None:
-        self._executor.shutdown(wait=False, cancel_futures=True)
+        """Ends the workers at once, in the middle of their work if need be."""
+        for worker in self._workers:
+            worker.end()
 
-    def _start(self) -> ProcessPoolExecutor:
+    def _distribute(self) -> None:
+        for rounds in range(_QUEUED):
+            for worker in self._workers:
+                if len(worker.batches) <= rounds:
+                    batch = self._take()
+                    if batch is None:
+                        return
+                    worker.give(batch, [self._items[index] for index in batch])
+
+    def _take(self) -> range | None:
+        if self._again:
+            return self._again.popleft()
+        if self._given == len(self._items) or self._given >= self._next + self._limit:
+            return None
+        batch = range(self._given, min(self._given + _BATCH, len(self._items)))
+        self._given = batch.stop
+        return batch
+
+    def _collect(self) -> None:
+        """Waits for results; there are some under way."""
+        by_pipe = {worker.pipe: worker for worker in self._workers}
+        for pipe in wait(list(by_pipe)):
+            worker = by_pipe[pipe]  # type: ignore[index]  # what is ready is one of the pipes
+            try:
+                outcomes = worker.receive()
+            except (EOFError, OSError):
+                self._replace(worker)
+                continue
+            for index, outcome in zip(worker.batches.popleft(), outcomes, strict=True):
+                if isinstance(outcome, _Raised):
+                    raise outcome.error
+                self._done[index] = outcome
+
+    def _replace(self, worker: _Worker[Item, Result]) -> None:
+        """Takes the work of a dead process over: one by one, to find the item at fault."""
+        worker.end()
+        first, *others = worker.batches
+        if len(first) == 1:
+            self._done[first.start] = self._crashed(self._items[first.start])
+        else:
+            self._again += [range(index, index + 1) for index in first]
+        self._again += others
+        self._workers[self._workers.index(worker)] = _Worker(self._work)
+
+
+class _Worker(Generic[Item, Result]):
+    """One process, and the pipe to it."""
+
+    def __init__(self, work: Callable[[Item], Result]) -> None:
+        self.batches: collections.deque[range] = collections.deque()
         # Forked workers would inherit the locks of whatever threads the caller runs.
         context = multiprocessing.get_context("forkserver" if os.name == "posix" else "spawn")
-        return ProcessPoolExecutor(self._jobs, context, _begin, (self._work,))
+        self.pipe, theirs = context.Pipe()
+        self._process = context.Process(target=_serve, args=(work, theirs), daemon=True)  # type: ignore[attr-defined]
+        # A half-started process would complain about its parent's silence.
+        with _undisturbed():
+            self._process.start()
+        theirs.close()
+
+    def give(self, batch: range, items: Sequence[Item]) -> None:
+        self.batches.append(batch)
+        # A dead process is noticed when its results are waited for.
+        with contextlib.suppress(OSError):
+            self.pipe.send(items)
+
+    def receive(self) -> list[Result | _Raised]:
+        outcomes: list[Result | _Raised] = self.pipe.recv()
+        return outcomes
+
+    def end(self) -> None:
+        self._process.kill()
+        self._process.join()
+        self.pipe.close()
 
 
-def _alone(
-    work: Callable[[Item], Result], batch: Sequence[Item], crashed: Callable[[Item], Result]
-) -> Iterator[Result]:
-    """Works on one item at a time, so that it is known which of them takes its process down."""
-    pool: _Pool[Item, Result] = _Pool(work, 1)
-    try:
-        for item in batch:
-            try:
-                yield from pool.submit([item]).result()
-            except BrokenProcessPool:
-                yield crashed(item)
-    finally:
-        pool.close()
+class _Raised:
+    """An exception on its way from a worker to the caller."""
+
+    def __init__(self, error: Exception) -> None:
+        self.error = error
 
 
-_worker: Callable[[Any], Any] | None = None
-
-
-def _begin(work: Callable[[Any], Any]) -> None:
-    global _worker
-    _worker = work
-    # Ctrl-C reaches the whole process group; the parent alone decides what it means.
+def _serve(work: Callable[[Any], Any], pipe: Connection) -> None:
+    """Runs in a worker process until it is ended."""
+    # As `_undisturbed` does where signals can be blocked.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    one_thread()
     parent = multiprocessing.parent_process()
     if parent is not None:
         threading.Thread(target=_end_with, args=(parent.sentinel,), daemon=True).start()
+    one_thread()
+    with contextlib.suppress(EOFError, OSError):
+        while True:
+            pipe.send([_outcome(work, item) for item in pipe.recv()])
+
+
+def _outcome(work: Callable[[Any], Any], item: Any) -> Any:
+    try:
+        return work(item)
+    except Exception as error:
+        return _Raised(error)
 
 
 def _end_with(sentinel: int) -> None:
-    # A parent that was killed cannot tell its workers, and they would wait for ever.
+    # A parent that was killed cannot end its workers, and they would go on for nothing.
     wait([sentinel])
     os._exit(1)
 
 
-def _run(batch: Sequence[Any]) -> list[Any]:
-    if _worker is None:
-        raise RuntimeError("the worker was not started by _begin")
-    return [_worker(item) for item in batch]
+@contextlib.contextmanager
+def _undisturbed() -> Iterator[None]:
+    """Keeps Ctrl-C back, here for the moment and in processes that are started meanwhile for good.
+
+    It reaches the whole process group; the parent alone decides what it means, and the others
+    would complain about being interrupted.
+    """
+    if not hasattr(signal, "pthread_sigmask"):
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
