@@ -57,7 +57,7 @@ if TYPE_CHECKING:
     type=click.Choice(["auto", "litert", "keras"]),
     default="auto",
     show_default=True,
-    help="What runs the model; auto takes LiteRT where there is no GPU to use.",
+    help="What runs the model; auto takes LiteRT unless a GPU is asked for.",
 )
 @device_option
 def main(
