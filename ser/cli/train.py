@@ -236,6 +236,8 @@ def _train_one(
     quoted = None if report is None else _read_report(report, records, config)
     data, watched = _divide(console, name, records, validation, config.seed)
     checkpoint = Checkpoint(output)
+    if not resume and checkpoint.folder.exists():
+        console.note(f"{checkpoint.folder}: not continued and replaced, for --resume is not given")
     steps = max(1, len(data.train) // config.batch_size)
     console.info(
         f"{name}: {describe_corpora(records)}; training on {len(data.train)} clips, {watched}"
@@ -271,7 +273,6 @@ def _train_one(
     )
     if not write_artifact(output, trained.model, card):
         console.note("the network does not convert for LiteRT and will run on Keras alone")
-    checkpoint.clear()
     if history is not None:
         _write_history(history, trained.history)
     if plot is not None:
@@ -279,6 +280,8 @@ def _train_one(
 
         columns = {key: [row[key] for row in trained.history] for key in trained.history[0]}
         draw_curves(Path(plot), columns, output.name, protocol)
+    # Last of all: a history that could not be written is had again with --resume.
+    checkpoint.clear()
     best = f", weights of epoch {trained.best_epoch}" if data.validation is not None else ""
     console.info(f"{output}: {len(trained.labels)} emotions, {trained.epochs} epochs{best}")
 
