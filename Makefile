@@ -34,7 +34,7 @@ help: ## what there is to make (this)
 demo: $(VENV)/.installed $(if $(AUDIO),,demo/demo.wav) ## the emotions of a demo recording, as text and as a picture
 #: demo AUDIO=my.m4a	the same for a recording of your own
 	@mkdir -p demo; audio="$${AUDIO:-demo/demo.wav}"; name=$$(basename "$$audio"); \
-	$(BIN)/ser-analyze "$$audio" --plot "demo/$${name%.*}.png" && echo "picture: demo/$${name%.*}.png"
+	$(BIN)/ser-analyze "$$audio" --hop 1 --plot "demo/$${name%.*}.png" && echo "picture: demo/$${name%.*}.png"
 
 # Speech-like sound that the project renders itself: no recording of anybody lies in the repository.
 demo/demo.wav: tests/speech.py | $(VENV)/.installed
