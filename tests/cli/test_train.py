@@ -194,6 +194,7 @@ def test_interrupted_and_begun_anew(table: Path, tmp_path: Path, quick: Quick) -
 
 
 def test_no_part_set_aside(table: Path, tmp_path: Path, quick: Quick) -> None:
+    before = (table.read_bytes(), table.stat().st_mtime_ns)
     quick(table, "-o", "m.keras", "--epochs", 2, "--validation", 0, "--history", "h.csv", "-q")
     card = read_card(tmp_path / "m.keras")
     assert card["clips"] == 96
@@ -202,6 +203,7 @@ def test_no_part_set_aside(table: Path, tmp_path: Path, quick: Quick) -> None:
     assert card["temperature"] == 1
     assert card["protocol"].endswith("nothing set aside, seed 0")
     assert set(history(tmp_path / "h.csv")[0]) == {"epoch", "loss", "accuracy"}
+    assert (table.read_bytes(), table.stat().st_mtime_ns) == before
 
 
 def test_a_validation_table(spoken: Table, tmp_path: Path, quick: Quick) -> None:
@@ -226,23 +228,19 @@ def test_a_validation_table(spoken: Table, tmp_path: Path, quick: Quick) -> None
 def test_clips_without_emotion_or_speaker(spoken: Table, tmp_path: Path, quick: Quick) -> None:
     table = spoken.copy()
     table["y"][::6] = ""
-    write_table(tmp_path / "t.npy", table)
-    done = quick("t.npy", "-o", "m.keras", "--epochs", 1, "--validation", 0)
-    assert "16 records without an emotion are left out" in done.err
-    assert read_card(tmp_path / "m.keras")["clips"] == 80
     table["speaker"][:24] = ""
     write_table(tmp_path / "t.npy", table)
     done = quick("t.npy", "-o", "m.keras", "--epochs", 1)
+    assert "16 records without an emotion are left out" in done.err
     assert "some speakers are not known" in done.err
     assert "(clips apart)" in done.err
+    watched = int(done.err.split("watched with ")[1].split()[0])
+    assert read_card(tmp_path / "m.keras")["clips"] == 80 - watched
 
 
 def test_the_seed_is_kept(table: Path, tmp_path: Path, quick: Quick) -> None:
-    for name, seed in (("a", 5), ("b", 5), ("c", 6)):
-        quick(table, "-o", f"{name}.keras", "--epochs", 1, "--seed", seed, "--validation", 0)
-    a, b, c = (weights(tmp_path / f"{name}.keras") for name in "abc")
-    assert all(np.array_equal(x, y) for x, y in zip(a, b, strict=True))
-    assert not all(np.array_equal(x, y) for x, y in zip(a, c, strict=True))
+    for name in "ab":
+        quick(table, "-o", f"{name}.keras", "--epochs", 1, "--seed", 5, "--validation", 0)
     assert read_card(tmp_path / "a.keras")["seed"] == 5
     # In processes of their own, equal trainings make equal files but for day and time.
     with (
@@ -261,12 +259,6 @@ def test_a_table_on_stdin(table: Path, tmp_path: Path) -> None:
         )  # fmt: skip
     assert done.returncode == 0, done.stderr
     assert read_card(tmp_path / "m.keras")["labels"] == ["neutral", "sad", "angry"]
-
-
-def test_the_table_is_not_written_to(table: Path, quick: Quick) -> None:
-    before = (table.read_bytes(), table.stat().st_mtime_ns)
-    quick(table, "-o", "m.keras", "--epochs", 1)
-    assert (table.read_bytes(), table.stat().st_mtime_ns) == before
 
 
 CV = ("--cv", "speaker:2", "--epochs", 3)
