@@ -1,0 +1,133 @@
+"""The model that ships: complete, small, honest about itself, and at work on a recording."""
+
+from __future__ import annotations
+
+import json
+import zipfile
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import soundfile
+from conftest import Run, RunPython
+from speech import render_demo
+
+from ser import audio
+from ser.analysis import analyse, default_windowing
+from ser.artifact import read_card
+from ser.engine import open_engine
+from ser.features.extract import fit_frames
+from ser.features.spec import FeatureSpec
+from ser.labels import COMMON, RAVDESS_CODES
+from ser.pretrained import DEFAULT_MODEL
+
+
+@pytest.fixture(scope="module")
+def card() -> dict[str, Any]:
+    return read_card(DEFAULT_MODEL)
+
+
+@pytest.fixture(scope="module")
+def demo(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("demo") / "demo.wav"
+    soundfile.write(path, render_demo(), 16_000)
+    return path
+
+
+def test_it_is_small_and_holds_both_networks() -> None:
+    assert Path(DEFAULT_MODEL).stat().st_size < 5e6
+    with zipfile.ZipFile(DEFAULT_MODEL) as archive:
+        assert archive.testzip() is None
+        assert {"config.json", "model.weights.h5", "ser.json", "model.tflite"} <= set(
+            archive.namelist()
+        )
+        assert b"optimizer" not in archive.read("model.weights.h5")
+        assert b"Lambda" not in archive.read("config.json")
+
+
+def test_the_card_is_complete(card: dict[str, Any]) -> None:
+    assert card["kind"] == "classifier"
+    assert card["labels"] == list(COMMON)
+    assert card["corpora"] == ["ravdess"]
+    assert len(card["speakers"]) == 24
+    assert card["clips"] >= 1439
+    assert FeatureSpec.from_dict(card["spec"]).pool == "none"
+    assert card["litert"] is True
+    assert card["parameters"] > 0
+    assert isinstance(card["seed"], int)
+    assert "non-commercial" in card["licence"]
+    assert "CC BY-NC-SA 4.0" in card["licence"]
+    assert card["created"].startswith("20")
+    assert {"ser", "keras", "tensorflow"} <= set(card["versions"])
+    # What is shipped must not say whose machine it comes from.
+    assert "/home" not in json.dumps(card)
+    assert "/work" not in json.dumps(card)
+
+
+def test_the_figures_and_how_they_came_about(card: dict[str, Any]) -> None:
+    protocol = card["protocol"]
+    for words in ("ravdess", "8 classes", "5-fold", "speakers apart", "seed"):
+        assert words in protocol
+    metrics = card["metrics"]
+    low, high = metrics["uar_interval"]
+    assert low < metrics["uar"] < high
+    assert metrics["uar"] >= 0.60
+    assert metrics["resampled"] == "speakers"
+    assert metrics["level"] == 0.95
+    assert 0.2 < card["temperature"] < 5
+
+
+def test_the_card_as_text(run: Run) -> None:
+    done = run("ser-stats", DEFAULT_MODEL)
+    assert (done.returncode, done.err) == (0, "")
+    for words in ("neutral, calm, happy", "ravdess", "non-commercial", "UAR"):
+        assert words.lower() in done.out.lower()
+
+
+def test_the_demo_recording(run: Run, demo: Path) -> None:
+    done = run("ser-analyze", demo, "--format", "jsonl")
+    assert (done.returncode, done.err) == (0, "")
+    rows = [json.loads(line) for line in done.out.splitlines()]
+    assert rows[0]["start"] == 0
+    assert rows[-1]["end"] == pytest.approx(soundfile.info(demo).duration, abs=0.5)
+    for row in rows:
+        assert list(row["probabilities"]) == list(COMMON)
+        assert sum(row["probabilities"].values()) == pytest.approx(1, abs=1e-4)
+    # Six manners of speaking are not all the same to it.
+    close = run("ser-analyze", demo, "--hop", 0.5, "--format", "jsonl")
+    assert len({json.loads(line)["emotion"] for line in close.out.splitlines()}) > 1
+
+
+def test_both_engines_agree(demo: Path) -> None:
+    answers = []
+    for engine in (open_engine(DEFAULT_MODEL, "litert"), open_engine(DEFAULT_MODEL, "keras")):
+        windows = analyse(demo, engine, default_windowing(engine))
+        answers.append(np.array([list(w.probabilities.values()) for w in windows]))
+    assert np.abs(answers[0] - answers[1]).max() < 1e-4
+
+
+def test_nothing_heavy_is_imported_for_it(demo: Path, run_python: RunPython) -> None:
+    done = run_python(
+        "import sys; from ser.cli.analyze import main\n"
+        "assert main.main(sys.argv[1:], standalone_mode=False) == 0\n"
+        "heavy = {'tensorflow', 'keras', 'librosa', 'scipy', 'sklearn', 'matplotlib', 'numba'}\n"
+        "print(sorted((heavy | {'av'}) & set(sys.modules)), file=sys.stderr)",
+        demo,
+    )
+    assert done.err == "[]\n"
+
+
+@pytest.mark.corpora
+def test_it_knows_the_clips_that_it_was_trained_on(corpora: Path) -> None:
+    # No figure of merit, but proof that analysis hears what training heard.
+    engine = open_engine(DEFAULT_MODEL)
+    clips = sorted((corpora / "ravdess").rglob("03-01-*-01-01-01-*.*"))[::3]
+    assert len(clips) >= 48
+    right = 0
+    for clip in clips:
+        samples = audio.read(clip, engine.spec.sample_rate, offset=engine.spec.offset)
+        matrix = fit_frames(engine.extractor(samples), engine.frames)
+        answer = engine.labels[int(engine.probabilities(matrix[None]).argmax())]
+        right += answer == RAVDESS_CODES[clip.name.split("-")[2]]
+    assert right / len(clips) > 0.75
