@@ -55,7 +55,7 @@ from ser.timeline.writer import Writer
     help="How the timeline is written.",
 )
 @output_option("Where the timeline is written; - is stdout.")
-@click.option("--summary", is_flag=True, help="One line per recording instead of one per window.")
+@click.option("--summary", is_flag=True, help="Write what each recording comes to, and no windows.")
 @click.option(
     "--plot",
     metavar="FILE",

@@ -169,5 +169,7 @@ def _read_list(source: str, separator: bytes) -> list[Path]:
     # os.fsdecode keeps file names that are not UTF-8.
     paths = [Path(os.fsdecode(name)) for name in names if name]
     if not paths:
-        raise SerError(source, "lists no files", "write one path per line")
+        name = "standard input" if source == STANDARD else source
+        between = "one path per line" if separator == b"\n" else "paths with NUL between them"
+        raise SerError(name, "lists no files", f"write {between}")
     return paths

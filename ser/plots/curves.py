@@ -93,7 +93,8 @@ def _draw_panel(
                 label=f"{_pretty(name)}, validation",
                 marker="." if len(validated) == 1 else None,
             )
-            _mark_best(axes, validated, lowest=kind == "loss", paint=paint)
+            # Accuracy and UAR often peak in the same epoch: their labels go apart.
+            _mark_best(axes, validated, lowest=kind == "loss", paint=paint, below=i % 2 == 1)
     axes.set_xlabel("epoch")
     axes.set_ylabel(kind)
     axes.xaxis.set_major_locator(MaxNLocator(integer=True))
@@ -105,7 +106,9 @@ def _draw_panel(
     bare(axes, "left", "bottom")
 
 
-def _mark_best(axes: Axes, values: np.ndarray, *, lowest: bool, paint: str) -> None:
+def _mark_best(
+    axes: Axes, values: np.ndarray, *, lowest: bool, paint: str, below: bool = False
+) -> None:
     if not np.isfinite(values).any():
         return
     best = int(np.nanargmin(values) if lowest else np.nanargmax(values))
@@ -113,8 +116,9 @@ def _mark_best(axes: Axes, values: np.ndarray, *, lowest: bool, paint: str) -> N
     axes.annotate(
         f"{values[best]:.3f}",
         (best + 1, values[best]),
-        xytext=(0, 7),
+        xytext=(0, -7 if below else 7),
         ha="center",
+        va="top" if below else "bottom",
         textcoords="offset points",
         fontsize=8.5,
         color=INK,

@@ -131,8 +131,14 @@ def _mel_family(spec: FeatureSpec) -> str:
 
 def _image(row: Any, spec: FeatureSpec, family: str) -> npt.NDArray[np.float32]:
     image: npt.NDArray[np.float32] = row["x"][: max(1, row["frames"]), columns(spec)[family]].T
-    power = family == "mel" and spec.mel_scale == "power" and spec.normalise == "none"
-    return 10 * np.log10(np.maximum(image, 1e-10)) if power else image
+    if spec.normalise != "none":
+        return image
+    if family == "logmel":
+        # Natural logarithms of the power.
+        return image * np.float32(10 / np.log(10))
+    if spec.mel_scale == "power":
+        return 10 * np.log10(np.maximum(image, 1e-10))
+    return image
 
 
 def _draw_one(
