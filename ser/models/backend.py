@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import logging
 import os
 import sys
 import tempfile
@@ -51,6 +52,8 @@ def load_keras(device: Device = "auto") -> Any:
             f"cannot be imported ({error})",
             "install it, or unset KERAS_BACKEND to use TensorFlow",
         ) from error
+    # Its advice on tracing functions is for developers, and goes to standard error.
+    logging.getLogger("tensorflow").setLevel(logging.ERROR)
     if device == "gpu" and not found:
         raise SerError(
             "--device gpu",

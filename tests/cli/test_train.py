@@ -361,7 +361,8 @@ def test_folds_by_corpus_from_a_file_and_as_published(
         assert set(found.path[found.fold == number].tolist()) == set(spoken["path"][test].tolist())
 
     write_table(tmp_path / "r.npy", ravdess_table(takes=1))
-    quick("r.npy", "-o", "published", "--cv", "ravdess", "--epochs", 1)
+    done = quick("r.npy", "-o", "published", "--cv", "ravdess", "--epochs", 1, "-q")
+    assert done.err == ""
     found = read_predictions(tmp_path / "published" / "predictions.csv")
     assert set(found.speaker[found.fold == 1].tolist()) == {"02", "05", "14", "15", "16"}
     assert len(found) == 192
