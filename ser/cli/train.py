@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
-import json
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -20,8 +16,7 @@ from ser.cli.common import (
     output_option,
     seed_option,
 )
-from ser.errors import SerError
-from ser.files import STANDARD, open_output
+from ser.files import STANDARD
 from ser.models.registry import ARCHITECTURES
 from ser.table import Table, read_table
 from ser.training.augment import NO_AUGMENTATION, SpectrogramAugmentation
@@ -156,7 +151,13 @@ def main(
     The file holds the network, its feature specification, labels, seed and figures, and the same
     network for LiteRT. Speakers are kept apart wherever the table is divided. A training that was
     killed goes on with --resume.
-    """
+
+    \b
+    Examples:
+      ser-train train.npy -o model.keras --plot curves.png
+      ser-train all.npy --cv speaker:5 -o folds/
+      ser-train all.npy --validation 0 --report folds/ -o final.keras
+    """  # noqa: D301
     config = TrainConfig(
         arch=arch,
         epochs=epochs,
@@ -182,6 +183,8 @@ def main(
         return
     if output == STANDARD or not output.endswith(".keras"):
         raise click.UsageError("The artifact must be a file named .keras: Keras asks for it.")
+    if Path(output).is_dir():
+        raise click.UsageError(f"{output} is a folder: name a file for the artifact.")
     _train_one(
         console,
         table,
@@ -229,19 +232,24 @@ def _train_one(
     device: Any,
 ) -> None:
     from ser.artifact import write_artifact
-    from ser.training.card import describe_corpora, make_card
+    from ser.training.card import make_card
     from ser.training.checkpoint import Checkpoint
+    from ser.training.division import divide
     from ser.training.fit import train
+    from ser.training.report import read_report, watched_figures, write_history
 
-    quoted = None if report is None else _read_report(report, records, config)
-    data, watched = _divide(console, name, records, validation, config.seed)
+    figures = None if report is None else read_report(report, records, config)
+    division = divide(records, validation, config.seed, name=name)
+    data = division.data
+    for note in division.notes:
+        console.note(note)
+    for warning in division.warnings:
+        console.warn(warning)
     checkpoint = Checkpoint(output)
     if not resume and checkpoint.folder.exists():
         console.note(f"{checkpoint.folder}: not continued and replaced, for --resume is not given")
     steps = max(1, len(data.train) // config.batch_size)
-    console.info(
-        f"{name}: {describe_corpora(records)}; training on {len(data.train)} clips, {watched}"
-    )
+    console.info(f"{name}: training on {len(data.train)} clips of {division.protocol}")
     with console.progress(config.epochs * steps, "step", "training") as bar:
         try:
             trained = train(
@@ -258,23 +266,21 @@ def _train_one(
             if checkpoint.folder.exists():
                 console.info(f"{checkpoint.folder}: kept; continue with --resume")
             raise
-    protocol = f"{describe_corpora(records)}, {watched}, seed {config.seed}"
-    metrics, temperature = _validation_figures(data, trained), None
-    if quoted is not None:
-        metrics, temperature, protocol = quoted
+    figures = figures or watched_figures(data, trained)
+    protocol = figures.protocol or f"{division.protocol}, seed {config.seed}"
     card = make_card(
         records,
         data.train,
         config,
         trained,
         protocol=protocol,
-        metrics=metrics,
-        temperature=temperature,
+        metrics=figures.metrics,
+        temperature=figures.temperature,
     )
     if not write_artifact(output, trained.model, card):
         console.note("the network does not convert for LiteRT and will run on Keras alone")
     if history is not None:
-        _write_history(history, trained.history)
+        write_history(history, trained.history)
     if plot is not None:
         from ser.plots.curves import draw_curves
 
@@ -345,118 +351,9 @@ def _folds(records: Table, how: str, seed: int, name: str) -> Any:
     return make_folds(records, int(number or 0), by=by, seed=seed, name=name)  # type: ignore[arg-type]
 
 
-def _divide(
-    console: Console, name: str, records: Table, validation: str, seed: int
-) -> tuple[Any, str]:
-    """Decides what is trained on and what is watched, and says it in words."""
-    from ser.scoring import shared_speakers
-    from ser.splitting import split_indices
-    from ser.training.fit import Data, training_speakers
-
-    everything = np.flatnonzero(np.asarray(records["y"]) != "")
-    if len(everything) < len(records):
-        console.note(f"{len(records) - len(everything)} records without an emotion are left out")
-    try:
-        fraction = float(validation)
-    except ValueError:
-        from ser.table import spec_of as specification
-
-        other = read_table(validation)
-        difference = specification(records).difference(specification(other))
-        if difference or other["x"].shape[1:] != records["x"].shape[1:]:
-            raise SerError(
-                validation,
-                f"has other features than {name} ({difference or 'its clips have other lengths'})",
-                "extract both with the same options, with --duration",
-            ) from None
-        indices = np.flatnonzero(np.asarray(other["y"]) != "")
-        shared = shared_speakers(other, training_speakers(records, everything))
-        if shared:
-            console.warn(
-                f"{len(shared)} of the speakers in {validation} are in {name} as well "
-                f"({', '.join(shared[:3])}): the validation figures will be too good"
-            )
-        return (
-            Data(records, everything, indices, other),
-            f"watched with {len(indices)} clips of {validation}",
-        )
-    if not fraction:
-        return Data(records, everything), "nothing set aside"
-    labelled = records[everything] if len(everything) < len(records) else records
-    by: Any = "speaker"
-    if not np.asarray(records["speaker"]).astype(bool).all():
-        console.note("some speakers are not known: validation clips may share their speakers")
-        by = "clip"
-    train, test = split_indices(labelled, fraction, by=by, seed=seed, name=name)
-    return (
-        Data(records, everything[train], everything[test]),
-        f"watched with {len(test)} clips ({'speakers' if by == 'speaker' else 'clips'} apart)",
-    )
-
-
-def _validation_figures(data: Any, trained: Any) -> dict[str, Any]:
-    """Figures of the kept epoch; it was chosen on the same clips, and the key says so."""
-    if data.validation is None:
-        return {}
-    row = next(r for r in trained.history if r["epoch"] == trained.best_epoch)
-    return {
-        "validation_uar": row["val_uar"],
-        "validation_accuracy": row["val_accuracy"],
-        "validation_clips": len(data.validation),
-        "note": "the epoch was chosen on these clips, so the figures are optimistic",
-    }
-
-
-def _read_report(
-    folder: Path, records: Table, config: TrainConfig
-) -> tuple[dict[str, Any], float, str]:
-    from ser.artifact import read_card
-    from ser.training.card import describe_corpora
-    from ser.training.crossval import REPORT, made_with
-
-    try:
-        report = json.loads((folder / REPORT).read_text())
-    except (OSError, ValueError) as error:
-        raise SerError(
-            folder / REPORT, f"cannot be read ({error})", "make it with ser-train --cv"
-        ) from error
-    known = np.asarray(records["y"]) != ""
-    labelled = records if known.all() else records[known]
-    if not report["protocol"].startswith(f"{describe_corpora(labelled)}, "):
-        raise SerError(
-            folder,
-            f"is the cross-validation of another table ({report['protocol']})",
-            f"cross-validate {describe_corpora(labelled)}",
-        )
-    if not made_with(read_card(folder / "fold-1.keras"), records, config):
-        raise SerError(
-            folder,
-            "was made with other options or features",
-            "cross-validate again, or repeat them",
-        )
-    interval = report["intervals"]["uar"]
-    metrics = {
-        **{key: report["scores"][key] for key in ("uar", "accuracy", "macro_f1")},
-        "uar_interval": [interval["low"], interval["high"]],
-        "level": report["level"],
-        "resampled": report["resampled"],
-        "calibration_error_before_temperature": report["calibration_error"],
-    }
-    return metrics, float(report["temperature"]), str(report["protocol"])
-
-
 def _say_epoch(console: Console, row: dict[str, float], epochs: int) -> None:
     figures = ", ".join(f"{key} {value:.3f}" for key, value in row.items() if key != "epoch")
     console.info(f"epoch {int(row['epoch'])}/{epochs}: {figures}")
-
-
-def _write_history(target: str, rows: Sequence[dict[str, float]]) -> None:
-    text = io.StringIO()
-    writer = csv.DictWriter(text, list(rows[0]), lineterminator="\n")
-    writer.writeheader()
-    writer.writerows(rows)
-    with open_output(target, binary=True) as stream:
-        stream.write(text.getvalue().encode())  # type: ignore[arg-type]
 
 
 if __name__ == "__main__":

@@ -106,7 +106,7 @@ def test_what_a_training_leaves(trained: Path) -> None:
     assert events.name.startswith("events.out.tfevents")
     assert b"val_uar" in events.read_bytes()
     said = (trained / "stderr.txt").read_text().splitlines()
-    assert "made (96 clips, 8 speakers); training on 72 clips" in said[0]
+    assert "training on 72 clips of made (96 clips, 8 speakers)" in said[0]
     assert "watched with 24 clips (speakers apart)" in said[0]
     assert [line.split(":")[0] for line in said[1:5]] == [f"epoch {i}/4" for i in range(1, 5)]
     assert said[5].startswith("model.keras: 3 emotions, 4 epochs, weights of epoch ")
@@ -374,6 +374,7 @@ def test_folds_by_corpus_from_a_file_and_as_published(
         (["-o", "m.h5"], "must be a file named .keras"),
         (["-o", "-"], "must be a file named .keras"),
         ([], "Missing option '-o'"),
+        (["-o", "folder.keras"], "folder.keras is a folder"),
         (["-o", "cv", "--cv", "speaker"], "needs a number of folds, as in speaker:5"),
         (["-o", "-", "--cv", "speaker:2"], "name a folder"),
         (["-o", "cv", "--cv", "speaker:2", "--history", "h.csv"], "--history means nothing"),
@@ -382,7 +383,10 @@ def test_folds_by_corpus_from_a_file_and_as_published(
         (["-o", "m.keras", "--arch", "transformer9"], "--arch"),
     ],
 )
-def test_wrong_usage(arguments: list[str], words: str, run: Run, table: Path) -> None:
+def test_wrong_usage(
+    arguments: list[str], words: str, run: Run, table: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "folder.keras").mkdir()
     done = run("ser-train", table, *arguments)
     assert (done.returncode, done.out) == (2, "")
     assert words in done.err

@@ -1,0 +1,104 @@
+"""The figures of a training: from a cross-validation, from the watched clips, per epoch."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ser.artifact import read_card
+from ser.errors import SerError
+from ser.files import open_output
+from ser.table import Table
+from ser.training.card import describe_corpora
+from ser.training.config import TrainConfig
+from ser.training.crossval import REPORT, made_with
+from ser.training.fit import Data, Trained
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """What a card quotes.
+
+    Attributes:
+        metrics: Figures by name.
+        protocol: How they came about; None for the training's own words.
+        temperature: The temperature that fits the clips behind them; None for the training's own.
+    """
+
+    metrics: dict[str, Any]
+    protocol: str | None = None
+    temperature: float | None = None
+
+
+def read_report(folder: Path, records: Table, config: TrainConfig) -> Figures:
+    """Reads the figures of a cross-validation for a network trained on all of its clips.
+
+    Args:
+        folder: What ``ser-train --cv`` wrote.
+        records: The table that is trained on now.
+        config: How it is trained now.
+
+    Raises:
+        SerError: There is no report, or it is of another table, other options or other features.
+    """
+    try:
+        report = json.loads((folder / REPORT).read_text())
+    except (OSError, ValueError) as error:
+        raise SerError(
+            folder / REPORT, f"cannot be read ({error})", "make it with ser-train --cv"
+        ) from error
+    known = np.asarray(records["y"]) != ""
+    labelled = records if known.all() else records[known]
+    if not report["protocol"].startswith(f"{describe_corpora(labelled)}, "):
+        raise SerError(
+            folder,
+            f"is the cross-validation of another table ({report['protocol']})",
+            f"cross-validate {describe_corpora(labelled)}",
+        )
+    if not made_with(read_card(folder / "fold-1.keras"), records, config):
+        raise SerError(
+            folder,
+            "was made with other options or features",
+            "cross-validate again, or repeat them",
+        )
+    interval = report["intervals"]["uar"]
+    metrics = {
+        **{key: report["scores"][key] for key in ("uar", "accuracy", "macro_f1")},
+        "uar_interval": [interval["low"], interval["high"]],
+        "level": report["level"],
+        "resampled": report["resampled"],
+        "calibration_error_before_temperature": report["calibration_error"],
+    }
+    return Figures(metrics, str(report["protocol"]), float(report["temperature"]))
+
+
+def watched_figures(data: Data, trained: Trained) -> Figures:
+    """Gives the figures of the kept epoch; it was chosen on the same clips, and a note says so."""
+    if data.validation is None:
+        return Figures({})
+    row = next(row for row in trained.history if row["epoch"] == trained.best_epoch)
+    return Figures(
+        {
+            "validation_uar": row["val_uar"],
+            "validation_accuracy": row["val_accuracy"],
+            "validation_clips": len(data.validation),
+            "note": "the epoch was chosen on these clips, so the figures are optimistic",
+        }
+    )
+
+
+def write_history(target: str | Path, rows: Sequence[dict[str, float]]) -> None:
+    """Writes the figures of each epoch as CSV, to a file or to standard output for ``-``."""
+    text = io.StringIO()
+    writer = csv.DictWriter(text, list(rows[0]), lineterminator="\n")
+    writer.writeheader()
+    writer.writerows({**row, "epoch": int(row["epoch"])} for row in rows)
+    with open_output(target, binary=True) as stream:
+        stream.write(text.getvalue().encode())  # type: ignore[arg-type]
