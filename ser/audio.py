@@ -2,22 +2,24 @@
 
 libsndfile decodes what it knows (WAV, FLAC, Ogg, Opus, AIFF …), by looking at the bytes and not at
 the name; FFmpeg's libraries decode the rest (MP3, M4A, MP4, WebM …) and whatever comes through a
-pipe. Samples are float32 in -1 to 1, mono (the mean of all channels).
+pipe but plain WAV, which is decoded here, as it arrives. Samples are float32 in -1 to 1, mono (the
+mean of all channels).
 """
 
 from __future__ import annotations
 
 import contextlib
+import math
 import stat
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import numpy as np
 import numpy.typing as npt
 
-from ser import ffmpeg, sndfile
+from ser import ffmpeg, sndfile, wavstream
 from ser.errors import AudioError
 from ser.files import STANDARD, atomic_path
 
@@ -168,12 +170,15 @@ def _blocks(
 ) -> Iterator[tuple[Samples, int]]:
     """Decodes with the library that suits the source; see `ser.sndfile` and `ser.ffmpeg`."""
     if str(source) == STANDARD:
-        yield from ffmpeg.blocks(sys.stdin.buffer, seconds, offset, duration)
+        yield from _piped(sys.stdin.buffer, seconds, offset, duration)
         return
     path = Path(source)
     if not _check_file(path):
-        with path.open("rb") as pipe:
-            yield from _renamed(ffmpeg.blocks(pipe, seconds, offset, duration), source)
+        try:
+            with path.open("rb") as pipe:
+                yield from _piped(pipe, seconds, offset, duration)
+        except AudioError as error:
+            raise AudioError(source, error.cause, error.cure) from error
         return
     if not _is_mpeg(path):
         with contextlib.suppress(sndfile.UnsuitableError):
@@ -182,13 +187,30 @@ def _blocks(
     yield from ffmpeg.blocks(path, seconds, offset, duration)
 
 
-def _renamed(
-    blocks: Iterator[tuple[Samples, int]], name: str | Path
+def _piped(
+    stream: IO[bytes], seconds: float, offset: float, duration: float | None
 ) -> Iterator[tuple[Samples, int]]:
+    """Decodes what can be read once: plain WAV as it comes, everything else through FFmpeg."""
     try:
-        yield from blocks
-    except AudioError as error:
-        raise AudioError(name, error.cause, error.cure) from error
+        yield from _cut(wavstream.blocks(stream, seconds), offset, duration)
+    except wavstream.OtherFormatError as other:
+        yield from ffmpeg.blocks(stream, seconds, offset, duration, start=other.start)
+
+
+def _cut(
+    blocks: Iterator[tuple[Samples, int]], offset: float, duration: float | None
+) -> Iterator[tuple[Samples, int]]:
+    """Leaves out what lies before and behind a part."""
+    position = 0
+    for block, rate in blocks:
+        first = round(offset * rate)
+        last = math.inf if duration is None else first + round(duration * rate)
+        kept = block[max(first - position, 0) : int(min(max(last - position, 0), len(block)))]
+        position += len(block)
+        if len(kept):
+            yield kept, rate
+        if position >= last:
+            return
 
 
 def _check_file(path: Path) -> bool:
@@ -211,10 +233,12 @@ def _check_file(path: Path) -> bool:
 
 
 def _is_mpeg(path: Path) -> bool:
-    """Recognises MP3 by its first bytes.
+    """Recognises what libsndfile would take for MP3, by the name or the first bytes.
 
-    libsndfile could decode it, but its MP3 library writes its own complaints to standard error.
+    It could decode that, but its MP3 library writes its own complaints to standard error.
     """
+    if path.suffix.lower() in (".mp3", ".mp2", ".mp1"):
+        return True
     try:
         with path.open("rb") as file:
             start = file.read(3)

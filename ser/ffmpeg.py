@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import itertools
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from fractions import Fraction
 from pathlib import Path
 from typing import IO, Any
@@ -29,7 +29,12 @@ _NO_AUDIO = frozenset({"concat", "hls", "dash", "imf", "sdp", "tty", "image2"})
 
 
 def blocks(
-    source: Path | IO[bytes], seconds: float, offset: float = 0.0, duration: float | None = None
+    source: Path | IO[bytes],
+    seconds: float,
+    offset: float = 0.0,
+    duration: float | None = None,
+    *,
+    start: bytes = b"",
 ) -> Iterator[tuple[Samples, int]]:
     """Decodes a file or a stream in blocks.
 
@@ -38,6 +43,7 @@ def blocks(
         seconds: Length of a block, about.
         offset: Seconds to skip.
         duration: Seconds to decode; None goes on to the end.
+        start: What has been read from a stream already.
 
     Yields:
         Mono samples of shape (samples,), and their rate in hertz.
@@ -50,7 +56,7 @@ def blocks(
     waiting: list[Samples] = []
     count, position, rate = 0, 0, 1
     try:
-        with _opened(source, name) as (container, stream):
+        with _opened(source, name, start) as (container, stream):
             rate = int(stream.rate)
             first = round(offset * rate)
             last = None if duration is None else first + round(duration * rate)
@@ -114,12 +120,14 @@ def _undecodable(name: object, reason: str) -> AudioError:
 
 
 @contextlib.contextmanager
-def _opened(source: Path | IO[bytes], name: object) -> Iterator[tuple[Any, Any]]:
+def _opened(
+    source: Path | IO[bytes], name: object, start: bytes = b""
+) -> Iterator[tuple[Any, Any]]:
     """Opens a container, and its first audio stream."""
     import av
 
     with contextlib.ExitStack() as stack:
-        target: Any = _Stream(source) if not isinstance(source, Path) else f"file:{source}"
+        target: Any = _Stream(source, start) if not isinstance(source, Path) else f"file:{source}"
         if isinstance(source, Path) and not _encodable(source):
             # PyAV takes no names that are not UTF-8, but open files.
             target = _Stream(stack.enter_context(source.open("rb")))
@@ -131,7 +139,11 @@ def _opened(source: Path | IO[bytes], name: object) -> Iterator[tuple[Any, Any]]
             container = av.open(target, container_options=options)
         stack.enter_context(container)
         if _NO_AUDIO & set(container.format.name.split(",")):
-            raise AudioError(name, "is a list or text, and no recording", "name the audio itself")
+            raise AudioError(
+                name,
+                f"is no recording: FFmpeg takes it for {container.format.name}",
+                "name the audio itself",
+            )
         if not container.streams.audio:
             raise AudioError(name, "has no audio stream", "give a file with sound")
         yield container, container.streams.audio[0]
@@ -148,12 +160,22 @@ def _encodable(path: Path) -> bool:
 class _Stream:
     """A binary stream as PyAV wants it, that gives what is there instead of waiting for more."""
 
-    def __init__(self, stream: IO[bytes]) -> None:
+    def __init__(self, stream: IO[bytes], start: bytes = b"") -> None:
         # A pipe may be live: a whole buffer can be seconds of sound.
-        self.read = getattr(stream, "read1", stream.read)
+        self._take: Callable[[int], bytes] = getattr(stream, "read1", stream.read)
+        self._start = start
         if stream.seekable():
+            if start:
+                stream.seek(0)
+                self._start = b""
             self.seek = stream.seek
             self.tell = stream.tell
+
+    def read(self, count: int) -> bytes:
+        if self._start:
+            given, self._start = self._start[:count], self._start[count:]
+            return given
+        return self._take(count)
 
     def readable(self) -> bool:
         return True
@@ -168,7 +190,7 @@ def _frames(container: Any, stream: Any, rate: int, offset: float) -> Iterator[t
         if frame is None:
             return
         if frame.pts is not None:
-            origin = frame.time
+            origin, first = frame.time, frame.samples
             wanted = round((origin + offset - _RUN_UP) / stream.time_base)
             # By the sound's own index: that of the picture has seconds between its key frames.
             container.seek(wanted, stream=stream)
@@ -176,11 +198,20 @@ def _frames(container: Any, stream: Any, rate: int, offset: float) -> Iterator[t
             frame = next(frames, None)
             if frame is None:
                 return
-            position = round((frame.time - origin) * rate)
+            position = _on_grid(round((frame.time - origin) * rate), first, frame.samples, rate)
         frames = itertools.chain([frame], frames)
     for samples in _floats(frames, rate):
         yield position, samples
         position += len(samples)
+
+
+def _on_grid(position: int, first: int, size: int, rate: int) -> int:
+    """Corrects a position that a container has rounded, to milliseconds for instance.
+
+    Frames of most codecs have one size, but for the first, whose run-up is dropped.
+    """
+    exact = first + size * round((position - first) / size)
+    return exact if abs(exact - position) <= rate // 1000 else position
 
 
 def _floats(frames: Iterator[Any], rate: int) -> Iterator[Samples]:

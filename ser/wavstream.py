@@ -1,0 +1,154 @@
+"""WAV from a pipe, decoded as it arrives.
+
+FFmpeg reads 64 kB of a WAV before it gives the first sample, which is two seconds of a live voice,
+and libsndfile wants to go back in the file. The plain formats, which are what programs write to
+pipes, need neither.
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import IO
+
+import numpy as np
+import numpy.typing as npt
+
+from ser.sndfile import mono
+
+Samples = npt.NDArray[np.float32]
+
+# A program that cannot go back to its header writes one of these, or the largest that it dares.
+_UNKNOWN = (0, 0x7FFF0000)
+
+# Real headers are a few hundred bytes; some players put a picture there.
+_MOST_HEADER = 1 << 24
+
+
+class OtherFormatError(Exception):
+    """The stream is no plain WAV.
+
+    Attributes:
+        start: The bytes that were read to see that.
+    """
+
+    def __init__(self, start: bytes) -> None:
+        self.start = start
+        super().__init__("not a plain WAV")
+
+
+@dataclass(frozen=True, slots=True)
+class _Format:
+    rate: int
+    channels: int
+    width: int  # bytes per sample
+    decode: Callable[[bytes], Samples]
+
+
+def blocks(stream: IO[bytes], seconds: float) -> Iterator[tuple[Samples, int]]:
+    """Decodes a stream in blocks.
+
+    Args:
+        stream: Need not be seekable.
+        seconds: Length of a block.
+
+    Yields:
+        Mono samples of shape (samples,), and their rate in hertz.
+
+    Raises:
+        OtherFormatError: It is something else, which another decoder may know.
+    """
+    # A pipe may be live: take what is there instead of waiting for a full buffer.
+    take: Callable[[int], bytes] = getattr(stream, "read1", stream.read)
+    kind, left = _header(take)
+    frame = kind.channels * kind.width
+    size = max(1, round(seconds * kind.rate)) * frame
+    waiting = bytearray()
+    while left:
+        got = take(min(size - len(waiting), left))
+        left -= len(got)
+        waiting += got
+        if len(waiting) >= size or not got or not left:
+            whole = len(waiting) - len(waiting) % frame
+            if whole:
+                samples = kind.decode(bytes(waiting[:whole]))
+                yield mono(samples.reshape(-1, kind.channels)), kind.rate
+            waiting.clear()
+        if not got:
+            return
+
+
+def _header(take: Callable[[int], bytes]) -> tuple[_Format, int]:
+    """Reads up to the first sample; gives the format and how many bytes of samples there are."""
+    seen = bytearray()
+
+    def need(count: int) -> bytes:
+        start = len(seen)
+        while len(seen) < start + count:
+            got = take(start + count - len(seen))
+            if not got or len(seen) > _MOST_HEADER:
+                raise OtherFormatError(bytes(seen))
+            seen.extend(got)
+        return bytes(seen[start:])
+
+    # In two steps: other formats may have fewer than twelve bytes to say what they are.
+    if need(4) != b"RIFF" or need(8)[4:] != b"WAVE":
+        raise OtherFormatError(bytes(seen))
+    kind: _Format | None = None
+    while True:
+        name, size = struct.unpack("<4sI", need(8))
+        if name == b"data":
+            if kind is None:
+                raise OtherFormatError(bytes(seen))
+            return kind, 1 << 62 if size == _UNKNOWN[0] or size >= _UNKNOWN[1] else size
+        # Chunks begin at even places.
+        content = need(size + size % 2)
+        if name == b"fmt ":
+            kind = _format(content)
+            if kind is None:
+                raise OtherFormatError(bytes(seen))
+
+
+def _format(content: bytes) -> _Format | None:
+    if len(content) < 16:
+        return None
+    tag, channels, rate, _, frame, bits = struct.unpack("<HHIIHH", content[:16])
+    if tag == 0xFFFE and len(content) >= 26:
+        # "Extensible": the tag proper begins a longer identifier.
+        tag = int.from_bytes(content[24:26], "little")
+    decode = _DECODERS.get((tag, bits))
+    if decode is None or not channels or not rate or frame != channels * bits // 8:
+        return None
+    return _Format(rate, channels, bits // 8, decode)
+
+
+def _integers(kind: str, offset: int, scale: float) -> Callable[[bytes], Samples]:
+    def decode(data: bytes) -> Samples:
+        values = np.frombuffer(data, kind).astype(np.float32)
+        return (values - np.float32(offset)) * np.float32(1 / scale)
+
+    return decode
+
+
+def _three_bytes(data: bytes) -> Samples:
+    parts = np.frombuffer(data, np.uint8).reshape(-1, 3)
+    # As the upper three bytes of a number of four, which then has the right sign.
+    wide = np.zeros((len(parts), 4), np.uint8)
+    wide[:, 1:] = parts
+    values: Samples = wide.view("<i4")[:, 0].astype(np.float32) * np.float32(2.0**-31)
+    return values
+
+
+def _floats(kind: str) -> Callable[[bytes], Samples]:
+    return lambda data: np.frombuffer(data, kind).astype(np.float32)
+
+
+_DECODERS: dict[tuple[int, int], Callable[[bytes], Samples]] = {
+    (1, 8): _integers("u1", 128, 128.0),
+    (1, 16): _integers("<i2", 0, 32_768.0),
+    (1, 24): _three_bytes,
+    (1, 32): _integers("<i4", 0, 2.0**31),
+    (3, 32): _floats("<f4"),
+    (3, 64): _floats("<f8"),
+}

@@ -1,0 +1,110 @@
+"""Ordered results from worker processes, whatever becomes of the workers."""
+
+from __future__ import annotations
+
+import itertools
+import os
+import time
+from pathlib import Path
+
+import pytest
+import working
+
+from ser import parallel
+
+
+def lost(item: object) -> str:
+    return f"lost {item}"
+
+
+def never(item: object) -> int:
+    raise AssertionError(f"{item} was given up")
+
+
+def alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    return True
+
+
+@pytest.mark.parametrize("jobs", [1, 2, 3])
+@pytest.mark.parametrize("count", [0, 1, 8, 9, 100, 333])
+def test_results_come_in_order(jobs: int, count: int) -> None:
+    found = list(parallel.ordered(working.square, range(count), jobs, never))
+    assert found == [n * n for n in range(count)]
+
+
+def test_order_does_not_depend_on_who_is_quick() -> None:
+    assert list(parallel.ordered(working.uneven, range(200), 2, never)) == list(range(200))
+
+
+def test_little_work_is_done_at_home() -> None:
+    assert set(parallel.ordered(working.process, range(8), 4, never)) == {os.getpid()}
+    assert not parallel.pays(4, 8)
+    assert not parallel.pays(1, 1000)
+
+
+def test_much_work_is_shared() -> None:
+    workers = set(parallel.ordered(working.process, range(200), 2, never))
+    assert os.getpid() not in workers
+    assert len(workers) == 2
+
+
+def test_items_that_kill_their_process_are_the_only_ones_lost() -> None:
+    found = list(parallel.ordered(working.fragile, range(60), 2, lost))
+    assert found == [f"lost {n}" if n % 10 == 7 else -n for n in range(60)]
+
+
+def test_an_item_is_tried_again_before_it_is_given_up(tmp_path: Path) -> None:
+    items = [tmp_path / str(n) for n in range(12)]
+    for path in items[1:]:
+        path.touch()
+    found = list(parallel.ordered(working.weak, items, 2, never))
+    assert found == [path.name for path in items]
+
+
+def test_exceptions_reach_the_caller() -> None:
+    results = parallel.ordered(working.refusing, range(100), 2, never)
+    with pytest.raises(ValueError, match="not 20"):
+        list(results)
+
+
+def test_work_is_a_bounded_number_ahead() -> None:
+    """An endless list is not read to its end before the first result."""
+
+    class Endless(list[int]):
+        most = 0
+
+        def __len__(self) -> int:
+            return 10**9
+
+        def __getitem__(self, index: object) -> object:
+            assert isinstance(index, int)
+            self.most = max(self.most, index)
+            return index
+
+    items = Endless()
+    results = parallel.ordered(working.square, items, 2, never)
+    for n in range(100):
+        assert next(results) == n * n
+        time.sleep(0.001)
+    results.close()
+    assert items.most < 300
+
+
+def test_workers_end_in_the_middle_of_their_work() -> None:
+    pids = parallel.ordered(working.process, range(100), 2, never)
+    seen = set(itertools.islice(pids, 50))
+    assert all(alive(pid) for pid in seen)
+    pids.close()
+    assert not any(alive(pid) for pid in seen)
+
+
+def test_ending_does_not_wait_for_slow_work() -> None:
+    work = parallel._Team(working.slow, range(100), 2, never)
+    work._distribute()
+    begun = time.monotonic()
+    work.close()
+    assert time.monotonic() - begun < 5

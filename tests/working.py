@@ -1,0 +1,48 @@
+"""Functions for worker processes, which must find them by name."""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+from pathlib import Path
+
+
+def square(number: int) -> int:
+    return number * number
+
+
+def process(number: int) -> int:
+    return os.getpid()
+
+
+def uneven(number: int) -> int:
+    """The first of each batch takes longest, so that others overtake it."""
+    time.sleep(0.02 if number % 16 == 0 else 0.0)
+    return number
+
+
+def fragile(number: int) -> int:
+    """Dies of a signal, as of a fault in a C library, for numbers that end in 7."""
+    if number % 10 == 7:
+        os.kill(os.getpid(), signal.SIGKILL)
+    return -number
+
+
+def refusing(number: int) -> int:
+    if number == 20:
+        raise ValueError(f"not {number}")
+    return number
+
+
+def weak(path: Path) -> str:
+    """Dies the first time it sees a path, as for want of memory that comes back."""
+    if not path.exists():
+        path.touch()
+        os.kill(os.getpid(), signal.SIGKILL)
+    return path.name
+
+
+def slow(number: int) -> int:
+    time.sleep(60)
+    return number
