@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import itertools
 from collections.abc import Callable, Iterator
 from fractions import Fraction
@@ -24,8 +25,14 @@ _INDEXED = frozenset({"mov", "matroska", "mp3"})
 # A decoder needs a run-up: overlapping windows, the bit reservoir of MP3, 80 ms for Opus.
 _RUN_UP = 0.5
 
-# FFmpeg follows play lists to other files, and draws text; neither is a recording.
-_NO_AUDIO = frozenset({"concat", "hls", "dash", "imf", "sdp", "tty", "image2"})
+# What may hold a recording. FFmpeg also follows play lists to other files and addresses, draws text
+# as pictures and takes nearly anything for something.
+_FORMATS = (
+    "3g2,3gp,aac,aax,ac3,aiff,amr,amrnb,amrwb,ape,apm,asf,au,avi,bonk,caf,dsf,dss,dts,dtshd,dv,eac3,"
+    "f4v,flac,flv,gsm,gxf,iamf,iff,ilbc,ircam,loas,matroska,mlp,mov,mp2,mp3,mp4,mpc,mpc8,mpeg,mpegts,"
+    "mxf,nistsphere,nut,ogg,oma,osq,paf,pvf,qcp,qoa,rka,rm,sbc,shn,sox,spdif,swf,tak,truehd,tta,voc,"
+    "vqf,w64,wav,webm,wsd,wtv,wv,xa,xwma"
+)
 
 
 def blocks(
@@ -75,7 +82,7 @@ def blocks(
     except _errors() as error:
         if waiting:
             yield np.concatenate(waiting), rate
-        reason = getattr(error, "strerror", None) or str(error)
+        reason = _reason(error)
         if position:
             raise AudioError(
                 name,
@@ -102,13 +109,20 @@ def length(path: Path) -> float:
                 return float(stream.duration * stream.time_base)
             return _packets_length(container.demux(stream), stream.time_base, stream.rate)
     except _errors() as error:
-        raise _undecodable(path, getattr(error, "strerror", None) or str(error)) from error
+        raise _undecodable(path, _reason(error)) from error
 
 
 def _errors() -> tuple[type[Exception], ...]:
     import av
 
     return (av.FFmpegError, ValueError, OSError)
+
+
+def _reason(error: Exception) -> str:
+    if getattr(error, "errno", None) == errno.EINVAL:
+        # What FFmpeg says of formats that are not asked for.
+        return "not a format of sound"
+    return getattr(error, "strerror", None) or str(error)
 
 
 def _undecodable(name: object, reason: str) -> AudioError:
@@ -131,19 +145,13 @@ def _opened(
         if isinstance(source, Path) and not _encodable(source):
             # PyAV takes no names that are not UTF-8, but open files.
             target = _Stream(stack.enter_context(source.open("rb")))
-        options = {"protocol_whitelist": "file,pipe"}
+        options = {"format_whitelist": _FORMATS, "protocol_whitelist": "file,pipe"}
         try:
             # PyAV before 19 refuses files whose tags are not UTF-8 unless told otherwise.
             container = av.open(target, metadata_errors="replace", container_options=options)
         except TypeError:
             container = av.open(target, container_options=options)
         stack.enter_context(container)
-        if _NO_AUDIO & set(container.format.name.split(",")):
-            raise AudioError(
-                name,
-                f"is no recording: FFmpeg takes it for {container.format.name}",
-                "name the audio itself",
-            )
         if not container.streams.audio:
             raise AudioError(name, "has no audio stream", "give a file with sound")
         yield container, container.streams.audio[0]
