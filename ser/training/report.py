@@ -49,17 +49,24 @@ def read_report(folder: Path, records: Table, config: TrainConfig) -> Figures:
         SerError: There is no report, or it is of another table, other options or other features.
     """
     try:
-        report = json.loads((folder / REPORT).read_text())
+        report = json.loads((folder / REPORT).read_text(encoding="utf-8"))
+        figures = _figures(report)
     except (OSError, ValueError) as error:
         raise SerError(
             folder / REPORT, f"cannot be read ({error})", "make it with ser-train --cv"
         ) from error
+    except (KeyError, TypeError) as error:
+        raise SerError(
+            folder / REPORT,
+            f"is not the report of a cross-validation ({error})",
+            "make it with ser-train --cv",
+        ) from error
     known = np.asarray(records["y"]) != ""
     labelled = records if known.all() else records[known]
-    if not report["protocol"].startswith(f"{describe_corpora(labelled)}, "):
+    if not str(figures.protocol).startswith(f"{describe_corpora(labelled)}, "):
         raise SerError(
             folder,
-            f"is the cross-validation of another table ({report['protocol']})",
+            f"is the cross-validation of another table ({figures.protocol})",
             f"cross-validate {describe_corpora(labelled)}",
         )
     if not made_with(read_card(folder / "fold-1.keras"), records, config):
@@ -68,15 +75,7 @@ def read_report(folder: Path, records: Table, config: TrainConfig) -> Figures:
             "was made with other options or features",
             "cross-validate again, or repeat them",
         )
-    interval = report["intervals"]["uar"]
-    metrics = {
-        **{key: report["scores"][key] for key in ("uar", "accuracy", "macro_f1")},
-        "uar_interval": [interval["low"], interval["high"]],
-        "level": report["level"],
-        "resampled": report["resampled"],
-        "calibration_error_before_temperature": report["calibration_error"],
-    }
-    return Figures(metrics, str(report["protocol"]), float(report["temperature"]))
+    return figures
 
 
 def watched_figures(data: Data, trained: Trained) -> Figures:
@@ -102,3 +101,15 @@ def write_history(target: str | Path, rows: Sequence[dict[str, float]]) -> None:
     writer.writerows({**row, "epoch": int(row["epoch"])} for row in rows)
     with open_output(target, binary=True) as stream:
         stream.write(text.getvalue().encode())  # type: ignore[arg-type]
+
+
+def _figures(report: dict[str, Any]) -> Figures:
+    interval = report["intervals"]["uar"]
+    metrics = {
+        **{key: report["scores"][key] for key in ("uar", "accuracy", "macro_f1")},
+        "uar_interval": [interval["low"], interval["high"]],
+        "level": report["level"],
+        "resampled": report["resampled"],
+        "calibration_error_before_temperature": report["calibration_error"],
+    }
+    return Figures(metrics, str(report["protocol"]), float(report["temperature"]))

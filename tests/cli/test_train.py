@@ -210,7 +210,7 @@ def test_a_validation_table(spoken: Table, tmp_path: Path, quick: Quick) -> None
     write_table(tmp_path / "a.npy", spoken[of_speakers(spoken, "01", "02", "03")])
     write_table(tmp_path / "b.npy", spoken[of_speakers(spoken, "04", "05")])
     done = quick("a.npy", "-o", "m.keras", "--epochs", 1, "--validation", "b.npy")
-    assert "watched with 24 clips of b.npy" in done.err
+    assert "training on 36 clips of made (36 clips, 3 speakers), watched with 24 clips" in done.err
     assert "warning" not in done.err
     assert read_card(tmp_path / "m.keras")["speakers"] == ["made/01", "made/02", "made/03"]
     # Who is heard in training should not judge it.
