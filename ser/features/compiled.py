@@ -25,8 +25,21 @@ def pyin() -> Callable[..., Any]:
 
         noise = np.random.default_rng(0).normal(size=2048).astype(np.float32)
         pyin(noise, fmin=65.0, fmax=800.0, sr=8000, frame_length=256, hop_length=128, fill_na=0.0)
-    ready: Callable[..., Any] = pyin
-    return ready
+    return _interruptible(pyin)
+
+
+def _interruptible(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Lets Ctrl-C through, which numba's compiled functions wrap in an error of Python itself."""
+
+    def call(*args: Any, **options: Any) -> Any:
+        try:
+            return function(*args, **options)
+        except SystemError as error:
+            if isinstance(error.__cause__, KeyboardInterrupt):
+                raise error.__cause__ from None
+            raise
+
+    return call
 
 
 @contextlib.contextmanager
