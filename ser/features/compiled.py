@@ -35,8 +35,11 @@ def _interruptible(function: Callable[..., Any]) -> Callable[..., Any]:
         try:
             return function(*args, **options)
         except SystemError as error:
-            if isinstance(error.__cause__, KeyboardInterrupt):
-                raise error.__cause__ from None
+            cause: BaseException | None = error
+            while isinstance(cause, SystemError):
+                cause = cause.__cause__
+            if isinstance(cause, KeyboardInterrupt):
+                raise cause from None
             raise
 
     return call
