@@ -112,17 +112,27 @@ def dct_basis(n_mfcc: int, n_mels: int) -> Bank:
     return result
 
 
-@lru_cache(maxsize=32)
 def hann(win_length: int, n_fft: int) -> Bank:
     """Gives a periodic Hann window, centred in `n_fft` samples as librosa pads it.
 
     Returns:
         Shape (n_fft,).
     """
-    window = 0.5 - 0.5 * np.cos(2 * np.pi * np.arange(win_length) / win_length)
+    return _hann(win_length, n_fft)[1]
+
+
+def hann64(win_length: int, n_fft: int) -> npt.NDArray[np.float64]:
+    """Gives the same in double precision."""
+    return _hann(win_length, n_fft)[0]
+
+
+@lru_cache(maxsize=32)
+def _hann(win_length: int, n_fft: int) -> tuple[npt.NDArray[np.float64], Bank]:
+    # In scipy's terms, to the last bit.
+    window = 0.5 + 0.5 * np.cos(np.linspace(-np.pi, np.pi, win_length + 1)[:-1])
     left = (n_fft - win_length) // 2
     padded = np.pad(window, (left, n_fft - win_length - left))
-    return padded.astype(np.float32)
+    return padded, padded.astype(np.float32)
 
 
 # Slaney's scale: linear up to 1000 Hz, which is 15 mel, and logarithmic above, 27 mel to 6400 Hz.

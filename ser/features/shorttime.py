@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from ser.features import banks
 from ser.features.spec import FeatureSpec
+from ser.features.tuning import estimate_tuning
 
 Matrix = npt.NDArray[np.float32]
 """Shape (frames, something)."""
@@ -51,14 +52,25 @@ class ShortTime:
         self._mel_filters = mel_filters
         self._transform = transform
 
+    def _framed(self) -> Matrix:
+        """Overlapping frames of the padded clip, shape (frames, n_fft)."""
+        size, half = self.spec.n_fft, self.spec.n_fft // 2
+        padded = np.zeros(len(self.samples) + 2 * half, np.float32)
+        padded[half : half + len(self.samples)] = self.samples
+        return np.lib.stride_tricks.sliding_window_view(padded, size)[:: self.spec.hop_length]
+
+    def _exact_power(self, frames: npt.NDArray[np.intp]) -> Matrix:
+        """Power of some frames in double precision, to the last bit as librosa computes it."""
+        window = banks.hann64(self.spec.win_length, self.spec.n_fft)
+        spectra = np.fft.rfft(self._framed()[frames] * window).astype(np.complex64)
+        power: Matrix = np.abs(spectra) ** 2
+        return power
+
     @cached_property
     def power(self) -> Matrix:
         """Power spectrogram, shape (frames, n_fft // 2 + 1)."""
         spec = self.spec
-        half = spec.n_fft // 2
-        padded = np.zeros(len(self.samples) + 2 * half, np.float32)
-        padded[half : half + len(self.samples)] = self.samples
-        framed = np.lib.stride_tricks.sliding_window_view(padded, spec.n_fft)[:: spec.hop_length]
+        framed = self._framed()
         window = banks.hann(spec.win_length, spec.n_fft)
         power = np.empty((len(framed), spec.n_fft // 2 + 1), np.float32)
         room = np.empty((_CHUNK, spec.n_fft), np.float32)
@@ -96,7 +108,9 @@ class ShortTime:
     def chroma_of(self, classes: int) -> Matrix:
         """Energy per pitch class for any number of them, shape (frames, classes)."""
         spec = self.spec
-        tuning = _tuning(self.power, spec.sample_rate, spec.n_fft, classes)
+        tuning = estimate_tuning(
+            self.power, self._exact_power, spec.sample_rate, spec.n_fft, classes
+        )
         bank = banks.chroma_bank(spec.sample_rate, spec.n_fft, classes, tuning)
         raw = self.power @ bank.T
         peak = raw.max(axis=1, keepdims=True)
@@ -110,39 +124,3 @@ def decibels(values: Matrix) -> Matrix:
     levels = 10 * np.log10(np.maximum(values, np.float32(_AMIN)))
     limited: Matrix = np.maximum(levels, levels.max() - np.float32(_TOP_DB))
     return limited
-
-
-def _tuning(power: Matrix, sample_rate: int, n_fft: int, bins_per_octave: int) -> float:
-    """Estimates the deviation from A440 as `librosa.estimate_tuning` does, at the peaks only.
-
-    librosa interpolates every bin and keeps the peaks; the same numbers come from interpolating
-    the peaks alone, an order of magnitude faster.
-    """
-    frequencies = np.fft.rfftfreq(n_fft, 1 / sample_rate)
-    inside = np.flatnonzero((frequencies >= 150) & (frequencies < min(4000, sample_rate / 2)))
-    if not len(inside):
-        return 0.0
-    # A peak needs a neighbour on either side.
-    low, high = max(int(inside[0]), 1), min(int(inside[-1]) + 1, power.shape[1] - 1)
-    centre = power[:, low:high]
-    left, right = power[:, low - 1 : high - 1], power[:, low + 1 : high + 1]
-    floor = np.float32(0.1) * power.max(axis=1, keepdims=True)
-    found = np.flatnonzero((centre > floor) & (centre > left) & (centre >= right))
-    if not len(found):
-        return 0.0
-    frame, column = np.divmod(found, high - low)
-    column += low
-    flat = power.ravel()
-    place = frame * power.shape[1] + column
-    peak, before, after = flat.take(place), flat.take(place - 1), flat.take(place + 1)
-    curvature = after + before - 2 * peak
-    slope = (after - before) / 2
-    shift = np.zeros_like(peak)
-    np.divide(-slope, curvature, out=shift, where=np.abs(slope) < np.abs(curvature))
-    pitch = ((column + shift) * float(sample_rate) / n_fft).astype(np.float32)
-    height = peak + np.float32(0.5) * slope * shift
-    strong = pitch[height >= np.median(height)]
-    residual = np.mod(bins_per_octave * np.log2(strong / np.float32(440.0 / 16)), 1.0)
-    residual[residual >= 0.5] -= 1.0
-    counts, edges = np.histogram(residual, np.linspace(-0.5, 0.5, 101))
-    return float(edges[np.argmax(counts)])
