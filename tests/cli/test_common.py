@@ -415,7 +415,8 @@ def test_input_lists_that_cannot_be_used(probe: Probe) -> None:
     )
     done = probe("inputs", "--files-from", "-")
     assert done.returncode == 1
-    assert done.stderr == b"ser-probe: error: standard input: lists no files; write one path per line\n"
+    said = "ser-probe: error: standard input: lists no files; write one path per line\n"
+    assert done.stderr == said.encode()
     done = probe("inputs", "-", "--files-from", "-")
     assert done.returncode == 2
     assert b"only once" in done.stderr
