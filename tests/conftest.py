@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -40,6 +41,16 @@ class Run(Protocol):
         env: Mapping[str, str] | None = None,
         timeout: float = 300,
     ) -> Finished: ...
+
+
+def pytest_configure() -> None:
+    """Gives the commands under test the signals that a terminal gives them.
+
+    A runner in the background, or under nohup, ignores interruptions, and children inherit that.
+    """
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    if hasattr(signal, "SIGHUP"):
+        signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 
 @pytest.fixture
