@@ -135,8 +135,12 @@ def resample(samples: Samples, rate: int, target: int) -> Samples:
 
     resampled: Samples = soxr.resample(samples, rate, target, _RESAMPLING)
     # soxr may round the length down; librosa pads the last sample, and so must we to agree.
-    missing = _resampled(len(samples), rate, target) - len(resampled)
-    return np.pad(resampled, (0, missing)) if missing > 0 else resampled
+    count = _resampled(len(samples), rate, target)
+    if len(resampled) >= count:
+        return resampled
+    padded = np.zeros(count, np.float32)
+    padded[: len(resampled)] = resampled
+    return padded
 
 
 def write(path: str | Path, samples: Samples, sample_rate: int) -> None:

@@ -268,9 +268,8 @@ def _transform(frames: Matrix) -> Any:
 def _compute(extractor: Extractor, piece: _Piece) -> _Outcome | SerError:
     spec = extractor.spec
     try:
-        samples = _read(piece, spec)
-        matrix = extractor(samples)
-        seconds = len(extractor.prepare(samples)) / spec.sample_rate
+        samples = extractor.prepare(_read(piece, spec))
+        matrix = extractor.compute(samples)
     except SerError as error:
         return piece.named(error)
     except (ValueError, ArithmeticError, RuntimeError, MemoryError) as error:
@@ -280,7 +279,7 @@ def _compute(extractor: Extractor, piece: _Piece) -> _Outcome | SerError:
         return AudioError(
             piece.clip.path, "gives features that are not numbers", "check its samples"
         )
-    return _Outcome(matrix, seconds)
+    return _Outcome(matrix, len(samples) / spec.sample_rate)
 
 
 def _crashed(piece: _Piece) -> _Outcome | SerError:

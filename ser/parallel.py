@@ -225,9 +225,27 @@ def _serve(work: Callable[[Any], Any], pipe: Connection) -> None:
     if parent is not None:
         threading.Thread(target=_end_with, args=(parent.sentinel,), daemon=True).start()
     one_thread()
+    _keep_memory()
     with contextlib.suppress(EOFError, OSError):
         while True:
             pipe.send([_outcome(work, item) for item in pipe.recv()])
+
+
+def _keep_memory() -> None:
+    """Lets the C library keep what is freed for the next item, instead of giving it back.
+
+    Every item needs the same few megabytes, and fresh pages cost a sixth of the time.
+    """
+    if sys.platform != "linux":
+        return
+    import ctypes
+
+    with contextlib.suppress(OSError, AttributeError):
+        # M_TRIM_THRESHOLD, M_TOP_PAD and M_MMAP_THRESHOLD of malloc.h; other C libraries than
+        # glibc do not have the function, or ignore it.
+        library = ctypes.CDLL(None)
+        for parameter, size in ((-1, 1 << 28), (-2, 1 << 26), (-3, 1 << 28)):
+            library.mallopt(parameter, size)
 
 
 def _outcome(work: Callable[[Any], Any], item: Any) -> Any:

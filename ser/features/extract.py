@@ -60,8 +60,12 @@ class Extractor:
         Returns:
             Float32, shape (frames, coefficients); one frame where the specification pools.
         """
+        return self.compute(self.prepare(samples))
+
+    def compute(self, prepared: Samples) -> Matrix:
+        """Computes the features of samples that `prepare` has given; see `__call__`."""
         spec = self.spec
-        view = ShortTime(self.prepare(samples), spec, self._mel_filters, self._transform)
+        view = ShortTime(prepared, spec, self._mel_filters, self._transform)
         matrix = np.concatenate([FUNCTIONS[name](view) for name in spec.families], axis=1)
         if spec.deltas:
             matrix = _with_deltas(matrix, spec.deltas)

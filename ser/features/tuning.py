@@ -123,7 +123,7 @@ def _vote(peaks: _Peaks, hertz: npt.NDArray[np.float64], classes: int) -> tuple[
     pitch = hertz[strong].astype(np.float32)
     deviation = np.mod(classes * np.log2(pitch / np.float32(440.0 / 16)), 1.0)
     deviation[deviation >= 0.5] -= 1.0
-    counts, _ = np.histogram(deviation, _EDGES)
+    counts = np.bincount(np.searchsorted(_EDGES, deviation, "right") - 1, minlength=_BINS)
     winner = int(np.argmax(counts))
     # Peaks that may lie on either side of an edge; the first and the last edge are the same.
     position = (deviation + np.float32(0.5)) * np.float32(_BINS)
