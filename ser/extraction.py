@@ -32,9 +32,6 @@ LONGEST_UNCUT_SECONDS = 120.0
 # Headers may be off by a codec's frame or two; less than this is not worth a word.
 _TOLERATED_SECONDS = 0.1
 
-# What workers import for most clips, beside this package.
-_PRELOADED = ("scipy.fft", "soundfile", "soxr", "threadpoolctl")
-
 
 @dataclass(frozen=True, slots=True)
 class Cut:
@@ -101,7 +98,7 @@ def extract_table(
     if cut is not None:
         spec = spec.with_changes(duration=cut.window)
     if parallel.pays(jobs, len(clips)) or (jobs > 1 and cut is not None):
-        parallel.prepare(*_PRELOADED)
+        parallel.prepare(*parallel.SOUND_WORK)
     extractor = Extractor(spec, transform=_transform)
     failures = 0
 

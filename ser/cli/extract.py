@@ -8,6 +8,7 @@ from typing import Any, get_args
 
 import click
 
+from ser import parallel
 from ser.cli.common import (
     Console,
     audio_arguments,
@@ -20,7 +21,6 @@ from ser.cli.common import (
 from ser.corpora.base import Clip
 from ser.corpora.registry import CHOICES, find_clips
 from ser.errors import SerError
-from ser.extraction import Cut, extract_table
 from ser.features.spec import FAMILIES, PRESETS, FeatureSpec, MelScale, Normalise, Pool
 from ser.files import STANDARD
 
@@ -163,6 +163,11 @@ def main(
         if value is not None and value <= 0:
             raise click.UsageError(f"{name} must be positive seconds.")
     spec = make_spec(preset, like, features)
+    if parallel.pays(jobs, len(inputs)) or (jobs > 1 and any(path.is_dir() for path in inputs)):
+        # They get ready while this process imports what it needs itself and looks for clips.
+        parallel.prepare(*parallel.SOUND_WORK)
+    from ser.extraction import Cut, extract_table
+
     clips = _clips(console, inputs, corpus, channel)
     cut = None if window is None else Cut(window, hop or window)
     with console.progress(None, "clip", "extracting") as bar:

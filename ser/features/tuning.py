@@ -22,9 +22,9 @@ _LOWEST_HZ, _HIGHEST_HZ = 150.0, 4000.0
 _BINS = 100
 _EDGES = np.linspace(-0.5, 0.5, _BINS + 1)
 
-# How far single precision may move a peak, in pitch classes, and how flat a peak may be, as a part
-# of its height, before it may be no peak at all.
-_SLACK = 4e-5
+# How far single precision may move a peak, in octaves (more than twice of what it was seen to), and
+# how flat a peak may be, as a part of its height, before it may be no peak at all.
+_SLACK = 2.5e-6
 _FLAT = 1e-4
 
 
@@ -93,10 +93,12 @@ class _Peaks:
 
 def _peaks(power: Matrix, low: int, high: int) -> _Peaks:
     """Finds the maxima over a tenth of their frame's, and fits a parabola to each."""
-    centre = power[:, low:high]
-    left, right = power[:, low - 1 : high - 1], power[:, low + 1 : high + 1]
     floor = np.float32(0.1) * power.max(axis=1, keepdims=True)
-    found = np.flatnonzero((centre > floor) & (centre > left) & (centre >= right))
+    rises = power[:, low : high + 1] > power[:, low - 1 : high]
+    # Up to here, and not further.
+    summits = rises[:, :-1] > rises[:, 1:]
+    summits &= power[:, low:high] > floor
+    found = np.flatnonzero(summits)
     frame, column = np.divmod(found, high - low)
     column += low
     spectra = power.ravel()
@@ -128,7 +130,7 @@ def _vote(peaks: _Peaks, hertz: npt.NDArray[np.float64], classes: int) -> tuple[
     # Peaks that may lie on either side of an edge; the first and the last edge are the same.
     position = (deviation + np.float32(0.5)) * np.float32(_BINS)
     edge = np.rint(position)
-    close = np.abs(position - edge) < _SLACK * _BINS
+    close = np.abs(position - edge) < _SLACK * classes * _BINS
     loose = np.bincount(edge[close].astype(np.intp) % _BINS, minlength=_BINS)
     loose = loose + np.roll(loose, -1)
     least, most = counts[winner] - loose[winner], counts + loose
