@@ -12,6 +12,8 @@ CORPORA ?= data
 FEATURES ?= --preset emotion
 TRAINING ?= --seed 1
 ARGS     ?=
+# Processes that run the tests; 0 runs them in pytest's own.
+WORKERS  ?= 2
 
 .SUFFIXES:
 .DELETE_ON_ERROR:
@@ -46,7 +48,7 @@ install: $(VENV)/.installed ## the commands, in .venv/bin
 # ---------------------------------------------------------------- development
 
 test: $(VENV)/.test ## run the tests (ARGS="…" goes to pytest)
-	$(BIN)/pytest $(ARGS)
+	$(BIN)/pytest -n $(WORKERS) --dist loadfile $(ARGS)
 
 lint: $(VENV)/.lint ## style, docstrings and types
 	$(BIN)/ruff check
