@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import pickle
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import librosa
@@ -247,26 +246,3 @@ def test_quick_families_import_no_librosa(run_python: Any) -> None:
         "heavy = {'librosa', 'numba', 'scipy', 'sklearn', 'tensorflow', 'keras', 'av'}\n"
         "assert not heavy & set(sys.modules), heavy & set(sys.modules)"
     )
-
-
-@pytest.mark.slow
-def test_processes_take_turns_to_compile(run_python: Any, tmp_path: Path) -> None:
-    """Without turns, two that compile at once can leave a cache that crashes every later process.
-
-    The cache is fresh here, so that both have everything to compile.
-    """
-    code = (
-        "import os, subprocess, sys\n"
-        "inner = '''import numpy as np\n"
-        "from ser.features.extract import Extractor\n"
-        "from ser.features.spec import FeatureSpec\n"
-        "print(Extractor(FeatureSpec((\"f0\",)))(np.ones(4000, np.float32)).shape)'''\n"
-        "def start(): return subprocess.Popen([sys.executable, '-c', inner],"
-        " stdout=subprocess.PIPE, env={**os.environ, 'NUMBA_CACHE_DIR': sys.argv[1]})\n"
-        "for round in range(2):\n"
-        "    for process in [start(), start()]:\n"
-        "        out, _ = process.communicate()\n"
-        "        assert process.returncode == 0, process.returncode\n"
-        "        assert out.split() == b'(26, 2)'.split(), out\n"
-    )
-    run_python(code, tmp_path / "numba")
