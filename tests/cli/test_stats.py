@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -209,7 +210,8 @@ def test_the_confusion_picture(run: Run, model: Path, table: Path, tmp_path: Pat
     text = (tmp_path / "c.svg").read_text()
     assert ">75%<" in text
     assert "12 clips · 3 speakers" in text
-    assert "speakers apart" in text
+    # The line is broken where the table's path makes it too long.
+    assert "speakers apart" in " ".join(re.findall(r">([^<>]+)</text>", text))
     assert (tmp_path / "c.csv").read_text().startswith("scope,name,figure")
 
 
