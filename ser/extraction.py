@@ -119,22 +119,31 @@ def extract_table(
         writer = stack.enter_context(TableWriter(target, dtype, resume=resume))
         todo = _missing(pieces, writer.existing(), spec)
         begin(len(todo))
-        stack.enter_context(parallel.one_thread())
-        outcomes = parallel.ordered(partial(_compute, extractor), todo, jobs, _crashed)
+        if not parallel.pays(jobs, len(todo)):
+            stack.enter_context(parallel.one_thread())
+        outcomes = parallel.ordered(
+            partial(_compute, extractor), [piece.task(spec) for piece in todo], jobs, _crashed
+        )
         # Closed before the table is, so that no worker outlives an error.
         stack.enter_context(contextlib.closing(outcomes))
         for piece, outcome in zip(todo, outcomes, strict=True):
             if isinstance(outcome, SerError):
-                fail(outcome)
+                fail(piece.named(outcome))
             else:
-                missed = (len(outcome.matrix) - frames) * spec.hop_length / spec.sample_rate
+                missed = (len(outcome[0]) - frames) * spec.hop_length / spec.sample_rate
                 cut_short += missed > _TOLERATED_SECONDS
-                writer.append(_record(piece.clip, outcome, spec, dtype))
+                writer.append(_record(piece.clip, *outcome, spec, dtype))
             progress(1)
         if not writer.count:
             writer.keep_part = False
             raise AudioError(target, "no table was written: none of the inputs can be read")
     return Report(writer.count, writer.kept, failures, cut_short)
+
+
+# What crosses the border to a worker and back is plain: a file, where to begin and how many seconds
+# to read; the features and how many seconds they are of.
+_Task = tuple[str, float, float | None]
+_Outcome = tuple[Matrix, float] | SerError
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,11 +159,14 @@ class _Piece:
             return error
         return AudioError(self.clip.path, error.cause, error.cure)
 
-
-@dataclass(frozen=True, slots=True)
-class _Outcome:
-    matrix: Matrix
-    seconds: float
+    def task(self, spec: FeatureSpec) -> _Task:
+        """Says what to decode; a clip that is trimmed is shortened afterwards."""
+        duration = self.clip.duration
+        if duration is not None:
+            duration = max(duration - spec.offset, 0.0)
+        if spec.trim is None and spec.duration is not None:
+            duration = spec.duration if duration is None else min(duration, spec.duration)
+        return str(self.file), self.clip.start + spec.offset, duration
 
 
 def _sources(clips: Sequence[Clip], stack: contextlib.ExitStack) -> Iterator[_Piece]:
@@ -262,48 +274,39 @@ def _transform(frames: Matrix) -> Any:
     return scipy.fft.rfft(frames)
 
 
-def _compute(extractor: Extractor, piece: _Piece) -> _Outcome | SerError:
-    spec = extractor.spec
+def _compute(extractor: Extractor, task: _Task) -> _Outcome:
+    path, offset, duration = task
+    rate = extractor.spec.sample_rate
     try:
-        samples = extractor.prepare(_read(piece, spec))
+        samples = extractor.prepare(audio.read(path, rate, offset=offset, duration=duration))
         matrix = extractor.compute(samples)
     except SerError as error:
-        return piece.named(error)
+        return error
     except (ValueError, ArithmeticError, RuntimeError, MemoryError) as error:
         # One strange recording must not end the work on a corpus.
-        return AudioError(piece.clip.path, f"cannot be analysed ({type(error).__name__}: {error})")
+        return AudioError(path, f"cannot be analysed ({type(error).__name__}: {error})")
     if not np.isfinite(matrix).all():
-        return AudioError(
-            piece.clip.path, "gives features that are not numbers", "check its samples"
-        )
-    return _Outcome(matrix, len(samples) / spec.sample_rate)
+        return AudioError(path, "gives features that are not numbers", "check its samples")
+    return matrix, len(samples) / rate
 
 
-def _crashed(piece: _Piece) -> _Outcome | SerError:
+def _crashed(task: _Task) -> _Outcome:
     return AudioError(
-        piece.clip.path,
+        task[0],
         "took its worker process down, by a fault in its decoder or for want of memory",
         "convert it to WAV, or use fewer --jobs",
     )
 
 
-def _read(piece: _Piece, spec: FeatureSpec) -> audio.Samples:
-    """Decodes what a specification needs of a clip; a trimmed one is shortened afterwards."""
-    clip = piece.clip
-    duration = None if clip.duration is None else max(clip.duration - spec.offset, 0.0)
-    if spec.trim is None and spec.duration is not None:
-        duration = spec.duration if duration is None else min(duration, spec.duration)
-    offset = clip.start + spec.offset
-    return audio.read(piece.file, spec.sample_rate, offset=offset, duration=duration)
-
-
-def _record(clip: Clip, outcome: _Outcome, spec: FeatureSpec, dtype: np.dtype[Any]) -> Table:
+def _record(
+    clip: Clip, matrix: Matrix, seconds: float, spec: FeatureSpec, dtype: np.dtype[Any]
+) -> Table:
     record = np.zeros(1, dtype)
     frames = dtype["x"].shape[0]
-    record["x"][0] = fit_frames(outcome.matrix, frames)
-    record["frames"] = min(len(outcome.matrix), frames)
+    record["x"][0] = fit_frames(matrix, frames)
+    record["frames"] = min(len(matrix), frames)
     record["start"] = clip.start + spec.offset
-    record["duration"] = outcome.seconds
+    record["duration"] = seconds
     for name, value in _texts(clip).items():
         record[name] = value
     return record

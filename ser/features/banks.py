@@ -76,7 +76,7 @@ def chroma_bank(sample_rate: int, n_fft: int, n_chroma: int, tuning: float) -> B
         tuning: Deviation from A = 440 Hz, in fractions of a pitch class.
 
     Returns:
-        Shape (n_chroma, n_fft // 2 + 1).
+        Shape (n_chroma, n_fft // 2 + 1), laid out for a product with its transpose.
     """
     # One bin more than is kept, because a bin's width is the distance to the next.
     hertz = np.arange(1, n_fft // 2 + 2) * (sample_rate / n_fft)
@@ -93,7 +93,7 @@ def chroma_bank(sample_rate: int, n_fft: int, n_chroma: int, tuning: float) -> B
     bank /= np.sqrt(np.square(bank).sum(axis=0))
     # Octaves far from the fifth count less.
     bank *= np.exp(-0.5 * ((pitch / n_chroma - 5.0) / 2.0) ** 2)
-    result: Bank = np.roll(bank, -3 * (n_chroma // 12), axis=0).astype(np.float32)
+    result: Bank = np.roll(bank, -3 * (n_chroma // 12), axis=0).astype(np.float32, order="F")
     return result
 
 
