@@ -6,16 +6,14 @@ from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from ser.artifact import check_spec
 from ser.engine import Engine
 from ser.errors import TableError
 from ser.evaluation import label_indices
+from ser.features.extract import fit_frames
 from ser.predictions import Predictions, from_table
 from ser.table import Table, speaker_keys, spec_of
-
-Floats = npt.NDArray[np.float32]
 
 
 def check_table(path: object, card: Mapping[str, Any], table: Table, name: object) -> None:
@@ -68,22 +66,6 @@ def predict_table(
     return from_table(
         table[labelled], engine.labels, np.concatenate(parts), protocol=protocol, seed=seed
     )
-
-
-def fit_frames(x: Floats, frames: int) -> Floats:
-    """Cuts clips, or pads them with zeros as tables do, to a number of frames.
-
-    Args:
-        x: Features, (n, any, coefficients).
-        frames: The number wanted.
-
-    Returns:
-        Features, (n, frames, coefficients).
-    """
-    missing = frames - x.shape[1]
-    if missing > 0:
-        x = np.pad(x, ((0, 0), (0, missing), (0, 0)))
-    return np.ascontiguousarray(x[:, :frames], np.float32)
 
 
 def shared_speakers(table: Table, trained: Collection[str]) -> list[str]:

@@ -96,15 +96,16 @@ def fit_frames(matrix: Matrix, frames: int) -> Matrix:
     """Pads with zeros, or cuts, to a number of frames.
 
     Args:
-        matrix: Shape (any, coefficients).
+        matrix: Shape (any, coefficients), or a batch of such, (n, any, coefficients).
         frames: The wanted number.
 
     Returns:
-        Shape (frames, coefficients).
+        The same with `frames` in the place of any.
     """
-    if len(matrix) >= frames:
-        return matrix[:frames]
-    return np.pad(matrix, ((0, frames - len(matrix)), (0, 0)))
+    missing = frames - matrix.shape[-2]
+    if missing <= 0:
+        return matrix[..., :frames, :]
+    return np.pad(matrix, [(0, 0)] * (matrix.ndim - 2) + [(0, missing), (0, 0)])
 
 
 def _with_deltas(matrix: Matrix, orders: int) -> Matrix:
