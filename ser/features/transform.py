@@ -45,7 +45,7 @@ def _fastest() -> Callable[[npt.NDArray[np.float32]], Any]:
     def transform(frames: npt.NDArray[np.float32]) -> Any:
         return module.r2c(frames, (1,), True, 0, None, 1)
 
-    probe = np.random.default_rng(0).normal(size=(3, 16)).astype(np.float32)
+    probe = np.sin(np.arange(48, dtype=np.float32) ** 2).reshape(3, 16)
     try:
         same = np.allclose(transform(probe), np.fft.rfft(probe), atol=1e-4)
     except (AttributeError, TypeError, ValueError):
