@@ -99,7 +99,7 @@ def extract_table(
         spec = spec.with_changes(duration=cut.window)
     if parallel.pays(jobs, len(clips)) or (jobs > 1 and cut is not None):
         parallel.prepare(*parallel.SOUND_WORK)
-    extractor = Extractor(spec)
+    extractor = Extractor(spec, transform=_transform)
     failures = 0
 
     def fail(error: SerError) -> None:
@@ -264,6 +264,14 @@ def _missing(pieces: Sequence[_Piece], existing: Table, spec: FeatureSpec) -> Se
         else:
             missing.append(piece)
     return missing
+
+
+def _transform(frames: Matrix) -> Any:
+    """Scipy's Fourier transform, however few the clips: a table must not depend on their number."""
+    # Imported where it is used: with several jobs, this process does not need it.
+    import scipy.fft
+
+    return scipy.fft.rfft(frames)
 
 
 def _compute(extractor: Extractor, task: _Task) -> _Outcome:

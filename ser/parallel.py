@@ -18,7 +18,7 @@ from collections.abc import Callable, Generator, Iterator, Sequence
 from multiprocessing.connection import Connection, wait
 from typing import Any, Generic, TypeVar
 
-SOUND_WORK = ("ser.extraction", "soundfile", "soxr", "threadpoolctl")
+SOUND_WORK = ("ser.extraction", "scipy.fft", "soundfile", "soxr", "threadpoolctl")
 """What workers import that make features of recordings; for `prepare`."""
 
 Item = TypeVar("Item")

@@ -9,7 +9,7 @@ from ser.features import banks
 from ser.features.families import FUNCTIONS
 from ser.features.layout import width
 from ser.features.normalise import normalise
-from ser.features.shorttime import Matrix, ShortTime
+from ser.features.shorttime import Matrix, ShortTime, Transform
 from ser.features.spec import FeatureSpec
 from ser.features.trim import trim
 
@@ -26,6 +26,8 @@ class Extractor:
         spec: What to compute.
         mel_bank: The specification's mel filter bank where the caller has it (a model artifact
             does), shape (n_mels, n_fft // 2 + 1); otherwise it is computed.
+        transform: The Fourier transform, for instance `scipy.fft.rfft`: faster than NumPy's, but
+            its import takes longer than a few seconds of audio do.
 
     Examples:
         >>> import numpy as np
@@ -34,12 +36,18 @@ class Extractor:
         (101, 2)
     """
 
-    def __init__(self, spec: FeatureSpec, mel_bank: banks.Bank | None = None) -> None:
+    def __init__(
+        self,
+        spec: FeatureSpec,
+        mel_bank: banks.Bank | None = None,
+        transform: Transform = np.fft.rfft,
+    ) -> None:
         self.spec = spec
         self.coefficients = width(spec)
         self._mel_filters: banks.Banded | None = None
         if _ON_MEL & set(spec.families):
             self._mel_filters = banks.Banded(banks.mel_bank(spec) if mel_bank is None else mel_bank)
+        self._transform = transform
 
     def __call__(self, samples: Samples) -> Matrix:
         """Computes one clip's features.
@@ -57,7 +65,7 @@ class Extractor:
     def compute(self, prepared: Samples) -> Matrix:
         """Computes the features of samples that `prepare` has given; see `__call__`."""
         spec = self.spec
-        view = ShortTime(prepared, spec, self._mel_filters)
+        view = ShortTime(prepared, spec, self._mel_filters, self._transform)
         matrix = np.concatenate([FUNCTIONS[name](view) for name in spec.families], axis=1)
         if spec.deltas:
             matrix = _with_deltas(matrix, spec.deltas)

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from ser.features import banks
 from ser.features.spec import FeatureSpec
-from ser.features.transform import rfft
 from ser.features.tuning import estimate_tuning
 
 Matrix = npt.NDArray[np.float32]
@@ -18,6 +19,9 @@ Matrix = npt.NDArray[np.float32]
 # librosa's power_to_db: floor of the power and the range kept under a clip's maximum.
 _AMIN = 1e-10
 _TOP_DB = 80.0
+
+Transform = Callable[[Matrix], npt.NDArray[Any]]
+"""A real Fourier transform of each row: float32 (rows, samples) to complex64 (rows, bins)."""
 
 # Frames transformed at a time: what fits a processor's cache, and never much memory.
 _CHUNK = 32
@@ -33,6 +37,7 @@ class ShortTime:
         samples: Shape (samples,), at the specification's sample rate.
         spec: Transform size, window, hop and mel bands are used.
         mel_filters: The specification's mel filters where the caller has them.
+        transform: The Fourier transform; `scipy.fft.rfft` is faster, but takes long to import.
     """
 
     def __init__(
@@ -40,10 +45,12 @@ class ShortTime:
         samples: npt.NDArray[np.float32],
         spec: FeatureSpec,
         mel_filters: banks.Banded | None = None,
+        transform: Transform = np.fft.rfft,
     ) -> None:
         self.samples = samples
         self.spec = spec
         self._mel_filters = mel_filters
+        self._transform = transform
 
     def _framed(self) -> Matrix:
         """Overlapping frames of the padded clip, shape (frames, n_fft)."""
@@ -71,7 +78,7 @@ class ShortTime:
         room = np.empty((_CHUNK, spec.n_fft), np.float32)
         for start in range(0, len(framed), _CHUNK):
             frames = framed[start : start + _CHUNK]
-            spectrum = rfft(np.multiply(frames, window, out=room[: len(frames)]))
+            spectrum = self._transform(np.multiply(frames, window, out=room[: len(frames)]))
             # Real and imaginary parts side by side, squared where they are.
             parts = spectrum.view(np.float32)
             np.square(parts, out=parts)

@@ -120,10 +120,11 @@ def compare(name: str, samples: Samples, spec: FeatureSpec) -> None:
     limit = absolute + relative * np.abs(expected).max()
     error = np.abs(found - expected)
     if name == "contrast":
-        # librosa transforms in double precision. A valley in the top band is a few bins 120 dB under
-        # the loudest, where single precision is noise, and some frames have nothing else there.
-        assert error.max() <= 0.6
-        assert np.quantile(error, 0.95) <= limit
+        # librosa transforms in double precision. A valley may be a single bin 120 dB under the
+        # loudest, where single precision is noise; a few of those are allowed half a decibel.
+        assert error.max() <= 0.5
+        assert np.quantile(error, 0.99) <= 0.05
+        assert np.quantile(error, 0.9) <= limit
     else:
         assert error.max() <= limit
 
