@@ -33,6 +33,9 @@ _QUEUED = 2
 _AHEAD = 4
 
 
+_ENDS = [getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name)]
+
+
 def ordered(
     work: Callable[[Item], Result],
     items: Sequence[Item],
@@ -118,12 +121,14 @@ class _Team(Generic[Item, Result]):
         self._again: collections.deque[range] = collections.deque()
         self._given = 0
         self._limit = jobs * _AHEAD * _BATCH
+        self._size = min(jobs, -(-len(items) // _BATCH))
         self._workers: list[_Worker[Item, Result]] = []
-        for _ in range(min(jobs, -(-len(items) // _BATCH))):
-            self._workers.append(_Worker(work))
 
     def results(self) -> Iterator[Result]:
         """Gives all results in the order of the items."""
+        # Here and not before: an interruption finds what has been started, and `close` ends it.
+        while len(self._workers) < self._size:
+            self._workers.append(_Worker(self._work))
         while self._next < len(self._items):
             self._distribute()
             if self._next not in self._done:
@@ -222,8 +227,10 @@ class _Raised:
 
 def _serve(work: Callable[[Any], Any], pipe: Connection) -> None:
     """Runs in a worker process until it is ended."""
-    # As `_undisturbed` does where signals can be blocked.
+    # Ctrl-C is for the parent alone to understand; a plain end is not.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    if hasattr(signal, "pthread_sigmask"):
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, _ENDS)
     parent = multiprocessing.parent_process()
     if parent is not None:
         threading.Thread(target=_end_with, args=(parent.sentinel,), daemon=True).start()
@@ -266,15 +273,16 @@ def _end_with(sentinel: int) -> None:
 
 @contextlib.contextmanager
 def _undisturbed() -> Iterator[None]:
-    """Keeps Ctrl-C back, here for the moment and in processes that are started meanwhile for good.
+    """Keeps signals back, here for the moment and in processes that are started meanwhile.
 
-    It reaches the whole process group; the parent alone decides what it means, and the others
-    would complain about being interrupted.
+    Ctrl-C reaches the whole process group; the parent alone decides what it means, and the others
+    would complain about being interrupted. A parent that ends in the middle of starting a worker
+    leaves one that complains about half a message.
     """
     if not hasattr(signal, "pthread_sigmask"):
         yield
         return
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT, *_ENDS])
     try:
         yield
     finally:

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import itertools
 import os
+import signal
+import subprocess
+import sys
 import time
 from pathlib import Path
 
 import pytest
 import working
+from conftest import ROOT
 
 from ser import parallel
 
@@ -103,8 +107,56 @@ def test_workers_end_in_the_middle_of_their_work() -> None:
 
 
 def test_ending_does_not_wait_for_slow_work() -> None:
-    work = parallel._Team(working.slow, range(100), 2, never)
-    work._distribute()
+    work = parallel.ordered(working.slow_after_some, range(100), 2, never)
+    assert next(work) == 0
     begun = time.monotonic()
     work.close()
     assert time.monotonic() - begun < 5
+
+
+def test_workers_can_be_terminated() -> None:
+    """What keeps signals back while they start does not make them deaf."""
+    pids = parallel.ordered(working.process, range(100), 2, lost)  # type: ignore[arg-type]
+    victim = next(pids)
+    os.kill(victim, signal.SIGTERM)
+    deadline = time.monotonic() + 10
+    while alive(victim):
+        assert time.monotonic() < deadline
+        # The parent has to look after its children for them to be gone.
+        next(pids, None)
+        time.sleep(0.01)
+    pids.close()
+
+
+@pytest.mark.parametrize("delay", [0.0, 0.02, 0.1, 0.2, 0.4, 0.8])
+@pytest.mark.parametrize("signum", [signal.SIGINT, signal.SIGTERM])
+def test_an_end_at_any_time_is_quiet(delay: float, signum: int, tmp_path: Path) -> None:
+    """Also in the middle of starting workers."""
+    script = tmp_path / "script.py"
+    script.write_text(
+        "import signal, sys\n"
+        "def end(*_): raise KeyboardInterrupt\n"
+        "if __name__ == '__main__':\n"
+        "    signal.signal(signal.SIGTERM, end)\n"
+        "    try:\n"
+        "        print('ready', flush=True)\n"
+        "        import working\n"
+        "        from ser import parallel\n"
+        "        for _ in parallel.ordered(working.slow_after_some, range(999), 3, str): pass\n"
+        "    except KeyboardInterrupt:\n"
+        "        sys.exit(130)\n"
+    )
+    process = subprocess.Popen(
+        [sys.executable, script],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        env={**os.environ, "PYTHONPATH": os.pathsep.join([str(ROOT), str(ROOT / "tests")])},
+        start_new_session=True,
+    )
+    assert process.stdout is not None
+    process.stdout.readline()
+    time.sleep(delay)
+    os.killpg(process.pid, signum) if signum == signal.SIGINT else process.send_signal(signum)
+    _, errors = process.communicate(timeout=20)
+    assert errors == b""
+    assert process.returncode == 130
