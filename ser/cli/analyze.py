@@ -24,7 +24,7 @@ from ser.engine import Engine, open_engine
 from ser.errors import AudioError, SerError
 from ser.files import STANDARD, open_output
 from ser.pretrained import DEFAULT_MODEL
-from ser.timeline.formats import FORMATS
+from ser.timeline.formats import FORMATS, make_writer
 from ser.timeline.record import Window
 from ser.timeline.summary import Summariser
 from ser.timeline.writer import Writer
@@ -111,7 +111,8 @@ def main(
 
         check_target(Path(plot))
     with _output(output) as stream:
-        writer = FORMATS[format_name](
+        writer = make_writer(
+            format_name,
             stream,
             engine.labels,
             colour=output == STANDARD and stream.isatty() and allows_colour(),

@@ -14,8 +14,10 @@ from ser.artifact import read_card, write_artifact
 from ser.calibration import fit_temperature
 from ser.errors import SerError
 from ser.evaluation import Evaluation, evaluate, label_indices
+from ser.files import open_output
 from ser.foldfile import Folds
 from ser.grouping import Indices, train_indices
+from ser.labels import ordered
 from ser.models.backend import Device
 from ser.plots.confusion import draw_confusion
 from ser.predictions import Predictions, from_table, pool, read_predictions, write_predictions
@@ -175,8 +177,6 @@ def _tested(table: Table, test: Indices) -> list[str]:
 
 
 def _labels(table: Table) -> tuple[str, ...]:
-    from ser.labels import ordered
-
     return tuple(ordered(set(np.asarray(table["y"]).tolist()) - {""}))
 
 
@@ -195,8 +195,6 @@ def _pooled(parts: list[Predictions], labels: tuple[str, ...], config: TrainConf
 
 
 def _write(folder: Path, pooled: Pooled) -> None:
-    from ser.files import open_output
-
     protocol = pooled.predictions.protocol
     write_predictions(folder / PREDICTIONS, pooled.predictions)
     report = {
