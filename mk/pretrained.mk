@@ -3,13 +3,15 @@
 PRETRAINED_FEATURES = --preset emotion
 PRETRAINED_TRAINING = --epochs 70 --seed 1
 
-PRETRAINED       := ser/pretrained/ravdess.keras
+PRETRAINED       := build/pretrained/ravdess.keras
 PRETRAINED_TABLE := build/pretrained/ravdess.npy
 PRETRAINED_CV    := build/cv
 
 .PHONY: pretrained
 #: pretrained CORPORA=...	the shipped model: cross-validated on RAVDESS, then trained on all speakers
+# A copy, because the file that a checkout brings looks newer than everything it is made from.
 pretrained: $(PRETRAINED)
+	cp $< ser/pretrained/
 
 $(PRETRAINED_TABLE): $(CORPORA)/ravdess | $(VENV)/.installed
 	@mkdir -p $(@D)
