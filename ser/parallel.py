@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import collections
 import contextlib
+import gc
 import multiprocessing
 import os
 import signal
@@ -18,7 +19,7 @@ from collections.abc import Callable, Generator, Iterator, Sequence
 from multiprocessing.connection import Connection, wait
 from typing import Any, Generic, TypeVar
 
-SOUND_WORK = ("ser.extraction", "scipy.fft", "soundfile", "soxr", "threadpoolctl")
+SOUND_WORK = ("ser.extraction", "scipy.fft", "soundfile", "soxr")
 """What workers import that make features of recordings; for `prepare`."""
 
 Item = TypeVar("Item")
@@ -32,6 +33,8 @@ _QUEUED = 2
 # depend on the number of items.
 _AHEAD = 4
 
+# What the libraries for linear algebra read when they are loaded.
+_THREADS = ("OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "OMP_NUM_THREADS")
 
 _ENDS = [getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name)]
 
@@ -45,7 +48,8 @@ def ordered(
     """Computes ``work(item)`` for every item, in worker processes where that pays.
 
     Args:
-        work: A function that can be pickled; it is sent to each worker once.
+        work: A function that can be pickled, of a module that workers can import and not of the
+            program's main file; it is sent to each worker once.
         items: What to compute it for.
         jobs: Number of processes. With one, or few items, everything is done in this process.
         crashed: Gives the result for an item that takes its process down, as a decoder's bug or
@@ -77,18 +81,16 @@ def prepare(*modules: str) -> None:
     Imports are done there once instead of in every worker.
 
     Args:
-        modules: Names of modules that the workers will need beside those of this package that are
-            loaded already. Without effect once it runs.
+        modules: Names of modules that the workers will need. Without effect once it runs.
     """
     if os.name != "posix":
         return
     from multiprocessing import forkserver, resource_tracker
 
-    own = sorted(name for name in sys.modules if name.partition(".")[0] == "ser")
-    multiprocessing.set_forkserver_preload(["__main__", *own, *modules])
+    multiprocessing.set_forkserver_preload(list(modules))
     # First, because starting it would lift the block.
     resource_tracker.ensure_running()
-    with _undisturbed():
+    with _undisturbed(), without_threads():
         forkserver.ensure_running()
 
 
@@ -101,6 +103,25 @@ def one_thread() -> Any:
     from threadpoolctl import threadpool_limits
 
     return threadpool_limits(1)
+
+
+@contextlib.contextmanager
+def without_threads() -> Iterator[None]:
+    """Lets processes that are started meanwhile have linear algebra without threads of its own.
+
+    Their limit could be set later, but threads that exist look for work for a while first, and take
+    a twentieth of the time from the workers.
+    """
+    before = {name: os.environ.get(name) for name in _THREADS}
+    os.environ.update(dict.fromkeys(_THREADS, "1"))
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                del os.environ[name]
+            else:
+                os.environ[name] = value
 
 
 class _Team(Generic[Item, Result]):
@@ -140,6 +161,8 @@ class _Team(Generic[Item, Result]):
 
     def close(self) -> None:
         """Ends the workers at once, in the middle of their work if need be."""
+        for worker in self._workers:
+            worker.kill()
         for worker in self._workers:
             worker.end()
 
@@ -198,7 +221,7 @@ class _Worker(Generic[Item, Result]):
         self.pipe, theirs = context.Pipe()
         self._process = context.Process(target=_serve, args=(work, theirs), daemon=True)  # type: ignore[attr-defined]
         # A half-started process would complain about its parent's silence.
-        with _undisturbed():
+        with _undisturbed(), _nameless_main():
             self._process.start()
         theirs.close()
 
@@ -212,10 +235,31 @@ class _Worker(Generic[Item, Result]):
         outcomes: list[Result | _Raised] = self.pipe.recv()
         return outcomes
 
-    def end(self) -> None:
+    def kill(self) -> None:
         self._process.kill()
+
+    def end(self) -> None:
+        self.kill()
         self._process.join()
         self.pipe.close()
+
+
+@contextlib.contextmanager
+def _nameless_main() -> Iterator[None]:
+    """Keeps processes that are started meanwhile from running the program's main file again.
+
+    It would cost each of them what the command's own modules take to import, and a script that does
+    its work without asking for its `__name__` would start that work anew.
+    """
+    main = sys.modules["__main__"]
+    before = {name: getattr(main, name, None) for name in ("__file__", "__spec__")}
+    for name in before:
+        setattr(main, name, None)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            setattr(main, name, value)
 
 
 class _Raised:
@@ -234,8 +278,12 @@ def _serve(work: Callable[[Any], Any], pipe: Connection) -> None:
     parent = multiprocessing.parent_process()
     if parent is not None:
         threading.Thread(target=_end_with, args=(parent.sentinel,), daemon=True).start()
-    one_thread()
+    if os.environ.get(_THREADS[0]) != "1":
+        # The server was there before, started by somebody else.
+        one_thread()
     _keep_memory()
+    # What was imported stays: no use in looking for garbage among it.
+    gc.freeze()
     with contextlib.suppress(EOFError, OSError):
         while True:
             pipe.send([_outcome(work, item) for item in pipe.recv()])

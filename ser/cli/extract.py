@@ -166,7 +166,8 @@ def main(
     if parallel.pays(jobs, len(inputs)) or (jobs > 1 and any(path.is_dir() for path in inputs)):
         # They get ready while this process imports what it needs itself and looks for clips.
         parallel.prepare(*parallel.SOUND_WORK)
-    from ser.extraction import Cut, extract_table
+    with parallel.without_threads():
+        from ser.extraction import Cut, extract_table
 
     clips = _clips(console, inputs, corpus, channel)
     cut = None if window is None else Cut(window, hop or window)

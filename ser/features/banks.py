@@ -19,6 +19,8 @@ Bank = npt.NDArray[np.float32]
 
 # Filters multiplied at a time: few enough to share most of their bins, enough to be worth a call.
 _GROUP = 16
+# Frames multiplied at a time: OpenBLAS rearranges larger matrices first, for as long again.
+_FRAMES = 64
 
 _Hertz = npt.NDArray[np.float64]
 
@@ -58,9 +60,20 @@ class Banded:
     def __call__(self, spectra: Bank) -> Bank:
         """Applies the filters; (frames, bins) to (frames, bands)."""
         result = np.zeros((len(spectra), self._bands), np.float32)
-        for bands, bins, weights in self._groups:
-            np.matmul(spectra[:, bins], weights, out=result[:, bands])
+        for start in range(0, len(spectra), _FRAMES):
+            frames = slice(start, start + _FRAMES)
+            for bands, bins, weights in self._groups:
+                np.matmul(spectra[frames, bins], weights, out=result[frames, bands])
         return result
+
+
+def apply(bank: Bank, spectra: Bank) -> Bank:
+    """Applies a bank without gaps: (bands, bins) and (frames, bins) to (frames, bands)."""
+    result = np.empty((len(spectra), len(bank)), np.float32)
+    for start in range(0, len(spectra), _FRAMES):
+        frames = slice(start, start + _FRAMES)
+        np.matmul(spectra[frames], bank.T, out=result[frames])
+    return result
 
 
 @lru_cache(maxsize=256)

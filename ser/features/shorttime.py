@@ -114,7 +114,7 @@ class ShortTime:
             self.power, self._exact_power, spec.sample_rate, spec.n_fft, classes
         )
         bank = banks.chroma_bank(spec.sample_rate, spec.n_fft, classes, tuning)
-        raw = self.power @ bank.T
+        raw = banks.apply(bank, self.power)
         peak = raw.max(axis=1, keepdims=True)
         peak[peak < np.finfo(np.float32).tiny] = 1
         chroma: Matrix = raw / peak
