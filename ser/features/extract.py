@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 import numpy.typing as npt
 
@@ -48,14 +50,19 @@ class Extractor:
         if _ON_MEL & set(spec.families):
             self._mel_filters = banks.Banded(banks.mel_bank(spec) if mel_bank is None else mel_bank)
         self._transform = transform
+        self._clean: tuple[Callable[[Samples, int], Samples], ...] = ()
+        if spec.clean:
+            from ser.clean.registry import parse_step
+
+            self._clean = tuple(map(parse_step, spec.clean))
 
     def __call__(self, samples: Samples) -> Matrix:
         """Computes one clip's features.
 
         Args:
             samples: Shape (samples,), at least one, at the specification's sample rate. The
-                specification's trimming and duration are applied here; its offset is not, because
-                only whoever reads the file can skip it.
+                specification's cleaning, trimming and duration are applied here; its offset is
+                not, because only whoever reads the file can skip it.
 
         Returns:
             Float32, shape (frames, coefficients); one frame where the specification pools.
@@ -75,8 +82,10 @@ class Extractor:
         return np.ascontiguousarray(matrix, dtype=np.float32)
 
     def prepare(self, samples: Samples) -> Samples:
-        """Applies the specification's trimming and duration."""
+        """Applies the specification's cleaning, trimming and duration."""
         spec = self.spec
+        for step in self._clean:
+            samples = step(samples, spec.sample_rate)
         if spec.trim is not None:
             samples = trim(samples, spec.trim)
         if spec.duration is not None:

@@ -65,6 +65,8 @@ class FeatureSpec:
         duration: Seconds kept of each clip; None keeps all. Shorter clips are padded in the table.
         trim: Silence at both ends that lies this many decibels under the clip's peak is cut off;
             None cuts nothing.
+        clean: Steps of `ser.clean` that a clip goes through before everything else, as in
+            ``("denoise:0.8", "trim:40")``; a step without its value gets the default one.
     """
 
     families: tuple[str, ...] = ("logmel",)
@@ -84,6 +86,7 @@ class FeatureSpec:
     offset: float = 0.0
     duration: float | None = None
     trim: float | None = None
+    clean: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         """Checks what would fail later and less clearly.
@@ -134,14 +137,21 @@ class FeatureSpec:
         _require(self.normalise in get_args(Normalise), "normalise", "is unknown", "")
         _require(self.pool in ("none", "mean", "stats"), "pool", "is unknown", "")
         _require(self.mel_scale in ("db", "power"), "mel scale", "is unknown", "")
+        if self.clean:
+            # Defaults may change with time; what a model was trained on may not.
+            object.__setattr__(self, "clean", _complete(self.clean))
 
     def to_json(self) -> str:
         """Writes the specification as one line of JSON with its keys sorted."""
-        return json.dumps(self.to_dict(), sort_keys=True, separators=(",", ":"))
+        values = self.to_dict()
+        if not self.clean:
+            # As versions without cleaning wrote it: NumPy joins tables whose titles are equal.
+            del values["clean"]
+        return json.dumps(values, sort_keys=True, separators=(",", ":"))
 
     def to_dict(self) -> dict[str, Any]:
         """Gives the fields as plain JSON types."""
-        return {**asdict(self), "families": list(self.families)}
+        return {**asdict(self), "families": list(self.families), "clean": list(self.clean)}
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> Self:
@@ -158,7 +168,8 @@ class FeatureSpec:
             "it was written by a newer ser: upgrade",
         )
         try:
-            return cls(**{**values, "families": tuple(values["families"])})
+            lists = {"families": values["families"], "clean": values.get("clean", ())}
+            return cls(**{**values, **{name: tuple(value) for name, value in lists.items()}})
         except (KeyError, TypeError) as error:
             raise SpecError("feature specification", f"is malformed ({error})") from error
 
@@ -193,6 +204,16 @@ class FeatureSpec:
     def with_changes(self, **changes: Any) -> Self:
         """Copies the specification with some fields changed, and checks the result."""
         return replace(self, **changes)
+
+
+def _complete(steps: tuple[str, ...]) -> tuple[str, ...]:
+    # Here, because most specifications clean nothing and need not load what does.
+    from ser.clean.registry import parse_step
+
+    try:
+        return tuple(str(parse_step(step)) for step in steps)
+    except SerError as error:
+        raise SpecError(error.subject, error.cause, error.cure) from error
 
 
 PRESETS = MappingProxyType(

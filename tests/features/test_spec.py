@@ -30,6 +30,7 @@ ODD = FeatureSpec(
     offset=0.1,
     duration=2.7,
     trim=35.5,
+    clean=("denoise:0.5", "loudness:-20"),
 )
 
 
@@ -111,6 +112,8 @@ def test_columns_cover_the_width_without_gaps() -> None:
         ({"normalise": "all"}, "unknown"),
         ({"pool": "max"}, "unknown"),
         ({"mel_scale": "bark"}, "unknown"),
+        ({"clean": ("polish",)}, "polish: is not a cleaning step; use denoise, trim, loudness"),
+        ({"clean": ("trim:0",)}, "trim:0: is no number of decibels"),
     ],
 )
 def test_impossible_values_are_refused(changes: dict[str, Any], said: str) -> None:
@@ -124,6 +127,24 @@ def test_impossible_values_are_refused(changes: dict[str, Any], said: str) -> No
 def test_broken_json_is_refused(text: str) -> None:
     with pytest.raises(SpecError):
         FeatureSpec.from_json(text)
+
+
+def test_cleaning_says_its_values() -> None:
+    """A default that changes one day must not change what an old model does."""
+    spec = FeatureSpec(clean=("loudness", "trim:30", "denoise"))
+    assert spec.clean == ("loudness:-23", "trim:30", "denoise:0.8")
+    assert spec == FeatureSpec.from_json(spec.to_json())
+    assert spec.difference(FeatureSpec()) == (
+        "clean ['loudness:-23', 'trim:30', 'denoise:0.8'] against []"
+    )
+
+
+def test_specifications_of_before_there_was_cleaning() -> None:
+    """They load, and what is written without cleaning is equal to them to the letter."""
+    old = {name: value for name, value in ODD.to_dict().items() if name != "clean"}
+    spec = FeatureSpec.from_dict(old)
+    assert spec == ODD.with_changes(clean=())
+    assert json.loads(spec.to_json()) == old
 
 
 def test_fields_of_a_newer_version_are_named() -> None:

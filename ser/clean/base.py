@@ -1,0 +1,64 @@
+"""What every cleaning step is."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+import numpy.typing as npt
+
+from ser.errors import SerError
+
+Samples = npt.NDArray[np.float32]
+"""Mono samples, shape (samples,)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Step(ABC):
+    """One step with its only setting; `str` gives it as the command line takes it.
+
+    Attributes:
+        value: The setting, in the unit of the step.
+    """
+
+    value: float
+
+    name: ClassVar[str]
+    """How the command line and feature specifications call the step."""
+    meaning: ClassVar[str]
+    """What the value is, with its unit; for messages."""
+    default: ClassVar[float]
+    """The value where none is given."""
+    bounds: ClassVar[tuple[float, float]]
+    """The least and the greatest value that make sense."""
+
+    def __post_init__(self) -> None:
+        """Checks the value.
+
+        Raises:
+            SerError: It lies outside of `bounds`.
+        """
+        low, high = self.bounds
+        if not low <= self.value <= high:
+            raise SerError(
+                f"{self.name}:{self.value:g}",
+                f"is no {self.meaning}",
+                f"give {low:g} to {high:g}, as in {self.name}:{self.default:g}",
+            )
+
+    def __str__(self) -> str:
+        return f"{self.name}:{self.value:g}"
+
+    @abstractmethod
+    def __call__(self, samples: Samples, rate: int) -> Samples:
+        """Cleans a clip.
+
+        Args:
+            samples: Shape (samples,), of any length and level; not changed.
+            rate: Their rate in hertz.
+
+        Returns:
+            Float32, shape (any,): at least one sample where there was one.
+        """

@@ -1,0 +1,35 @@
+"""The cleaning steps by name, and what the user writes for them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from ser.clean.base import Step
+from ser.clean.denoise import Denoise
+from ser.clean.loudness import Loudness
+from ser.clean.trim import Trim
+from ser.errors import SerError
+
+STEPS: Mapping[str, type[Step]] = MappingProxyType(
+    {step.name: step for step in (Denoise, Trim, Loudness)}
+)
+"""Every step by the name that the command line gives it."""
+
+
+def parse_step(text: str) -> Step:
+    """Reads a step as ``trim`` or, with its value, ``trim:30``.
+
+    Raises:
+        SerError: There is no such step, or the value is no number or out of its range.
+    """
+    name, colon, value = text.strip().partition(":")
+    step = STEPS.get(name)
+    if step is None:
+        raise SerError(text, "is not a cleaning step", f"use {', '.join(STEPS)}")
+    try:
+        return step(float(value) if colon else step.default)
+    except ValueError as error:
+        raise SerError(
+            text, f"has no number behind the colon but {value!r}", f"write {name}:{step.default:g}"
+        ) from error
