@@ -145,7 +145,7 @@ def small(monkeypatch: pytest.MonkeyPatch) -> str:
     """Registers an architecture that trains in a moment, and gives its name."""
     from ser.models import registry
 
-    monkeypatch.setattr(registry, "ARCHITECTURES", {**registry.ARCHITECTURES, "small": Small()})
+    monkeypatch.setattr(registry, "ARCHITECTURES", {**registry.ARCHITECTURES, "small": Small})
     return "small"
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +31,7 @@ CONFIG = TrainConfig(epochs=6, batch_size=16, augment=NO_AUGMENTATION)
 """Seconds of training, and enough for these three emotions."""
 
 
+@dataclass(frozen=True)
 class Small(Architecture):
     """One dense layer between dropout and batch normalisation: Keras makes it in a moment."""
 

@@ -16,10 +16,10 @@ from ser.cli.common import (
     output_option,
     seed_option,
 )
+from ser.cli.trainoptions import list_architectures, make_config
 from ser.files import STANDARD
 from ser.models.registry import ARCHITECTURES
 from ser.table import Table, read_table
-from ser.training.augment import NO_AUGMENTATION, SpectrogramAugmentation
 from ser.training.config import TrainConfig
 
 _DEFAULTS = TrainConfig()
@@ -39,6 +39,22 @@ _DEFAULTS = TrainConfig()
     default=_DEFAULTS.arch,
     show_default=True,
     help="; ".join(f"{a.name}: {a.summary}" for a in ARCHITECTURES.values()) + ".",
+)
+@click.option(
+    "--set",
+    "settings",
+    metavar="NAME=VALUE",
+    multiple=True,
+    help="Change a hyperparameter of the architecture, or of the augmentation as in "
+    "augment.stretch=0.1.",
+)
+@click.option(
+    "--list-archs",
+    is_flag=True,
+    is_eager=True,
+    expose_value=False,
+    callback=list_architectures,
+    help="List the architectures with their hyperparameters, and stop.",
 )
 @click.option(
     "--epochs",
@@ -128,6 +144,7 @@ def main(
     table: str,
     output: str,
     arch: str,
+    settings: tuple[str, ...],
     epochs: int,
     batch_size: int,
     lr: float,
@@ -158,18 +175,18 @@ def main(
       ser-train all.npy --cv speaker:5 -o folds/
       ser-train all.npy --validation 0 --report folds/ -o final.keras
     """  # noqa: D301
-    config = TrainConfig(
-        arch=arch,
-        epochs=epochs,
-        batch_size=batch_size,
-        lr=lr,
-        weight_decay=weight_decay,
-        label_smoothing=label_smoothing,
-        class_weight=class_weight,
-        patience=patience,
-        augment=SpectrogramAugmentation() if augment else NO_AUGMENTATION,
-        seed=seed,
-    )
+    values = {
+        "arch": arch,
+        "epochs": epochs,
+        "batch_size": batch_size,
+        "lr": lr,
+        "weight_decay": weight_decay,
+        "label_smoothing": label_smoothing,
+        "class_weight": class_weight,
+        "patience": patience,
+        "seed": seed,
+    }
+    config = make_config(click.get_current_context(), values, settings, augment=augment)
     if plot is not None:
         from ser.plots.figure import check_target
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
-from ser.models.base import Architecture, Problem, inputs
+from ser.models.base import Architecture, Problem, inputs, option
 
 # Running statistics that follow within a few dozen steps: an epoch of a small corpus has no more,
 # and Keras's default of 0.99 would still remember the first one.
@@ -14,6 +15,7 @@ _MOMENTUM = 0.9
 _FEWEST_FRAMES = 16
 
 
+@dataclass(frozen=True)
 class CNN(Architecture):
     """A small network in the style of the field's spectrogram classifiers.
 
@@ -29,6 +31,13 @@ class CNN(Architecture):
     name = "cnn"
     summary = "six convolutions, batch normalisation, max pooling, attention over time, dense"
 
+    width: float = option(
+        1.0, "channels of every convolution, as a ratio", low=0.5, high=2.0, log=True
+    )
+    kernel: int = option(3, "bands and frames that a convolution spans", choices=(3, 5))
+    units: int = option(128, "width of the dense layers", low=64, high=256, log=True)
+    dropout: float = option(0.3, "share dropped around the last dense layer", low=0.1, high=0.6)
+
     def build(self, keras: Any, problem: Problem) -> Any:
         """Builds the network; see `Architecture.build`."""
         layers = keras.layers
@@ -37,30 +46,33 @@ class CNN(Architecture):
             x = self._along_coefficients(keras, x)
         else:
             x = self._statistics(keras, self._picture(keras, x))
-        x = layers.Dropout(0.3)(x)
-        x = layers.Dense(128, activation="relu")(x)
-        x = layers.Dropout(0.3)(x)
+        x = layers.Dropout(self.dropout)(x)
+        x = layers.Dense(self.units, activation="relu")(x)
+        x = layers.Dropout(self.dropout)(x)
         # Softmax stays in float32 even where the rest runs in half precision.
         x = layers.Dense(problem.classes, dtype="float32")(x)
         return keras.Model(
             entry, layers.Softmax(dtype="float32", name="emotion")(x), name=self.name
         )
 
+    def _channels(self, count: int) -> int:
+        return max(8, round(count * self.width))
+
     def _picture(self, keras: Any, x: Any) -> Any:
-        """(batch, frames, coefficients) to (batch, steps, 128)."""
+        """(batch, frames, coefficients) to (batch, steps, units)."""
         layers = keras.layers
         x = layers.Reshape((*x.shape[1:], 1))(x)
-        x = _convolve(keras, x, 24, 5, strides=2)
+        x = _convolve(keras, x, self._channels(24), 5, strides=2)
         x = layers.MaxPooling2D(2, padding="same")(x)
         for filters, pool in ((48, 2), (96, (1, 2))):
-            x = _convolve(keras, x, filters, 3)
-            x = _convolve(keras, x, filters, 3)
+            x = _convolve(keras, x, self._channels(filters), self.kernel)
+            x = _convolve(keras, x, self._channels(filters), self.kernel)
             x = layers.MaxPooling2D(pool, padding="same")(x)
             x = layers.SpatialDropout2D(0.05)(x)
-        x = _convolve(keras, x, 128, 3)
+        x = _convolve(keras, x, self._channels(128), self.kernel)
         x = layers.Reshape((x.shape[1], x.shape[2] * x.shape[3]))(x)
         x = layers.Dropout(0.2)(x)
-        x = layers.Dense(128, use_bias=False)(x)
+        x = layers.Dense(self.units, use_bias=False)(x)
         x = layers.BatchNormalization(momentum=_MOMENTUM)(x)
         return layers.ReLU()(x)
 
@@ -85,7 +97,7 @@ class CNN(Architecture):
         x = layers.Permute((2, 1))(x)
         for filters in (64, 64, 128):
             for _ in range(2):
-                x = layers.Conv1D(filters, 5, padding="same", use_bias=False)(x)
+                x = layers.Conv1D(self._channels(filters), 5, padding="same", use_bias=False)(x)
                 x = layers.BatchNormalization(momentum=_MOMENTUM)(x)
                 x = layers.ReLU()(x)
             x = layers.MaxPooling1D(2, padding="same")(x)

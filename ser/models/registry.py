@@ -5,23 +5,30 @@ To add one, write a file beside this one (`cnn.py` shows how) and a line in `ARC
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from types import MappingProxyType
+from typing import Any
 
+from ser.errors import SerError
 from ser.models.base import Architecture
 from ser.models.cnn import CNN
 
-ARCHITECTURES = MappingProxyType({arch.name: arch for arch in (CNN(),)})
+ARCHITECTURES: Mapping[str, type[Architecture]] = MappingProxyType(
+    {arch.name: arch for arch in (CNN,)}
+)
 """What ``--arch`` accepts."""
 
 
-def architecture(name: str) -> Architecture:
+def architecture(name: str, options: Mapping[str, Any] = MappingProxyType({})) -> Architecture:
     """Looks an architecture up.
 
-    Raises:
-        SerError: There is none of this name.
-    """
-    from ser.errors import SerError
+    Args:
+        name: Its name.
+        options: Hyperparameters that differ from their defaults.
 
+    Raises:
+        SerError: There is none of this name, or an option does not fit.
+    """
     if name not in ARCHITECTURES:
         raise SerError(name, "is not an architecture", f"use {', '.join(ARCHITECTURES)}")
-    return ARCHITECTURES[name]
+    return ARCHITECTURES[name].with_options(options)

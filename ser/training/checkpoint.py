@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -26,6 +27,7 @@ class State:
         best_loss: That loss.
         history: One row of figures per finished epoch.
         files: The number in the names of the files that belong to this state.
+        companions: Names of the networks that are trained beside the model.
     """
 
     fingerprint: str
@@ -34,6 +36,24 @@ class State:
     best_loss: float = float("inf")
     history: list[dict[str, float]] = field(default_factory=list)
     files: int = 0
+    companions: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Loaded:
+    """What a checkpoint gives back.
+
+    Attributes:
+        model: The compiled classifier.
+        companions: The networks that were trained beside it, by name.
+        best: The weights of the best epoch, or None.
+        state: Where the training stands.
+    """
+
+    model: Any
+    companions: dict[str, Any]
+    best: Any
+    state: State
 
 
 class Checkpoint:
@@ -46,19 +66,26 @@ class Checkpoint:
     def __init__(self, output: Path) -> None:
         self.folder = output.with_name(output.name + ".ckpt")
 
-    def save(self, model: Any, best: Any, state: State) -> None:
+    def save(
+        self, model: Any, best: Any, state: State, companions: Mapping[str, Any] | None = None
+    ) -> None:
         """Writes model, optimiser, best weights and state.
 
         Args:
             model: The compiled `keras.Model`.
             best: Weights of the best epoch, as `keras.Model.get_weights` gives them, or None.
             state: Where the training stands.
+            companions: Networks that are trained beside the model, by name.
         """
+        others = dict(companions or {})
+        state.companions = sorted(others)
         state.files = state.epoch
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
             with quiet_stderr():
                 model.save(self._model(state))
+                for name, other in others.items():
+                    other.save(self._model(state, name))
             if best is not None and not self._best(state).exists():
                 current = model.get_weights()
                 model.set_weights(best)
@@ -71,6 +98,7 @@ class Checkpoint:
             with atomic_path(self.folder / _STATE) as temporary:
                 temporary.write_text(json.dumps(asdict(state)))
             keep = {self._model(state), self._best(state), self.folder / _STATE}
+            keep |= {self._model(state, name) for name in others}
             for path in set(self.folder.iterdir()) - keep:
                 path.unlink()
         except OSError as error:
@@ -80,7 +108,7 @@ class Checkpoint:
                 "check the folder and free space",
             ) from error
 
-    def load(self, keras: Any, fingerprint: str) -> tuple[Any, Any, State] | None:
+    def load(self, keras: Any, fingerprint: str) -> Loaded | None:
         """Reads what an interrupted training left.
 
         Args:
@@ -88,8 +116,7 @@ class Checkpoint:
             fingerprint: Of the training to continue.
 
         Returns:
-            The compiled model, the best weights or None, and the state; None where there is
-            nothing to continue.
+            What was kept; None where there is nothing to continue.
 
         Raises:
             SerError: The checkpoint is of another training, or damaged.
@@ -109,6 +136,10 @@ class Checkpoint:
         try:
             with quiet_stderr():
                 model = keras.saving.load_model(self._model(state), safe_mode=True)
+                others = {
+                    name: keras.saving.load_model(self._model(state, name), safe_mode=True)
+                    for name in state.companions
+                }
             best = None
             if self._best(state).exists():
                 current = model.get_weights()
@@ -117,14 +148,14 @@ class Checkpoint:
                 model.set_weights(current)
         except (OSError, ValueError) as error:
             raise self._damaged(error) from error
-        return model, best, state
+        return Loaded(model, others, best, state)
 
     def clear(self) -> None:
         """Removes the folder."""
         shutil.rmtree(self.folder, ignore_errors=True)
 
-    def _model(self, state: State) -> Path:
-        return self.folder / f"epoch-{state.files}.keras"
+    def _model(self, state: State, name: str = "") -> Path:
+        return self.folder / f"epoch-{state.files}{name and f'-{name}'}.keras"
 
     def _best(self, state: State) -> Path:
         return self.folder / f"best-{state.best_epoch}.weights.h5"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
@@ -17,6 +18,7 @@ class TrainConfig:
 
     Attributes:
         arch: Name of the architecture (`ser.models.registry`).
+        options: Its hyperparameters where they differ from its defaults.
         epochs: How often every training clip is seen, at most.
         batch_size: Clips per step.
         lr: Peak learning rate of AdamW (Loshchilov and Hutter, ICLR 2019); it falls to zero along
@@ -31,6 +33,7 @@ class TrainConfig:
     """
 
     arch: str = "cnn"
+    options: Mapping[str, Any] = field(default_factory=dict)
     epochs: int = 60
     batch_size: int = 32
     lr: float = 2e-3
@@ -58,3 +61,8 @@ class TrainConfig:
     def to_dict(self) -> dict[str, Any]:
         """Gives the values as plain JSON types."""
         return asdict(self)
+
+    def described(self) -> str:
+        """Names the architecture, with the hyperparameters that are not its defaults."""
+        changes = ", ".join(f"{name}={value}" for name, value in sorted(self.options.items()))
+        return f"{self.arch} ({changes})" if changes else self.arch

@@ -147,8 +147,8 @@ def describe_protocol(table: Table, folds: Folds, config: TrainConfig) -> str:
     }[folds.by]
     return (
         f"{describe_corpora(table)}, {len(_labels(table))} classes, {len(folds.tests)}-fold "
-        f"cross-validation ({folds.name}), {apart}, arch {config.arch}, last of {config.epochs} "
-        f"epochs, seed {config.seed}"
+        f"cross-validation ({folds.name}), {apart}, arch {config.described()}, "
+        f"last of {config.epochs} epochs, seed {config.seed}"
     )
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import math
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -15,16 +14,16 @@ import numpy as np
 import numpy.typing as npt
 
 from ser.calibration import fit_temperature
-from ser.errors import DependencyError, SerError, TableError
+from ser.errors import DependencyError, TableError
 from ser.evaluation import uar
 from ser.labels import ordered
-from ser.models.backend import Device, load_keras, quiet_stderr
-from ser.models.base import Problem
+from ser.models.backend import Device, load_keras
 from ser.models.registry import architecture
 from ser.table import Table, speaker_keys
 from ser.training.batches import Examples, batches, steps_per_epoch
 from ser.training.checkpoint import Checkpoint, State
 from ser.training.config import TrainConfig
+from ser.training.trainers import TRAINERS
 
 Indices = npt.NDArray[np.intp]
 
@@ -127,10 +126,14 @@ def train(
     if checkpoint is not None and not resume:
         # Files of an older training must not be taken for this one's when it is resumed.
         checkpoint.clear()
-    if loaded is not None:
-        model, best, state = loaded
+    arch = architecture(config.arch, config.options)
+    trainer = TRAINERS[arch.trainer](keras, arch, examples, config)
+    best, state = None, State(fingerprint)
+    if loaded is None:
+        trainer.build()
     else:
-        model, best, state = _new_model(keras, examples, config), None, State(fingerprint)
+        best, state = loaded.best, loaded.state
+        trainer.restore(loaded.model, loaded.companions)
     stream = batches(examples, config, state.epoch)
     steps = steps_per_epoch(examples, config)
     for row in state.history:
@@ -138,21 +141,20 @@ def train(
         on_epoch(row)
     record = _tensorboard(tensorboard)
     while state.epoch < config.epochs and not _stalled(state, config):
-        _seed_dropout(model, config.seed, state.epoch)
-        row = _train_epoch(model, stream, steps, on_step)
+        row = trainer.epoch(state.epoch, stream, on_step)
         state.epoch += 1
         row = {"epoch": float(state.epoch), **row}
         if watched is not None:
-            row |= _watch(model, watched)
+            row |= _watch(trainer.model, watched)
             if row["val_loss"] < state.best_loss:
                 state.best_loss, state.best_epoch = row["val_loss"], state.epoch
-                best = model.get_weights()
+                best = trainer.model.get_weights()
         state.history.append(row)
         if checkpoint is not None:
-            checkpoint.save(model, best, state)
+            checkpoint.save(trainer.model, best, state, trainer.companions())
         record(state.epoch, row)
         on_epoch(row)
-    model = _without_optimiser(keras, model, best)
+    model = _without_optimiser(keras, trainer.model, best)
     temperature = 1.0
     if watched is not None:
         temperature = fit_temperature(predict(model, watched), watched.targets)
@@ -191,65 +193,11 @@ def training_speakers(table: Table, indices: Indices) -> list[str]:
     return sorted(set(keys.tolist()) - {""})
 
 
-def _new_model(keras: Any, examples: Examples, config: TrainConfig) -> Any:
-    mean = variance = None
-    if examples.spec.normalise == "none" or examples.spec.pool != "none":
-        mean, variance = examples.statistics()
-    frames, coefficients = examples.table["x"].shape[1:]
-    problem = Problem(frames, coefficients, len(examples.labels), mean, variance)
-    model = architecture(config.arch).build(keras, problem)
-    steps = steps_per_epoch(examples, config)
-    with quiet_stderr():
-        model.compile(
-            optimizer=keras.optimizers.AdamW(
-                keras.optimizers.schedules.CosineDecay(config.lr, config.epochs * steps),
-                weight_decay=config.weight_decay,
-                clipnorm=1.0,
-            ),
-            loss=keras.losses.CategoricalCrossentropy(label_smoothing=config.label_smoothing),
-            metrics=["accuracy"],
-            # On a CPU, XLA is slower here than TensorFlow's own kernels; on a GPU it is faster.
-            jit_compile="auto",
-        )
-    return model
-
-
 def _without_optimiser(keras: Any, model: Any, weights: Any) -> Any:
     """Copies the network alone: the optimiser's moments would treble the size of an artifact."""
     plain = keras.Model.from_config(model.get_config())
     plain.set_weights(model.get_weights() if weights is None else weights)
     return plain
-
-
-def _seed_dropout(model: Any, seed: int, epoch: int) -> None:
-    """Makes what dropout draws depend on seed and epoch alone; Keras does not save its state."""
-    random = np.random.default_rng((seed, epoch, 1))
-    weights = {id(weight) for weight in model.weights}
-    for variable in model.variables:
-        if id(variable) not in weights and variable.path.endswith("seed_generator_state"):
-            state = random.integers(0, 2**31, tuple(variable.shape))
-            variable.assign(state.astype(variable.dtype))
-
-
-def _train_epoch(
-    model: Any, stream: Any, steps: int, on_step: Callable[[int], None]
-) -> dict[str, float]:
-    total: dict[str, float] = {}
-    for _ in range(steps):
-        x, y, weight = next(stream)
-        # Keras forgets the last batch by itself here, but not in every version and backend.
-        model.reset_metrics()
-        figures = model.train_on_batch(x, y, sample_weight=weight, return_dict=True)
-        for name, value in figures.items():
-            total[name] = total.get(name, 0.0) + float(value)
-        if not math.isfinite(float(figures["loss"])):
-            raise SerError(
-                "training",
-                "has come to a loss that is not a number",
-                "lower --lr, or look with ser-stats for features that are not finite",
-            )
-        on_step(1)
-    return {name: value / steps for name, value in total.items()}
 
 
 def _watch(model: Any, watched: Examples) -> dict[str, float]:

@@ -139,6 +139,6 @@ def test_the_registry() -> None:
     for name, arch in ARCHITECTURES.items():
         assert arch.name == name
         assert arch.summary
-        assert architecture(name) is arch
+        assert architecture(name) == arch()
     with pytest.raises(SerError, match="rnn9: is not an architecture; use cnn"):
         architecture("rnn9")

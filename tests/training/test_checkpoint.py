@@ -65,7 +65,7 @@ def test_model_optimiser_best_weights_and_state_come_back(
     assert not equal(model.get_weights(), best)
     loaded = checkpoint.load(keras, "f")
     assert loaded is not None
-    network, kept, found = loaded
+    network, kept, found = loaded.model, loaded.best, loaded.state
     assert equal(network.get_weights(), model.get_weights())
     assert equal(kept, best)
     assert found == state
@@ -90,8 +90,8 @@ def test_without_validation_there_is_no_best(
     checkpoint.save(model, None, State("f", epoch=1))
     loaded = checkpoint.load(keras, "f")
     assert loaded is not None
-    assert loaded[1] is None
-    assert loaded[2].best_loss == float("inf")
+    assert loaded.best is None
+    assert loaded.state.best_loss == float("inf")
 
 
 def test_files_of_an_epoch_that_was_not_finished_do_not_count(
@@ -104,13 +104,13 @@ def test_files_of_an_epoch_that_was_not_finished_do_not_count(
     (checkpoint.folder / "unfinished.weights.h5").write_bytes(b"half")
     loaded = checkpoint.load(keras, "f")
     assert loaded is not None
-    assert loaded[2].epoch == 1
+    assert loaded.state.epoch == 1
     step(model)
     checkpoint.save(model, model.get_weights(), State("f", epoch=2, best_epoch=2))
     assert names(checkpoint) == ["best-2.weights.h5", "epoch-2.keras", "state.json"]
     again = checkpoint.load(keras, "f")
     assert again is not None
-    assert equal(again[1], model.get_weights())
+    assert equal(again.best, model.get_weights())
 
 
 def test_another_training_is_refused(keras: Any, model: Any, checkpoint: Checkpoint) -> None:

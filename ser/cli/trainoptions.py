@@ -1,0 +1,85 @@
+"""What ``ser-train`` makes of its options: a training configuration."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import fields, replace
+from typing import Any, get_type_hints
+
+import click
+from click.core import ParameterSource
+
+from ser.models.registry import ARCHITECTURES, architecture
+from ser.training.augment import NO_AUGMENTATION, SpectrogramAugmentation
+from ser.training.config import TrainConfig
+
+_AUGMENT = "augment."
+
+
+def make_config(
+    context: click.Context, values: Mapping[str, Any], settings: Sequence[str], *, augment: bool
+) -> TrainConfig:
+    """Makes the configuration.
+
+    Args:
+        context: Of the command: it knows which options were given.
+        values: Fields of `TrainConfig` from the command line; those that were not given leave what
+            the architecture prefers.
+        settings: ``NAME=VALUE`` texts of ``--set``.
+        augment: Whether features are augmented at all.
+
+    Raises:
+        click.UsageError: A setting is malformed.
+        SerError: A setting is unknown, or a value is out of range.
+    """
+    preferred = ARCHITECTURES[values["arch"]].defaults
+    given = {
+        name: value
+        for name, value in values.items()
+        if name not in preferred
+        or context.get_parameter_source(name) is not ParameterSource.DEFAULT
+    }
+    options, changes = _settings(settings)
+    if changes and not augment:
+        raise click.UsageError("--set augment.… means nothing with --no-augment.")
+    base = replace(SpectrogramAugmentation(), **changes) if augment else NO_AUGMENTATION
+    arch = architecture(values["arch"], options)
+    chosen = {name: value for name, value in arch.chosen().items() if name in options}
+    return TrainConfig(**{**preferred, **given, "options": chosen, "augment": base})
+
+
+def list_architectures(context: click.Context, _: click.Parameter, wanted: bool) -> None:
+    """Prints every architecture with its hyperparameters, and ends the command."""
+    if not wanted:
+        return
+    for name, arch in ARCHITECTURES.items():
+        click.echo(f"{name}: {arch.summary}")
+        values = arch().chosen()
+        for option, about in arch.options().items():
+            allowed = f" ({', '.join(map(str, about.choices))})" if about.choices else ""
+            click.echo(f"  {option}={values[option]}  {about.help}{allowed}")
+        for option, value in arch.defaults.items():
+            click.echo(f"  --{option.replace('_', '-')} {value}")
+    context.exit()
+
+
+def _settings(settings: Sequence[str]) -> tuple[dict[str, str], dict[str, Any]]:
+    options: dict[str, str] = {}
+    changes: dict[str, Any] = {}
+    kinds = get_type_hints(SpectrogramAugmentation)
+    for setting in settings:
+        name, equals, value = setting.partition("=")
+        if not equals:
+            raise click.UsageError(f"--set {setting}: write NAME=VALUE.")
+        if not name.startswith(_AUGMENT):
+            options[name] = value
+            continue
+        field = name.removeprefix(_AUGMENT)
+        known = [f.name for f in fields(SpectrogramAugmentation)]
+        if field not in known:
+            raise click.UsageError(f"--set {name}: augment has {', '.join(known)}.")
+        try:
+            changes[field] = kinds[field](value)
+        except ValueError as error:
+            raise click.UsageError(f"--set {setting}: {value} is no number.") from error
+    return options, changes

@@ -1,0 +1,141 @@
+"""How one epoch is trained: the contract, and the way that nearly every network goes.
+
+A trainer holds the network and whatever it is trained with. `ser.training.fit.train` calls it once
+per epoch and does all the rest: order, checkpoints, validation, stopping.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
+
+from ser.errors import SerError
+from ser.models.backend import quiet_stderr
+from ser.models.base import Architecture, Problem
+from ser.training.batches import Batch, Examples, steps_per_epoch
+from ser.training.config import TrainConfig
+
+Row = dict[str, float]
+"""Figures of an epoch, by name: ``loss`` and ``accuracy`` at least."""
+
+
+class Trainer:
+    """Trains by gradients: AdamW, cosine schedule, cross-entropy with label smoothing.
+
+    Args:
+        keras: The module.
+        architecture: What is trained.
+        examples: The training examples.
+        config: How.
+
+    Attributes:
+        model: The classifier: it is watched, written to the checkpoint and to the artifact.
+    """
+
+    def __init__(
+        self, keras: Any, architecture: Architecture, examples: Examples, config: TrainConfig
+    ) -> None:
+        self.keras = keras
+        self.architecture = architecture
+        self.examples = examples
+        self.config = config
+        self.steps = steps_per_epoch(examples, config)
+        self.model: Any = None
+
+    def build(self) -> None:
+        """Makes what is trained from nothing; called once, unless a checkpoint is continued."""
+        self.model = self.architecture.build(self.keras, problem_of(self.examples))
+        self.compile(self.model, self.config.lr, self.config.epochs)
+
+    def companions(self) -> dict[str, Any]:
+        """Gives the networks that the checkpoint has to keep beside the classifier, by name."""
+        return {}
+
+    def restore(self, model: Any, companions: dict[str, Any]) -> None:
+        """Takes over what a checkpoint kept, instead of `build`."""
+        self.model = model
+
+    def epoch(self, number: int, stream: Iterator[Batch], on_step: Callable[[int], None]) -> Row:
+        """Trains one epoch.
+
+        Args:
+            number: Epochs finished before it.
+            stream: Batches without end.
+            on_step: To be called with the number of steps done since the last call.
+
+        Returns:
+            The means of loss and accuracy over its batches.
+
+        Raises:
+            SerError: The loss is no number any more.
+        """
+        seed_dropout(self.model, self.config.seed, number)
+        total: Row = {}
+        for _ in range(self.steps):
+            x, y, weight = next(stream)
+            # Keras forgets the last batch by itself here, but not in every version and backend.
+            self.model.reset_metrics()
+            figures = self.model.train_on_batch(x, y, sample_weight=weight, return_dict=True)
+            for name, value in figures.items():
+                total[name] = total.get(name, 0.0) + float(value)
+            insist_on_number(float(figures["loss"]))
+            on_step(1)
+        return {name: value / self.steps for name, value in total.items()}
+
+    def compile(self, model: Any, lr: float, epochs: int) -> None:
+        """Gives a network its optimiser and loss.
+
+        Args:
+            model: The network.
+            lr: Peak learning rate.
+            epochs: How long the cosine lasts.
+        """
+        keras, config = self.keras, self.config
+        with quiet_stderr():
+            model.compile(
+                optimizer=keras.optimizers.AdamW(
+                    keras.optimizers.schedules.CosineDecay(lr, max(1, epochs) * self.steps),
+                    weight_decay=config.weight_decay,
+                    clipnorm=1.0,
+                ),
+                loss=keras.losses.CategoricalCrossentropy(label_smoothing=config.label_smoothing),
+                metrics=["accuracy"],
+                # On a CPU, XLA is slower here than TensorFlow's own kernels; on a GPU it is faster.
+                jit_compile="auto",
+            )
+
+
+def problem_of(examples: Examples) -> Problem:
+    """Describes what a network for these examples takes in and tells apart."""
+    mean = variance = None
+    if examples.spec.normalise == "none" or examples.spec.pool != "none":
+        mean, variance = examples.statistics()
+    frames, coefficients = examples.table["x"].shape[1:]
+    return Problem(frames, coefficients, len(examples.labels), mean, variance)
+
+
+def seed_dropout(model: Any, seed: int, epoch: int) -> None:
+    """Makes what dropout draws depend on seed and epoch alone; Keras does not save its state."""
+    random = np.random.default_rng((seed, epoch, 1))
+    weights = {id(weight) for weight in model.weights}
+    for variable in model.variables:
+        if id(variable) not in weights and variable.path.endswith("seed_generator_state"):
+            state = random.integers(0, 2**31, tuple(variable.shape))
+            variable.assign(state.astype(variable.dtype))
+
+
+def insist_on_number(loss: float) -> None:
+    """Stops a training that has come apart.
+
+    Raises:
+        SerError: The loss is infinite or no number.
+    """
+    if not math.isfinite(loss):
+        raise SerError(
+            "training",
+            "has come to a loss that is not a number",
+            "lower --lr, or look with ser-stats for features that are not finite",
+        )

@@ -1,0 +1,11 @@
+"""Every way of training, by the name that architectures call it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from ser.training.trainer import Trainer
+
+TRAINERS: Mapping[str, type[Trainer]] = MappingProxyType({"gradient": Trainer})
+"""What `ser.models.base.Architecture.trainer` names."""
