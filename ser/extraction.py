@@ -10,19 +10,21 @@ import sys
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from ser import audio, parallel
+from ser.augment.copies import Copies, copies_per_clip
+from ser.clean.registry import modules
 from ser.corpora.base import Clip
-from ser.errors import AudioError, SerError
+from ser.errors import AudioError, SerError, TableError
 from ser.features.extract import Extractor, fit_frames
 from ser.features.shorttime import Matrix
 from ser.features.spec import FeatureSpec
 from ser.files import STANDARD, is_special
+from ser.rendering import Rendered, Renderer, Task, crashed, sound_name
 from ser.table import Table, TableWriter, record_dtype
 
 # A table gives every record the frames of the longest clip; beyond this the padding would be
@@ -31,6 +33,10 @@ LONGEST_UNCUT_SECONDS = 120.0
 
 # Headers may be off by a codec's frame or two; less than this is not worth a word.
 _TOLERATED_SECONDS = 0.1
+
+# Records of one clip that are made at a time: few enough for memory not to grow with the copies,
+# and enough that decoding the clip again for the next ones does not count.
+_TOGETHER = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,12 +61,14 @@ class Report:
         kept: How many of them an interrupted run had left.
         failures: How many clips could not be read.
         cut_short: How many were longer than their headers say, and were cut.
+        copies: How many of the records are augmented copies.
     """
 
     records: int
     kept: int
     failures: int
     cut_short: int
+    copies: int = 0
 
 
 def extract_table(
@@ -69,6 +77,8 @@ def extract_table(
     target: str | Path,
     *,
     cut: Cut | None = None,
+    copies: Copies | None = None,
+    write_audio: Path | None = None,
     jobs: int = 1,
     resume: bool = False,
     progress: Callable[[int], None] = lambda n: None,
@@ -82,6 +92,8 @@ def extract_table(
         spec: What to compute. Without a duration the table is as wide as the longest clip.
         target: The table's path, or ``-``.
         cut: Cut recordings into windows; the specification's duration becomes the window.
+        copies: Augmented copies to make of every clip, or of every window; they stand behind it.
+        write_audio: A folder for the sound of every record, as features were computed of it.
         jobs: Worker processes.
         resume: Continue an interrupted run with the same clips and options.
         progress: Called with the number of records finished since the last call.
@@ -93,13 +105,16 @@ def extract_table(
 
     Raises:
         SerError: No clip can be read at all, the longest one is too long for a table without a
-            duration, the table cannot be written, or a worker dies.
+            duration, the table or the sound cannot be written, a package that cleaning needs is
+            missing, or a worker dies.
     """
     if cut is not None:
         spec = spec.with_changes(duration=cut.window)
-    if parallel.pays(jobs, len(clips)) or (jobs > 1 and cut is not None):
-        parallel.prepare(*parallel.SOUND_WORK)
     extractor = Extractor(spec, transform=_transform)
+    if write_audio is not None:
+        _make_folder(write_audio)
+    if parallel.pays(jobs, len(clips)) or (jobs > 1 and cut is not None):
+        parallel.prepare(*parallel.SOUND_WORK, *modules(spec.clean))
     failures = 0
 
     def fail(error: SerError) -> None:
@@ -111,62 +126,82 @@ def extract_table(
         pieces, seconds = _plan(_sources(clips, stack), spec, cut, fail)
         if not pieces:
             raise AudioError(target, "no table was written: none of the inputs can be read")
-        dtype = record_dtype(
-            spec, extractor.frames(seconds), extractor.coefficients, _widths(pieces)
-        )
+        widths = dict(_widths(pieces))
+        if copies is not None:
+            pieces = _with_copies(pieces, copies)
+            seconds = copies.recipe.longest(seconds)
+            widths["augment"] = copies.recipe.longest_label()
+        dtype = record_dtype(spec, extractor.frames(seconds), extractor.coefficients, widths)
         frames = dtype["x"].shape[0]
         cut_short = 0
         writer = stack.enter_context(TableWriter(target, dtype, resume=resume))
-        todo = _missing(pieces, writer.existing(), spec)
-        begin(len(todo))
+        todo, made = _todo(pieces, writer.existing(), spec, copies, target)
+        begin(sum(len(numbers) for _, numbers in todo))
         if not parallel.pays(jobs, len(todo)):
             stack.enter_context(parallel.one_thread())
         outcomes = parallel.ordered(
-            partial(_compute, extractor), [piece.task(spec) for piece in todo], jobs, _crashed
+            Renderer(extractor, copies, write_audio),
+            [piece.task(numbers, spec, named=write_audio is not None) for piece, numbers in todo],
+            jobs,
+            crashed,
         )
         # Closed before the table is, so that no worker outlives an error.
         stack.enter_context(contextlib.closing(outcomes))
-        for piece, outcome in zip(todo, outcomes, strict=True):
+        bad: _Piece | None = None
+        for (piece, numbers), outcome in zip(todo, outcomes, strict=True):
             if isinstance(outcome, SerError):
-                fail(piece.named(outcome))
-            else:
-                missed = (len(outcome[0]) - frames) * spec.hop_length / spec.sample_rate
-                cut_short += missed > _TOLERATED_SECONDS
-                writer.append(_record(piece.clip, *outcome, spec, dtype))
-            progress(1)
+                # The other copies of an unreadable clip come to the same.
+                if piece is not bad:
+                    fail(piece.named(outcome))
+                bad = piece
+                progress(len(numbers))
+                continue
+            for result in outcome:
+                if isinstance(result, SerError):
+                    fail(piece.named(result))
+                else:
+                    missed = (len(result.matrix) - frames) * spec.hop_length / spec.sample_rate
+                    cut_short += missed > _TOLERATED_SECONDS
+                    made += bool(result.label)
+                    writer.append(_record(piece.clip, result, spec, dtype))
+                progress(1)
         if not writer.count:
             writer.keep_part = False
             raise AudioError(target, "no table was written: none of the inputs can be read")
-    return Report(writer.count, writer.kept, failures, cut_short)
-
-
-# What crosses the border to a worker and back is plain: a file, where to begin and how many seconds
-# to read; the features and how many seconds they are of.
-_Task = tuple[str, float, float | None]
-_Outcome = tuple[Matrix, float] | SerError
+    return Report(writer.count, writer.kept, failures, cut_short, made)
 
 
 @dataclass(frozen=True, slots=True)
 class _Piece:
-    """What becomes one record: a clip, and the file to read it from, which may be a copy."""
+    """What becomes one record or, with copies, several: a clip, and the file to read it from.
+
+    The file may be a copy of what came through a pipe.
+    """
 
     clip: Clip
     file: Path
+    copies: int = 0
 
     def named(self, error: SerError) -> SerError:
         """Gives an error about the copy the name that the user knows."""
-        if self.file == self.clip.path:
+        if self.file == self.clip.path or error.subject != str(self.file):
             return error
         return AudioError(self.clip.path, error.cause, error.cure)
 
-    def task(self, spec: FeatureSpec) -> _Task:
-        """Says what to decode; a clip that is trimmed is shortened afterwards."""
-        duration = self.clip.duration
-        if duration is not None:
-            duration = max(duration - spec.offset, 0.0)
-        if spec.trim is None and spec.duration is not None:
-            duration = spec.duration if duration is None else min(duration, spec.duration)
-        return str(self.file), self.clip.start + spec.offset, duration
+    def task(self, numbers: tuple[int, ...], spec: FeatureSpec, *, named: bool) -> Task:
+        """Says what to decode; what is cleaned, trimmed or changed is shortened afterwards."""
+        clip = self.clip
+        whole = clip.duration
+        if whole is not None:
+            whole = max(whole - spec.offset, 0.0)
+        seconds = whole
+        if spec.trim is None and not spec.clean and spec.duration is not None:
+            seconds = spec.duration if whole is None else min(whole, spec.duration)
+        name = sound_name(clip) if named else ""
+        offset = clip.start + spec.offset
+        return Task(
+            str(self.file), offset, seconds, whole, str(clip.path), clip.start, numbers, name
+        )
 
 
 def _sources(clips: Sequence[Clip], stack: contextlib.ExitStack) -> Iterator[_Piece]:
@@ -248,22 +283,68 @@ def _windows(clip: Clip, seconds: float, cut: Cut, offset: float) -> Iterator[Cl
         yield replace(clip, start=clip.start + start, duration=length)
 
 
-def _missing(pieces: Sequence[_Piece], existing: Table, spec: FeatureSpec) -> Sequence[_Piece]:
-    """Leaves out what an interrupted run has done."""
+def _with_copies(pieces: Sequence[_Piece], copies: Copies) -> list[_Piece]:
+    numbers = copies_per_clip(
+        [piece.clip.emotion for piece in pieces],
+        [f"{piece.clip.path}\0{piece.clip.start!r}" for piece in pieces],
+        copies.number,
+        balance=copies.balance,
+        seed=copies.seed,
+    )
+    return [replace(piece, copies=number) for piece, number in zip(pieces, numbers, strict=True)]
+
+
+def _todo(
+    pieces: Sequence[_Piece],
+    existing: Table,
+    spec: FeatureSpec,
+    copies: Copies | None,
+    target: object,
+) -> tuple[list[tuple[_Piece, tuple[int, ...]]], int]:
+    """Divides the records that are still to make into tasks, and counts the copies that are not.
+
+    Raises:
+        TableError: An interrupted run has made copies that are not asked for now.
+    """
     # Counted, because a manifest may name two lengths of the same beginning.
     done = collections.Counter(
-        zip(existing["path"].tolist(), existing["start"].tolist(), strict=True)
+        zip(*(existing[name].tolist() for name in ("path", "start", "augment")), strict=True)
     )
-    if not done:
-        return pieces
-    missing = []
+    begun = {(path, start) for path, start, _ in done}
+    made = sum(count for (_, _, label), count in done.items() if label)
+    todo: list[tuple[_Piece, tuple[int, ...]]] = []
     for piece in pieces:
-        key = (str(piece.clip.path), piece.clip.start + spec.offset)
-        if done[key]:
-            done[key] -= 1
-        else:
-            missing.append(piece)
-    return missing
+        numbers = range(1 + piece.copies)
+        source = (str(piece.clip.path), piece.clip.start + spec.offset)
+        missing: Sequence[int] = numbers
+        if source in begun:
+            missing = []
+            for number in numbers:
+                label = ""
+                if number and copies is not None:
+                    label = copies.label(source[0], piece.clip.start, number)
+                if done[*source, label]:
+                    done[*source, label] -= 1
+                else:
+                    missing.append(number)
+        for first in range(0, len(missing), _TOGETHER):
+            todo.append((piece, tuple(missing[first : first + _TOGETHER])))
+    if any(count for (_, _, label), count in done.items() if label):
+        raise TableError(
+            f"{target}.part",
+            "holds copies that were made with other options, of other files or with another --seed",
+            "repeat the options of the interrupted run, or start anew without --resume",
+        )
+    return todo, made
+
+
+def _make_folder(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise AudioError(
+            folder, f"cannot be made ({error.strerror or error})", "name another folder"
+        ) from error
 
 
 def _transform(frames: Matrix) -> Any:
@@ -274,39 +355,14 @@ def _transform(frames: Matrix) -> Any:
     return scipy.fft.rfft(frames)
 
 
-def _compute(extractor: Extractor, task: _Task) -> _Outcome:
-    path, offset, duration = task
-    rate = extractor.spec.sample_rate
-    try:
-        samples = extractor.prepare(audio.read(path, rate, offset=offset, duration=duration))
-        matrix = extractor.compute(samples)
-    except SerError as error:
-        return error
-    except (ValueError, ArithmeticError, RuntimeError, MemoryError) as error:
-        # One strange recording must not end the work on a corpus.
-        return AudioError(path, f"cannot be analysed ({type(error).__name__}: {error})")
-    if not np.isfinite(matrix).all():
-        return AudioError(path, "gives features that are not numbers", "check its samples")
-    return matrix, len(samples) / rate
-
-
-def _crashed(task: _Task) -> _Outcome:
-    return AudioError(
-        task[0],
-        "took its worker process down, by a fault in its decoder or for want of memory",
-        "convert it to WAV, or use fewer --jobs",
-    )
-
-
-def _record(
-    clip: Clip, matrix: Matrix, seconds: float, spec: FeatureSpec, dtype: np.dtype[Any]
-) -> Table:
+def _record(clip: Clip, result: Rendered, spec: FeatureSpec, dtype: np.dtype[Any]) -> Table:
     record = np.zeros(1, dtype)
     frames = dtype["x"].shape[0]
-    record["x"][0] = fit_frames(matrix, frames)
-    record["frames"] = min(len(matrix), frames)
+    record["x"][0] = fit_frames(result.matrix, frames)
+    record["frames"] = min(len(result.matrix), frames)
     record["start"] = clip.start + spec.offset
-    record["duration"] = seconds
+    record["duration"] = result.seconds
+    record["augment"] = result.label
     for name, value in _texts(clip).items():
         record[name] = value
     return record

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from typing import ClassVar
@@ -33,6 +34,8 @@ class Step(ABC):
     """The value where none is given."""
     bounds: ClassVar[tuple[float, float]]
     """The least and the greatest value that make sense."""
+    modules: ClassVar[tuple[str, ...]] = ()
+    """Packages of the extra ``clean`` that it needs."""
 
     def __post_init__(self) -> None:
         """Checks the value.
@@ -50,6 +53,20 @@ class Step(ABC):
 
     def __str__(self) -> str:
         return f"{self.name}:{self.value:g}"
+
+    def require(self) -> None:
+        """Makes sure that what the step needs is installed, without importing it.
+
+        Raises:
+            SerError: A package is missing.
+        """
+        for module in self.modules:
+            if importlib.util.find_spec(module) is None:
+                raise SerError(
+                    self.name,
+                    f"needs the package {module}, which is not installed",
+                    "pip install 'ser-toolkit[clean]', or '.[clean]' in a checkout",
+                )
 
     @abstractmethod
     def __call__(self, samples: Samples, rate: int) -> Samples:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 
 from ser.clean.base import Step
@@ -33,3 +33,8 @@ def parse_step(text: str) -> Step:
         raise SerError(
             text, f"has no number behind the colon but {value!r}", f"write {name}:{step.default:g}"
         ) from error
+
+
+def modules(steps: Iterable[str]) -> tuple[str, ...]:
+    """Names what the steps of a specification import, for workers to have it ready."""
+    return tuple(module for step in steps for module in parse_step(step).modules)

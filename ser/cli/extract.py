@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, get_args
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -18,89 +18,18 @@ from ser.cli.common import (
     output_option,
     refuse_terminal,
 )
+from ser.cli.extractoptions import copy_options, make_copies, make_spec, spec_options
 from ser.corpora.base import Clip
 from ser.corpora.registry import CHOICES, find_clips
 from ser.errors import SerError
-from ser.features.spec import FAMILIES, PRESETS, FeatureSpec, MelScale, Normalise, Pool
 from ser.files import STANDARD
+
+if TYPE_CHECKING:
+    from ser.augment.copies import Copies
+    from ser.features.spec import FeatureSpec
 
 # How many of a corpus's strangers are named before the rest is only counted.
 _NAMED = 5
-
-
-def spec_options(function: Any) -> Any:
-    """Adds the options that decide a `FeatureSpec`; those not given leave the preset's value."""
-    options = [
-        click.option(
-            "--preset",
-            type=click.Choice(list(PRESETS)),
-            default="speech",
-            show_default=True,
-            help="Where the values of all other feature options come from.",
-        ),
-        click.option(
-            "--like",
-            metavar="FILE",
-            type=click.Path(),
-            help="Take the specification of a table or model instead of a preset's.",
-        ),
-        click.option(
-            "--features",
-            "families",
-            metavar="NAMES",
-            help=f"Feature families, with commas, in this order: {', '.join(FAMILIES)}.",
-        ),
-        click.option("--rate", "sample_rate", type=int, help="Sample rate in hertz."),
-        click.option("--n-fft", type=int, help="Length of the Fourier transform in samples."),
-        click.option("--win-length", type=int, help="Length of the Hann window in samples."),
-        click.option("--hop-length", type=int, help="Samples from one frame to the next."),
-        click.option("--fmin", type=float, help="Lowest frequency of the mel bands in hertz."),
-        click.option("--fmax", type=float, help="Highest frequency of the mel bands in hertz."),
-        click.option("--n-mels", type=int, help="Number of mel bands."),
-        click.option("--n-mfcc", type=int, help="Number of cepstral coefficients."),
-        click.option("--n-chroma", type=int, help="Number of pitch classes."),
-        click.option(
-            "--mel-scale", type=click.Choice(get_args(MelScale)), help="What the family mel holds."
-        ),
-        click.option("--deltas", type=click.IntRange(0, 2), help="Orders of time derivatives."),
-        click.option(
-            "--normalise",
-            "--normalize",
-            type=click.Choice(get_args(Normalise)),
-            help="Zero mean and unit variance over each clip, per family or per coefficient.",
-        ),
-        click.option(
-            "--pool",
-            type=click.Choice(get_args(Pool)),
-            help="One frame per clip: means, or means, deviations, minima and maxima.",
-        ),
-        click.option("--offset", type=float, help="Seconds to skip at the start of each clip."),
-        click.option("--duration", type=float, help="Seconds to keep of each clip."),
-        click.option(
-            "--trim",
-            type=float,
-            metavar="DB",
-            help="Cut off the ends of a clip that lie this many decibels under its peak.",
-        ),
-    ]
-    for option in reversed(options):
-        function = option(function)
-    return function
-
-
-def make_spec(preset: str, like: str | None, changes: dict[str, Any]) -> FeatureSpec:
-    """Turns the values of `spec_options` into a specification.
-
-    Raises:
-        SerError: A value is out of range, or `like` is no table or model.
-    """
-    base = PRESETS[preset] if like is None else _spec_of_file(Path(like))
-    given = {name: value for name, value in changes.items() if value is not None}
-    if "families" in given:
-        given["families"] = tuple(
-            part.strip() for part in given["families"].split(",") if part.strip()
-        )
-    return base.with_changes(**given)
 
 
 @command("ser-extract")
@@ -123,6 +52,13 @@ def make_spec(preset: str, like: str | None, changes: dict[str, Any]) -> Feature
 @spec_options
 @click.option("--window", type=float, help="Cut each recording into windows of this many seconds.")
 @click.option("--hop", type=float, help="Seconds from one window to the next.  [default: WINDOW]")
+@copy_options
+@click.option(
+    "--write-audio",
+    type=click.Path(file_okay=False, path_type=Path),
+    metavar="DIR",
+    help="Save the sound of every record as WAV, as the features were computed of it.",
+)
 @click.option("--resume", is_flag=True, help="Continue an interrupted run.")
 @jobs_option
 def main(
@@ -137,6 +73,12 @@ def main(
     like: str | None,
     window: float | None,
     hop: float | None,
+    augment: str | None,
+    copies: int | None,
+    balance: bool,
+    noise_from: Path | None,
+    seed: int,
+    write_audio: Path | None,
     resume: bool,
     jobs: int,
     **features: Any,
@@ -152,6 +94,7 @@ def main(
       ser-extract RAVDESS/ -o ravdess.npy
       ser-extract RAVDESS/ --preset librosa --pool mean -o classic.npy
       ser-extract interview.m4a --window 3 --hop 1 -o windows.npy
+      ser-extract RAVDESS/ --augment noise,stretch+reverb --copies 4 -o more.npy
     """  # noqa: D301
     inputs = collect_inputs(audio, files_from, files0_from)
     refuse_terminal(output)
@@ -163,9 +106,13 @@ def main(
         if value is not None and value <= 0:
             raise click.UsageError(f"{name} must be positive seconds.")
     spec = make_spec(preset, like, features)
+    extra = make_copies(augment, copies, balance, noise_from, seed)
+    _note_undone(console, spec, extra)
     if parallel.pays(jobs, len(inputs)) or (jobs > 1 and any(path.is_dir() for path in inputs)):
         # They get ready while this process imports what it needs itself and looks for clips.
-        parallel.prepare(*parallel.SOUND_WORK)
+        from ser.clean.registry import modules
+
+        parallel.prepare(*parallel.SOUND_WORK, *modules(spec.clean))
     with parallel.without_threads():
         from ser.extraction import Cut, extract_table
 
@@ -177,6 +124,8 @@ def main(
             spec,
             output,
             cut=cut,
+            copies=extra,
+            write_audio=write_audio,
             jobs=jobs,
             resume=resume,
             begin=bar.expect,
@@ -184,11 +133,25 @@ def main(
             on_error=console.fail,
         )
     kept = f", {report.kept} of them from the interrupted run" if report.kept else ""
-    console.info(f"{output}: {report.records} records{kept}")
+    made = f", {report.copies} of them augmented copies" if report.copies else ""
+    console.info(f"{output}: {report.records} records{made}{kept}")
     if report.cut_short:
         console.warn(f"{report.cut_short} clips are longer than their headers say and were cut")
     if report.failures:
         console.info(f"{report.failures} clips could not be read and are not in the table")
+
+
+def _note_undone(console: Console, spec: FeatureSpec, copies: Copies | None) -> None:
+    """Names augmentations that cleaning takes back: copies are cleaned as recordings are."""
+    if copies is None:
+        return
+    names = {link.name for chain in copies.recipe.chains for link in chain}
+    steps = {step.partition(":")[0] for step in spec.clean} | ({"trim"} if spec.trim else set())
+    for change, step in (("gain", "loudness"), ("shift", "trim"), ("noise", "denoise")):
+        if change in names and step in steps:
+            console.note(
+                f"copies are cleaned as recordings are: {step} takes back most of {change}"
+            )
 
 
 def _clips(console: Console, inputs: Sequence[Path], corpus: str, channel: Any) -> Sequence[Clip]:
@@ -212,16 +175,6 @@ def _clips(console: Console, inputs: Sequence[Path], corpus: str, channel: Any) 
     if not clips:
         raise SerError("inputs", "hold no clip to extract", "check the paths and --corpus")
     return clips
-
-
-def _spec_of_file(path: Path) -> FeatureSpec:
-    if path.suffix == ".keras":
-        from ser.artifact import read_card
-
-        return FeatureSpec.from_dict(read_card(path)["spec"])
-    from ser.table import read_table, spec_of
-
-    return spec_of(read_table(path), path)
 
 
 if __name__ == "__main__":

@@ -31,6 +31,9 @@ class Extractor:
         transform: The Fourier transform, for instance `scipy.fft.rfft`: faster than NumPy's, but
             its import takes longer than a few seconds of audio do.
 
+    Raises:
+        SerError: A package that a cleaning step needs is not installed.
+
     Examples:
         >>> import numpy as np
         >>> noise = np.random.default_rng(0).normal(size=16000).astype("float32")
@@ -54,7 +57,10 @@ class Extractor:
         if spec.clean:
             from ser.clean.registry import parse_step
 
-            self._clean = tuple(map(parse_step, spec.clean))
+            steps = [parse_step(step) for step in spec.clean]
+            for step in steps:
+                step.require()
+            self._clean = tuple(steps)
 
     def __call__(self, samples: Samples) -> Matrix:
         """Computes one clip's features.

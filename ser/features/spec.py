@@ -66,7 +66,7 @@ class FeatureSpec:
         trim: Silence at both ends that lies this many decibels under the clip's peak is cut off;
             None cuts nothing.
         clean: Steps of `ser.clean` that a clip goes through before everything else, as in
-            ``("denoise:0.8", "trim:40")``; a step without its value gets the default one.
+            ``("denoise:0.9", "trim:40")``; a step without its value gets the default one.
     """
 
     families: tuple[str, ...] = ("logmel",)

@@ -132,10 +132,10 @@ def test_broken_json_is_refused(text: str) -> None:
 def test_cleaning_says_its_values() -> None:
     """A default that changes one day must not change what an old model does."""
     spec = FeatureSpec(clean=("loudness", "trim:30", "denoise"))
-    assert spec.clean == ("loudness:-23", "trim:30", "denoise:0.8")
+    assert spec.clean == ("loudness:-23", "trim:30", "denoise:0.9")
     assert spec == FeatureSpec.from_json(spec.to_json())
     assert spec.difference(FeatureSpec()) == (
-        "clean ['loudness:-23', 'trim:30', 'denoise:0.8'] against []"
+        "clean ['loudness:-23', 'trim:30', 'denoise:0.9'] against []"
     )
 
 

@@ -1,0 +1,124 @@
+"""Augmentation: noise at a signal-to-noise ratio."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import ClassVar
+
+import numpy as np
+
+from ser import audio
+from ser.augment.base import Parameters, Samples, Transform, fitted, mean_power
+from ser.errors import AudioError
+
+_LOWEST = 30.0  # Hertz; pink noise has no more power below.
+# Names of recordings are shortened in labels.
+_NAME = 24
+
+
+@dataclass(frozen=True, slots=True)
+class Recording:
+    """A recording to take noise from.
+
+    Attributes:
+        path: The file.
+        seconds: How long it is.
+    """
+
+    path: Path
+    seconds: float
+
+    @property
+    def kind(self) -> str:
+        """What labels call it: nothing in it can be taken for a part of the label."""
+        return re.sub(r"[^\w.-]", "_", self.path.stem)[:_NAME]
+
+
+@dataclass(frozen=True, slots=True)
+class Noise(Transform):
+    """Adds noise that lies `value` decibels under the clip: white or pink, or from recordings.
+
+    The ratio is that of the mean powers over the whole clip, pauses included. A silent clip stays
+    silent.
+
+    Attributes:
+        recordings: Where noise is taken from, at a random place of a random one; without any it is
+            white or pink.
+    """
+
+    recordings: tuple[Recording, ...] = ()
+
+    name: ClassVar[str] = "noise"
+    unit: ClassVar[str] = "dB"
+    meaning: ClassVar[str] = "decibels of signal-to-noise ratio"
+    decimals: ClassVar[int] = 1
+    default: ClassVar[tuple[float, float]] = (10.0, 30.0)
+    bounds: ClassVar[tuple[float, float]] = (-30.0, 100.0)
+
+    def draw(self, rng: np.random.Generator) -> Parameters:
+        """Chooses the ratio and the kind of noise; see `Transform.draw`."""
+        value = round(float(rng.uniform(self.low, self.high)), self.decimals)
+        kinds = [recording.kind for recording in self.recordings] or ["white", "pink"]
+        return Parameters(value, kinds[int(rng.integers(len(kinds)))])
+
+    def label(self, parameters: Parameters) -> str:
+        """See `Transform.label`; the kind stands behind the ratio: ``noise=12.3dB:pink``."""
+        return f"{self.name}={parameters.value + 0.0:g}{self.unit}:{parameters.kind}"
+
+    def longest_label(self) -> int:
+        """See `Transform.longest_label`."""
+        return Transform.longest_label(self) + 1 + _NAME
+
+    def apply(
+        self, samples: Samples, rate: int, parameters: Parameters, rng: np.random.Generator
+    ) -> Samples:
+        """Adds noise; see `Transform.apply`.
+
+        Raises:
+            AudioError: A recording of noise cannot be read, or is silent there.
+        """
+        signal = mean_power(samples)
+        if not signal:
+            return samples
+        if self.recordings:
+            noise = self._recorded(len(samples), rate, parameters, rng)
+        else:
+            noise = _COLOURS[parameters.kind](len(samples), rate, rng)
+        gain = np.sqrt(signal / mean_power(noise)) * 10 ** (-parameters.value / 20)
+        return samples + noise * np.float32(gain)
+
+    def _recorded(
+        self, count: int, rate: int, parameters: Parameters, rng: np.random.Generator
+    ) -> Samples:
+        # Two recordings may have the same name; either will do.
+        fits = [found for found in self.recordings if found.kind == parameters.kind]
+        chosen = fits[int(rng.integers(len(fits)))]
+        seconds = count / rate
+        start = float(rng.uniform(0, max(0.0, chosen.seconds - seconds)))
+        noise = audio.read(chosen.path, rate, offset=start, duration=seconds)
+        if not mean_power(noise):
+            raise AudioError(
+                chosen.path, f"is silent after {start:.1f} s", "leave it out of --noise-from"
+            )
+        repeated: Samples = np.tile(noise, -(-count // len(noise)))
+        return fitted(repeated, count)
+
+
+def white(count: int, rate: int, rng: np.random.Generator) -> Samples:
+    """Draws noise with equal power at every frequency; shape (count,)."""
+    return rng.standard_normal(count, np.float32)
+
+
+def pink(count: int, rate: int, rng: np.random.Generator) -> Samples:
+    """Draws noise with equal power in every octave from 30 Hz on; shape (count,)."""
+    size = 1 << max(1, (count - 1).bit_length())
+    frequency = np.maximum(np.fft.rfftfreq(size, 1 / rate), _LOWEST)
+    spectrum = np.fft.rfft(rng.standard_normal(size)) / np.sqrt(frequency)
+    # A constant is no sound.
+    spectrum[0] = 0
+    return np.fft.irfft(spectrum, size)[:count].astype(np.float32)
+
+
+_COLOURS = {"white": white, "pink": pink}

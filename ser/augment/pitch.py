@@ -1,0 +1,33 @@
+"""Augmentation: another pitch at the same duration."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+import numpy as np
+
+from ser.augment.base import Parameters, Samples, Transform, fitted
+from ser.augment.speed import played
+from ser.augment.stretch import stretched
+
+
+class Pitch(Transform):
+    """Raises the voice by semitones: stretches it, and plays that faster.
+
+    The formants move along, as with a shorter or longer vocal tract.
+    """
+
+    __slots__ = ()
+    name: ClassVar[str] = "pitch"
+    unit: ClassVar[str] = "st"
+    meaning: ClassVar[str] = "semitones"
+    decimals: ClassVar[int] = 2
+    default: ClassVar[tuple[float, float]] = (-2.0, 2.0)
+    bounds: ClassVar[tuple[float, float]] = (-24.0, 24.0)
+
+    def apply(
+        self, samples: Samples, rate: int, parameters: Parameters, rng: np.random.Generator
+    ) -> Samples:
+        """Raises; see `Transform.apply`."""
+        factor = 2 ** (parameters.value / 12)
+        return fitted(played(stretched(samples, rate, factor), factor), len(samples))

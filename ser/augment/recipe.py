@@ -1,0 +1,120 @@
+"""What copies are made of: chains of changes, of which each copy draws one."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from functools import reduce
+from pathlib import Path
+
+import numpy as np
+
+from ser import audio
+from ser.augment.base import Parameters, Samples, Transform
+from ser.augment.noise import Noise, Recording
+from ser.augment.registry import parse_transform
+from ser.corpora.listing import walk
+from ser.errors import AudioError, SerError
+
+Chain = tuple[Transform, ...]
+Drawn = tuple[tuple[Transform, Parameters], ...]
+"""The changes of one copy, in their order."""
+
+
+@dataclass(frozen=True, slots=True)
+class Recipe:
+    """How copies are made: each draws one of the chains, and parameters for its changes.
+
+    Attributes:
+        chains: The alternatives, all equally likely.
+    """
+
+    chains: tuple[Chain, ...]
+
+    def __str__(self) -> str:
+        return ",".join("+".join(map(str, chain)) for chain in self.chains)
+
+    def draw(self, rng: np.random.Generator) -> Drawn:
+        """Chooses what one copy is changed by."""
+        chain = self.chains[int(rng.integers(len(self.chains)))]
+        return tuple((transform, transform.draw(rng)) for transform in chain)
+
+    def longest_label(self) -> int:
+        """Bounds the length of `label_of` for every copy."""
+        return max(sum(t.longest_label() + 1 for t in chain) - 1 for chain in self.chains)
+
+    def longest(self, seconds: float) -> float:
+        """Gives how long a copy of a clip of so many seconds may become."""
+        return max(
+            reduce(lambda length, t: t.longest(length), chain, seconds) for chain in self.chains
+        )
+
+
+def parse_recipe(text: str, noise_from: Path | None = None) -> Recipe:
+    """Reads a recipe: commas between alternatives, plus signs between the links of a chain.
+
+    Args:
+        text: As in ``noise:10..20+reverb,stretch``.
+        noise_from: A folder of recordings; ``noise`` takes from them instead of making its own.
+
+    Raises:
+        SerError: A part is no augmentation, or recordings are given for no noise.
+        AudioError: The folder holds no recording that can be read.
+    """
+    chains = tuple(
+        tuple(parse_transform(link) for link in chain.split("+")) for chain in text.split(",")
+    )
+    if noise_from is None:
+        return Recipe(chains)
+    if not any(isinstance(link, Noise) for chain in chains for link in chain):
+        raise SerError("--noise-from", "means nothing without noise", "add noise to --augment")
+    found = recordings(noise_from)
+    return Recipe(
+        tuple(
+            tuple(replace(t, recordings=found) if isinstance(t, Noise) else t for t in chain)
+            for chain in chains
+        )
+    )
+
+
+def recordings(folder: Path) -> tuple[Recording, ...]:
+    """Finds the recordings under a folder that hold sound, by their headers.
+
+    Raises:
+        AudioError: There is none.
+    """
+    if not folder.is_dir():
+        raise AudioError(folder, "is not a folder", "name one that holds recordings of noise")
+    found = []
+    for path in walk(folder):
+        try:
+            seconds = audio.length(path)
+        except SerError:
+            # A folder of noises may hold a text by an audio name; the others will do.
+            continue
+        if seconds > 0:
+            found.append(Recording(path, seconds))
+    if not found:
+        raise AudioError(folder, "holds no recording that can be read", "name another folder")
+    return tuple(found)
+
+
+def label_of(drawn: Drawn) -> str:
+    """Says what was done to a copy: ``stretch=1.08,noise=15dB:pink``."""
+    return ",".join(transform.label(parameters) for transform, parameters in drawn)
+
+
+def apply(drawn: Drawn, samples: Samples, rate: int, rng: np.random.Generator) -> Samples:
+    """Makes a copy of a clip.
+
+    Args:
+        drawn: What to do.
+        samples: Shape (samples,), at least one; not changed.
+        rate: Their rate in hertz.
+        rng: The source of chance, behind what drawing has taken from it.
+
+    Returns:
+        Float32, shape (any,).
+    """
+    for transform, parameters in drawn:
+        samples = transform.apply(samples, rate, parameters, rng)
+    return samples

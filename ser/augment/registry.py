@@ -1,0 +1,45 @@
+"""The changes to waveforms by name."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from ser.augment.base import Transform
+from ser.augment.gain import Gain
+from ser.augment.noise import Noise
+from ser.augment.pitch import Pitch
+from ser.augment.reverb import Reverb
+from ser.augment.shift import Shift
+from ser.augment.speed import Speed
+from ser.augment.stretch import Stretch
+from ser.errors import SerError
+
+TRANSFORMS: Mapping[str, type[Transform]] = MappingProxyType(
+    {kind.name: kind for kind in (Noise, Stretch, Pitch, Shift, Speed, Gain, Reverb)}
+)
+"""Every change by the name that the command line and the table give it."""
+
+
+def parse_transform(text: str) -> Transform:
+    """Reads a change as ``noise``, ``noise:10..20`` or ``noise:15``.
+
+    Raises:
+        SerError: There is no such change, or its range is none.
+    """
+    name, colon, given = text.strip().partition(":")
+    kind = TRANSFORMS.get(name)
+    if kind is None:
+        raise SerError(
+            text.strip() or "--augment", "is not an augmentation", f"use {', '.join(TRANSFORMS)}"
+        )
+    if not colon:
+        return kind(*kind.default)
+    low, dots, high = given.partition("..")
+    try:
+        return kind(float(low), float(high if dots else low))
+    except ValueError as error:
+        low, high = (f"{end:g}" for end in kind.default)
+        raise SerError(
+            text.strip(), f"has no range but {given!r}", f"write {name}:{low}..{high}"
+        ) from error

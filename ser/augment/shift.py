@@ -1,0 +1,35 @@
+"""Augmentation: another place in time."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+import numpy as np
+
+from ser.augment.base import Parameters, Samples, Transform
+
+
+class Shift(Transform):
+    """Moves by seconds, later where they are positive; zeros follow, and the length stays."""
+
+    __slots__ = ()
+    name: ClassVar[str] = "shift"
+    unit: ClassVar[str] = "s"
+    meaning: ClassVar[str] = "seconds later"
+    decimals: ClassVar[int] = 2
+    default: ClassVar[tuple[float, float]] = (-0.3, 0.3)
+    bounds: ClassVar[tuple[float, float]] = (-60.0, 60.0)
+
+    def apply(
+        self, samples: Samples, rate: int, parameters: Parameters, rng: np.random.Generator
+    ) -> Samples:
+        """Moves; see `Transform.apply`."""
+        count = round(parameters.value * rate)
+        # Something has to stay.
+        count = max(1 - len(samples), min(len(samples) - 1, count))
+        moved = np.zeros_like(samples)
+        if count < 0:
+            moved[:count] = samples[-count:]
+        else:
+            moved[count:] = samples[: len(samples) - count]
+        return moved
