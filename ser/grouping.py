@@ -84,6 +84,21 @@ def train_indices(size: int, test: Indices) -> Indices:
     return np.flatnonzero(chosen)
 
 
+def originals(table: Table, indices: Indices) -> Indices:
+    """Leaves out augmented copies, so that a side of a split can be scored with what was recorded.
+
+    Args:
+        table: A feature table.
+        indices: Record numbers.
+
+    Returns:
+        Those of original clips; all of them where there is none among them, for then the copies
+        are what somebody wants to score.
+    """
+    found = indices[np.asarray(table["augment"])[indices] == ""]
+    return found if len(found) else indices
+
+
 def match_names(
     wanted: Sequence[str], present: set[str], *, name: object, strict: bool
 ) -> list[str]:
@@ -169,11 +184,17 @@ def _overlaps(table: Table) -> list[int]:
     # Equal numbers for windows of one file that share sound.
     starts, ends = table["start"].tolist(), table["duration"].tolist()
     files = list(zip(table["corpus"].tolist(), table["path"].tolist(), strict=True))
+    sources, copy = source_keys(table), (np.asarray(table["augment"]) != "").tolist()
+    recorded = {source for source, changed in zip(sources, copy, strict=True) if not changed}
     result = [0] * len(table)
     chain = 0
     before: tuple[str, str] | None = None
     end = 0.0
     for i in sorted(range(len(table)), key=lambda i: (files[i], starts[i])):
+        if copy[i] and sources[i] in recorded:
+            # A stretched copy is longer than its clip, and the clip says where the sound is from.
+            result[i] = -1 - i
+            continue
         if files[i] != before or starts[i] > end - _TOUCH_SECONDS:
             chain += 1
             before, end = files[i], starts[i]

@@ -12,6 +12,7 @@ from ser.engine import Engine
 from ser.errors import TableError
 from ser.evaluation import label_indices
 from ser.features.extract import fit_frames
+from ser.grouping import originals
 from ser.predictions import Predictions, from_table
 from ser.table import Table, speaker_keys, spec_of
 
@@ -46,7 +47,9 @@ def predict_table(
     progress: Callable[[int], object] | None = None,
     block: int = 64,
 ) -> Predictions:
-    """Runs a model over all records of a table that have an emotion.
+    """Runs a model over all records of a table that have an emotion, without augmented copies.
+
+    A table of copies alone is scored whole.
 
     Args:
         engine: The model.
@@ -56,7 +59,7 @@ def predict_table(
         progress: Called with the number of records after each block.
         block: Records that are in memory at once.
     """
-    labelled = np.flatnonzero(table["y"] != "")
+    labelled = originals(table, np.flatnonzero(table["y"] != ""))
     parts = [np.empty((0, len(engine.labels)), np.float32)]
     for start in range(0, len(labelled), block):
         chosen = labelled[start : start + block]

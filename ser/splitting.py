@@ -21,6 +21,7 @@ from ser.grouping import (
     group_names,
     groups,
     match_names,
+    originals,
     require_apart,
     train_indices,
 )
@@ -34,6 +35,7 @@ __all__ = [
     "group_names",
     "groups",
     "make_folds",
+    "originals",
     "pick_indices",
     "read_folds",
     "side",
@@ -162,13 +164,16 @@ def _dealt(table: Table, shares: Sequence[float], by: By, seed: int, name: objec
     count = int(numbers.max()) + 1 if len(numbers) else 0
     if count < len(shares):
         raise _too_few(name, count, len(shares), by)
+    # Sides are to be alike in what was recorded: rare emotions may have many copies.
+    counted = np.asarray(table["augment"]) == ""
+    counted |= ~np.isin(numbers, numbers[counted])
     columns, weights = [], []
     for field, weight in _WEIGHTS.items():
         values = np.zeros(len(table), "<U1") if field == "size" else table[field]
         _, codes = np.unique(values, return_inverse=True)
         kinds = int(codes.max()) + 1
         counts = np.zeros((count, kinds))
-        np.add.at(counts, (numbers, codes), 1)
+        np.add.at(counts, (numbers, codes), counted)
         columns.append(counts)
         weights += [weight / kinds] * kinds
     return deal(np.hstack(columns), np.array(weights), shares, seed)[numbers]

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from ser.augment.labels import kind_of
 from ser.labels import ordered
 from ser.table import Table, clip_hashes, rows, speaker_keys
 
@@ -35,7 +36,7 @@ class TableStatistics:
         corpora: Records per corpus and emotion.
         speakers: Records per speaker, as ``corpus/speaker``.
         genders: Records per gender; ``''`` counts those without.
-        augmented: Records per augmentation; originals are not among them.
+        augmented: Copies per augmentation, whatever its strength; originals are not among them.
         durations: Lengths of the originals; None for an empty table.
         duplicates: Groups of two and more records with the same features, each record as its path
             and, for a part of a file, ``@`` and its start.
@@ -83,7 +84,7 @@ def table_statistics(
             corpora.setdefault(corpus, Counter())[emotion] += 1
         speakers.update(speaker_keys(block))
         genders.update(block["gender"].tolist())
-        augmented.update(name for name in block["augment"].tolist() if name)
+        augmented.update(kind_of(label) for label in block["augment"].tolist() if label)
         durations += block["duration"][block["augment"] == ""].tolist()
         names = [_name(row) for row in block]
         for name, digest in zip(names, clip_hashes(block), strict=True):

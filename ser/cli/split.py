@@ -105,7 +105,7 @@ def main(
       ser-split all.npy --by corpus --folds -o folds/
     """  # noqa: D301 (click reads the backspace character itself)
     _check(output, fraction, by, folds, speakers, corpora)
-    from ser.splitting import pick_indices, split_indices
+    from ser.splitting import originals, pick_indices, split_indices
     from ser.table import read_table
 
     records = read_table(table)
@@ -121,7 +121,9 @@ def main(
         train, test = split_indices(
             records, 0.2 if fraction is None else fraction, by=way, seed=seed, name=table
         )
-    _write(console, records, [("train", output[0], train), ("test", output[1], test)])
+    recorded = originals(records, test)
+    _write(console, records, [("train", output[0], train), ("test", output[1], recorded)])
+    _note_copies(console, len(test) - len(recorded))
     if way == "clip":
         _note_overlap(console)
 
@@ -166,14 +168,17 @@ def _folds(table: Table, folds: str, by: By | None, seed: int, name: str) -> Fol
 
 
 def _write_folds(console: Console, table: Table, folder: Path, folds: Folds) -> None:
-    from ser.splitting import train_indices, write_folds
+    from ser.splitting import originals, train_indices, write_folds
 
     parts: Parts = []
+    copies = 0
     for number, test in enumerate(folds.tests, start=1):
-        train = train_indices(len(table), test)
+        train, recorded = train_indices(len(table), test), originals(table, test)
+        copies += len(test) - len(recorded)
         parts.append((f"fold {number} train", folder / f"fold-{number}.train.npy", train))
-        parts.append((f"fold {number} test", folder / f"fold-{number}.test.npy", test))
+        parts.append((f"fold {number} test", folder / f"fold-{number}.test.npy", recorded))
     _write(console, table, parts)
+    _note_copies(console, copies)
     # Last, so that the list stands only beside a complete set of tables.
     write_folds(folder / "folds.json", table, folds)
     if folds.by == "clip":
@@ -209,6 +214,11 @@ def _write(console: Console, table: Table, parts: Parts) -> None:
     ]
     for line in grid([heading, *console_rows]):
         console.info(line)
+
+
+def _note_copies(console: Console, count: int) -> None:
+    if count:
+        console.info(f"{count} augmented copies of test clips are left out")
 
 
 def _note_overlap(console: Console) -> None:

@@ -201,7 +201,10 @@ def _card(name: str, as_json: bool) -> None:
 
 
 def _predict(console: Console, model: str, name: str, engine: Any, device: Any) -> Predictions:
+    import numpy as np
+
     from ser.artifact import read_card
+    from ser.grouping import originals
     from ser.scoring import check_table, predict_table, shared_speakers
     from ser.table import read_table
 
@@ -230,10 +233,13 @@ def _predict(console: Console, model: str, name: str, engine: Any, device: Any) 
     unlabelled = int((table["y"] == "").sum())
     if unlabelled:
         console.note(f"{unlabelled} records without an emotion are left out")
+    scored = len(originals(table, np.flatnonzero(table["y"] != "")))
+    if scored < len(table) - unlabelled:
+        console.note(f"{len(table) - unlabelled - scored} augmented copies are left out")
     from ser.engine import open_engine
 
     opened = open_engine(model, engine, device)
-    with console.progress(len(table) - unlabelled, "clip", "predicting") as progress:
+    with console.progress(scored, "clip", "predicting") as progress:
         return predict_table(
             opened, table, protocol=protocol, seed=card.get("seed"), progress=progress.update
         )

@@ -14,9 +14,10 @@ from ser.artifact import read_card, write_artifact
 from ser.calibration import fit_temperature
 from ser.errors import SerError
 from ser.evaluation import Evaluation, evaluate, label_indices
+from ser.features.spec import FeatureSpec
 from ser.files import open_output
 from ser.foldfile import Folds
-from ser.grouping import Indices, train_indices
+from ser.grouping import Indices, originals, train_indices
 from ser.labels import ordered
 from ser.models.backend import Device
 from ser.plots.confusion import draw_confusion
@@ -63,6 +64,8 @@ def cross_validate(
 ) -> Pooled:
     """Trains and scores every fold; all training records of a fold are trained on to the end.
 
+    Augmented copies are trained on, never tested on.
+
     Nothing is chosen on a test fold: no epoch, no temperature, no scaler. There is no validation
     part, so the number of epochs is the configuration's.
 
@@ -90,6 +93,8 @@ def cross_validate(
         artifact = folder / f"fold-{number}.keras"
         finished = folder / f"fold-{number}.csv"
         rest = train_indices(len(table), test)
+        # Copies of test clips are left out of both sides.
+        test = originals(table, test)
         on_fold(number, len(folds.tests), len(rest))
         if resume and finished.exists() and artifact.exists():
             part = read_predictions(finished)
@@ -166,7 +171,7 @@ def made_with(card: Mapping[str, Any], table: Table, config: TrainConfig) -> boo
     wanted = json.loads(json.dumps(config.to_dict()))
     del wanted["patience"]
     trained = {name: card.get("training", {}).get(name) for name in wanted}
-    return bool(trained == wanted and card["spec"] == spec_of(table).to_dict())
+    return trained == wanted and FeatureSpec.from_dict(card["spec"]) == spec_of(table)
 
 
 def _tested(table: Table, test: Indices) -> list[str]:

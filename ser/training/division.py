@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ser.errors import SerError
-from ser.grouping import By
+from ser.grouping import By, originals
 from ser.scoring import shared_speakers
 from ser.splitting import split_indices
 from ser.table import Table, read_table, spec_of
@@ -38,7 +38,7 @@ def divide(records: Table, validation: str, seed: int, *, name: str = "table") -
     Args:
         records: The training table; records without an emotion are left out.
         validation: The part of the speakers to set aside, as a number; ``0`` for none; or the path
-            of a table of its own.
+            of a table of its own. Augmented copies are not watched.
         seed: Of the division.
         name: What to call the table in messages, usually its path.
 
@@ -65,6 +65,7 @@ def divide(records: Table, validation: str, seed: int, *, name: str = "table") -
         notes += ("some speakers are not known: validation clips may share their speakers",)
         by = "clip"
     train, test = split_indices(labelled, fraction, by=by, seed=seed, name=name)
+    test = originals(labelled, test)
     return Division(
         Data(records, everything[train], everything[test]),
         f"{corpora}, watched with {len(test)} clips ({by}s apart)",
@@ -83,7 +84,7 @@ def _with_table(
             f"has other features than {name} ({difference or 'its clips have other lengths'})",
             "extract both with the same options, with --duration",
         )
-    indices = np.flatnonzero(np.asarray(other["y"]) != "")
+    indices = originals(other, np.flatnonzero(np.asarray(other["y"]) != ""))
     shared = shared_speakers(other, training_speakers(records, everything))
     warnings: tuple[str, ...] = ()
     if shared:
