@@ -57,7 +57,7 @@ class SpectrogramAugmentation:
             matrix = _stretched(matrix, max(2, round(len(matrix) * factor)))
         else:
             matrix = matrix.copy()
-        if self.shift and _is_mel(spec) and rng.random() < self.shift_share:
+        if self.shift and can_shift(spec) and rng.random() < self.shift_share:
             matrix = _shifted(matrix, int(rng.integers(-self.shift, self.shift + 1)))
         fill = matrix.mean(axis=0)
         for _ in range(self.frequency_masks):
@@ -73,7 +73,8 @@ NO_AUGMENTATION = SpectrogramAugmentation(stretch=0.0, shift=0, time_masks=0, fr
 """Clips as they are, but for their random place within the frames."""
 
 
-def _is_mel(spec: FeatureSpec) -> bool:
+def can_shift(spec: FeatureSpec) -> bool:
+    """Says whether a shift along frequency means anything for these features."""
     # Moving cepstra or a mixture of families along their index would mean nothing.
     return spec.families in (("mel",), ("logmel",)) and not spec.deltas
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -22,6 +22,10 @@ Row = dict[str, float]
 """Figures of an epoch, by name: ``loss`` and ``accuracy`` at least."""
 
 
+class DivergedError(SerError):
+    """A training has come to a loss that is no number."""
+
+
 class Trainer:
     """Trains by gradients: AdamW, cosine schedule, cross-entropy with label smoothing.
 
@@ -33,7 +37,11 @@ class Trainer:
 
     Attributes:
         model: The classifier: it is watched, written to the checkpoint and to the artifact.
+        searched: The fields of `TrainConfig` that change how it trains and that a search for
+            hyperparameters may set.
     """
+
+    searched: ClassVar[tuple[str, ...]] = ("lr", "weight_decay", "label_smoothing", "augment")
 
     def __init__(
         self, keras: Any, architecture: Architecture, examples: Examples, config: TrainConfig
@@ -70,7 +78,7 @@ class Trainer:
             The means of loss and accuracy over its batches.
 
         Raises:
-            SerError: The loss is no number any more.
+            DivergedError: The loss is no number any more.
         """
         seed_dropout(self.model, self.config.seed, number)
         total: Row = {}
@@ -131,10 +139,10 @@ def insist_on_number(loss: float) -> None:
     """Stops a training that has come apart.
 
     Raises:
-        SerError: The loss is infinite or no number.
+        DivergedError: The loss is infinite or no number.
     """
     if not math.isfinite(loss):
-        raise SerError(
+        raise DivergedError(
             "training",
             "has come to a loss that is not a number",
             "lower --lr, or look with ser-stats for features that are not finite",
