@@ -18,7 +18,7 @@ from ser.cli.common import (
 )
 from ser.cli.trainoptions import list_architectures, make_config
 from ser.files import STANDARD
-from ser.models.registry import ARCHITECTURES
+from ser.models.registry import ARCHITECTURES, architecture
 from ser.table import Table, read_table
 from ser.training.config import TrainConfig
 
@@ -47,6 +47,18 @@ _DEFAULTS = TrainConfig()
     multiple=True,
     help="Change a hyperparameter of the architecture, or of the augmentation as in "
     "augment.stretch=0.1.",
+)
+@click.option(
+    "--weights",
+    metavar="imagenet|none|PATH",
+    help="What vgg16, vgg19 and inception begin with: published weights, which are downloaded "
+    "once, nothing, or a file. Not given: imagenet.",
+)
+@click.option(
+    "--fine-tune",
+    metavar="N",
+    type=click.IntRange(0),
+    help="Last blocks of vgg16, vgg19 or inception that are trained after the head. Not given: 1.",
 )
 @click.option(
     "--list-archs",
@@ -145,6 +157,8 @@ def main(
     output: str,
     arch: str,
     settings: tuple[str, ...],
+    weights: str | None,
+    fine_tune: int | None,
     epochs: int,
     batch_size: int,
     lr: float,
@@ -186,7 +200,10 @@ def main(
         "patience": patience,
         "seed": seed,
     }
-    config = make_config(click.get_current_context(), values, settings, augment=augment)
+    shortcuts = {"weights": weights, "fine_tune": fine_tune}
+    config = make_config(
+        click.get_current_context(), values, settings, augment=augment, shortcuts=shortcuts
+    )
     if plot is not None:
         from ser.plots.figure import check_target
 
@@ -194,6 +211,9 @@ def main(
         check_target(Path(plot))
     if cv is not None:
         _check_cv(console, output, validation)
+    if not resume:
+        # Weights that cannot be had are named before tables are read; a checkpoint has its own.
+        architecture(config.arch, config.options).files(console.note)
     records = read_table(table)
     if cv is not None:
         _cross_validate(console, table, records, cv, Path(output), config, resume, device)

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import fields, replace
+from types import MappingProxyType
 from typing import Any, get_type_hints
 
 import click
 from click.core import ParameterSource
 
 from ser.models.registry import ARCHITECTURES, architecture
+from ser.models.transfer import NONE
 from ser.training.augment import NO_AUGMENTATION, SpectrogramAugmentation
 from ser.training.config import TrainConfig
 
@@ -17,7 +19,12 @@ _AUGMENT = "augment."
 
 
 def make_config(
-    context: click.Context, values: Mapping[str, Any], settings: Sequence[str], *, augment: bool
+    context: click.Context,
+    values: Mapping[str, Any],
+    settings: Sequence[str],
+    *,
+    augment: bool,
+    shortcuts: Mapping[str, Any] = MappingProxyType({}),
 ) -> TrainConfig:
     """Makes the configuration.
 
@@ -27,9 +34,11 @@ def make_config(
             the architecture prefers.
         settings: ``NAME=VALUE`` texts of ``--set``.
         augment: Whether features are augmented at all.
+        shortcuts: Hyperparameters of some architectures that have options of their own, such as
+            ``fine_tune`` for ``--fine-tune``; None where not given.
 
     Raises:
-        click.UsageError: A setting is malformed.
+        click.UsageError: A setting is malformed, or means nothing for the architecture.
         SerError: A setting is unknown, or a value is out of range.
     """
     preferred = ARCHITECTURES[values["arch"]].defaults
@@ -40,6 +49,7 @@ def make_config(
         or context.get_parameter_source(name) is not ParameterSource.DEFAULT
     }
     options, changes = _settings(settings)
+    _shorten(values["arch"], shortcuts, options)
     if changes and not augment:
         raise click.UsageError("--set augment.… means nothing with --no-augment.")
     base = replace(SpectrogramAugmentation(), **changes) if augment else NO_AUGMENTATION
@@ -61,6 +71,24 @@ def list_architectures(context: click.Context, _: click.Parameter, wanted: bool)
         for option, value in arch.defaults.items():
             click.echo(f"  --{option.replace('_', '-')} {value}")
     context.exit()
+
+
+def _shorten(arch: str, shortcuts: Mapping[str, Any], options: dict[str, Any]) -> None:
+    """Adds the shortcuts that were given to the options of ``--set``."""
+    for name, value in shortcuts.items():
+        if value is None:
+            continue
+        flag = f"--{name.replace('_', '-')}"
+        having = [other.name for other in ARCHITECTURES.values() if name in other.options()]
+        if arch not in having:
+            raise click.UsageError(
+                f"{flag} means nothing with --arch {arch}; it is for {', '.join(having)}."
+            )
+        if name in options:
+            raise click.UsageError(f"{flag} and --set {name}=… say the same: give one of them.")
+        options[name] = value
+    if shortcuts.get("fine_tune") is not None and options.get("weights") == NONE:
+        raise click.UsageError("--fine-tune means nothing with --weights none: all is trained.")
 
 
 def _settings(settings: Sequence[str]) -> tuple[dict[str, str], dict[str, Any]]:

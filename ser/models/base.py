@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field, fields
+from pathlib import Path
 from types import MappingProxyType
 from typing import Any, ClassVar, Self, get_args, get_type_hints
 
@@ -109,6 +110,19 @@ class Architecture(ABC):
     def chosen(self) -> dict[str, Value]:
         """Gives every hyperparameter's value."""
         return asdict(self)
+
+    def files(self, say: Callable[[str], None] = lambda text: None) -> list[Path]:
+        """Gives the files that `build` reads, such as pretrained weights.
+
+        Asked for before any long work, so that a missing one is known at once.
+
+        Args:
+            say: Told of a download before it begins.
+
+        Raises:
+            SerError: One is not there and cannot be had.
+        """
+        return []
 
     @abstractmethod
     def build(self, keras: Any, problem: Problem) -> Any:

@@ -123,14 +123,14 @@ def train(
     keras.utils.set_random_seed(config.seed)
     fingerprint = _fingerprint(examples, watched, config)
     loaded = checkpoint.load(keras, fingerprint) if checkpoint and resume else None
-    if checkpoint is not None and not resume:
-        # Files of an older training must not be taken for this one's when it is resumed.
-        checkpoint.clear()
     arch = architecture(config.arch, config.options)
     trainer = TRAINERS[arch.trainer](keras, arch, examples, config)
     best, state = None, State(fingerprint)
     if loaded is None:
         trainer.build()
+        if checkpoint is not None and not resume:
+            # Files of an older training must not be taken for this one's when it is resumed.
+            checkpoint.clear()
     else:
         best, state = loaded.best, loaded.state
         trainer.restore(loaded.model, loaded.companions)
@@ -140,7 +140,9 @@ def train(
         on_step(steps)
         on_epoch(row)
     record = _tensorboard(tensorboard)
-    while state.epoch < config.epochs and not _stalled(state, config):
+    while state.epoch < config.epochs:
+        if _stalled(state, config) and trainer.may_stop(state.epoch):
+            break
         row = trainer.epoch(state.epoch, stream, on_step)
         state.epoch += 1
         row = {"epoch": float(state.epoch), **row}

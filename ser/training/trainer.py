@@ -66,6 +66,10 @@ class Trainer:
         """Takes over what a checkpoint kept, instead of `build`."""
         self.model = model
 
+    def may_stop(self, epoch: int) -> bool:
+        """Says whether early stopping may end the training after so many epochs."""
+        return True
+
     def epoch(self, number: int, stream: Iterator[Batch], on_step: Callable[[int], None]) -> Row:
         """Trains one epoch.
 

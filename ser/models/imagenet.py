@@ -1,0 +1,105 @@
+"""Weights that keras.applications publishes: found in Keras's folder, or fetched into it."""
+
+from __future__ import annotations
+
+import hashlib
+import http.client
+import os
+import urllib.request
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from ser.errors import SerError
+from ser.files import atomic_path
+
+# Seconds that a silent network is waited for: who is offline is to know it soon.
+_PATIENCE = 15
+
+_CHUNK = 1 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A published file.
+
+    Attributes:
+        url: Where it comes from.
+        md5: Its checksum, as keras.applications states it.
+    """
+
+    url: str
+    md5: str
+
+    @property
+    def name(self) -> str:
+        """The file's name, here and there."""
+        return self.url.rsplit("/", 1)[-1]
+
+
+def keras_folder() -> Path:
+    """Gives the folder where Keras itself looks for such files, ``~/.keras/models``."""
+    return Path(os.environ.get("KERAS_HOME", "~/.keras")).expanduser() / "models"
+
+
+def fetch(source: Source, say: Callable[[str], None] = lambda text: None) -> Path:
+    """Finds a file in Keras's folder, or downloads it there.
+
+    Not by `keras.utils.get_file`: that prints, waits without limit, and needs Keras imported.
+
+    Args:
+        source: Which file.
+        say: Told of a download before it begins.
+
+    Returns:
+        The path of a file with the right checksum.
+
+    Raises:
+        SerError: It is not there and cannot be downloaded, or is another file than the published.
+    """
+    target = keras_folder() / source.name
+    if target.exists():
+        if _md5(target) != source.md5:
+            raise SerError(
+                target,
+                "is damaged or another file than the published one (MD5 checksum)",
+                f"delete it, and it is fetched again from {source.url}",
+            )
+        return target
+    say(f"fetching {source.url} into {target.parent}")
+    try:
+        _download(source, target)
+    except (OSError, http.client.HTTPException) as error:
+        raise SerError(
+            source.name,
+            f"is not in {target.parent} and cannot be downloaded ({_reason(error)})",
+            f"get {source.url} elsewhere and put it there or name it with --weights PATH; "
+            "--weights none trains from nothing",
+        ) from error
+    return target
+
+
+def _download(source: Source, target: Path) -> None:
+    digest = hashlib.md5(usedforsecurity=False)
+    with atomic_path(target) as temporary:
+        # The addresses are constants of this package.
+        with (
+            urllib.request.urlopen(source.url, timeout=_PATIENCE) as response,  # noqa: S310
+            temporary.open("wb") as sink,
+        ):
+            while data := response.read(_CHUNK):
+                digest.update(data)
+                sink.write(data)
+        if digest.hexdigest() != source.md5:
+            raise OSError("what arrived is incomplete or another file, by its MD5 checksum")
+
+
+def _md5(path: Path) -> str:
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, lambda: hashlib.md5(usedforsecurity=False)).hexdigest()
+
+
+def _reason(error: Exception) -> str:
+    """Says it without urllib's angle brackets."""
+    cause = getattr(error, "reason", error)
+    return str(getattr(cause, "strerror", None) or cause or type(error).__name__)
