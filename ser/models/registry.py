@@ -12,9 +12,10 @@ from typing import Any
 from ser.errors import SerError
 from ser.models.base import Architecture
 from ser.models.cnn import CNN
+from ser.models.svm import SVM
 
 ARCHITECTURES: Mapping[str, type[Architecture]] = MappingProxyType(
-    {arch.name: arch for arch in (CNN,)}
+    {arch.name: arch for arch in (CNN, SVM)}
 )
 """What ``--arch`` accepts."""
 

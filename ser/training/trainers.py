@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
+from ser.training.kernel import Closed
 from ser.training.trainer import Trainer
 
-TRAINERS: Mapping[str, type[Trainer]] = MappingProxyType({"gradient": Trainer})
+TRAINERS: Mapping[str, type[Trainer]] = MappingProxyType({"gradient": Trainer, "closed": Closed})
 """What `ser.models.base.Architecture.trainer` names."""

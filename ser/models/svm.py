@@ -1,0 +1,155 @@
+"""The support vector machine: a fitted one as a network of Keras's own layers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from ser.models.base import Architecture, Problem, option
+
+Array = npt.NDArray[np.float32]
+
+DECISIONS = "decisions"
+"""The layer that gives scikit-learn's decision values, before they become probabilities."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Machine:
+    """What fitting finds; nothing but numbers, so that no pickle is needed to keep it.
+
+    Attributes:
+        mean: Of each pooled feature over the training clips, shape (features,).
+        variance: Likewise.
+        weights: Shape (features, classes) for a linear kernel; otherwise the dual coefficients,
+            shape (vectors, classes).
+        intercepts: Shape (classes,).
+        support: The support vectors, standardised, shape (vectors, features); None for a linear
+            kernel, which needs them no longer.
+        gamma: Of exp(-gamma |x - s|^2).
+        scale: What decision values are multiplied by before the softmax.
+    """
+
+    mean: Array
+    variance: Array
+    weights: Array
+    intercepts: Array
+    support: Array | None = None
+    gamma: float = 0.0
+    scale: float = 1.0
+
+
+@dataclass(frozen=True)
+class SVM(Architecture):
+    """One support vector machine per emotion against all others (Cortes and Vapnik, 1995).
+
+    A clip is one vector: the frame of a pooled table, or else mean and standard deviation of each
+    coefficient over the frames that are not padding. Vectors are standardised by the training
+    clips. `ser.training.kernel` does the fitting with scikit-learn, and says how decision values
+    become probabilities; here a fitted machine is written as layers, so that it runs, converts and
+    is stored as every other network.
+    """
+
+    name = "svm"
+    summary = "support vector machines on pooled features, by scikit-learn"
+    trainer = "closed"
+    defaults = MappingProxyType({"epochs": 1, "patience": 0})
+
+    kernel: str = option("rbf", "what clips are compared by", choices=("rbf", "linear"))
+    C: float = option(
+        3.0, "how much a training clip on the wrong side costs", low=1e-3, high=100.0, log=True
+    )
+    gamma: float = option(
+        1.0,
+        "sharpness of the rbf kernel; 1 is scikit-learn's gamma='scale'",
+        low=0.05,
+        high=5.0,
+        log=True,
+    )
+
+    def build(self, keras: Any, problem: Problem) -> Any:
+        """Builds the network of a machine that has seen nothing, with one support vector.
+
+        See `Architecture.build`. How many support vectors there will be is known after fitting,
+        which builds the network anew with `network`.
+        """
+        size = pooled_size(problem)
+        vectors = np.zeros((1, size), np.float32) if self.kernel == "rbf" else None
+        return self.network(
+            keras,
+            problem,
+            Machine(
+                mean=np.zeros(size, np.float32),
+                variance=np.ones(size, np.float32),
+                weights=np.zeros((size if vectors is None else 1, problem.classes), np.float32),
+                intercepts=np.zeros(problem.classes, np.float32),
+                support=vectors,
+                gamma=self.gamma / size,
+            ),
+        )
+
+    def network(self, keras: Any, problem: Problem, machine: Machine) -> Any:
+        """Writes a fitted machine as a network; see `Architecture.build`."""
+        layers = keras.layers
+        # Half precision, as on a GPU, would be too coarse for sums over many support vectors.
+        exact = {"dtype": "float32"}
+        entry, x = pooled(keras, problem)
+        x = layers.Normalization(
+            mean=machine.mean.tolist(),
+            variance=machine.variance.tolist(),
+            name="standardise",
+            **exact,
+        )(x)
+        values = {}
+        if machine.support is not None:
+            # |x - s|^2 = |x|^2 + |s|^2 - 2 x.s: two sums over all clips at once instead of a
+            # difference for each pair.
+            across = layers.Dense(len(machine.support), name="support", **exact)
+            length = keras.ops.sum(keras.ops.square(x), axis=-1, keepdims=True)
+            x = layers.Subtract(**exact)(
+                [across(x), layers.Rescaling(machine.gamma, name="gamma", **exact)(length)]
+            )
+            # Rounding may make a distance of nothing negative.
+            x = keras.ops.exp(keras.ops.minimum(x, 0.0))
+            s = machine.support.astype(np.float64)
+            values["support"] = [
+                2 * machine.gamma * s.T,
+                -machine.gamma * np.square(s).sum(axis=1),
+            ]
+        x = layers.Dense(problem.classes, name=DECISIONS, **exact)(x)
+        values[DECISIONS] = [machine.weights, machine.intercepts]
+        x = layers.Rescaling(machine.scale, name="scale", **exact)(x)
+        model = keras.Model(entry, layers.Softmax(name="emotion", **exact)(x), name=self.name)
+        for name, weights in values.items():
+            model.get_layer(name).set_weights([np.asarray(w, np.float32) for w in weights])
+        return model
+
+
+def pooled_size(problem: Problem) -> int:
+    """Counts the features of a clip once its frames are pooled."""
+    return problem.coefficients * (1 if problem.frames == 1 else 2)
+
+
+def pooled(keras: Any, problem: Problem) -> tuple[Any, Any]:
+    """Makes the input, and one vector per clip of it.
+
+    Returns:
+        The input tensor (batch, frames, coefficients), and (batch, features): the only frame, or
+        means and then standard deviations over the frames that are not padding.
+    """
+    ops = keras.ops
+    entry = keras.Input((problem.frames, problem.coefficients), name="features", dtype="float32")
+    if problem.frames == 1:
+        return entry, keras.layers.Flatten(dtype="float32")(entry)
+    # Padding is nothing but zeros, which no frame of sound has in all its coefficients.
+    loudest = ops.max(ops.absolute(entry), axis=-1, keepdims=True)
+    real = ops.sign(loudest)
+    count = ops.maximum(ops.sum(real, axis=1), 1.0)
+    mean = ops.sum(entry, axis=1) / count
+    # In two passes: squares of levels in decibels would leave a float32 few digits for the rest.
+    apart = (entry - ops.expand_dims(mean, 1)) * real
+    deviation = ops.sqrt(ops.sum(ops.square(apart), axis=1) / count)
+    return entry, keras.layers.Concatenate(dtype="float32")([mean, deviation])
