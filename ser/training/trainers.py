@@ -6,7 +6,10 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from ser.training.kernel import Closed
+from ser.training.phased import Phased
 from ser.training.trainer import Trainer
 
-TRAINERS: Mapping[str, type[Trainer]] = MappingProxyType({"gradient": Trainer, "closed": Closed})
+TRAINERS: Mapping[str, type[Trainer]] = MappingProxyType(
+    {"gradient": Trainer, "closed": Closed, "phased": Phased}
+)
 """What `ser.models.base.Architecture.trainer` names."""
