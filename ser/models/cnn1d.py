@@ -1,0 +1,66 @@
+"""The one-dimensional convolutional network: the base model of the field's older projects."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from ser.models.base import Architecture, Problem, option
+from ser.models.sequence import MOMENTUM, along_time, mean_over_time, pooled_steps, shares
+
+_WIDEST = 256
+
+
+@dataclass(frozen=True)
+class CNN1D(Architecture):
+    """Convolutions along time, as the RAVDESS notebooks have them, done well.
+
+    Each of a few convolutions has batch normalisation, max pooling by two and dropout behind it;
+    its filters are twice as many as those before, up to 256. Mean and maximum over the steps that
+    are not padding take the place of flattening, so that it does not matter when something is
+    said.
+
+    A pooled table, classically 180 means of MFCC, chroma and mel bands (Issa et al., Biomedical
+    Signal Processing and Control 59, 2020), is convolved along its coefficients. Those have each a
+    meaning of their own, and so the result is flattened there.
+    """
+
+    name = "cnn1d"
+    summary = "convolutions along time (or along pooled coefficients), max pooling, dense"
+
+    layers: int = option(4, "convolutions, each followed by pooling", low=2, high=6)
+    filters: int = option(
+        64, "channels of the first convolution; they double up to 256", low=32, high=128, log=True
+    )
+    kernel: int = option(5, "steps that a convolution spans", low=3, high=8)
+    units: int = option(128, "width of the dense layer", low=64, high=256, log=True)
+    dropout: float = option(0.3, "share dropped around the dense layer", low=0.1, high=0.6)
+
+    def build(self, keras: Any, problem: Problem) -> Any:
+        """Builds the network; see `Architecture.build`."""
+        layers = keras.layers
+        entry, x, real = along_time(keras, problem)
+        for i in range(self.layers):
+            filters = max(self.filters, min(_WIDEST, self.filters * 2**i))
+            x = layers.Conv1D(filters, self.kernel, padding="same", use_bias=False)(x)
+            x = layers.BatchNormalization(momentum=MOMENTUM)(x)
+            x = layers.ReLU()(x)
+            x = layers.MaxPooling1D(2, padding="same")(x)
+            x = layers.SpatialDropout1D(self.dropout / 3)(x)
+            real = pooled_steps(keras, real, 2)
+        x = layers.Flatten()(x) if real is None else _mean_and_maximum(keras, x, real)
+        x = layers.Dropout(self.dropout)(x)
+        x = layers.Dense(self.units, activation="relu")(x)
+        x = layers.Dropout(self.dropout)(x)
+        # Softmax stays in float32 even where the rest runs in half precision.
+        x = layers.Dense(problem.classes, dtype="float32")(x)
+        return keras.Model(
+            entry, layers.Softmax(dtype="float32", name="emotion")(x), name=self.name
+        )
+
+
+def _mean_and_maximum(keras: Any, x: Any, real: Any) -> Any:
+    layers = keras.layers
+    # Behind a rectifier nothing is below zero, so that zeros leave the maximum alone.
+    maximum = layers.GlobalMaxPooling1D()(layers.Multiply()([x, real]))
+    return layers.Concatenate()([mean_over_time(keras, x, shares(keras, real)), maximum])

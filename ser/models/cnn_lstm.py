@@ -1,0 +1,97 @@
+"""Convolutions, two LSTM layers over what they find, a dense layer."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from ser.models.base import Architecture, Problem, option
+from ser.models.sequence import MOMENTUM, along_time, mean_over_time, pooled_steps, shares
+
+# LSTM layers are unrolled, for LiteRT has no loop that it can run; the network grows with each
+# step by 5 kB, and takes a tenth of a second longer to build and to convert.
+_MOST_STEPS = 48
+
+
+@dataclass(frozen=True)
+class CNNLSTM(Architecture):
+    """Local patterns by convolution, their order by two LSTM layers.
+
+    Follows the 2-D CNN LSTM network of Zhao, Mao and Chen ("Speech emotion recognition using deep
+    1D & 2D CNN LSTM networks", Biomedical Signal Processing and Control 47, 2019): blocks of
+    convolution, batch normalisation, activation and max pooling look at the features as a picture,
+    and what they find in each stretch of time goes through the LSTM layers, here two of them. The
+    LSTM passes over padding, and its outputs are averaged over the steps that are none.
+
+    A pooled table has no time axis: there the convolutions are one-dimensional and run along the
+    coefficients, and so does the LSTM.
+    """
+
+    name = "cnn-lstm"
+    summary = "convolutions, two LSTM layers along time, dense"
+
+    layers: int = option(3, "convolutions, each followed by pooling", low=2, high=4)
+    filters: int = option(
+        24, "channels of the first convolution; they double up to 96", low=12, high=48, log=True
+    )
+    kernel: int = option(3, "bands and frames that a convolution spans", choices=(3, 5))
+    units: int = option(
+        96, "width of the LSTM layers and the dense layer", low=48, high=192, log=True
+    )
+    dropout: float = option(0.3, "share dropped around LSTM and dense layers", low=0.1, high=0.6)
+
+    def build(self, keras: Any, problem: Problem) -> Any:
+        """Builds the network; see `Architecture.build`."""
+        layers = keras.layers
+        entry, x, real = along_time(keras, problem)
+        if real is None:
+            x = self._along_coefficients(keras, x)
+        else:
+            x, real = self._picture(keras, x, real)
+        surplus = -(-x.shape[1] // _MOST_STEPS)
+        if surplus > 1:
+            x = layers.AveragePooling1D(surplus, padding="same")(x)
+            real = pooled_steps(keras, real, surplus)
+        mask = {}
+        if real is not None:
+            mask["mask"] = keras.ops.squeeze(keras.ops.greater(real, 0.0), axis=-1)
+        for _ in range(2):
+            x = layers.Dropout(self.dropout)(x)
+            x = layers.LSTM(self.units, return_sequences=True, unroll=True)(x, **mask)
+        x = mean_over_time(keras, x, shares(keras, real))
+        x = layers.Dropout(self.dropout)(x)
+        x = layers.Dense(self.units, activation="relu")(x)
+        # Softmax stays in float32 even where the rest runs in half precision.
+        x = layers.Dense(problem.classes, dtype="float32")(x)
+        return keras.Model(
+            entry, layers.Softmax(dtype="float32", name="emotion")(x), name=self.name
+        )
+
+    def _channels(self, layer: int) -> int:
+        return self.filters * (1, 2, 4)[min(layer, 2)]
+
+    def _picture(self, keras: Any, x: Any, real: Any) -> tuple[Any, Any]:
+        """(batch, frames, coefficients) to (batch, frames / 8, features), and the mask likewise."""
+        layers = keras.layers
+        x = layers.Reshape((*x.shape[1:], 1))(x)
+        for i in range(self.layers):
+            # Strides first: a picture at full size would take most of the time.
+            size, strides = (5, 2) if i == 0 else (self.kernel, 1)
+            x = layers.Conv2D(
+                self._channels(i), size, strides=strides, padding="same", use_bias=False
+            )(x)
+            x = layers.ReLU()(layers.BatchNormalization(momentum=MOMENTUM)(x))
+            along = 2 if i < 2 else 1
+            x = layers.MaxPooling2D((along, 2), padding="same")(x)
+            x = layers.SpatialDropout2D(0.05)(x)
+            real = pooled_steps(keras, real, along * strides)
+        return layers.Reshape((x.shape[1], x.shape[2] * x.shape[3]))(x), real
+
+    def _along_coefficients(self, keras: Any, x: Any) -> Any:
+        """(batch, coefficients, few frames) to (batch, steps, channels)."""
+        layers = keras.layers
+        for i in range(self.layers):
+            x = layers.Conv1D(self._channels(i), self.kernel, padding="same", use_bias=False)(x)
+            x = layers.ReLU()(layers.BatchNormalization(momentum=MOMENTUM)(x))
+            x = layers.MaxPooling1D(2, padding="same")(x)
+        return x

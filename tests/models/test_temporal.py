@@ -1,0 +1,248 @@
+"""cnn1d, cnn-lstm and tim-net: built, saved, converted, trained, and what each promises."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from spoken import CONFIG, of_speakers
+
+from ser.artifact import export_litert
+from ser.models.backend import load_keras
+from ser.models.base import Problem
+from ser.models.registry import architecture
+from ser.table import Table
+from ser.training.fit import Data, train
+
+NAMES = ("cnn1d", "cnn-lstm", "tim-net")
+SEQUENCE, LONG, POOLED = (34, 24), (500, 12), (1, 40)
+
+# Smaller than the defaults, for what does not depend on size.
+SMALL = {
+    "cnn1d": {"layers": 2, "filters": 32, "units": 64},
+    "cnn-lstm": {"layers": 2, "filters": 12, "units": 48},
+    "tim-net": {"layers": 3, "filters": 24},
+}
+
+every = pytest.mark.parametrize("name", NAMES)
+
+
+@pytest.fixture(scope="module")
+def keras() -> Any:
+    return load_keras("cpu")
+
+
+def network(keras: Any, name: str, shape: tuple[int, int], **options: Any) -> Any:
+    rng = np.random.default_rng(1)
+    mean = rng.normal(-40, 5, shape[1]).astype(np.float32)
+    variance = rng.uniform(1, 9, shape[1]).astype(np.float32)
+    chosen = architecture(name, {**SMALL[name], **options})
+    return chosen.build(keras, Problem(*shape, 3, mean, variance))
+
+
+def batch(shape: tuple[int, int], count: int = 5) -> Any:
+    x = np.random.default_rng(2).normal(-40, 3, (count, *shape)).astype(np.float32)
+    if shape[0] > 1:
+        x[0, shape[0] // 2 :] = 0  # padded, as the shorter clips of a table are
+        x[1] = 0
+    return x
+
+
+def answers(model: Any, x: Any) -> Any:
+    return np.asarray(model.predict_on_batch(x))
+
+
+def kinds(model: Any) -> list[str]:
+    return [type(layer).__name__ for layer in model.layers]
+
+
+def litert(model: Any, x: Any) -> Any:
+    from ai_edge_litert.interpreter import Interpreter
+
+    data = export_litert(model)
+    assert data is not None
+    # An LSTM that is written out step by step must not write its weights out with it.
+    assert len(data) < 4 * model.count_params() + 400_000
+    interpreter = Interpreter(model_content=data)
+    entry = interpreter.get_input_details()[0]["index"]
+    interpreter.resize_tensor_input(entry, x.shape)
+    interpreter.allocate_tensors()
+    interpreter.set_tensor(entry, x)
+    interpreter.invoke()
+    return interpreter.get_tensor(interpreter.get_output_details()[0]["index"])
+
+
+@every
+@pytest.mark.parametrize("shape", [SEQUENCE, POOLED], ids=["sequence", "pooled"])
+def test_saved_and_converted_it_answers_alike(
+    keras: Any, name: str, shape: tuple[int, int], tmp_path: Path
+) -> None:
+    model = network(keras, name, shape)
+    x = batch(shape)
+    expected = answers(model, x)
+    assert expected.shape == (5, 3)
+    assert expected.sum(axis=1) == pytest.approx(1, abs=1e-5)
+    # A constant answer would pass all of this.
+    assert np.ptp(expected, axis=0).max() > 1e-4
+    assert kinds(model)[-1] == "Softmax"
+    assert "Lambda" not in kinds(model)
+    model.save(tmp_path / "m.keras")
+    loaded = keras.saving.load_model(tmp_path / "m.keras", safe_mode=True)
+    assert answers(loaded, x) == pytest.approx(expected, abs=1e-6)
+    assert np.abs(litert(model, x) - expected).max() < 1e-4
+
+
+def test_files_load_without_ser(keras: Any, tmp_path: Path) -> None:
+    x = batch(SEQUENCE)
+    np.save(tmp_path / "x.npy", x)
+    expected = []
+    for name in NAMES:
+        model = network(keras, name, SEQUENCE)
+        model.save(tmp_path / f"{name}.keras")
+        expected.append(answers(model, x))
+    code = (
+        "import sys; sys.path = [p for p in sys.path if p]\n"
+        "import keras, numpy as np\n"
+        "x = np.load('x.npy')\n"
+        "y = [keras.saving.load_model(f'{name}.keras', safe_mode=True).predict_on_batch(x)\n"
+        "     for name in sys.argv[1:]]\n"
+        "assert not [name for name in sys.modules if name.split('.')[0] == 'ser']\n"
+        "np.save('y.npy', y)\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-I", "-c", code, *NAMES],
+        cwd=tmp_path,
+        env={**os.environ, "CUDA_VISIBLE_DEVICES": "-1"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert np.load(tmp_path / "y.npy") == pytest.approx(np.array(expected), abs=1e-6)
+
+
+@every
+def test_what_stands_in_the_padding_does_not_count_twice(keras: Any, name: str) -> None:
+    # The same clip with more padding behind it: averages leave it out, whatever its length.
+    model = network(keras, name, (64, 24), dropout=0.1)
+    x = np.zeros((2, 64, 24), np.float32)
+    x[:, :16] = batch((16, 24), 2)[:1] + np.array([0, 5], np.float32)[:, None, None] - 40
+    share = keras.Model(model.input, _share(model)).predict_on_batch(x)
+    real = np.asarray(share)[0, :, 0]
+    assert real.sum() == pytest.approx(1)
+    count = round(16 * len(real) / 64)
+    assert real[:count] == pytest.approx(1 / count)
+    assert (real[count:] == 0).all()
+    # A clip of zeros alone counts as a whole: nothing is divided by zero.
+    assert np.isfinite(answers(model, np.zeros((1, 64, 24), np.float32))).all()
+
+
+def _share(model: Any) -> Any:
+    dot = next(layer for layer in model.layers if type(layer).__name__ == "Dot")
+    return dot.input[0]
+
+
+@every
+def test_options_change_the_network(keras: Any, name: str) -> None:
+    size = network(keras, name, SEQUENCE).count_params()
+    for option in ("layers", "filters", "units"):
+        if option in SMALL[name]:
+            larger = {option: int(SMALL[name][option] * 1.5)}
+            assert network(keras, name, SEQUENCE, **larger).count_params() > size, option
+    assert network(keras, name, SEQUENCE, kernel=3).count_params() != (
+        network(keras, name, SEQUENCE, kernel=5 if name != "tim-net" else 2).count_params()
+    )
+    rates = {
+        layer.rate
+        for layer in network(keras, name, SEQUENCE, dropout=0.33).layers
+        if "Dropout" in type(layer).__name__
+    }
+    assert 0.33 in rates
+
+
+@every
+def test_the_seed_decides_the_weights(keras: Any, name: str) -> None:
+    def weights(seed: int) -> list[Any]:
+        keras.utils.set_random_seed(seed)
+        return list(network(keras, name, SEQUENCE).get_weights())
+
+    first, again, other = weights(3), weights(3), weights(4)
+    assert all(np.array_equal(a, b) for a, b in zip(first, again, strict=True))
+    assert not all(np.array_equal(a, b) for a, b in zip(first, other, strict=True))
+
+
+@every
+def test_it_learns_what_speakers_have_in_common(spoken: Table, name: str) -> None:
+    train_on, watched = ("01", "02", "03", "04", "05", "06"), ("07", "08")
+    data = Data(spoken, of_speakers(spoken, *train_on), of_speakers(spoken, *watched))
+    config = replace(CONFIG, arch=name, epochs=12, options=SMALL[name], lr=5e-3)
+    history = train(data, config, device="cpu").history
+    # Chance is a third.
+    assert max(row["val_uar"] for row in history) > 0.7, history
+    assert history[-1]["loss"] < history[0]["loss"]
+
+
+def test_two_lstm_layers_stand_before_the_dense_one(keras: Any) -> None:
+    names = kinds(network(keras, "cnn-lstm", SEQUENCE))
+    assert names.count("LSTM") == 2
+    places = [i for i, kind in enumerate(names) if kind == "LSTM"]
+    assert "Conv2D" in names[: places[0]]
+    assert "Conv2D" not in names[places[0] :]
+    assert "Dense" not in names[: places[1]]
+    assert "Dense" in names[places[1] :]
+
+
+def test_a_long_table_has_no_more_lstm_steps_than_litert_can_bear(keras: Any) -> None:
+    model = network(keras, "cnn-lstm", LONG)
+    steps = [layer.output.shape[1] for layer in model.layers if type(layer).__name__ == "LSTM"]
+    assert steps == [32, 32]
+    x = batch(LONG, 2)
+    assert np.isfinite(answers(model, x)).all()
+
+
+def test_the_lstm_starts_where_the_clip_does(keras: Any) -> None:
+    # Silence in front would otherwise move the state before the first word.
+    model = network(keras, "cnn-lstm", (64, 24))
+    lstm = next(layer for layer in model.layers if type(layer).__name__ == "LSTM")
+    x = batch((64, 24), 3)
+    x[2, :40] = 0
+    state = np.asarray(keras.Model(model.input, lstm.output).predict_on_batch(x))
+    assert (state[2, : 40 // 8 - 1] == 0).all()
+    assert (state[2, -1] != 0).any()
+
+
+def test_tim_net_hears_past_and_future_at_every_scale(keras: Any) -> None:
+    model = network(keras, "tim-net", SEQUENCE, layers=10)
+    dilations = [
+        layer.dilation_rate[0]
+        for layer in model.layers
+        if type(layer).__name__ == "Conv1D" and layer.padding == "causal"
+    ]
+    # 34 frames: a dilation of 64 would reach nothing. Two convolutions, in both directions.
+    assert sorted(dilations) == sorted([1, 2, 4, 8, 16, 32] * 4)
+    fusion = model.get_layer("fusion")
+    assert [tuple(w.shape) for w in fusion.weights] == [(6, 1)]
+    # All scales start alike, and what one of them weighs makes a difference.
+    assert (fusion.get_weights()[0] == 1).all()
+    before = answers(model, batch(SEQUENCE))
+    fusion.set_weights([np.array([[3], [1], [1], [1], [1], [1]], np.float32)])
+    assert np.abs(answers(model, batch(SEQUENCE)) - before).max() > 1e-5
+
+
+def test_tim_net_blocks_are_causal(keras: Any) -> None:
+    model = network(keras, "tim-net", SEQUENCE)
+    gates = [layer for layer in model.layers if type(layer).__name__ == "Multiply"]
+    forwards = gates[1]  # the first one takes padding to zero
+    x = batch(SEQUENCE)[2:]
+    changed = x.copy()
+    changed[:, 20:] += 3
+    part = keras.Model(model.input, forwards.output)
+    one, other = answers(part, x), answers(part, changed)
+    assert one[:, :20] == pytest.approx(other[:, :20], abs=1e-6)
+    assert np.abs(one[:, 20:] - other[:, 20:]).max() > 1e-4
