@@ -4,7 +4,8 @@ A ``.keras`` file is a zip. Beside Keras's own members it holds
 
 * ``ser.json``: the card: labels, feature specification, temperature, protocol, metrics;
 * ``model.tflite``: the same network for LiteRT, where it converts;
-* ``mel.npy``: the mel filter bank of the specification, so that librosa need not be imported.
+* ``mel.npy``: the mel filter bank of the specification, so that librosa need not be imported;
+* ``voice.npy``: the mean voice of the training clips, where the network reads functionals.
 
 Keras ignores what it does not know, so `keras.models.load_model` opens the file as it is.
 """
@@ -23,6 +24,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from ser import __version__
 from ser.errors import ArtifactError
@@ -30,10 +32,12 @@ from ser.features import banks
 from ser.features.spec import FeatureSpec, SpecError
 from ser.files import atomic_path
 from ser.models.backend import quiet_stderr
+from ser.prosody.voice import Voice
 
 CARD_MEMBER = "ser.json"
 LITERT_MEMBER = "model.tflite"
 MEL_MEMBER = "mel.npy"
+VOICE_MEMBER = "voice.npy"
 CLASSIFIER = "classifier"
 
 # What a card must say for the rest of the package to work.
@@ -76,25 +80,24 @@ def read_litert(path: str | Path) -> bytes | None:
 
 def read_mel_bank(path: str | Path) -> banks.Bank | None:
     """Reads the mel filter bank of an artifact, or None where its features need none."""
-    data = _member(path, MEL_MEMBER)
-    if data is None:
-        return None
-    try:
-        bank: banks.Bank = np.load(io.BytesIO(data), allow_pickle=False)
-    except (ValueError, EOFError) as error:
-        raise ArtifactError(
-            path, f"has a damaged filter bank ({error})", "train it again"
-        ) from error
-    return bank
+    return _array(path, MEL_MEMBER)
 
 
-def write_artifact(path: str | Path, model: Any, card: Mapping[str, Any]) -> bool:
+def read_voice(path: str | Path) -> Voice | None:
+    """Reads the mean voice of the training clips, or None where the network needs none."""
+    return _array(path, VOICE_MEMBER)
+
+
+def write_artifact(
+    path: str | Path, model: Any, card: Mapping[str, Any], voice: Voice | None = None
+) -> bool:
     """Writes a trained network with its card.
 
     Args:
         path: The ``.keras`` file.
         model: A `keras.Model` from (batch, frames, coefficients) to probabilities.
         card: What `read_card` shall give; versions, date and size are added.
+        voice: The mean voice of the training clips, where the network reads functionals.
 
     Returns:
         Whether the network could be converted for LiteRT. Where not, it runs on Keras alone.
@@ -119,9 +122,9 @@ def write_artifact(path: str | Path, model: Any, card: Mapping[str, Any]) -> boo
                 if litert is not None:
                     _add(archive, LITERT_MEMBER, litert)
                 if {"mel", "logmel", "mfcc"} & set(spec.families):
-                    stream = io.BytesIO()
-                    np.save(stream, banks.mel_bank(spec), allow_pickle=False)
-                    _add(archive, MEL_MEMBER, stream.getvalue())
+                    _add(archive, MEL_MEMBER, _saved(banks.mel_bank(spec)))
+                if voice is not None:
+                    _add(archive, VOICE_MEMBER, _saved(voice))
     except OSError as error:
         raise ArtifactError(
             path,
@@ -187,6 +190,23 @@ def _check_card(path: object, card: Mapping[str, Any]) -> None:
     for sound, what in ((names, "labels"), (sizes, "sizes"), (warm, "temperature")):
         if not sound:
             raise ArtifactError(path, f"has a card with impossible {what}", "train it again")
+
+
+def _array(path: str | Path, name: str) -> npt.NDArray[np.float32] | None:
+    data = _member(path, name)
+    if data is None:
+        return None
+    try:
+        array: npt.NDArray[np.float32] = np.load(io.BytesIO(data), allow_pickle=False)
+    except (ValueError, EOFError) as error:
+        raise ArtifactError(path, f"has a damaged {name} ({error})", "train it again") from error
+    return array
+
+
+def _saved(array: npt.NDArray[np.float32]) -> bytes:
+    stream = io.BytesIO()
+    np.save(stream, array, allow_pickle=False)
+    return stream.getvalue()
 
 
 def _add(archive: zipfile.ZipFile, name: str, data: bytes) -> None:

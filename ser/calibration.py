@@ -80,6 +80,36 @@ def fit_temperature(probabilities: Probabilities, y_index: Indices) -> float:
     return float(np.exp((low + high) / 2))
 
 
+def fit_offset(logs: Probabilities, y_index: Indices) -> npt.NDArray[np.float32]:
+    """Finds what to add to the logarithms of probabilities so that they fit some labelled clips.
+
+    It is the most probable offset under a standard normal prior, so that one clip moves it a
+    little and many move it as far as they say. Found by Newton's method; the loss is convex.
+
+    Args:
+        logs: Logarithms of the probabilities, (n, labels).
+        y_index: The true label's column per clip, (n,).
+
+    Returns:
+        (labels,).
+    """
+    logs = np.asarray(logs, np.float64)
+    count = logs.shape[1]
+    truth = np.eye(count)[y_index]
+    offset = np.zeros(count)
+    for _ in range(20):
+        scaled = logs + offset
+        powers = np.exp(scaled - scaled.max(axis=1, keepdims=True))
+        p = powers / powers.sum(axis=1, keepdims=True)
+        slope = (p - truth).sum(axis=0) + offset
+        curvature = np.diag(p.sum(axis=0)) - p.T @ p + np.eye(count)
+        step = np.linalg.solve(curvature, slope)
+        offset -= step
+        if np.abs(step).max() < 1e-9:
+            break
+    return offset.astype(np.float32)
+
+
 def with_temperature(probabilities: Probabilities, temperature: float) -> npt.NDArray[np.float32]:
     """Softens or sharpens probabilities: the softmax of the logits divided by the temperature.
 

@@ -2,18 +2,29 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal, Protocol
 
 import numpy as np
 import numpy.typing as npt
 
-from ser.artifact import CLASSIFIER, LITERT_MEMBER, read_card, read_litert, read_mel_bank
-from ser.calibration import with_temperature
+from ser.artifact import (
+    CLASSIFIER,
+    LITERT_MEMBER,
+    read_card,
+    read_litert,
+    read_mel_bank,
+    read_voice,
+)
+from ser.calibration import fit_offset, with_temperature
 from ser.errors import ArtifactError
+from ser.evaluation import label_indices
 from ser.features.extract import Extractor
 from ser.features.spec import FeatureSpec
 from ser.models.backend import Device, load_keras, quiet_stderr
+from ser.prosody.voice import FEWEST_CLIPS, Voice, learn_voice, nobody
 
 Batch = npt.NDArray[np.float32]
 """Features (batch, frames, coefficients) or probabilities (batch, labels)."""
@@ -23,12 +34,36 @@ EngineName = Literal["auto", "litert", "keras"]
 # Examples per call: bounds the memory of convolutions over a large table.
 _CHUNK = 64
 
+# What the network says of a voice on average is taken out of what it says of a clip: half of that
+# where the average is of so many clips, nearly all where it is of many.
+_PRIOR_CLIPS = 10.0
+
+_FLOOR = 1e-6
+
+
+Inputs = dict[str, Batch]
+"""What a network takes in, by name; see `ser.models.base.Architecture.build`."""
+
 
 class Runner(Protocol):
     """Something that runs a network forward."""
 
-    def __call__(self, x: Batch) -> Batch:
-        """Maps features (batch, frames, coefficients) to probabilities (batch, labels)."""
+    def __call__(self, inputs: Inputs) -> Batch:
+        """Maps its inputs, each (batch, …), to probabilities (batch, labels)."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Calibration:
+    """What is known of one voice.
+
+    Attributes:
+        voice: Mean and deviation of its functionals, shape (2, n), or None where the network does
+            not read them.
+        offset: What is added to the logarithms of its probabilities, shape (labels,).
+    """
+
+    voice: Voice | None
+    offset: npt.NDArray[np.float32]
 
 
 class Engine:
@@ -46,6 +81,7 @@ class Engine:
         frames: Frames per example.
         coefficients: Coefficients per frame.
         extractor: Computes its features.
+        reads_functionals: Whether it takes the functionals of a clip as well.
     """
 
     def __init__(self, path: Path, card: dict[str, Any], runner: Runner) -> None:
@@ -57,20 +93,88 @@ class Engine:
         self.coefficients = int(card["coefficients"])
         self.temperature = float(card["temperature"])
         self.extractor = Extractor(self.spec, read_mel_bank(path))
+        self._general = read_voice(path)
+        self.reads_functionals = self._general is not None
         self._runner = runner
 
-    def probabilities(self, x: Batch) -> Batch:
+    def calibration(self, x: Batch, functionals: Batch | None = None) -> Calibration | None:
+        """Learns a voice from unlabelled speech.
+
+        It is taken to have the emotions in about the shares that the network was trained on: a
+        voice that is only ever angry here will be taken to sound like that as a rule.
+
+        Args:
+            x: Features of its clips or windows, shape (n, frames, coefficients).
+            functionals: Their functionals, shape (n, functionals), where the network reads them.
+
+        Returns:
+            What `probabilities` takes; None where there are fewer than
+            `ser.prosody.voice.FEWEST_CLIPS`.
+        """
+        if len(x) < FEWEST_CLIPS:
+            return None
+        voice = None
+        if functionals is not None and self._general is not None:
+            voice = learn_voice(functionals, self._general)
+        plain = self._calibrated(x, functionals, voice)
+        usual = np.log(np.maximum(plain, _FLOOR)).mean(axis=0)
+        # The fewer clips the average is of, the less it is believed.
+        share = len(x) / (len(x) + _PRIOR_CLIPS)
+        return Calibration(voice, (-share * usual).astype(np.float32))
+
+    def enrolment(
+        self,
+        x: Batch,
+        functionals: Batch | None,
+        emotions: Sequence[str],
+        calibration: Calibration | None = None,
+    ) -> Calibration:
+        """Learns from some labelled speech of a voice which emotions it is mistaken in.
+
+        Args:
+            x: Features of its clips or windows, shape (n, frames, coefficients).
+            functionals: Their functionals, shape (n, functionals), where the network reads them.
+            emotions: The emotion of each.
+            calibration: What is known of the voice already.
+
+        Raises:
+            LabelError: The network does not know one of the emotions.
+        """
+        truth = label_indices(emotions, self.labels)
+        logs = np.log(np.maximum(self.probabilities(x, functionals, calibration), _FLOOR))
+        known = calibration or Calibration(None, np.zeros(len(self.labels), np.float32))
+        return replace(known, offset=known.offset + fit_offset(logs, truth))
+
+    def probabilities(
+        self,
+        x: Batch,
+        functionals: Batch | None = None,
+        calibration: Calibration | None = None,
+    ) -> Batch:
         """Classifies examples.
 
         Args:
             x: Features, shape (batch, frames, coefficients).
+            functionals: Their functionals, shape (batch, functionals), where the network reads
+                them.
+            calibration: What is known of the voice, the same for all examples.
 
         Returns:
             Calibrated probabilities, shape (batch, labels); each row sums to 1.
 
         Raises:
-            ArtifactError: The shape is not the network's.
+            ArtifactError: The shape is not the network's, or functionals are missing.
         """
+        if calibration is None:
+            return self._calibrated(x, functionals, None)
+        found = self._calibrated(x, functionals, calibration.voice)
+        logs = np.log(np.maximum(found, _FLOOR)) + calibration.offset
+        powers = np.exp(logs - logs.max(axis=1, keepdims=True, initial=-np.inf))
+        answer: Batch = (powers / powers.sum(axis=1, keepdims=True)).astype(np.float32)
+        return answer
+
+    def _calibrated(self, x: Batch, functionals: Batch | None, voice: Voice | None) -> Batch:
+        """Gives probabilities at the card's temperature."""
         if x.ndim != 3 or x.shape[1:] != (self.frames, self.coefficients):
             raise ArtifactError(
                 self.path,
@@ -78,8 +182,25 @@ class Engine:
                 f"not {' x '.join(map(str, x.shape[1:]))}",
                 "extract with ser-extract --like",
             )
+        inputs = {"features": x}
+        if self._general is not None:
+            count = self._general.shape[1]
+            if functionals is None or functionals.shape != (len(x), count):
+                raise ArtifactError(
+                    self.path,
+                    f"reads {count} functionals of every clip",
+                    "extract with ser-extract --like",
+                )
+            told = nobody(count) if voice is None else voice
+            inputs["functionals"] = functionals
+            inputs["voice"] = np.broadcast_to(told, (len(x), 2, count))
         parts = [
-            self._runner(np.ascontiguousarray(x[start : start + _CHUNK], np.float32))
+            self._runner(
+                {
+                    name: np.ascontiguousarray(values[start : start + _CHUNK], np.float32)
+                    for name, values in inputs.items()
+                }
+            )
             for start in range(0, len(x), _CHUNK)
         ]
         raw = np.concatenate(parts) if parts else np.empty((0, len(self.labels)), np.float32)
@@ -127,7 +248,12 @@ class _LiteRT:
                 from ai_edge_litert.interpreter import Interpreter
 
                 self._interpreter = Interpreter(model_content=network, num_threads=1)
-                self._input = self._interpreter.get_input_details()[0]
+                details = self._interpreter.get_input_details()
+                # The exporter calls them serving_default_NAME:0.
+                self._places = {
+                    d["name"].partition("_default_")[2].partition(":")[0]: d["index"]
+                    for d in details
+                }
                 self._output = self._interpreter.get_output_details()[0]["index"]
         except (ValueError, RuntimeError, IndexError) as error:
             raise ArtifactError(
@@ -135,16 +261,25 @@ class _LiteRT:
             ) from error
         self._batch = -1
 
-    def __call__(self, x: Batch) -> Batch:
-        if len(x) != self._batch:
+    def __call__(self, inputs: Inputs) -> Batch:
+        size = len(inputs["features"])
+        if size != self._batch:
             with quiet_stderr():
-                self._interpreter.resize_tensor_input(self._input["index"], x.shape)
+                for name, values in inputs.items():
+                    self._interpreter.resize_tensor_input(self._place(name), values.shape)
                 self._interpreter.allocate_tensors()
-            self._batch = len(x)
-        self._interpreter.set_tensor(self._input["index"], x)
+            self._batch = size
+        for name, values in inputs.items():
+            self._interpreter.set_tensor(self._place(name), values)
         self._interpreter.invoke()
         result: Batch = self._interpreter.get_tensor(self._output)
         return result
+
+    def _place(self, name: str) -> int:
+        # Networks with one input need not call it by our name.
+        if len(self._places) == 1:
+            return int(next(iter(self._places.values())))
+        return int(self._places[name])
 
 
 class _Keras:
@@ -163,5 +298,6 @@ class _Keras:
                 path, f"cannot be loaded by Keras ({reason})", "train it again with this version"
             ) from error
 
-    def __call__(self, x: Batch) -> Batch:
+    def __call__(self, inputs: Inputs) -> Batch:
+        x = inputs if len(inputs) > 1 else inputs["features"]
         return np.asarray(self._model.predict_on_batch(x), dtype=np.float32)

@@ -359,6 +359,8 @@ def _record(clip: Clip, result: Rendered, spec: FeatureSpec, dtype: np.dtype[Any
     record = np.zeros(1, dtype)
     frames = dtype["x"].shape[0]
     record["x"][0] = fit_frames(result.matrix, frames)
+    if len(result.functionals):
+        record["functionals"][0] = result.functionals
     record["frames"] = min(len(result.matrix), frames)
     record["start"] = clip.start + spec.offset
     record["duration"] = result.seconds

@@ -14,7 +14,7 @@ from ser import audio
 from ser.augment.copies import Copies
 from ser.corpora.base import Clip
 from ser.errors import AudioError, SerError
-from ser.features.extract import Extractor
+from ser.features.extract import Extractor, Functionals
 from ser.features.shorttime import Matrix
 
 # Longest part of a file name that comes from the clip's own.
@@ -51,11 +51,13 @@ class Rendered(NamedTuple):
     Attributes:
         label: How the copy was changed, `''` for the clip itself.
         matrix: The features, shape (frames, coefficients).
+        functionals: Statistics over the clip, shape (n,); of length 0 where there are none.
         seconds: How many seconds they are of.
     """
 
     label: str
     matrix: Matrix
+    functionals: Functionals
     seconds: float
 
 
@@ -102,14 +104,14 @@ class Renderer:
             if number and self.copies is not None:
                 label, samples = self.copies.make(samples, rate, task.path, task.start, number)
             samples = self.extractor.prepare(samples)
-            matrix = self.extractor.compute(samples)
+            matrix, functionals = self.extractor.everything(samples)
         except (SerError, ValueError, ArithmeticError, RuntimeError, MemoryError) as error:
             return _strange(task, error)
-        if not np.isfinite(matrix).all():
+        if not (np.isfinite(matrix).all() and np.isfinite(functionals).all()):
             return AudioError(task.file, "gives features that are not numbers", "check its samples")
         if self.folder is not None:
             audio.write(self.folder / _file_name(task.name, number, label), samples, rate)
-        return Rendered(label, matrix, len(samples) / rate)
+        return Rendered(label, matrix, functionals, len(samples) / rate)
 
 
 def crashed(task: Task) -> Outcome:

@@ -6,15 +6,21 @@ from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from ser.artifact import check_spec
-from ser.engine import Engine
+from ser.engine import Batch, Engine
 from ser.errors import TableError
 from ser.evaluation import label_indices
 from ser.features.extract import fit_frames
 from ser.grouping import originals
 from ser.predictions import Predictions, from_table
-from ser.table import Table, speaker_keys, spec_of
+from ser.table import Table, speaker_keys, spec_of, without_features
+
+Indices = npt.NDArray[np.intp]
+
+# Clips that a voice is learnt from, spread over all that there are of it: more change nothing.
+_SAMPLE = 256
 
 
 def check_table(path: object, card: Mapping[str, Any], table: Table, name: object) -> None:
@@ -44,6 +50,8 @@ def predict_table(
     *,
     protocol: str = "",
     seed: int | None = None,
+    records: Indices | None = None,
+    calibrate: bool = False,
     progress: Callable[[int], object] | None = None,
     block: int = 64,
 ) -> Predictions:
@@ -56,19 +64,40 @@ def predict_table(
         table: Records that `check_table` passed, usually memory-mapped.
         protocol: Kept in the result.
         seed: Kept in the result.
+        records: Numbers of the records to run over; None for all.
+        calibrate: Read every speaker's clips against what is usual for that voice, which is learnt
+            from these clips themselves, without their labels.
         progress: Called with the number of records after each block.
         block: Records that are in memory at once.
     """
-    labelled = originals(table, np.flatnonzero(table["y"] != ""))
-    parts = [np.empty((0, len(engine.labels)), np.float32)]
-    for start in range(0, len(labelled), block):
-        chosen = labelled[start : start + block]
-        parts.append(engine.probabilities(fit_frames(table["x"][chosen], engine.frames)))
-        if progress is not None:
-            progress(len(chosen))
-    return from_table(
-        table[labelled], engine.labels, np.concatenate(parts), protocol=protocol, seed=seed
-    )
+    chosen = np.arange(len(table)) if records is None else records
+    labelled = originals(table, chosen[np.asarray(table["y"])[chosen] != ""])
+    rest = without_features(table, labelled)
+    result = np.empty((len(labelled), len(engine.labels)), np.float32)
+    voices = _voices(rest) if calibrate else {"": np.arange(len(labelled))}
+    for speaker, places in voices.items():
+        calibration = None
+        if speaker:
+            sample = places[np.unique(np.linspace(0, len(places) - 1, _SAMPLE).astype(int))]
+            calibration = engine.calibration(*_features(engine, table, labelled[sample]))
+        for start in range(0, len(places), block):
+            chosen = places[start : start + block]
+            features = _features(engine, table, labelled[chosen])
+            result[chosen] = engine.probabilities(*features, calibration)
+            if progress is not None:
+                progress(len(chosen))
+    return from_table(rest, engine.labels, result, protocol=protocol, seed=seed)
+
+
+def _features(engine: Engine, table: Table, records: Indices) -> tuple[Batch, Batch | None]:
+    functionals = table["functionals"][records] if engine.reads_functionals else None
+    return fit_frames(table["x"][records], engine.frames), functionals
+
+
+def _voices(records: Table) -> dict[str, Indices]:
+    """Gives every voice's places; those of nobody known are under `''`."""
+    keys = np.array(speaker_keys(records), object)
+    return {key: np.flatnonzero(keys == key) for key in sorted(set(keys.tolist()))}
 
 
 def shared_speakers(table: Table, trained: Collection[str]) -> list[str]:

@@ -24,6 +24,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ser.errors import TableError
+from ser.features.layout import functional_count
 from ser.features.spec import FeatureSpec
 from ser.files import STANDARD, is_special, real_target
 
@@ -65,12 +66,16 @@ def record_dtype(
     Returns:
         A structured dtype with the fields ``x`` float32 (frames, coefficients), ``frames`` (how
         many are real), ``y``, ``speaker``, ``corpus``, ``path``, ``start`` and ``duration`` in
-        seconds, ``text``, ``intensity``, ``gender`` and ``augment``.
+        seconds, ``text``, ``intensity``, ``gender`` and ``augment``; and ``functionals`` float32
+        (n,) behind ``x`` where the specification asks for them.
     """
     width = {name: max(size, (widths or {}).get(name, 0)) for name, size in TEXT_WIDTHS.items()}
+    count = functional_count(spec)
+    functionals = [("functionals", "<f4", (count,))] if count else []
     return np.dtype(
         [
             ((spec.to_json(), "x"), "<f4", (frames, coefficients)),
+            *functionals,
             ("frames", "<i4"),
             ("y", f"<U{width['y']}"),
             ("speaker", f"<U{width['speaker']}"),
@@ -170,6 +175,27 @@ def source_keys(table: Table) -> list[tuple[str, str, float]]:
     return list(
         zip(table["corpus"].tolist(), table["path"].tolist(), table["start"].tolist(), strict=True)
     )
+
+
+def without_features(table: Table, indices: npt.NDArray[np.intp] | None = None) -> Table:
+    """Copies what says whose and of what some records are, without the features.
+
+    Args:
+        table: Records, usually memory-mapped.
+        indices: Their numbers; None for all.
+
+    Returns:
+        The same fields but for ``x`` and ``functionals``, shape (n,), small enough for memory.
+    """
+    fields: Mapping[str, Any] = table.dtype.fields or {}
+    names = [name for name in table.dtype.names or () if name not in ("x", "functionals")]
+    chosen = slice(None) if indices is None else indices
+    columns = {name: np.asarray(table[name])[chosen] for name in names}
+    size = len(next(iter(columns.values())))
+    result = np.zeros(size, np.dtype([(name, fields[name][0]) for name in names]))
+    for name, values in columns.items():
+        result[name] = values
+    return result
 
 
 def speaker_keys(table: Table) -> list[str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import IO, Any, cast
 
@@ -20,9 +20,10 @@ from ser.cli.common import (
     output_option,
 )
 from ser.corpora.listing import walk
-from ser.engine import Engine, open_engine
+from ser.engine import Calibration, Engine, open_engine
 from ser.errors import AudioError, SerError
 from ser.files import STANDARD, open_output
+from ser.labels import canonical
 from ser.pretrained import DEFAULT_MODEL
 from ser.timeline.formats import FORMATS, make_writer
 from ser.timeline.record import Window
@@ -63,6 +64,19 @@ from ser.timeline.writer import Writer
     help="Draw waveform, mel spectrogram and emotions of one recording (PNG or SVG).",
 )
 @click.option(
+    "--calibrate",
+    metavar="self|FILE",
+    multiple=True,
+    help="Learn the voice first: from unlabelled speech of it in FILE, or from the recording's own "
+    "first five minutes. May be given several times.",
+)
+@click.option(
+    "--enrol",
+    metavar="EMOTION=FILE",
+    multiple=True,
+    help="Learn from speech of this voice whose emotion is known. May be given several times.",
+)
+@click.option(
     "--engine",
     "engine_name",
     type=click.Choice(["auto", "litert", "keras"]),
@@ -83,6 +97,8 @@ def main(
     output: str,
     summary: bool,
     plot: str | None,
+    calibrate: tuple[str, ...],
+    enrol: tuple[str, ...],
     engine_name: Any,
     device: Any,
 ) -> None:
@@ -99,6 +115,11 @@ def main(
       sox talk.mp3 -t wav - | ser-analyze - --hop 1 --format jsonl
     """  # noqa: D301
     inputs = collect_inputs(audio, files_from, files0_from)
+    labelled = _labelled(enrol)
+    if "self" in calibrate and (len(calibrate) > 1 or Path(STANDARD) in inputs):
+        raise click.UsageError(
+            "--calibrate self is for recordings in files, and does not go with another --calibrate."
+        )
     engine = open_engine(model, engine_name, device)
     windowing = default_windowing(engine, duration, hop)
     recordings = list(_recordings(console, inputs))
@@ -110,6 +131,7 @@ def main(
         from ser.plots.figure import check_target
 
         check_target(Path(plot))
+    known = _known(calibrate, labelled, engine)
     with _output(output) as stream:
         writer = make_writer(
             format_name,
@@ -122,7 +144,8 @@ def main(
         with console.progress(len(recordings), "file", "analysing") as bar:
             for recording in recordings:
                 try:
-                    _analyse_one(recording, engine, windowing, writer, summary, plot)
+                    voice = known(recording)
+                    _analyse_one(recording, engine, windowing, voice, writer, summary, plot)
                 except SerError as error:
                     console.fail(error)
                 bar.update(1)
@@ -133,6 +156,7 @@ def _analyse_one(
     recording: str,
     engine: Engine,
     windowing: Windowing,
+    voice: Calibration | None,
     writer: Writer,
     summary: bool,
     plot: str | None,
@@ -140,7 +164,7 @@ def _analyse_one(
     summariser = Summariser(recording, engine.labels)
     drawing = None if plot is None else _Drawing(Path(plot), engine)
     tap = (lambda block: None) if drawing is None else drawing.overview.add
-    for window in analyse(recording, engine, windowing, tap=tap):
+    for window in analyse(recording, engine, windowing, calibration=voice, tap=tap):
         if summary:
             summariser.add(window)
         else:
@@ -151,6 +175,34 @@ def _analyse_one(
         writer.write_summary(summariser.result())
     if drawing is not None:
         drawing.save(recording)
+
+
+def _labelled(pairs: Sequence[str]) -> list[tuple[str, str]]:
+    found = []
+    for pair in pairs:
+        emotion, equals, path = pair.partition("=")
+        if not (emotion and equals and path):
+            raise click.UsageError(f"--enrol {pair}: write EMOTION=FILE, as in angry=a.wav.")
+        found.append((canonical(emotion), path))
+    return found
+
+
+def _known(
+    sources: Sequence[str], labelled: Sequence[tuple[str, str]], engine: Engine
+) -> Callable[[str], Calibration | None]:
+    """Gives what is known of the voice in each recording."""
+    if not sources and not labelled:
+        return lambda recording: None
+    from ser.adaptation import calibrate, enrol
+
+    def learn(speech: Sequence[str]) -> Calibration | None:
+        voice = calibrate(speech, engine) if speech else None
+        return enrol(labelled, engine, voice) if labelled else voice
+
+    if list(sources) == ["self"]:
+        return lambda recording: learn([recording])
+    voice = learn(sources)
+    return lambda recording: voice
 
 
 class _Drawing:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, get_args
 import click
 
 from ser.cli.common import seed_option
-from ser.features.spec import FAMILIES, PRESETS, FeatureSpec, MelScale, Normalise, Pool
+from ser.features.spec import FAMILIES, PRESETS, FeatureSpec, Functionals, MelScale, Normalise, Pool
 
 if TYPE_CHECKING:
     from ser.augment.copies import Copies
@@ -60,6 +60,11 @@ def spec_options(function: Any) -> Any:
             "--pool",
             type=click.Choice(get_args(Pool)),
             help="One frame per clip: means, or means, deviations, minima and maxima.",
+        ),
+        click.option(
+            "--functionals",
+            type=click.Choice(get_args(Functionals)),
+            help="prosody adds a vector per clip: pitch, loudness, voice quality and rhythm.",
         ),
         click.option("--offset", type=float, help="Seconds to skip at the start of each clip."),
         click.option("--duration", type=float, help="Seconds to keep of each clip."),

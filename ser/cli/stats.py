@@ -53,6 +53,12 @@ if TYPE_CHECKING:
     help="Seed of the bootstrap intervals.",
 )
 @click.option(
+    "--calibrate",
+    is_flag=True,
+    help="Read each speaker's clips against what is usual for that voice, learnt from the same "
+    "clips without their labels.",
+)
+@click.option(
     "--engine",
     type=click.Choice(["auto", "litert", "keras"]),
     default="auto",
@@ -70,6 +76,7 @@ def main(
     speaker: str | None,
     sentence: str | None,
     seed: int,
+    calibrate: bool,
     engine: str,
     device: str,
 ) -> None:
@@ -109,7 +116,7 @@ def main(
             _card(names[0], as_json)
             return
         case ["model", "table"]:
-            predictions = _predict(console, names[0], names[1], engine, device)
+            predictions = _predict(console, names[0], names[1], engine, device, calibrate=calibrate)
         case ["predictions"]:
             _refuse({"--predictions": predictions_target}, "a predictions file")
             predictions = _read(console, names[0])
@@ -118,6 +125,8 @@ def main(
                 f"Give a table, a model, a model and a table, or a predictions file; this is "
                 f"{', '.join(found)}."
             )
+    if calibrate and "model" not in [kind for kind, _ in kinds]:
+        raise click.UsageError("--calibrate means nothing without a model and a table.")
     _refuse({"--speaker": speaker, "--sentence": sentence}, "an evaluation")
     if predictions_target is not None:
         from ser.predictions import write_predictions
@@ -200,7 +209,9 @@ def _card(name: str, as_json: bool) -> None:
         _print(card_lines(card, name, Path(name).stat().st_size))
 
 
-def _predict(console: Console, model: str, name: str, engine: Any, device: Any) -> Predictions:
+def _predict(
+    console: Console, model: str, name: str, engine: Any, device: Any, *, calibrate: bool
+) -> Predictions:
     import numpy as np
 
     from ser.artifact import read_card
@@ -221,6 +232,8 @@ def _predict(console: Console, model: str, name: str, engine: Any, device: Any) 
         if shared
         else "training speakers not known"
     )
+    if calibrate:
+        protocol += ", each speaker calibrated with the unlabelled clips"
     if shared:
         few = ", ".join(shared[:5]) + (" ..." if len(shared) > 5 else "")
         console.warn(
@@ -241,7 +254,12 @@ def _predict(console: Console, model: str, name: str, engine: Any, device: Any) 
     opened = open_engine(model, engine, device)
     with console.progress(scored, "clip", "predicting") as progress:
         return predict_table(
-            opened, table, protocol=protocol, seed=card.get("seed"), progress=progress.update
+            opened,
+            table,
+            protocol=protocol,
+            seed=card.get("seed"),
+            calibrate=calibrate,
+            progress=progress.update,
         )
 
 

@@ -314,7 +314,7 @@ def _train_one(
         metrics=figures.metrics,
         temperature=figures.temperature,
     )
-    if not write_artifact(output, trained.model, card):
+    if not write_artifact(output, trained.model, card, trained.voice):
         console.note("the network does not convert for LiteRT and will run on Keras alone")
     if history is not None:
         write_history(history, trained.history)

@@ -16,6 +16,8 @@ from ser.features.spec import FeatureSpec
 from ser.features.trim import trim
 
 Samples = npt.NDArray[np.float32]
+Functionals = npt.NDArray[np.float32]
+"""Statistics over a whole clip, shape (n,)."""
 
 # The families that are made from mel bands.
 _ON_MEL = frozenset({"mel", "logmel", "mfcc"})
@@ -77,8 +79,29 @@ class Extractor:
 
     def compute(self, prepared: Samples) -> Matrix:
         """Computes the features of samples that `prepare` has given; see `__call__`."""
+        return self._matrix(self._view(prepared))
+
+    def functionals(self, prepared: Samples) -> Functionals:
+        """Computes the vector of functionals; shape (0,) where the specification has none."""
+        return self._functionals(self._view(prepared))
+
+    def everything(self, prepared: Samples) -> tuple[Matrix, Functionals]:
+        """Computes features and functionals on one Fourier transform."""
+        view = self._view(prepared)
+        return self._matrix(view), self._functionals(view)
+
+    def _view(self, prepared: Samples) -> ShortTime:
+        return ShortTime(prepared, self.spec, self._mel_filters, self._transform)
+
+    def _functionals(self, view: ShortTime) -> Functionals:
+        if self.spec.functionals == "none":
+            return np.empty(0, np.float32)
+        from ser.prosody.functionals import compute
+
+        return compute(view.power, self.spec)
+
+    def _matrix(self, view: ShortTime) -> Matrix:
         spec = self.spec
-        view = ShortTime(prepared, spec, self._mel_filters, self._transform)
         matrix = np.concatenate([FUNCTIONS[name](view) for name in spec.families], axis=1)
         if spec.deltas:
             matrix = _with_deltas(matrix, spec.deltas)

@@ -24,6 +24,15 @@ _WIDTHS: Mapping[str, Callable[[FeatureSpec], int]] = MappingProxyType(
 )
 
 
+def functional_count(spec: FeatureSpec) -> int:
+    """Gives how many functionals a specification asks for; 0 for none."""
+    if spec.functionals == "none":
+        return 0
+    from ser.prosody.functionals import NAMES
+
+    return len(NAMES)
+
+
 def columns(spec: FeatureSpec) -> dict[str, slice]:
     """Gives the columns of each family.
 

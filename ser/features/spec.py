@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields, replace
 from types import MappingProxyType
@@ -28,6 +29,12 @@ FAMILIES: tuple[str, ...] = (
 Pool = Literal["none", "mean", "stats"]
 Normalise = Literal["none", "utterance", "coefficient"]
 MelScale = Literal["db", "power"]
+Functionals = Literal["none", "prosody"]
+
+# Spectral balance is measured up to 5 kHz; and the autocorrelation shows a pitch of 60 Hz in
+# windows of 2.4 of its periods.
+_PROSODY_RATE = 10_000
+_PROSODY_WINDOW = 0.04
 
 
 class SpecError(SerError):
@@ -65,6 +72,8 @@ class FeatureSpec:
         duration: Seconds kept of each clip; None keeps all. Shorter clips are padded in the table.
         trim: Silence at both ends that lies this many decibels under the clip's peak is cut off;
             None cuts nothing.
+        functionals: ``prosody`` adds one vector per clip, with statistics of pitch, loudness, voice
+            quality and rhythm (`ser.prosody`).
         clean: Steps of `ser.clean` that a clip goes through before everything else, as in
             ``("denoise:0.9", "trim:40")``; a step without its value gets the default one.
     """
@@ -87,6 +96,7 @@ class FeatureSpec:
     duration: float | None = None
     trim: float | None = None
     clean: tuple[str, ...] = ()
+    functionals: Functionals = "none"
 
     def __post_init__(self) -> None:
         """Checks what would fail later and less clearly.
@@ -137,6 +147,21 @@ class FeatureSpec:
         _require(self.normalise in get_args(Normalise), "normalise", "is unknown", "")
         _require(self.pool in ("none", "mean", "stats"), "pool", "is unknown", "")
         _require(self.mel_scale in ("db", "power"), "mel scale", "is unknown", "")
+        _require(self.functionals in get_args(Functionals), "functionals", "is unknown", "")
+        if self.functionals != "none":
+            _require(
+                self.sample_rate >= _PROSODY_RATE,
+                "sample rate",
+                f"of {self.sample_rate} Hz is too low for prosodic functionals",
+                f"give --rate {_PROSODY_RATE} or more",
+            )
+            _require(
+                self.win_length >= _PROSODY_WINDOW * self.sample_rate,
+                "window length",
+                f"of {self.win_length} samples is too short to find a low voice's pitch in",
+                f"give --win-length {math.ceil(_PROSODY_WINDOW * self.sample_rate)} or more, and "
+                "--n-fft likewise",
+            )
         if self.clean:
             # Defaults may change with time; what a model was trained on may not.
             object.__setattr__(self, "clean", _complete(self.clean))
@@ -147,6 +172,8 @@ class FeatureSpec:
         if not self.clean:
             # As versions without cleaning wrote it: NumPy joins tables whose titles are equal.
             del values["clean"]
+        if self.functionals == "none":
+            del values["functionals"]
         return json.dumps(values, sort_keys=True, separators=(",", ":"))
 
     def to_dict(self) -> dict[str, Any]:

@@ -29,6 +29,9 @@ class Problem:
         mean: Mean of each coefficient over the training clips, shape (coefficients,), or None
             where clips are normalised already.
         variance: Variance likewise.
+        functionals: Functionals per clip, for architectures that read them; 0 for none.
+        functional_mean: Mean of each over the training clips, shape (functionals,).
+        functional_variance: Variance likewise.
     """
 
     frames: int
@@ -36,6 +39,9 @@ class Problem:
     classes: int
     mean: npt.NDArray[np.float32] | None = field(default=None, compare=False)
     variance: npt.NDArray[np.float32] | None = field(default=None, compare=False)
+    functionals: int = 0
+    functional_mean: npt.NDArray[np.float32] | None = field(default=None, compare=False)
+    functional_variance: npt.NDArray[np.float32] | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +76,7 @@ class Architecture(ABC):
         name: What ``--arch`` calls it.
         summary: One line for the help.
         trainer: How it is trained: a name of `ser.training.trainers.TRAINERS`.
+        reads_functionals: Whether it takes the functionals of a clip and of its voice as well.
         defaults: Values of `ser.training.config.TrainConfig` that suit it better than the common
             ones, such as ``{"lr": 1e-4}``.
     """
@@ -77,6 +84,7 @@ class Architecture(ABC):
     name: ClassVar[str]
     summary: ClassVar[str]
     trainer: ClassVar[str] = "gradient"
+    reads_functionals: ClassVar[bool] = False
     defaults: ClassVar[Mapping[str, Any]] = MappingProxyType({})
 
     @classmethod

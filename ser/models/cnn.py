@@ -42,6 +42,14 @@ class CNN(Architecture):
         """Builds the network; see `Architecture.build`."""
         layers = keras.layers
         entry, x = inputs(keras, problem)
+        x = self.logits(keras, problem, x)
+        return keras.Model(
+            entry, layers.Softmax(dtype="float32", name="emotion")(x), name=self.name
+        )
+
+    def logits(self, keras: Any, problem: Problem, x: Any) -> Any:
+        """Goes from the features, (batch, frames, coefficients), to logits (batch, classes)."""
+        layers = keras.layers
         if problem.frames < _FEWEST_FRAMES:
             x = self._along_coefficients(keras, x)
         else:
@@ -50,10 +58,7 @@ class CNN(Architecture):
         x = layers.Dense(self.units, activation="relu")(x)
         x = layers.Dropout(self.dropout)(x)
         # Softmax stays in float32 even where the rest runs in half precision.
-        x = layers.Dense(problem.classes, dtype="float32")(x)
-        return keras.Model(
-            entry, layers.Softmax(dtype="float32", name="emotion")(x), name=self.name
-        )
+        return layers.Dense(problem.classes, dtype="float32")(x)
 
     def _channels(self, count: int) -> int:
         return max(8, round(count * self.width))

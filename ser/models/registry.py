@@ -15,13 +15,17 @@ from ser.models.cnn import CNN
 from ser.models.cnn1d import CNN1D
 from ser.models.cnn_lstm import CNNLSTM
 from ser.models.inception import Inception
+from ser.models.prosody_cnn import ProsodyCNN
 from ser.models.svm import SVM
 from ser.models.tim_net import TIMNet
 from ser.models.vgg16 import VGG16
 from ser.models.vgg19 import VGG19
 
 ARCHITECTURES: Mapping[str, type[Architecture]] = MappingProxyType(
-    {arch.name: arch for arch in (CNN, CNN1D, CNNLSTM, TIMNet, SVM, VGG16, VGG19, Inception)}
+    {
+        arch.name: arch
+        for arch in (ProsodyCNN, CNN, CNN1D, CNNLSTM, TIMNet, SVM, VGG16, VGG19, Inception)
+    }
 )
 """What ``--arch`` accepts."""
 

@@ -3,18 +3,37 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
 
 from ser.errors import TableError
+from ser.features.layout import functional_count
 from ser.features.shorttime import Matrix
 from ser.features.spec import FeatureSpec
-from ser.table import Table, spec_of
+from ser.prosody.voice import (
+    FEWEST_CLIPS,
+    Functionals,
+    Voice,
+    learn_voice,
+    voices_in_general,
+)
+from ser.table import Table, speaker_keys, spec_of, without_features
 from ser.training.config import TrainConfig
 
-Batch = tuple[npt.NDArray[np.float32], npt.NDArray[np.float32], npt.NDArray[np.float32]]
-"""Features (batch, frames, coefficients), one-hot targets (batch, classes), weights (batch,)."""
+Inputs = npt.NDArray[np.float32] | dict[str, npt.NDArray[np.float32]]
+"""Features (batch, frames, coefficients); for networks that read functionals too, a dictionary of
+``features``, ``functionals`` (batch, n) and ``voice`` (batch, 2, n)."""
+
+Targets = npt.NDArray[np.float32]
+"""One-hot targets (batch, classes), or weights (batch,)."""
+
+Batch = tuple[Inputs, Targets, Targets]
+"""Inputs, one-hot targets (batch, classes), weights (batch,)."""
+
+# How often the voice of a clip is told, in training.
+_TOLD = 0.5
 
 
 class Examples:
@@ -24,6 +43,7 @@ class Examples:
         table: A feature table.
         indices: Numbers of the records to use; those without an emotion are left out.
         labels: Emotion names in the order of the targets.
+        reads_functionals: Whether they are for a network that reads functionals.
 
     Attributes:
         targets: The emotion of each record as a number, shape (n,).
@@ -32,8 +52,16 @@ class Examples:
         TableError: A record has an emotion that is not among `labels`, or none has any.
     """
 
-    def __init__(self, table: Table, indices: npt.NDArray[np.intp], labels: Sequence[str]) -> None:
+    def __init__(
+        self,
+        table: Table,
+        indices: npt.NDArray[np.intp],
+        labels: Sequence[str],
+        *,
+        reads_functionals: bool = False,
+    ) -> None:
         self.table = table
+        self.reads_functionals = reads_functionals
         self.labels = tuple(labels)
         self.spec: FeatureSpec = spec_of(table)
         emotions = np.asarray(table["y"])[indices]
@@ -68,6 +96,69 @@ class Examples:
         x = np.ascontiguousarray(self.table["x"][self.indices[positions]])
         self.insist_on_numbers(x, np.arange(len(self))[positions])
         return x
+
+    def inputs(self, positions: slice) -> Inputs:
+        """Gives what a network takes in; a voice counts as not known.
+
+        Raises:
+            TableError: Some are not numbers.
+        """
+        x = self.features(positions)
+        if not self.reads_functionals:
+            return x
+        functionals = self.functionals[positions]
+        voice = np.zeros((len(functionals), 2, functionals.shape[1]), np.float32)
+        return {"features": x, "functionals": functionals, "voice": voice}
+
+    @cached_property
+    def functionals(self) -> Functionals:
+        """The functionals of every example, shape (n, functionals).
+
+        Raises:
+            TableError: The table holds none, or some are not numbers.
+        """
+        if not functional_count(self.spec):
+            raise TableError(
+                "table",
+                "holds no functionals, which this architecture reads",
+                "extract with --functionals prosody",
+            )
+        functionals = np.ascontiguousarray(self.table["functionals"][self.indices])
+        if not np.isfinite(functionals).all():
+            raise TableError("table", "has functionals that are not numbers", "extract it again")
+        return functionals
+
+    @cached_property
+    def general_voice(self) -> Voice:
+        """The mean voice of the examples, shape (2, functionals)."""
+        return voices_in_general(self.functionals, self._speakers)
+
+    @cached_property
+    def _speakers(self) -> npt.NDArray[np.object_]:
+        return np.array(speaker_keys(without_features(self.table, self.indices)), object)
+
+    @cached_property
+    def _by_speaker(self) -> dict[str, npt.NDArray[np.intp]]:
+        speakers = self._speakers
+        return {s: np.flatnonzero(speakers == s) for s in set(speakers.tolist()) - {""}}
+
+    def some_voices(
+        self, positions: npt.NDArray[np.intp], rng: np.random.Generator
+    ) -> npt.NDArray[np.float32]:
+        """Tells the voices of some of the examples, each learnt from some of its clips.
+
+        Returns:
+            Shape (batch, 2, functionals); zeros where the voice is not told.
+        """
+        voices = np.zeros((len(positions), 2, self.functionals.shape[1]), np.float32)
+        for row, position in enumerate(positions.tolist()):
+            clips = self._by_speaker.get(self._speakers[position], ())
+            if len(clips) < FEWEST_CLIPS or rng.random() >= _TOLD:
+                continue
+            count = int(rng.integers(FEWEST_CLIPS, len(clips) + 1))
+            chosen = rng.choice(clips, count, replace=False)
+            voices[row] = learn_voice(self.functionals[chosen], self.general_voice)
+        return voices
 
     def insist_on_numbers(
         self, x: npt.NDArray[np.float32], positions: npt.NDArray[np.intp]
@@ -150,5 +241,12 @@ def batches(examples: Examples, config: TrainConfig, first_epoch: int = 0) -> It
                 clips = [config.augment(clip, frames, examples.spec, rng) for clip in clips]
             x = np.stack(clips)
             examples.insist_on_numbers(x, chosen)
-            yield x, one_hot[examples.targets[chosen]], weights[chosen]
+            entry: Inputs = x
+            if examples.reads_functionals:
+                entry = {
+                    "features": x,
+                    "functionals": examples.functionals[chosen],
+                    "voice": examples.some_voices(chosen, rng),
+                }
+            yield entry, one_hot[examples.targets[chosen]], weights[chosen]
         epoch += 1

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +12,7 @@ import numpy as np
 
 from ser.artifact import read_card, write_artifact
 from ser.calibration import fit_temperature
+from ser.engine import open_engine
 from ser.errors import SerError
 from ser.evaluation import Evaluation, evaluate, label_indices
 from ser.features.spec import FeatureSpec
@@ -20,9 +21,11 @@ from ser.foldfile import Folds
 from ser.grouping import Indices, originals, train_indices
 from ser.labels import ordered
 from ser.models.backend import Device
+from ser.models.registry import architecture
 from ser.plots.confusion import draw_confusion
 from ser.predictions import Predictions, from_table, pool, read_predictions, write_predictions
-from ser.table import Table, spec_of
+from ser.scoring import predict_table
+from ser.table import Table, spec_of, without_features
 from ser.training.batches import Examples
 from ser.training.card import describe_corpora, make_card
 from ser.training.checkpoint import Checkpoint
@@ -32,6 +35,10 @@ from ser.training.fit import Data, predict, train
 PREDICTIONS = "predictions.csv"
 REPORT = "report.json"
 CONFUSION = "confusion.png"
+CALIBRATED = "calibrated.csv"
+
+TOLD = "each test speaker calibrated with the unlabelled test clips"
+"""What is added to a protocol where voices are calibrated."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +96,7 @@ def cross_validate(
     protocol = describe_protocol(table, folds, config)
     labels = _labels(table)
     parts: list[Predictions] = []
+    calibrated: list[Predictions] = []
     for number, test in enumerate(folds.tests, start=1):
         artifact = folder / f"fold-{number}.keras"
         finished = folder / f"fold-{number}.csv"
@@ -106,6 +114,7 @@ def cross_validate(
                     "repeat those options, or start anew without --resume",
                 )
             parts.append(part)
+            calibrated.append(read_predictions(folder / f"fold-{number}-{CALIBRATED}"))
             on_step(max(1, len(rest) // config.batch_size) * config.epochs)
             continue
         checkpoint = Checkpoint(artifact)
@@ -124,9 +133,10 @@ def cross_validate(
                 "has no training clip of some emotion",
                 "use fewer folds, or merge rare emotions with ser-merge --map",
             )
-        examples = Examples(table, np.asarray(test, np.intp), labels)
+        reads = architecture(config.arch, config.options).reads_functionals
+        examples = Examples(table, np.asarray(test, np.intp), labels, reads_functionals=reads)
         part = from_table(
-            table[examples.indices],
+            without_features(table, examples.indices),
             labels,
             predict(trained.model, examples),
             fold=number,
@@ -134,13 +144,32 @@ def cross_validate(
             seed=config.seed,
         )
         card = make_card(table, rest, config, trained, protocol=f"fold {number} of: {protocol}")
-        write_artifact(artifact, trained.model, card)
+        write_artifact(artifact, trained.model, card, trained.voice)
+        told = _told_the_voice(artifact, table, examples.indices, part, device)
+        write_predictions(folder / f"fold-{number}-{CALIBRATED}", told)
         write_predictions(finished, part)
         checkpoint.clear()
         parts.append(part)
+        calibrated.append(told)
     pooled = _pooled(parts, labels, config)
-    _write(folder, pooled)
+    _write(folder, pooled, _pooled(calibrated, labels, config))
     return pooled
+
+
+def _told_the_voice(
+    artifact: Path, table: Table, records: Indices, part: Predictions, device: Device
+) -> Predictions:
+    """Scores the test clips again, each speaker calibrated with all of them, without labels."""
+    engine = open_engine(artifact, "keras", device)
+    told = predict_table(
+        engine,
+        table,
+        records=records,
+        calibrate=True,
+        protocol=f"{part.protocol}, {TOLD}",
+        seed=part.seed,
+    )
+    return replace(told, fold=part.fold)
 
 
 def describe_protocol(table: Table, folds: Folds, config: TrainConfig) -> str:
@@ -199,14 +228,19 @@ def _pooled(parts: list[Predictions], labels: tuple[str, ...], config: TrainConf
     return Pooled(predictions, evaluation, fit_temperature(predictions.probabilities, truth))
 
 
-def _write(folder: Path, pooled: Pooled) -> None:
+def _write(folder: Path, pooled: Pooled, calibrated: Pooled) -> None:
     protocol = pooled.predictions.protocol
     write_predictions(folder / PREDICTIONS, pooled.predictions)
+    write_predictions(folder / CALIBRATED, calibrated.predictions)
     report = {
         "protocol": protocol,
         "seed": pooled.predictions.seed,
         "temperature": pooled.temperature,
         **pooled.evaluation.to_dict(),
+        "calibrated": {
+            "protocol": calibrated.predictions.protocol,
+            **calibrated.evaluation.to_dict(),
+        },
     }
     with open_output(folder / REPORT, binary=True) as stream:
         stream.write(json.dumps(report, indent=1).encode() + b"\n")  # type: ignore[arg-type]

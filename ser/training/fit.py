@@ -19,6 +19,7 @@ from ser.evaluation import uar
 from ser.labels import ordered
 from ser.models.backend import Device, load_keras
 from ser.models.registry import architecture
+from ser.prosody.voice import Voice
 from ser.table import Table, speaker_keys
 from ser.training.batches import Examples, batches, steps_per_epoch
 from ser.training.checkpoint import Checkpoint, State
@@ -45,6 +46,7 @@ class Trained:
         temperature: Fitted on the validation clips; 1 without any.
         seconds: Time that the training took, of this run alone.
         device: Keras backend and device, such as ``tensorflow cpu``.
+        voice: The mean voice of the training clips, for networks that read functionals.
     """
 
     model: Any
@@ -55,6 +57,7 @@ class Trained:
     temperature: float
     seconds: float
     device: str
+    voice: Voice | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,16 +117,17 @@ def train(
             f"has one emotion alone ({labels[0]}): there is nothing to tell apart",
             "train on clips of at least two",
         )
-    examples = Examples(data.table, data.train, labels)
+    arch = architecture(config.arch, config.options)
+    reads = arch.reads_functionals
+    examples = Examples(data.table, data.train, labels, reads_functionals=reads)
     watched = None
     if data.validation is not None:
         source = data.table if data.validation_table is None else data.validation_table
-        watched = Examples(source, data.validation, labels)
+        watched = Examples(source, data.validation, labels, reads_functionals=reads)
     keras = load_keras(device)
     keras.utils.set_random_seed(config.seed)
     fingerprint = _fingerprint(examples, watched, config)
     loaded = checkpoint.load(keras, fingerprint) if checkpoint and resume else None
-    arch = architecture(config.arch, config.options)
     trainer = TRAINERS[arch.trainer](keras, arch, examples, config)
     best, state = None, State(fingerprint)
     if loaded is None:
@@ -169,6 +173,7 @@ def train(
         temperature,
         time.monotonic() - started,
         _device_name(keras),
+        examples.general_voice if reads else None,
     )
 
 
@@ -181,7 +186,7 @@ def predict(model: Any, examples: Examples) -> npt.NDArray[np.float32]:
     return np.concatenate(
         [
             np.asarray(
-                model.predict_on_batch(examples.features(slice(start, start + _CHUNK))),
+                model.predict_on_batch(examples.inputs(slice(start, start + _CHUNK))),
                 np.float32,
             )
             for start in range(0, len(examples), _CHUNK)

@@ -8,14 +8,16 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from typing import Any, ClassVar
 
 import numpy as np
 
 from ser.errors import SerError
+from ser.features.layout import functional_count
 from ser.models.backend import quiet_stderr
 from ser.models.base import Architecture, Problem
-from ser.training.batches import Batch, Examples, steps_per_epoch
+from ser.training.batches import Batch, Examples, Inputs, Targets, steps_per_epoch
 from ser.training.config import TrainConfig
 
 Row = dict[str, float]
@@ -87,23 +89,31 @@ class Trainer:
         seed_dropout(self.model, self.config.seed, number)
         total: Row = {}
         for _ in range(self.steps):
-            x, y, weight = next(stream)
-            # Keras forgets the last batch by itself here, but not in every version and backend.
-            self.model.reset_metrics()
-            figures = self.model.train_on_batch(x, y, sample_weight=weight, return_dict=True)
+            figures = self.step(*next(stream))
             for name, value in figures.items():
-                total[name] = total.get(name, 0.0) + float(value)
-            insist_on_number(float(figures["loss"]))
+                total[name] = total.get(name, 0.0) + value
+            insist_on_number(figures["loss"])
             on_step(1)
         return {name: value / self.steps for name, value in total.items()}
 
-    def compile(self, model: Any, lr: float, epochs: int) -> None:
+    def step(self, x: Inputs, y: Targets, weight: Targets) -> Row:
+        """Trains one batch, and gives its figures."""
+        # Keras forgets the last batch by itself here, but not in every version and backend.
+        self.model.reset_metrics()
+        figures = self.model.train_on_batch(x, y, sample_weight=weight, return_dict=True)
+        return {name: float(value) for name, value in figures.items()}
+
+    def compile(
+        self, model: Any, lr: float, epochs: int, *, loss: Any = None, metrics: Any = None
+    ) -> None:
         """Gives a network its optimiser and loss.
 
         Args:
             model: The network.
             lr: Peak learning rate.
             epochs: How long the cosine lasts.
+            loss: Another loss than cross-entropy.
+            metrics: Other metrics than accuracy.
         """
         keras, config = self.keras, self.config
         with quiet_stderr():
@@ -113,8 +123,9 @@ class Trainer:
                     weight_decay=config.weight_decay,
                     clipnorm=1.0,
                 ),
-                loss=keras.losses.CategoricalCrossentropy(label_smoothing=config.label_smoothing),
-                metrics=["accuracy"],
+                loss=loss
+                or keras.losses.CategoricalCrossentropy(label_smoothing=config.label_smoothing),
+                metrics=metrics or ["accuracy"],
                 # On a CPU, XLA is slower here than TensorFlow's own kernels; on a GPU it is faster.
                 jit_compile="auto",
             )
@@ -126,7 +137,16 @@ def problem_of(examples: Examples) -> Problem:
     if examples.spec.normalise == "none" or examples.spec.pool != "none":
         mean, variance = examples.statistics()
     frames, coefficients = examples.table["x"].shape[1:]
-    return Problem(frames, coefficients, len(examples.labels), mean, variance)
+    problem = Problem(frames, coefficients, len(examples.labels), mean, variance)
+    if not examples.reads_functionals or not functional_count(examples.spec):
+        return problem
+    functionals = examples.functionals
+    return replace(
+        problem,
+        functionals=functionals.shape[1],
+        functional_mean=functionals.mean(axis=0),
+        functional_variance=np.maximum(functionals.var(axis=0), 1e-8),
+    )
 
 
 def seed_dropout(model: Any, seed: int, epoch: int) -> None:

@@ -1,0 +1,67 @@
+"""What is known of a voice before its recording is analysed, from speech of the same voice."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from ser.analysis import learn_speech
+from ser.engine import Calibration, Engine
+from ser.errors import AudioError
+from ser.prosody.voice import FEWEST_CLIPS
+
+SELF_SECONDS = 300.0
+"""How much of a recording its own voice is learnt from."""
+
+
+def calibrate(
+    sources: Sequence[str | Path], engine: Engine, *, seconds: float = SELF_SECONDS
+) -> Calibration:
+    """Learns a voice from unlabelled speech.
+
+    Args:
+        sources: Recordings of this one voice.
+        engine: The classifier.
+        seconds: How much of each is used.
+
+    Raises:
+        AudioError: One cannot be decoded, or together they are too short.
+    """
+    parts = [learn_speech(source, engine, seconds=seconds) for source in sources]
+    x, functionals = (np.concatenate(part) for part in zip(*parts, strict=True))
+    known = engine.calibration(x, functionals)
+    if known is None:
+        raise AudioError(
+            sources[0] if len(sources) == 1 else f"{sources[0]} and {len(sources) - 1} more",
+            f"give {len(x)} windows of speech, and a voice is learnt from {FEWEST_CLIPS} or more",
+            "give half a minute of the voice at least",
+        )
+    return known
+
+
+def enrol(
+    labelled: Sequence[tuple[str, str | Path]],
+    engine: Engine,
+    calibration: Calibration | None = None,
+) -> Calibration:
+    """Learns from labelled speech which emotions of a voice the model is mistaken in.
+
+    Args:
+        labelled: Pairs of emotion and recording.
+        engine: The classifier.
+        calibration: What is known of the voice already.
+
+    Raises:
+        LabelError: The model does not know an emotion.
+        AudioError: A recording cannot be decoded.
+    """
+    parts = [learn_speech(source, engine) for _, source in labelled]
+    x, functionals = (np.concatenate(part) for part in zip(*parts, strict=True))
+    emotions = [
+        emotion
+        for (emotion, _), part in zip(labelled, parts, strict=True)
+        for _ in range(len(part[0]))
+    ]
+    return engine.enrolment(x, functionals, emotions, calibration)

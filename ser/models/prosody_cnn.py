@@ -1,0 +1,91 @@
+"""Two experts that vote: the convolutional network, and a linear reading of prosody."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from ser.errors import SerError
+from ser.models.base import Problem, inputs, option
+from ser.models.cnn import CNN
+
+# Standardised functionals beyond this are outliers of the measurement, not of the voice.
+_FARTHEST = 5.0
+
+
+@dataclass(frozen=True)
+class ProsodyCNN(CNN):
+    """The network `cnn`, and beside it a softmax regression on prosodic functionals.
+
+    Each expert has a softmax and a loss of its own, so that neither rests on the other; their
+    answers are multiplied (product of experts, Hinton, Neural Computation 2002). The picture that
+    the first sees is normalised over the utterance; the second has what that takes away.
+
+    The functionals are read in one of two ways, each with weights of its own: against voices in
+    general, or, where the network is told the mean and deviation of this voice's functionals,
+    against this voice. Training shows every clip in both ways. The level of the recording is looked
+    at in the second way alone: against other recordings it means nothing.
+    """
+
+    name = "prosody-cnn"
+    summary = "cnn on spectra, and beside it a linear reading of prosodic functionals"
+    trainer = "experts"
+    reads_functionals = True
+
+    prosody_weight: float = option(
+        1.0, "weight of the prosodic expert's vote, the other's being 1", low=0.5, high=2.0
+    )
+    prosody_decay: float = option(
+        0.02, "L2 penalty of the prosodic expert", low=0.005, high=0.1, log=True
+    )
+
+    def build(self, keras: Any, problem: Problem) -> Any:
+        """Builds the network; see `Architecture.build`.
+
+        Its inputs are ``features`` (batch, frames, coefficients), ``functionals`` (batch, n) and
+        ``voice`` (batch, 2, n), all zeros where the voice is not known.
+
+        Raises:
+            SerError: The table holds no functionals.
+        """
+        if not problem.functionals:
+            raise SerError(
+                self.name,
+                "reads functionals, and the table holds none",
+                "extract with --functionals prosody, or use --arch cnn",
+            )
+        layers, ops = keras.layers, keras.ops
+        entry, x = inputs(keras, problem)
+        functionals = keras.Input((problem.functionals,), name="functionals")
+        voice = keras.Input((2, problem.functionals), name="voice")
+        picture = layers.Softmax(dtype="float32", name="picture")(self.logits(keras, problem, x))
+        read = self._readings(keras, problem, functionals, voice)
+        read = layers.Dense(
+            problem.classes,
+            kernel_regularizer=keras.regularizers.L2(self.prosody_decay),
+            dtype="float32",
+        )(read)
+        prosody = layers.Softmax(dtype="float32", name="prosody")(read)
+        votes = ops.log(picture + 1e-6) + self.prosody_weight * ops.log(prosody + 1e-6)
+        # Divided by the number of votes: two that agree are not twice as sure.
+        votes = layers.Rescaling(1 / (1 + self.prosody_weight), dtype="float32")(votes)
+        answer = layers.Softmax(dtype="float32", name="emotion")(votes)
+        return keras.Model([entry, functionals, voice], answer, name=self.name.replace("-", "_"))
+
+    def _readings(self, keras: Any, problem: Problem, functionals: Any, voice: Any) -> Any:
+        """Functionals against all voices and against this one, (batch, 2 * n); one half is 0."""
+        layers, ops = keras.layers, keras.ops
+        mean, variance = problem.functional_mean, problem.functional_variance
+        if mean is None or variance is None:
+            raise SerError(self.name, "needs the statistics of the training clips' functionals")
+        # The first is the level. Under this variance it is zero.
+        variances = [1e12, *variance[1:].tolist()]
+        general = layers.Normalization(
+            axis=-1, mean=mean.tolist(), variance=variances, name="voices_in_general"
+        )(functionals)
+        usual, deviation = voice[:, 0], voice[:, 1]
+        known = ops.cast(ops.max(deviation, axis=1, keepdims=True) > 0, "float32")
+        own = (functionals - usual) / (deviation + (1.0 - known))
+        own = ops.clip(own, -_FARTHEST, _FARTHEST) * known
+        general = ops.clip(general, -_FARTHEST, _FARTHEST) * (1.0 - known)
+        return layers.Concatenate()([general, own])

@@ -1,0 +1,143 @@
+"""Statistics of the descriptors over a clip: one vector of fixed length, however long the clip."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from ser.features.spec import FeatureSpec
+from ser.prosody.descriptors import CEPSTRA, SPECTRAL, VOICED, Descriptors, Mask, describe
+
+Matrix = npt.NDArray[np.float32]
+Vector = npt.NDArray[np.float32]
+
+# Of a descriptor over the frames that it is measured in.
+_MOMENTS = ("mean", "deviation", "p20", "median", "p80", "range", "trend")
+_EVERYWHERE = ("energy", "loudness", "centroid", "rolloff", "alpha", "hammarberg", "flux")
+_UNVOICED = ("alpha", "hammarberg", "slope_low", "slope_high", "energy")
+_RHYTHM = ("voiced_rate", "voiced_mean", "voiced_deviation", "voiced_share", "span", "fullness")
+
+
+def compute(power: Matrix, spec: FeatureSpec) -> Vector:
+    """Computes the functionals of a clip.
+
+    Args:
+        power: Power spectrogram, shape (frames, n_fft // 2 + 1).
+        spec: Sample rate, window and hop are used.
+
+    Returns:
+        Shape (len(`NAMES`),). The first is the clip's level in decibels; all others stay the same
+        when the clip is made louder.
+    """
+    found = describe(power, spec)
+    values, active = found.values, found.active
+    voiced = found.pitch.voiced if found.pitch.voiced.sum() >= 5 else active
+    breath = active & ~found.pitch.voiced
+    lower = found.cepstra[:, 1:CEPSTRA]
+    smooth = _smoothed(values["loudness"], 3)
+    parts: list[Any] = [
+        [found.level],
+        _moments(np.stack([values[name][voiced] for name in (*VOICED, *SPECTRAL)], axis=1)),
+        _moments(np.stack([values[name][active] for name in _EVERYWHERE], axis=1)),
+        [values[name][breath].mean() if breath.any() else 0.0 for name in _UNVOICED],
+        _mean_and_deviation(lower[active]),
+        _mean_and_deviation(lower[voiced][:, :4]),
+        _steepness(smooth[None], found.seconds),
+        _steepness(_runs(values["pitch"], found.pitch.voiced), found.seconds),
+        _unsteadiness(values, found.pitch.voiced),
+        _rhythm(found, smooth),
+        np.abs(np.diff(lower, axis=0))[active[1:]].mean(axis=0) if active[1:].any() else [0.0] * 13,
+        _mean_and_deviation(np.abs(np.diff(values["energy"]))[active[1:]][:, None]),
+    ]
+    return np.concatenate([np.asarray(part, np.float32).ravel() for part in parts])
+
+
+def _names() -> tuple[str, ...]:
+    names = ["level"]
+    names += [f"voiced_{d}_{m}" for d in (*VOICED, *SPECTRAL) for m in _MOMENTS]
+    names += [f"{d}_{m}" for d in _EVERYWHERE for m in _MOMENTS]
+    names += [f"unvoiced_{d}_mean" for d in _UNVOICED]
+    for prefix, count in (("", CEPSTRA - 1), ("voiced_", 4)):
+        names += [f"{prefix}cepstrum{k}_{m}" for m in _MOMENTS[:2] for k in range(1, count + 1)]
+    for d in ("loudness", "pitch"):
+        names += [f"{d}_{way}_{m}" for way in ("rise", "fall") for m in _MOMENTS[:2]]
+    names += ["pitch_jitter_mean", "pitch_jitter_p80", "energy_shimmer_mean"]
+    names += [*_RHYTHM, "syllable_rate"]
+    names += [f"cepstrum{k}_change" for k in range(1, CEPSTRA)]
+    names += [f"energy_change_{m}" for m in _MOMENTS[:2]]
+    return tuple(names)
+
+
+NAMES = _names()
+"""What each number of `compute` is called."""
+
+
+def _moments(columns: Matrix) -> Matrix:
+    """Seven statistics per column: (frames, descriptors) to (descriptors, 7)."""
+    if len(columns) < 2:
+        return np.zeros((columns.shape[1], len(_MOMENTS)), np.float32)
+    low, middle, high = np.percentile(columns, (20, 50, 80), axis=0)
+    time = np.linspace(-1, 1, len(columns), dtype=np.float32)
+    trend = (columns * time[:, None]).sum(axis=0) / np.square(time).sum()
+    return np.stack(
+        [columns.mean(axis=0), columns.std(axis=0), low, middle, high, high - low, trend], axis=1
+    ).astype(np.float32)
+
+
+def _mean_and_deviation(columns: Matrix) -> Vector:
+    if not len(columns):
+        return np.zeros(2 * columns.shape[1], np.float32)
+    return np.concatenate([columns.mean(axis=0), columns.std(axis=0)])
+
+
+def _steepness(pieces: Any, seconds: float) -> list[float]:
+    """Mean and deviation of what rises and of what falls, per second."""
+    steps = [np.diff(piece) for piece in pieces if len(piece) > 1]
+    change = np.concatenate(steps) / seconds if steps else np.zeros(0)
+    found = []
+    for part in (change[change > 0], change[change < 0]):
+        found += [float(part.mean()), float(part.std())] if len(part) else [0.0, 0.0]
+    return found
+
+
+def _unsteadiness(values: dict[str, Vector], voiced: Mask) -> list[float]:
+    """How much pitch and level change from one voiced frame to the next."""
+    both = voiced[1:] & voiced[:-1]
+    if not both.any():
+        return [0.0, 0.0, 0.0]
+    pitch = np.abs(np.diff(values["pitch"]))[both]
+    energy = np.abs(np.diff(values["energy"]))[both]
+    return [float(pitch.mean()), float(np.percentile(pitch, 80)), float(energy.mean())]
+
+
+def _rhythm(found: Descriptors, smooth: Vector) -> list[float]:
+    voiced, active = found.pitch.voiced, found.active
+    lengths = np.array([len(run) for run in _runs(voiced, voiced)] or [0]) * found.seconds
+    places = np.flatnonzero(active)
+    first, last = int(places[0]), int(places[-1]) + 1
+    span = (last - first) * found.seconds
+    # Peaks of loudness stand for syllables.
+    peaks = (smooth[1:-1] > smooth[:-2]) & (smooth[1:-1] >= smooth[2:]) & active[1:-1]
+    return [
+        np.count_nonzero(lengths) / span,
+        float(lengths.mean()),
+        float(lengths.std()),
+        float(voiced.mean()),
+        span,
+        float(active[first:last].mean()),
+        float(peaks.sum()) / span,
+    ]
+
+
+def _runs(values: npt.NDArray[Any], inside: Mask) -> list[npt.NDArray[Any]]:
+    """Cuts out the stretches that lie inside."""
+    edges = np.flatnonzero(np.diff(inside.astype(np.int8), prepend=0, append=0))
+    return [values[a:b] for a, b in zip(edges[::2], edges[1::2], strict=True)]
+
+
+def _smoothed(values: Vector, width: int) -> Vector:
+    kernel = np.full(width, 1 / width, np.float32)
+    smooth: Vector = np.convolve(values, kernel, "same").astype(np.float32)
+    return smooth
