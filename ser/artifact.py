@@ -148,7 +148,20 @@ def export_litert(model: Any) -> bytes | None:
         except Exception:
             # The converter raises types of its own for each thing it does not know.
             return None
-        return target.read_bytes()
+        network = target.read_bytes()
+    return network if _litert_runs(network) else None
+
+
+def _litert_runs(network: bytes) -> bool:
+    """Tries a network: loops, as of recurrent layers, convert to operations of TensorFlow's own."""
+    try:
+        with quiet_stderr():
+            from ai_edge_litert.interpreter import Interpreter
+
+            Interpreter(model_content=network, num_threads=1).allocate_tensors()
+    except (ValueError, RuntimeError):
+        return False
+    return True
 
 
 def check_spec(path: object, card: Mapping[str, Any], spec: FeatureSpec, name: object) -> None:

@@ -143,6 +143,12 @@ _DEFAULTS = TrainConfig()
 @click.option("--history", metavar="FILE", type=click.Path(), help="Write a CSV row per epoch.")
 @click.option("--plot", metavar="FILE", type=click.Path(), help="Draw the training curves.")
 @click.option(
+    "--plot-model",
+    metavar="FILE",
+    type=click.Path(),
+    help="Draw the network: its layers with their shapes and parameters.",
+)
+@click.option(
     "--tensorboard",
     metavar="DIR",
     type=click.Path(file_okay=False),
@@ -172,6 +178,7 @@ def main(
     report: str | None,
     history: str | None,
     plot: str | None,
+    plot_model: str | None,
     tensorboard: str | None,
     resume: bool,
     seed: int,
@@ -204,11 +211,12 @@ def main(
     config = make_config(
         click.get_current_context(), values, settings, augment=augment, shortcuts=shortcuts
     )
-    if plot is not None:
-        from ser.plots.figure import check_target
+    for picture in (plot, plot_model):
+        if picture is not None:
+            from ser.plots.figure import check_target
 
-        # Before the hours of training, not after them.
-        check_target(Path(plot))
+            # Before the hours of training, not after them.
+            check_target(Path(picture))
     if cv is not None:
         _check_cv(console, output, validation)
     if not resume:
@@ -232,6 +240,7 @@ def main(
         report=None if report is None else Path(report),
         history=history,
         plot=plot,
+        plot_model=plot_model,
         tensorboard=tensorboard,
         resume=resume,
         device=device,
@@ -239,9 +248,12 @@ def main(
 
 
 def _check_cv(console: Console, output: str, validation: str) -> None:
+    names = (
+        "report", "history", "plot", "plot_model", "tensorboard", "validation", "patience",
+    )  # fmt: skip
     given = [
-        f"--{name}"
-        for name in ("report", "history", "plot", "tensorboard", "validation", "patience")
+        f"--{name.replace('_', '-')}"
+        for name in names
         if click.get_current_context().get_parameter_source(name) is ParameterSource.COMMANDLINE
     ]
     idle = [name for name in given if name in ("--validation", "--patience")]
@@ -264,6 +276,7 @@ def _train_one(
     report: Path | None,
     history: str | None,
     plot: str | None,
+    plot_model: str | None,
     tensorboard: str | None,
     resume: bool,
     device: Any,
@@ -323,6 +336,10 @@ def _train_one(
 
         columns = {key: [row[key] for row in trained.history] for key in trained.history[0]}
         draw_curves(Path(plot), columns, output.name, protocol)
+    if plot_model is not None:
+        from ser.plots.network import draw_network
+
+        draw_network(Path(plot_model), trained.model, output.name, config.described())
     # Last of all: a history that could not be written is had again with --resume.
     checkpoint.clear()
     best = f", weights of epoch {trained.best_epoch}" if data.validation is not None else ""

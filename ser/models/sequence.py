@@ -68,12 +68,9 @@ def shares(keras: Any, real: Any) -> Any:
     """
     if real is None:
         return None
-    # A clip of nothing but zeros, such as digital silence, is averaged as a whole: 0 / 0 spreads.
-    # (Not a sum: Keras on TensorFlow takes a term of shape (batch, 1, 1) for a bias, and adds it to
-    # the wrong axis, when there are as many examples as steps.)
-    nothing = 1.0 - keras.ops.max(real, axis=1, keepdims=True)
-    share = keras.ops.maximum(real, nothing)
-    return share / keras.ops.sum(share, axis=1, keepdims=True)
+    # A step of padding counts 1e-13 of a real one. A clip of nothing but zeros, such as digital
+    # silence, is averaged as a whole: dividing by the number of real steps would divide by zero.
+    return keras.layers.Softmax(axis=1)(real * 30.0)
 
 
 def mean_over_time(keras: Any, x: Any, share: Any) -> Any:

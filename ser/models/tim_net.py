@@ -48,13 +48,12 @@ class TIMNet(Architecture):
         backwards = self._scales(keras, keras.ops.flip(x, axis=1), steps)
         share = shares(keras, real)
         reversed_share = None if share is None else keras.ops.flip(share, axis=1)
-        scales = [
-            layers.Add()(
-                [mean_over_time(keras, past, share), mean_over_time(keras, future, reversed_share)]
-            )
-            for past, future in zip(forwards, backwards, strict=True)
+        means = [
+            mean_over_time(keras, layers.Concatenate()(forwards), share),
+            mean_over_time(keras, layers.Concatenate()(backwards), reversed_share),
         ]
-        x = keras.ops.stack(scales, axis=-1)
+        x = layers.Reshape((len(forwards), self.filters))(layers.Add()(means))
+        x = layers.Permute((2, 1))(x)
         x = layers.Dense(1, use_bias=False, kernel_initializer="ones", name="fusion")(x)
         x = layers.Dropout(self.dropout)(layers.Reshape((self.filters,))(x))
         # Softmax stays in float32 even where the rest runs in half precision.

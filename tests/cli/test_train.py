@@ -73,7 +73,8 @@ def trained(table: Path) -> Path:
     """A folder with everything that a training can leave."""
     done = subprocess.run(
         [*COMMAND, table, "-o", "model.keras", *TRAINING, "--device", "cpu",
-         "--history", "history.csv", "--plot", "curves.png", "--tensorboard", "events"],
+         "--history", "history.csv", "--plot", "curves.png", "--tensorboard", "events",
+         "--plot-model", "network.svg"],
         cwd=table.parent, capture_output=True, text=True, check=False,
     )  # fmt: skip
     assert (done.returncode, done.stdout) == (0, ""), done.stderr
@@ -96,12 +97,16 @@ def test_what_a_training_leaves(trained: Path) -> None:
     names = {path.name for path in trained.iterdir()}
     # No checkpoint, no temporary file.
     assert names == {
-        "speech.npy", "model.keras", "history.csv", "curves.png", "events", "stderr.txt",
+        "speech.npy", "model.keras", "history.csv", "curves.png", "network.svg", "events",
+        "stderr.txt",
     }  # fmt: skip
     rows = history(trained / "history.csv")
     assert [row["epoch"] for row in rows] == [1, 2, 3, 4]
     assert set(rows[0]) == {"epoch", "loss", "accuracy", "val_loss", "val_accuracy", "val_uar"}
     assert (trained / "curves.png").read_bytes().startswith(b"\x89PNG")
+    drawn = (trained / "network.svg").read_text()
+    assert ">model.keras<" in drawn
+    assert f"{read_card(trained / 'model.keras')['parameters']:,} parameters · cnn<" in drawn
     [events] = (trained / "events").iterdir()
     assert events.name.startswith("events.out.tfevents")
     assert b"val_uar" in events.read_bytes()
@@ -379,6 +384,7 @@ def test_folds_by_corpus_from_a_file_and_as_published(
         (["-o", "-", "--cv", "speaker:2"], "name a folder"),
         (["-o", "cv", "--cv", "speaker:2", "--history", "h.csv"], "--history means nothing"),
         (["-o", "cv", "--cv", "speaker:2", "--report", "r"], "--report means nothing"),
+        (["-o", "cv", "--cv", "speaker:2", "--plot-model", "n.svg"], "--plot-model means nothing"),
         (["-o", "m.keras", "--epochs", "0"], "--epochs"),
         (["-o", "m.keras", "--arch", "transformer9"], "--arch"),
     ],
@@ -403,6 +409,7 @@ def test_wrong_usage(
         (["t.npy", "-o", "m.keras", "--validation", "nan"], "nan: is not a part"),
         (["t.npy", "-o", "m.keras", "--lr", "0"], "--lr: must be positive"),
         (["t.npy", "-o", "m.keras", "--plot", "curves.jpg"], "curves.jpg"),
+        (["t.npy", "-o", "m.keras", "--plot-model", "net.pdf"], "net.pdf: is not a picture's name"),
         (["t.npy", "-o", "cv", "--cv", "none.json"], "none.json: does not exist"),
         (["t.npy", "-o", "cv", "--cv", "speaker:9"], "too few for 9 sides"),
         (["t.npy", "-o", "cv", "--cv", "ravdess"], "has nothing for fold 1 of ravdess"),
