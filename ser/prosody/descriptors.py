@@ -9,6 +9,8 @@ to the cepstra. Written from the paper; no code of openSMILE is in it.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -30,10 +32,14 @@ VOICED = ("pitch", "hnr", "h1_h2", "h1_a3")
 CEPSTRA = 14
 """Cepstral coefficients, the first being the level."""
 
-_FLOOR = 1e-10
+_FLOOR = np.float32(1e-10)
+# NumPy has a quick natural logarithm in single precision, and a slow one to the base of ten.
+_DECIBELS = np.float32(10 / np.log(10))
 # Frames that lie more decibels under the loudest are a pause.
 _ACTIVE_DB = 35.0
 _MELS = 40
+# Nothing above is looked at in decibels.
+_TOP_HZ = 5000.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,65 +76,77 @@ def describe(power: Matrix, spec: FeatureSpec) -> Descriptors:
     """
     rate = spec.sample_rate
     total = power.sum(axis=1)
-    decibels = 10 * np.log10(total + _FLOOR)
+    decibels = _decibels(total)
     active = decibels > decibels.max() - _ACTIVE_DB
-    mean = float(total[active].mean())
-    power = power / np.float32(max(mean, _FLOOR))
+    mean = total[active].mean()
+    power = power / np.maximum(mean, _FLOOR)
     total = power.sum(axis=1)
+    divisor = np.maximum(total, _FLOOR)
     pitch = track(power, rate, banks.hann(spec.win_length, spec.n_fft))
-    hertz = np.fft.rfftfreq(spec.n_fft, 1 / rate).astype(np.float32)
-    logarithm = 10 * np.log10(power + np.float32(_FLOOR))
-    mel = power @ _mel(spec).T
+    hertz = _hertz(spec)
+    logarithm = _decibels(power[:, _bins(spec, 0, _TOP_HZ)])
+    mel = _mel(spec)(power)
     strength = pitch.strength
     first, second = _harmonic(logarithm, pitch, spec, 1), _harmonic(logarithm, pitch, spec, 2)
-    third = logarithm[:, (hertz > 2000) & (hertz < 3500)].max(axis=1)
-    shape = np.sqrt(power / np.maximum(total, _FLOOR)[:, None])
-    flux = np.square(np.diff(shape, axis=0, prepend=shape[:1])).sum(axis=1)
+    third = logarithm[:, _bins(spec, 2001, 3500)].max(axis=1)
+    shape = np.sqrt(power / divisor[:, None])
+    change = np.diff(shape, axis=0, prepend=shape[:1])
     summed = np.cumsum(power, axis=1)
+    with np.errstate(divide="ignore"):
+        # Quicker than a power; nothing has no loudness.
+        loudness = np.exp(np.float32(0.3) * np.log(mel)).sum(axis=1)
     values = {
         "pitch": pitch.semitones,
-        "hnr": 10 * np.log10(strength / (1 - strength)),
+        "hnr": _decibels(strength / (1 - strength)),
         "h1_h2": first - second,
         "h1_a3": first - third,
-        "alpha": _ratio(_sum(power, hertz, 50, 1000), _sum(power, hertz, 1000, 5000)),
-        "hammarberg": logarithm[:, hertz < 2000].max(axis=1)
-        - logarithm[:, (hertz >= 2000) & (hertz < 5000)].max(axis=1),
-        "slope_low": _slope(logarithm, hertz, 0, 500),
-        "slope_high": _slope(logarithm, hertz, 500, 1500),
-        "flux": flux,
-        "energy": 10 * np.log10(total + _FLOOR),
-        "loudness": (mel**0.3).sum(axis=1),
-        "centroid": (power @ hertz) / np.maximum(total, _FLOOR),
+        "alpha": _decibels(power[:, _bins(spec, 50, 1000)].sum(axis=1))
+        - _decibels(power[:, _bins(spec, 1000, _TOP_HZ)].sum(axis=1)),
+        "hammarberg": logarithm[:, _bins(spec, 0, 2000)].max(axis=1)
+        - logarithm[:, _bins(spec, 2000, _TOP_HZ)].max(axis=1),
+        "slope_low": _slope(logarithm, spec, 0, 500),
+        "slope_high": _slope(logarithm, spec, 500, 1500),
+        "flux": np.einsum("ij,ij->i", change, change),
+        "energy": _decibels(total),
+        "loudness": loudness,
+        "centroid": (power @ hertz) / divisor,
         "rolloff": hertz[(summed >= 0.85 * summed[:, -1:]).argmax(axis=1)],
     }
     return Descriptors(
         pitch,
         active,
-        10 * float(np.log10(mean + _FLOOR)),
+        float(_decibels(mean)),
         {name: np.asarray(value, np.float32) for name, value in values.items()},
         np.log(mel + np.float32(1e-8)) @ banks.dct_basis(CEPSTRA, _MELS).T,
         spec.hop_length / rate,
     )
 
 
-def _mel(spec: FeatureSpec) -> Matrix:
-    return banks.mel_bank(spec.with_changes(n_mels=_MELS, n_mfcc=1, fmin=20.0, fmax=None))
+@lru_cache(maxsize=8)
+def _mel(spec: FeatureSpec) -> banks.Banded:
+    wide = spec.with_changes(n_mels=_MELS, n_mfcc=1, fmin=20.0, fmax=None)
+    return banks.Banded(banks.mel_bank(wide))
 
 
-def _sum(power: Matrix, hertz: Vector, low: float, high: float) -> Vector:
-    total: Vector = power[:, (hertz >= low) & (hertz < high)].sum(axis=1)
-    return total
+@lru_cache(maxsize=8)
+def _hertz(spec: FeatureSpec) -> Vector:
+    return np.fft.rfftfreq(spec.n_fft, 1 / spec.sample_rate).astype(np.float32)
 
 
-def _ratio(one: Vector, other: Vector) -> Vector:
-    ratio: Vector = 10 * np.log10((one + _FLOOR) / (other + _FLOOR))
-    return ratio
+@lru_cache(maxsize=64)
+def _bins(spec: FeatureSpec, low: float, high: float) -> slice:
+    """Gives the bins from one frequency to under another."""
+    return slice(*np.searchsorted(_hertz(spec), (low, high)).tolist())
 
 
-def _slope(logarithm: Matrix, hertz: Vector, low: float, high: float) -> Vector:
+def _decibels(power: Any) -> Any:
+    return _DECIBELS * np.log(power + _FLOOR)
+
+
+def _slope(logarithm: Matrix, spec: FeatureSpec, low: float, high: float) -> Vector:
     """Slope of a straight line through part of the spectrum, in decibels per kilohertz."""
-    inside = (hertz >= low) & (hertz < high)
-    place = hertz[inside] / 1000
+    inside = _bins(spec, low, high)
+    place = _hertz(spec)[inside] / 1000
     place = place - place.mean()
     slope: Vector = (logarithm[:, inside] @ place) / np.square(place).sum()
     return slope

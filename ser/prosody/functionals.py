@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -35,18 +37,19 @@ def compute(power: Matrix, spec: FeatureSpec) -> Vector:
     values, active = found.values, found.active
     voiced = found.pitch.voiced if found.pitch.voiced.sum() >= 5 else active
     breath = active & ~found.pitch.voiced
+    both = found.pitch.voiced[1:] & found.pitch.voiced[:-1]
     lower = found.cepstra[:, 1:CEPSTRA]
     smooth = _smoothed(values["loudness"], 3)
     parts: list[Any] = [
         [found.level],
-        _moments(np.stack([values[name][voiced] for name in (*VOICED, *SPECTRAL)], axis=1)),
-        _moments(np.stack([values[name][active] for name in _EVERYWHERE], axis=1)),
+        _moments(np.stack([values[name] for name in (*VOICED, *SPECTRAL)])[:, voiced]),
+        _moments(np.stack([values[name] for name in _EVERYWHERE])[:, active]),
         [values[name][breath].mean() if breath.any() else 0.0 for name in _UNVOICED],
         _mean_and_deviation(lower[active]),
         _mean_and_deviation(lower[voiced][:, :4]),
-        _steepness(smooth[None], found.seconds),
-        _steepness(_runs(values["pitch"], found.pitch.voiced), found.seconds),
-        _unsteadiness(values, found.pitch.voiced),
+        _steepness(np.diff(smooth), found.seconds),
+        _steepness(np.diff(values["pitch"])[both], found.seconds),
+        _unsteadiness(values, both),
         _rhythm(found, smooth),
         np.abs(np.diff(lower, axis=0))[active[1:]].mean(axis=0) if active[1:].any() else [0.0] * 13,
         _mean_and_deviation(np.abs(np.diff(values["energy"]))[active[1:]][:, None]),
@@ -74,16 +77,28 @@ NAMES = _names()
 """What each number of `compute` is called."""
 
 
-def _moments(columns: Matrix) -> Matrix:
-    """Seven statistics per column: (frames, descriptors) to (descriptors, 7)."""
-    if len(columns) < 2:
-        return np.zeros((columns.shape[1], len(_MOMENTS)), np.float32)
-    low, middle, high = np.percentile(columns, (20, 50, 80), axis=0)
-    time = np.linspace(-1, 1, len(columns), dtype=np.float32)
-    trend = (columns * time[:, None]).sum(axis=0) / np.square(time).sum()
+def _moments(rows: Matrix) -> Matrix:
+    """Seven statistics per row: (descriptors, frames) to (descriptors, 7)."""
+    count = rows.shape[1]
+    if count < 2:
+        return np.zeros((len(rows), len(_MOMENTS)), np.float32)
+    low, middle, high = _percentiles(rows, (20, 50, 80))
+    time = np.linspace(-1, 1, count, dtype=np.float32)
+    trend = rows @ time / np.square(time).sum()
     return np.stack(
-        [columns.mean(axis=0), columns.std(axis=0), low, middle, high, high - low, trend], axis=1
-    ).astype(np.float32)
+        [rows.mean(axis=1), rows.std(axis=1), low, middle, high, high - low, trend], axis=1
+    )
+
+
+def _percentiles(rows: Matrix, percents: Sequence[int]) -> list[Vector]:
+    """What `np.percentile` gives along the last axis, without its checks."""
+    ordered = np.sort(rows, axis=-1)
+    places = [(rows.shape[-1] - 1) * percent / 100 for percent in percents]
+    return [
+        ordered[..., math.floor(place)] * np.float32(1 - place % 1)
+        + ordered[..., math.ceil(place)] * np.float32(place % 1)
+        for place in places
+    ]
 
 
 def _mean_and_deviation(columns: Matrix) -> Vector:
@@ -92,29 +107,28 @@ def _mean_and_deviation(columns: Matrix) -> Vector:
     return np.concatenate([columns.mean(axis=0), columns.std(axis=0)])
 
 
-def _steepness(pieces: Any, seconds: float) -> list[float]:
+def _steepness(steps: Vector, seconds: float) -> list[float]:
     """Mean and deviation of what rises and of what falls, per second."""
-    steps = [np.diff(piece) for piece in pieces if len(piece) > 1]
-    change = np.concatenate(steps) / seconds if steps else np.zeros(0)
+    change = steps / seconds
     found = []
     for part in (change[change > 0], change[change < 0]):
         found += [float(part.mean()), float(part.std())] if len(part) else [0.0, 0.0]
     return found
 
 
-def _unsteadiness(values: dict[str, Vector], voiced: Mask) -> list[float]:
+def _unsteadiness(values: dict[str, Vector], both: Mask) -> list[float]:
     """How much pitch and level change from one voiced frame to the next."""
-    both = voiced[1:] & voiced[:-1]
     if not both.any():
         return [0.0, 0.0, 0.0]
     pitch = np.abs(np.diff(values["pitch"]))[both]
     energy = np.abs(np.diff(values["energy"]))[both]
-    return [float(pitch.mean()), float(np.percentile(pitch, 80)), float(energy.mean())]
+    return [float(pitch.mean()), float(_percentiles(pitch, (80,))[0]), float(energy.mean())]
 
 
 def _rhythm(found: Descriptors, smooth: Vector) -> list[float]:
     voiced, active = found.pitch.voiced, found.active
-    lengths = np.array([len(run) for run in _runs(voiced, voiced)] or [0]) * found.seconds
+    edges = np.flatnonzero(np.diff(voiced.astype(np.int8), prepend=0, append=0))
+    lengths = (edges[1::2] - edges[::2] if len(edges) else np.zeros(1)) * found.seconds
     places = np.flatnonzero(active)
     first, last = int(places[0]), int(places[-1]) + 1
     span = (last - first) * found.seconds
@@ -131,13 +145,9 @@ def _rhythm(found: Descriptors, smooth: Vector) -> list[float]:
     ]
 
 
-def _runs(values: npt.NDArray[Any], inside: Mask) -> list[npt.NDArray[Any]]:
-    """Cuts out the stretches that lie inside."""
-    edges = np.flatnonzero(np.diff(inside.astype(np.int8), prepend=0, append=0))
-    return [values[a:b] for a, b in zip(edges[::2], edges[1::2], strict=True)]
-
-
 def _smoothed(values: Vector, width: int) -> Vector:
     kernel = np.full(width, 1 / width, np.float32)
-    smooth: Vector = np.convolve(values, kernel, "same").astype(np.float32)
+    # NumPy's "same" is as long as the kernel where that is longer.
+    whole = np.convolve(values, kernel)
+    smooth: Vector = whole[width // 2 :][: len(values)].astype(np.float32)
     return smooth

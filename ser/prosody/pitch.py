@@ -104,25 +104,39 @@ def _vertex(before: Matrix, top: Matrix, after: Matrix) -> Matrix:
 
 
 def _cheapest(local: Matrix, octaves: Matrix) -> npt.NDArray[np.intp]:
-    """Finds the path with the greatest sum of scores less the costs of its steps (Viterbi)."""
+    """Finds the path with the greatest sum of scores less the costs of its steps (Viterbi).
+
+    Steps are joined two by two until one is left, and the path's states are then read backwards
+    from both ends to the middles: few operations on all frames, where frame by frame would be many
+    on few numbers.
+    """
     frames, states = local.shape
-    # Costs of all steps at once; the last state is "unvoiced".
-    step = np.full((max(frames - 1, 0), states, states), _CHANGE, np.float32)
-    step[:, :-1, :-1] = _JUMP * np.abs(octaves[:-1, :, None] - octaves[1:, None, :])
-    step[:, -1, -1] = 0
-    np.subtract(local[1:, None, :], step, out=step)
-    came = np.zeros((frames, states), np.intp)
-    total = local[0].copy()
-    columns = np.arange(states)
-    for frame in range(1, frames):
-        sums = step[frame - 1] + total[:, None]
-        came[frame] = chosen = sums.argmax(axis=0)
-        total = sums[chosen, columns]
-    path = np.zeros(frames, np.intp)
-    path[-1] = total.argmax()
-    for frame in range(frames - 1, 0, -1):
-        path[frame - 1] = came[frame, path[frame]]
-    return path
+    # Steps from each state to each, (states, states, steps), as many as a power of two; those that
+    # are too many stay where they are. The last state is "unvoiced".
+    steps = 1 << max(0, frames - 2).bit_length()
+    gain = np.full((states, states, steps), -np.inf, np.float32)
+    gain[range(states), range(states), frames - 1 :] = 0
+    real = gain[..., : frames - 1]
+    real[:] = -_CHANGE
+    pitch = octaves.T
+    real[:-1, :-1] = -_JUMP * np.abs(pitch[:, None, :-1] - pitch[None, :, 1:])
+    real[-1, -1] = 0
+    real += local.T[:, 1:]
+    levels = []
+    while gain.shape[2] > 1:
+        first, second = gain[..., ::2], gain[..., 1::2]
+        levels.append((first, second))
+        gain = (first[:, :, None] + second[None]).max(axis=1)
+    ends = np.unravel_index((local[0][:, None] + gain[..., 0]).argmax(), (states, states))
+    path = np.array(ends, np.intp)
+    for first, second in reversed(levels):
+        here = np.arange(first.shape[2])
+        through = first[path[:-1], :, here] + second[:, path[1:], here].T
+        joined = np.empty(2 * len(path) - 1, np.intp)
+        joined[::2] = path
+        joined[1::2] = through.argmax(axis=1)
+        path = joined
+    return path[:frames]
 
 
 @lru_cache(maxsize=8)
