@@ -96,4 +96,4 @@ $(VENV)/.lint: $(VENV)/.installed
 
 export AUDIO
 
-include mk/corpora.mk mk/pretrained.mk mk/download.mk
+include mk/corpora.mk mk/pretrained.mk mk/results.mk mk/download.mk

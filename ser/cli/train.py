@@ -16,10 +16,10 @@ from ser.cli.common import (
     output_option,
     seed_option,
 )
-from ser.cli.trainoptions import list_architectures, make_config
+from ser.cli.trainoptions import list_architectures, make_config, suited
 from ser.files import STANDARD
 from ser.models.registry import ARCHITECTURES, architecture
-from ser.table import Table, read_table
+from ser.table import Table, read_table, write_table
 from ser.training.config import TrainConfig
 
 _DEFAULTS = TrainConfig()
@@ -36,8 +36,7 @@ _DEFAULTS = TrainConfig()
 @click.option(
     "--arch",
     type=click.Choice(list(ARCHITECTURES)),
-    default=_DEFAULTS.arch,
-    show_default=True,
+    show_default="prosody-cnn where the table holds functionals, else cnn",
     help="; ".join(f"{a.name}: {a.summary}" for a in ARCHITECTURES.values()) + ".",
 )
 @click.option(
@@ -149,6 +148,12 @@ _DEFAULTS = TrainConfig()
     help="Draw the network: its layers with their shapes and parameters.",
 )
 @click.option(
+    "--write-generated",
+    metavar="FILE.npy",
+    type=click.Path(),
+    help="Write a table of clips that acgan has generated, as many as it was trained on.",
+)
+@click.option(
     "--tensorboard",
     metavar="DIR",
     type=click.Path(file_okay=False),
@@ -161,7 +166,7 @@ def main(
     console: Console,
     table: str,
     output: str,
-    arch: str,
+    arch: str | None,
     settings: tuple[str, ...],
     weights: str | None,
     fine_tune: int | None,
@@ -179,6 +184,7 @@ def main(
     history: str | None,
     plot: str | None,
     plot_model: str | None,
+    write_generated: str | None,
     tensorboard: str | None,
     resume: bool,
     seed: int,
@@ -196,8 +202,10 @@ def main(
       ser-train all.npy --cv speaker:5 -o folds/
       ser-train all.npy --validation 0 --report folds/ -o final.keras
     """  # noqa: D301
+    # Only where it decides something: what is wrong with the options is to be said before.
+    records = read_table(table) if arch is None else None
     values = {
-        "arch": arch,
+        "arch": arch or suited(records),
         "epochs": epochs,
         "batch_size": batch_size,
         "lr": lr,
@@ -217,12 +225,14 @@ def main(
 
             # Before the hours of training, not after them.
             check_target(Path(picture))
+    if write_generated is not None:
+        _check_generated(config, write_generated)
     if cv is not None:
         _check_cv(console, output, validation)
     if not resume:
         # Weights that cannot be had are named before tables are read; a checkpoint has its own.
         architecture(config.arch, config.options).files(console.note)
-    records = read_table(table)
+    records = read_table(table) if records is None else records
     if cv is not None:
         _cross_validate(console, table, records, cv, Path(output), config, resume, device)
         return
@@ -241,6 +251,7 @@ def main(
         history=history,
         plot=plot,
         plot_model=plot_model,
+        write_generated=write_generated,
         tensorboard=tensorboard,
         resume=resume,
         device=device,
@@ -249,7 +260,8 @@ def main(
 
 def _check_cv(console: Console, output: str, validation: str) -> None:
     names = (
-        "report", "history", "plot", "plot_model", "tensorboard", "validation", "patience",
+        "report", "history", "plot", "plot_model", "write_generated", "tensorboard", "validation",
+        "patience",
     )  # fmt: skip
     given = [
         f"--{name.replace('_', '-')}"
@@ -265,6 +277,15 @@ def _check_cv(console: Console, output: str, validation: str) -> None:
         console.note(f"{' and '.join(idle)}: not used, for --cv trains every fold to the end")
 
 
+def _check_generated(config: TrainConfig, target: str) -> None:
+    from ser.training.trainers import TRAINERS
+
+    if not TRAINERS[ARCHITECTURES[config.arch].trainer].generates:
+        raise click.UsageError(f"--write-generated: {config.arch} generates nothing; acgan does.")
+    if Path(target).is_dir():
+        raise click.UsageError(f"{target} is a folder: name a file for the generated clips.")
+
+
 def _train_one(
     console: Console,
     name: str,
@@ -277,6 +298,7 @@ def _train_one(
     history: str | None,
     plot: str | None,
     plot_model: str | None,
+    write_generated: str | None,
     tensorboard: str | None,
     resume: bool,
     device: Any,
@@ -340,6 +362,11 @@ def _train_one(
         from ser.plots.network import draw_network
 
         draw_network(Path(plot_model), trained.model, output.name, config.described())
+    if write_generated is not None:
+        generated = trained.generate()
+        if generated is not None:
+            write_table(write_generated, generated)
+            console.info(f"{write_generated}: {len(generated)} generated records")
     # Last of all: a history that could not be written is had again with --resume.
     checkpoint.clear()
     best = f", weights of epoch {trained.best_epoch}" if data.validation is not None else ""

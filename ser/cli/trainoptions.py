@@ -10,8 +10,11 @@ from typing import Any, get_type_hints
 import click
 from click.core import ParameterSource
 
+from ser.models.cnn import CNN
+from ser.models.prosody_cnn import ProsodyCNN
 from ser.models.registry import ARCHITECTURES, architecture
 from ser.models.transfer import NONE
+from ser.table import Table
 from ser.training.augment import NO_AUGMENTATION, SpectrogramAugmentation
 from ser.training.config import TrainConfig
 
@@ -56,6 +59,13 @@ def make_config(
     arch = architecture(values["arch"], options)
     chosen = {name: value for name, value in arch.chosen().items() if name in options}
     return TrainConfig(**{**preferred, **given, "options": chosen, "augment": base})
+
+
+def suited(table: Table | None) -> str:
+    """Names the architecture for a table where the user names none."""
+    if table is not None and "functionals" in (table.dtype.names or ()):
+        return ProsodyCNN.name
+    return CNN.name
 
 
 def list_architectures(context: click.Context, _: click.Parameter, wanted: bool) -> None:

@@ -1,0 +1,294 @@
+"""Every figure of recognition in the README, made anew through the commands.
+
+    python benchmarks/recognition.py CORPORA [--only NAME,…] [--quick] [--seeds 1,2,3]
+
+CORPORA holds the folders ravdess, tess and nemo. Each experiment is a chain of commands, run as a
+user would run them, and leaves ``NAME.json`` in ``benchmarks/results`` (with ``--quick``: in
+``build/results-quick``, one seed and few epochs, to see that all of it works): the figures of every
+seed, their mean and spread, protocol, date, minutes, backend and device, and the commands. The
+table of all of them goes to ``README.md`` beside them. Tables and models stay under ``build/``; an
+interrupted run goes on where it was when it is called again with ``--resume``.
+"""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import json
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+ROOT = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(ROOT))
+
+from ser.artifact import read_card  # noqa: E402
+from ser.table import read_table, without_features  # noqa: E402
+
+COMMON = "neutral,happy,sad,angry,fearful,surprised"
+"""The emotions that RAVDESS, TESS and nEMO all have."""
+
+# Architectures that are trained on the same table as ours; others bring options of their own.
+ARCHITECTURES: dict[str, list[str]] = {
+    "cnn": [],
+    "cnn1d": [],
+    "cnn-lstm": [],
+    "tim-net": [],
+    "acgan": [],
+    "vgg16": ["--weights", "none"],
+    "vgg19": ["--weights", "none"],
+    "inception": ["--weights", "none"],
+    "svm": [],
+}
+
+
+@dataclass
+class Run:
+    """One experiment with one seed: where its files go, and what has been run for it."""
+
+    corpora: Path
+    folder: Path
+    seed: int
+    quick: bool
+    resume: bool
+    commands: list[str] = field(default_factory=list)
+
+    def ser(self, name: str, *options: object) -> str:
+        """Runs a command and gives what it writes to standard output."""
+        command = [sys.executable, str(ROOT / "bin" / name), *map(str, options)]
+        self.commands.append(" ".join([name, *map(str, options)]))
+        print(" ".join(["+", *command[1:]]), file=sys.stderr)
+        return subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout
+
+    def table(self, corpus: str, *options: str) -> Path:
+        """Extracts a corpus, once for all experiments."""
+        name = "-".join([corpus, *(option.strip("-") for option in options)])
+        target = self.folder.parent / f"{name}.npy"
+        channel = ["--channel", "speech"] if corpus == "ravdess" else []
+        command = [self.corpora / corpus, *channel, "--preset", "emotion", *options, "-o", target]
+        if target.exists():
+            self.commands.append(" ".join(["ser-extract", *map(str, command)]))
+        else:
+            self.ser("ser-extract", *command)
+        return target
+
+    def merged(self, *options: str) -> Path:
+        """Joins the three corpora."""
+        target = self.folder / "all.npy"
+        tables = [self.table(corpus) for corpus in ("ravdess", "tess", "nemo")]
+        if not target.exists():
+            self.ser("ser-merge", *tables, *options, "-o", target)
+        return target
+
+    def training(self, epochs: int) -> list[str]:
+        """Gives the options of a training."""
+        return ["--epochs", str(2 if self.quick else epochs), "--seed", str(self.seed)]
+
+    def cross_validate(self, table: Path, folds: str, epochs: int, *options: str) -> dict[str, Any]:
+        """Cross-validates and gives the report, with the device that the models were trained on."""
+        folder = self.folder / "cv"
+        resume = ["--resume"] if self.resume else []
+        self.ser(
+            "ser-train", table, "--cv", folds, *self.training(epochs), *options, *resume,
+            "-o", f"{folder}/",
+        )  # fmt: skip
+        report = json.loads((folder / "report.json").read_text())
+        card = read_card(folder / "fold-1.keras")
+        report["device"] = card["training"]["device"]
+        report["parameters"] = card["parameters"]
+        return dict(report)
+
+
+def ravdess_speakers(run: Run) -> dict[str, Any]:
+    return run.cross_validate(run.table("ravdess"), "ravdess", 70)
+
+
+def ravdess_random(run: Run) -> dict[str, Any]:
+    return run.cross_validate(run.table("ravdess"), "random:10", 100)
+
+
+def ravdess_tess_random(run: Run) -> dict[str, Any]:
+    both = run.folder / "both.npy"
+    train, test = run.folder / "train.npy", run.folder / "test.npy"
+    tables = [run.table("ravdess"), run.table("tess")]
+    run.ser("ser-merge", *tables, "-o", both)
+    run.ser("ser-split", both, "--by", "clip", "--test", 0.2, "--seed", run.seed, "-o", train, test)
+    # Copies are made of the training side alone, after the split.
+    clips, enlarged = run.folder / "train.csv", run.folder / "enlarged.npy"
+    _write_manifest(train, clips)
+    run.ser(
+        "ser-extract", clips, "--preset", "emotion", "--seed", run.seed,
+        "--augment", "noise:10..30,speed,pitch,reverb", "--copies", 1 if run.quick else 3,
+        "-o", enlarged,
+    )  # fmt: skip
+    model = run.folder / "model.keras"
+    run.ser("ser-train", enlarged, "--validation", 0, *run.training(40), "-o", model)
+    report = dict(json.loads(run.ser("ser-stats", model, test, "--json")))
+    card = read_card(model)
+    return report | {"device": card["training"]["device"], "parameters": card["parameters"]}
+
+
+def corpora_apart(run: Run) -> dict[str, Any]:
+    return run.cross_validate(run.merged("--keep", COMMON), "corpus", 40)
+
+
+def all_speakers(run: Run) -> dict[str, Any]:
+    return run.cross_validate(run.merged(), "speaker:5", 40)
+
+
+def of_architecture(name: str) -> Callable[[Run], dict[str, Any]]:
+    def run_it(run: Run) -> dict[str, Any]:
+        pooled = ("--pool", "stats") if name == "svm" else ()
+        table = run.table("ravdess", *pooled)
+        options = ["--arch", name, *ARCHITECTURES[name]]
+        return run.cross_validate(table, "ravdess", 1 if name == "svm" else 40, *options)
+
+    return run_it
+
+
+EXPERIMENTS: dict[str, tuple[str, Callable[[Run], dict[str, Any]], int]] = {
+    "ravdess-speakers": ("RAVDESS, five published folds, speakers apart", ravdess_speakers, 3),
+    "ravdess-random": ("RAVDESS, random 10-fold, speakers on both sides", ravdess_random, 1),
+    "ravdess-tess-random": (
+        "RAVDESS and TESS, random 80/20, training side enlarged, speakers on both sides",
+        ravdess_tess_random,
+        1,
+    ),
+    "corpora-apart": ("RAVDESS, TESS, nEMO: each tested by the other two", corpora_apart, 1),
+    "all-speakers": ("RAVDESS, TESS, nEMO together, 5 folds, speakers apart", all_speakers, 1),
+    **{
+        f"arch-{name}": (f"{name}: RAVDESS, five published folds", of_architecture(name), 1)
+        for name in ARCHITECTURES
+    },
+}
+"""Title, what to run, and how many seeds, by name."""
+
+
+def _write_manifest(table: Path, target: Path) -> None:
+    records = without_features(read_table(table))
+    columns = {"path": "path", "emotion": "y", "speaker": "speaker", "corpus": "corpus"}
+    with target.open("w", newline="", encoding="utf-8") as stream:
+        writer = csv.writer(stream)
+        writer.writerow(columns)
+        for record in records:
+            path = Path(str(record["path"])).resolve()
+            writer.writerow([path, *(record[name] for name in list(columns.values())[1:])])
+
+
+def summarise(
+    name: str, reports: Sequence[dict[str, Any]], runs: Sequence[Run], seconds: float
+) -> dict[str, Any]:
+    """Puts the seeds of an experiment together."""
+
+    def figures(part: Sequence[dict[str, Any]]) -> dict[str, Any]:
+        found: dict[str, Any] = {}
+        for key in ("uar", "accuracy", "macro_f1"):
+            values = [report["scores"][key] for report in part]
+            found[key] = {
+                "mean": statistics.mean(values),
+                "spread": statistics.stdev(values) if len(values) > 1 else None,
+                "values": values,
+                "interval": part[0]["intervals"].get(key),
+            }
+        found["calibration_error"] = statistics.mean(r["calibration_error"] for r in part)
+        return found
+
+    calibrated = [report["calibrated"] for report in reports if "calibrated" in report]
+    return {
+        "name": name,
+        "title": EXPERIMENTS[name][0],
+        "date": datetime.now(UTC).date().isoformat(),
+        "quick": runs[0].quick,
+        "seeds": [run.seed for run in runs],
+        "protocol": reports[0]["protocol"],
+        "minutes": round(seconds / 60, 1),
+        "device": reports[0]["device"],
+        "parameters": reports[0]["parameters"],
+        "commands": runs[0].commands,
+        "figures": figures(reports),
+        "calibrated": figures(calibrated) if calibrated else None,
+        "reports": list(reports),
+    }
+
+
+def write_table(folder: Path) -> None:
+    """Writes the Markdown table of all results in a folder."""
+    found = {path.stem: json.loads(path.read_text()) for path in sorted(folder.glob("*.json"))}
+    lines = [
+        "# Results of recognition",
+        "",
+        "Made by `make results`; every row's file holds its figures by class and speaker, and the "
+        "commands. UAR with its 95 % interval over speakers (of the first seed); *voice known*: "
+        "each test speaker calibrated with the unlabelled test clips.",
+        "",
+        "| experiment | UAR | voice known | accuracy | seeds | minutes | device | date |",
+        "| --- | --- | --- | --- | --- | --- | --- | --- |",
+    ]
+    for name in EXPERIMENTS:
+        if name not in found:
+            continue
+        result = found[name]
+        known = result["calibrated"]
+        lines.append(
+            f"| [{result['title']}]({name}.json) | {_cell(result['figures']['uar'])} | "
+            f"{_cell(known['uar']) if known else '–'} | {_cell(result['figures']['accuracy'])} | "
+            f"{', '.join(map(str, result['seeds']))} | {result['minutes']:g} | "
+            f"{result['device']} | {result['date']} |"
+        )
+    (folder / "README.md").write_text("\n".join(lines) + "\n", encoding="utf-8")
+
+
+def _cell(figure: dict[str, Any]) -> str:
+    text = f"{figure['mean']:.3f}"
+    if figure["spread"] is not None:
+        return f"{text} ± {figure['spread']:.3f}"
+    if figure["interval"]:
+        text += f" ({figure['interval']['low']:.3f}–{figure['interval']['high']:.3f})"
+    return text
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("corpora", type=Path, help="a folder with ravdess, tess and nemo in it")
+    parser.add_argument("--only", help=f"some of {', '.join(EXPERIMENTS)}")
+    parser.add_argument("--quick", action="store_true", help="one seed, two epochs")
+    parser.add_argument("--seeds", help="instead of 1, or 1,2,3 for the first experiment")
+    parser.add_argument("--resume", action="store_true", help="continue an interrupted run")
+    options = parser.parse_args()
+    names = options.only.split(",") if options.only else list(EXPERIMENTS)
+    unknown = sorted(set(names) - set(EXPERIMENTS))
+    if unknown:
+        parser.error(f"unknown: {', '.join(unknown)}")
+    results = ROOT / ("build/results-quick" if options.quick else "benchmarks/results")
+    work = ROOT / "build" / ("recognition-quick" if options.quick else "recognition")
+    results.mkdir(parents=True, exist_ok=True)
+    for name in names:
+        _, experiment, count = EXPERIMENTS[name]
+        seeds = [int(seed) for seed in options.seeds.split(",")] if options.seeds else []
+        seeds = seeds or list(range(1, 2 if options.quick else 1 + count))
+        began = time.monotonic()
+        runs, reports = [], []
+        for seed in seeds:
+            folder = work / f"{name}-{seed}"
+            folder.mkdir(parents=True, exist_ok=True)
+            run = Run(options.corpora.resolve(), folder, seed, options.quick, options.resume)
+            reports.append(experiment(run))
+            runs.append(run)
+        summary = summarise(name, reports, runs, time.monotonic() - began)
+        text = json.dumps(summary, indent=1).replace(str(options.corpora.resolve()), "CORPORA")
+        (results / f"{name}.json").write_text(text.replace(f"{ROOT}/", "") + "\n")
+        write_table(results)
+        uar = summary["figures"]["uar"]
+        print(f"{name}: UAR {np.mean(uar['values']):.3f} in {summary['minutes']:g} minutes")
+
+
+if __name__ == "__main__":
+    main()
