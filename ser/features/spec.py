@@ -32,9 +32,12 @@ MelScale = Literal["db", "power"]
 Functionals = Literal["none", "prosody"]
 
 # Spectral balance is measured up to 5 kHz; and the autocorrelation shows a pitch of 60 Hz in
-# windows of 2.4 of its periods.
+# windows of 2.4 of its periods. It goes round in circles as long as the transform: what comes in
+# from its other end may be no more than the rim of the window.
 _PROSODY_RATE = 10_000
 _PROSODY_WINDOW = 0.04
+_LONGEST_PERIOD = 1 / 60
+_PROSODY_RIM = 0.7
 
 
 class SpecError(SerError):
@@ -155,12 +158,15 @@ class FeatureSpec:
                 f"of {self.sample_rate} Hz is too low for prosodic functionals",
                 f"give --rate {_PROSODY_RATE} or more",
             )
+            window = max(self.win_length, math.ceil(_PROSODY_WINDOW * self.sample_rate))
+            length = _PROSODY_RIM * window + _LONGEST_PERIOD * self.sample_rate
             _require(
-                self.win_length >= _PROSODY_WINDOW * self.sample_rate,
+                self.win_length == window and self.n_fft >= length,
                 "window length",
-                f"of {self.win_length} samples is too short to find a low voice's pitch in",
-                f"give --win-length {math.ceil(_PROSODY_WINDOW * self.sample_rate)} or more, and "
-                "--n-fft likewise",
+                f"of {self.win_length} samples with a transform of {self.n_fft} is too short to "
+                "find a low voice's pitch in",
+                f"give --win-length {window} or more, and --n-fft "
+                f"{max(window, math.ceil(length))} or more",
             )
         if self.clean:
             # Defaults may change with time; what a model was trained on may not.
