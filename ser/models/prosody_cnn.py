@@ -85,7 +85,9 @@ class ProsodyCNN(CNN):
         )(functionals)
         usual, deviation = voice[:, 0], voice[:, 1]
         known = ops.cast(ops.max(deviation, axis=1, keepdims=True) > 0, "float32")
-        own = (functionals - usual) / (deviation + (1.0 - known))
+        # The maximum, not the sum: it is 1 where the voice, and so its deviation, is not known; and
+        # Keras 3.15 takes a second summand of shape (batch, 1) for a bias in some batch sizes.
+        own = (functionals - usual) / ops.maximum(deviation, 1.0 - known)
         own = ops.clip(own, -_FARTHEST, _FARTHEST) * known
         general = ops.clip(general, -_FARTHEST, _FARTHEST) * (1.0 - known)
         return layers.Concatenate()([general, own])
