@@ -22,6 +22,7 @@ from ser.table import (
     record_dtype,
     release,
     rows,
+    source_keys,
     speaker_keys,
     spec_of,
 )
@@ -81,6 +82,7 @@ class MergeReport:
         written: Records written.
         filtered: Records left out by their label.
         duplicates: Records with the same features as an earlier one, left out or not.
+        orphans: Augmented copies left out with their clip, which is a duplicate.
         unlabelled: Records written whose emotion is not known.
         conflicts: Identical clips whose labels disagree.
         unused: Emotions named in the configuration that no record has.
@@ -92,6 +94,7 @@ class MergeReport:
     written: int = 0
     filtered: int = 0
     duplicates: int = 0
+    orphans: int = 0
     unlabelled: int = 0
     conflicts: list[Conflict] = field(default_factory=list)
     unused: tuple[str, ...] = ()
@@ -168,6 +171,7 @@ def merge_tables(
     report = MergeReport()
     seen: dict[bytes, tuple[int, int]] = {}
     met: set[str] = set()
+    leaving = set() if config.duplicates else _leaving(tables, dtype, config)
     with TableWriter(target, dtype, keep_part=False) as writer:
         for number, table in enumerate(tables):
             begin = 0
@@ -175,6 +179,10 @@ def merge_tables(
                 labels = _labels(block, config, met)
                 chosen = [i for i, label in enumerate(labels) if config.wanted(label)]
                 report.filtered += len(block) - len(chosen)
+                if leaving:
+                    staying = _without_orphans(block, chosen, leaving)
+                    report.orphans += len(chosen) - len(staying)
+                    chosen = staying
                 records = _converted(block, labels, chosen, dtype)
                 fresh = []
                 for i, digest in enumerate(clip_hashes(records)):
@@ -201,6 +209,39 @@ def merge_tables(
                 f"they have {', '.join(sorted(met)) or 'no labels'}",
             )
     return report
+
+
+def _leaving(
+    tables: Sequence[Table], dtype: np.dtype[Any], config: MergeConfig
+) -> set[tuple[str, str, float]]:
+    """Finds the clips with copies that duplicates of other clips will be left out for.
+
+    Their copies have to go with them: they sound like nothing that stays, so that nothing would
+    tell a split that they belong to the clip that stays.
+    """
+    if not any((np.asarray(table["augment"]) != "").any() for table in tables):
+        return set()
+    first: dict[bytes, tuple[str, str, float]] = {}
+    found = set()
+    for table in tables:
+        for block in rows(table, max(1, _BLOCK_BYTES // dtype.itemsize)):
+            labels = _labels(block, config, set())
+            recorded = (np.asarray(block["augment"]) == "").tolist()
+            chosen = [i for i, label in enumerate(labels) if recorded[i] and config.wanted(label)]
+            records = _converted(block, labels, chosen, dtype)
+            for digest, source in zip(clip_hashes(records), source_keys(records), strict=True):
+                if first.setdefault(digest, source) != source:
+                    found.add(source)
+            release(table)
+    # A clip that one table has under other features, too, stays.
+    return found - set(first.values())
+
+
+def _without_orphans(
+    block: Table, chosen: Sequence[int], leaving: set[tuple[str, str, float]]
+) -> list[int]:
+    sources, labels = source_keys(block), block["augment"].tolist()
+    return [i for i in chosen if not (labels[i] and sources[i] in leaving)]
 
 
 def _labels(block: Table, config: MergeConfig, met: set[str]) -> list[str]:

@@ -130,6 +130,8 @@ def _tell(console: Console, report: MergeReport, *, kept: bool) -> None:
     if report.duplicates:
         noun = "exact duplicate" if report.duplicates == 1 else "exact duplicates"
         parts.append(f"{report.duplicates} {noun} {'kept' if kept else 'left out'}")
+    if report.orphans:
+        parts.append(f"{report.orphans} copies of them left out")
     if report.unlabelled:
         parts.append(f"{report.unlabelled} without emotion")
     console.info(", ".join(parts))
