@@ -18,7 +18,7 @@ NAMES = {path: str(path.relative_to(ROOT)) for path in FILES}
 # Importing these takes from tenths of a second to many seconds.
 HEAVY = {
     "tensorflow", "keras", "librosa", "sklearn", "scipy", "matplotlib", "numba", "h5py", "av",
-    "yt_dlp", "ai_edge_litert", "tensorboard", "jax", "torch",
+    "yt_dlp", "ai_edge_litert", "tensorboard", "jax", "torch", "optuna", "sqlalchemy",
 }  # fmt: skip
 
 LONGEST_FILE = 500

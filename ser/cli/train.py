@@ -17,6 +17,7 @@ from ser.cli.common import (
     seed_option,
 )
 from ser.cli.trainoptions import list_architectures, make_config, suited
+from ser.cli.traintune import Tuning, read_tuning, tune, tune_options
 from ser.files import STANDARD
 from ser.models.registry import ARCHITECTURES, architecture
 from ser.table import Table, read_table, write_table
@@ -126,6 +127,7 @@ _DEFAULTS = TrainConfig()
     show_default=True,
     help="Stretch, shift and mask the features of each clip each time it is seen.",
 )
+@tune_options
 @click.option(
     "--cv",
     metavar="speaker:N|corpus|random:N|FOLDS",
@@ -189,6 +191,7 @@ def main(
     resume: bool,
     seed: int,
     device: Any,
+    **search: Any,
 ) -> None:
     """Trains an emotion classifier on a feature TABLE and writes it as one .keras file.
 
@@ -201,6 +204,7 @@ def main(
       ser-train train.npy -o model.keras --plot curves.png
       ser-train all.npy --cv speaker:5 -o folds/
       ser-train all.npy --validation 0 --report folds/ -o final.keras
+      ser-train train.npy --tune 50 --tune-time 2h --plot-search search.png -o model.keras
     """  # noqa: D301
     # Only where it decides something: what is wrong with the options is to be said before.
     records = read_table(table) if arch is None else None
@@ -227,6 +231,7 @@ def main(
             check_target(Path(picture))
     if write_generated is not None:
         _check_generated(config, write_generated)
+    tuning = read_tuning(click.get_current_context(), search, settings)
     if cv is not None:
         _check_cv(console, output, validation)
     if not resume:
@@ -246,6 +251,7 @@ def main(
         records,
         Path(output),
         config,
+        tuning=tuning,
         validation=validation,
         report=None if report is None else Path(report),
         history=history,
@@ -293,6 +299,7 @@ def _train_one(
     output: Path,
     config: TrainConfig,
     *,
+    tuning: Tuning | None,
     validation: str,
     report: Path | None,
     history: str | None,
@@ -309,6 +316,7 @@ def _train_one(
     from ser.training.division import divide
     from ser.training.fit import train
     from ser.training.report import read_report, watched_figures, write_history
+    from ser.tuning.report import card_entry
 
     figures = None if report is None else read_report(report, records, config)
     division = divide(records, validation, config.seed, name=name)
@@ -318,6 +326,12 @@ def _train_one(
     for warning in division.warnings:
         console.warn(warning)
     checkpoint = Checkpoint(output)
+    tuned: dict[str, Any] = {}
+    if tuning is not None:
+        found = tune(console, name, data, config, tuning, output, resume=resume, device=device)
+        config, tuned = found.config, {"tuning": card_entry(found)}
+        # What an interrupted training of an earlier best trial has left is not this one's.
+        resume = resume and not found.begun
     if not resume and checkpoint.folder.exists():
         console.note(f"{checkpoint.folder}: not continued and replaced, for --resume is not given")
     steps = max(1, len(data.train) // config.batch_size)
@@ -349,7 +363,7 @@ def _train_one(
         metrics=figures.metrics,
         temperature=figures.temperature,
     )
-    if not write_artifact(output, trained.model, card, trained.voice):
+    if not write_artifact(output, trained.model, {**card, **tuned}, trained.voice):
         console.note("the network does not convert for LiteRT and will run on Keras alone")
     if history is not None:
         write_history(history, trained.history)

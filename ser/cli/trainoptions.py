@@ -10,6 +10,7 @@ from typing import Any, get_type_hints
 import click
 from click.core import ParameterSource
 
+from ser.models.base import Option
 from ser.models.cnn import CNN
 from ser.models.prosody_cnn import ProsodyCNN
 from ser.models.registry import ARCHITECTURES, architecture
@@ -76,11 +77,17 @@ def list_architectures(context: click.Context, _: click.Parameter, wanted: bool)
         click.echo(f"{name}: {arch.summary}")
         values = arch().chosen()
         for option, about in arch.options().items():
-            allowed = f" ({', '.join(map(str, about.choices))})" if about.choices else ""
+            allowed = f" ({_searched(about)})" if _searched(about) else ""
             click.echo(f"  {option}={values[option]}  {about.help}{allowed}")
         for option, value in arch.defaults.items():
             click.echo(f"  --{option.replace('_', '-')} {value}")
     context.exit()
+
+
+def _searched(about: Option) -> str:
+    if about.choices or about.low is None or about.high is None:
+        return ", ".join(map(str, about.choices))
+    return f"tuned from {about.low:g} to {about.high:g}"
 
 
 def _shorten(arch: str, shortcuts: Mapping[str, Any], options: dict[str, Any]) -> None:
