@@ -7,12 +7,13 @@ import signal
 import subprocess
 import sys
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Protocol
 
 import pytest
 from speech import write_corpus
-from spoken import POOLED, Small, spoken_table, train_model
+from spoken import CONFIG, POOLED, PROSODIC, SLIM, Small, spoken_table, train_model
 
 from ser.table import Table
 
@@ -140,6 +141,14 @@ def spoken() -> Table:
     return table
 
 
+@pytest.fixture(scope="session")
+def prosodic() -> Table:
+    """The clips of `spoken` with prosodic functionals; copy before writing to it."""
+    table = spoken_table(PROSODIC)
+    table.flags.writeable = False
+    return table
+
+
 @pytest.fixture
 def small(monkeypatch: pytest.MonkeyPatch) -> str:
     """Registers an architecture that trains in a moment, and gives its name."""
@@ -160,3 +169,10 @@ def pooled_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """An artifact for one frame of statistics per clip. Read only."""
     table = spoken_table(POOLED, range(1, 5))
     return train_model(table, tmp_path_factory.mktemp("pooled") / "pooled.keras")
+
+
+@pytest.fixture(scope="session")
+def prosodic_model(prosodic: Table, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An artifact that reads functionals and voices, trained on `prosodic`. Read only."""
+    config = replace(CONFIG, arch="prosody-cnn", options=SLIM)
+    return train_model(prosodic, tmp_path_factory.mktemp("prosodic") / "prosodic.keras", config)

@@ -27,8 +27,14 @@ SPEC = FeatureSpec(
 
 POOLED = FeatureSpec(n_mels=24, hop_length=480, win_length=512, pool="stats")
 
+PROSODIC = SPEC.with_changes(n_fft=1024, win_length=1024, functionals="prosody")
+"""The same with prosodic functionals, which need longer windows."""
+
 CONFIG = TrainConfig(epochs=6, batch_size=16, augment=NO_AUGMENTATION)
 """Seconds of training, and enough for these three emotions."""
+
+SLIM = {"width": 0.5, "units": 64}
+"""A prosody-cnn that trains in seconds."""
 
 
 @dataclass(frozen=True)
@@ -55,12 +61,19 @@ def spoken_table(
     """One second per clip; speakers are called 01, 02 and so on."""
     extract = Extractor(spec)
     clips = [(s, e, k) for s in speakers for e in EMOTIONS for k in range(takes)]
-    matrices = [
-        extract(render(e, s, seed=k, seconds=SECONDS, text=k % 2 + 1, intensity="strong"))
+    found = [
+        extract.everything(
+            extract.prepare(
+                render(e, s, seed=k, seconds=SECONDS, text=k % 2 + 1, intensity="strong")
+            )
+        )
         for s, e, k in clips
     ]
+    matrices = [matrix for matrix, _ in found]
     table = np.zeros(len(clips), record_dtype(spec, *matrices[0].shape))
     table["x"] = matrices
+    if spec.functionals != "none":
+        table["functionals"] = [functionals for _, functionals in found]
     table["frames"] = len(matrices[0])
     table["y"] = [e for _, e, _ in clips]
     table["speaker"] = [f"{s:02d}" for s, _, _ in clips]
@@ -85,5 +98,5 @@ def train_model(table: Table, target: Path, config: TrainConfig = CONFIG) -> Pat
     everything = np.arange(len(table))
     trained = train(Data(table, everything), config, device="cpu")
     card = make_card(table, everything, config, trained, protocol="trained on all of it")
-    assert write_artifact(target, trained.model, card)
+    assert write_artifact(target, trained.model, card, trained.voice)
     return target

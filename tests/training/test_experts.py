@@ -1,0 +1,142 @@
+"""Training two experts at once: each learns by itself, and a kill changes nothing."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from spoken import CONFIG, of_speakers
+
+from ser.errors import SerError, TableError
+from ser.models import registry
+from ser.models.base import Problem
+from ser.models.prosody_cnn import ProsodyCNN
+from ser.table import Table
+from ser.training.augment import SpectrogramAugmentation
+from ser.training.batches import Examples
+from ser.training.checkpoint import Checkpoint
+from ser.training.config import TrainConfig
+from ser.training.experts import EXPERTS
+from ser.training.fit import Data, Trained, predict, train
+
+TRAIN = ("01", "02", "03", "04", "05", "06")
+WATCHED = ("07", "08")
+
+
+class Quick(ProsodyCNN):
+    """The real experts with a picture of one dense layer: Keras makes it in a moment."""
+
+    name = "quick"
+
+    def logits(self, keras: Any, problem: Problem, x: Any) -> Any:
+        x = keras.layers.Dropout(0.2)(keras.layers.Flatten()(x))
+        x = keras.layers.BatchNormalization(momentum=0.8)(x)
+        return keras.layers.Dense(problem.classes, dtype="float32")(x)
+
+
+@pytest.fixture
+def config(monkeypatch: pytest.MonkeyPatch) -> TrainConfig:
+    monkeypatch.setattr(registry, "ARCHITECTURES", {**registry.ARCHITECTURES, "quick": Quick})
+    return replace(CONFIG, arch="quick", lr=5e-3, epochs=4)
+
+
+def split(table: Table) -> Data:
+    return Data(table, of_speakers(table, *TRAIN), of_speakers(table, *WATCHED))
+
+
+def run(data: Data, config: TrainConfig, **more: Any) -> Trained:
+    return train(data, config, device="cpu", **more)
+
+
+def test_it_learns_what_speakers_have_in_common(prosodic: Table, config: TrainConfig) -> None:
+    result = run(split(prosodic), replace(config, epochs=12))
+    assert list(result.history[0]) == [
+        "epoch", "loss", "accuracy", "prosody_accuracy", "val_loss", "val_accuracy", "val_uar",
+    ]  # fmt: skip
+    assert max(row["val_uar"] for row in result.history) > 0.8, result.history
+    # Both learn; the parts of a mean over whole batches say that it is one.
+    for name in ("accuracy", "prosody_accuracy"):
+        assert result.history[-1][name] > max(0.7, result.history[0][name])
+    assert result.history[-1]["loss"] < result.history[0]["loss"]
+    # The network has one answer, and its file no optimiser.
+    assert [output.shape for output in result.model.outputs] == [(None, 3)]
+    assert getattr(result.model, "optimizer", None) is None
+    assert result.voice is not None
+    chosen = prosodic["functionals"][split(prosodic).train]
+    assert result.voice[0] == pytest.approx(chosen.mean(axis=0), rel=1e-3, abs=1e-3)
+    # Each expert is right by itself, about voices that it has not heard.
+    watched = Examples(
+        prosodic, of_speakers(prosodic, *WATCHED), result.labels, reads_functionals=True
+    )
+    for name in EXPERTS:
+        expert = type(result.model)(result.model.inputs, result.model.get_layer(name).output)
+        picked = predict(expert, watched).argmax(axis=1)
+        assert (picked == watched.targets).mean() > 0.6, name
+
+
+class _KilledError(Exception):
+    pass
+
+
+def test_a_resumed_training_ends_where_an_unbroken_one_does(
+    prosodic: Table, config: TrainConfig, tmp_path: Path
+) -> None:
+    # Augmentation, dropout, and which voices are told of: all of it depends on the seed.
+    config = replace(config, augment=SpectrogramAugmentation())
+    whole = run(split(prosodic), config)
+    rows: list[dict[str, float]] = []
+
+    def stop(row: dict[str, float]) -> None:
+        rows.append(row)
+        if row["epoch"] == 2:
+            raise _KilledError
+
+    with pytest.raises(_KilledError):
+        run(split(prosodic), config, checkpoint=Checkpoint(tmp_path / "m.keras"), on_epoch=stop)
+    assert rows == whole.history[:2]
+    said: list[float] = []
+    resumed = run(
+        split(prosodic),
+        config,
+        checkpoint=Checkpoint(tmp_path / "m.keras"),
+        resume=True,
+        on_epoch=lambda row: said.append(row["epoch"]),
+    )
+    assert said == [1, 2, 3, 4]
+    for row, expected in zip(resumed.history, whole.history, strict=True):
+        assert row == pytest.approx(expected, abs=1e-5)
+    for weight, expected in zip(
+        resumed.model.get_weights(), whole.model.get_weights(), strict=True
+    ):
+        assert weight == pytest.approx(expected, abs=1e-5)
+
+
+def test_class_weights_reach_both_experts(prosodic: Table, config: TrainConfig) -> None:
+    rare = (prosodic["y"] == "sad") & (np.arange(len(prosodic)) % 4 > 0)
+    data = Data(prosodic, np.setdiff1d(of_speakers(prosodic, "01", "02"), np.flatnonzero(rare)))
+    before, after = (
+        run(data, replace(config, epochs=1, class_weight=weight)).model.trainable_weights
+        for weight in ("none", "balanced")
+    )
+    assert len(before) == 6
+    for one, other in zip(before, after, strict=True):
+        assert not np.array_equal(np.asarray(one), np.asarray(other)), one.path
+
+
+def test_a_table_without_functionals_is_one_clear_error(spoken: Table, config: TrainConfig) -> None:
+    with pytest.raises(SerError, match="holds none; extract with --functionals prosody"):
+        run(split(spoken), config)
+
+
+def test_functionals_that_are_not_numbers_end_the_training(
+    prosodic: Table, config: TrainConfig
+) -> None:
+    table = prosodic.copy()
+    table["functionals"][5, 3] = np.nan
+    with pytest.raises(TableError, match="functionals that are not numbers"):
+        run(split(table), config)
+    # Nobody looks at those of other clips.
+    assert run(Data(table, of_speakers(table, *WATCHED)), replace(config, epochs=1)).epochs == 1
