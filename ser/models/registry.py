@@ -10,6 +10,7 @@ from types import MappingProxyType
 from typing import Any
 
 from ser.errors import SerError
+from ser.models.acgan import ACGAN
 from ser.models.base import Architecture
 from ser.models.cnn import CNN
 from ser.models.cnn1d import CNN1D
@@ -24,7 +25,18 @@ from ser.models.vgg19 import VGG19
 ARCHITECTURES: Mapping[str, type[Architecture]] = MappingProxyType(
     {
         arch.name: arch
-        for arch in (ProsodyCNN, CNN, CNN1D, CNNLSTM, TIMNet, SVM, VGG16, VGG19, Inception)
+        for arch in (
+            ProsodyCNN,
+            CNN,
+            CNN1D,
+            CNNLSTM,
+            TIMNet,
+            SVM,
+            VGG16,
+            VGG19,
+            Inception,
+            ACGAN,
+        )
     }
 )
 """What ``--arch`` accepts."""

@@ -47,6 +47,8 @@ class Trained:
         seconds: Time that the training took, of this run alone.
         device: Keras backend and device, such as ``tensorflow cpu``.
         voice: The mean voice of the training clips, for networks that read functionals.
+        generate: Makes records with what was trained in the last epoch; see
+            `ser.training.trainer.Trainer.generate`.
     """
 
     model: Any
@@ -58,6 +60,7 @@ class Trained:
     seconds: float
     device: str
     voice: Voice | None = None
+    generate: Callable[[], Table | None] = lambda: None
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,6 +177,7 @@ def train(
         time.monotonic() - started,
         _device_name(keras),
         examples.general_voice if reads else None,
+        trainer.generate,
     )
 
 

@@ -17,6 +17,7 @@ from ser.errors import SerError
 from ser.features.layout import functional_count
 from ser.models.backend import quiet_stderr
 from ser.models.base import Architecture, Problem
+from ser.table import Table
 from ser.training.batches import Batch, Examples, Inputs, Targets, steps_per_epoch
 from ser.training.config import TrainConfig
 
@@ -41,9 +42,11 @@ class Trainer:
         model: The classifier: it is watched, written to the checkpoint and to the artifact.
         searched: The fields of `TrainConfig` that change how it trains and that a search for
             hyperparameters may set.
+        generates: Whether it learns to make clips as well.
     """
 
     searched: ClassVar[tuple[str, ...]] = ("lr", "weight_decay", "label_smoothing", "augment")
+    generates: ClassVar[bool] = False
 
     def __init__(
         self, keras: Any, architecture: Architecture, examples: Examples, config: TrainConfig
@@ -67,6 +70,10 @@ class Trainer:
     def restore(self, model: Any, companions: dict[str, Any]) -> None:
         """Takes over what a checkpoint kept, instead of `build`."""
         self.model = model
+
+    def generate(self) -> Table | None:
+        """Makes records with emotions, as many as there are training clips; None if it cannot."""
+        return None
 
     def may_stop(self, epoch: int) -> bool:
         """Says whether early stopping may end the training after so many epochs."""

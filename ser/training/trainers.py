@@ -5,12 +5,19 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
+from ser.training.adversarial import Adversarial
 from ser.training.experts import ExpertsTrainer
 from ser.training.kernel import Closed
 from ser.training.phased import Phased
 from ser.training.trainer import Trainer
 
 TRAINERS: Mapping[str, type[Trainer]] = MappingProxyType(
-    {"gradient": Trainer, "experts": ExpertsTrainer, "closed": Closed, "phased": Phased}
+    {
+        "gradient": Trainer,
+        "experts": ExpertsTrainer,
+        "closed": Closed,
+        "phased": Phased,
+        "adversarial": Adversarial,
+    }
 )
 """What `ser.models.base.Architecture.trainer` names."""

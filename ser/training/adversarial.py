@@ -1,0 +1,314 @@
+"""Trains a generator of spectrograms and a discriminator with an emotion head against each other.
+
+The losses of Odena, Olah and Shlens (ICML 2017), in batches that hold real and generated clips
+side by side. Keras's own `train_on_batch` on compiled networks does it, so that every backend can:
+one network is the discriminator, the other the generator with a copy of the discriminator behind
+it that is never trained and gets the present weights before each step.
+
+SpecAugment's masks would be learnt and drawn by the generator if real clips alone had them; here
+real and generated clips are masked alike, in the generator's own steps too (Zhao, Liu, Lin, Zhu
+and Han, "Differentiable augmentation for data-efficient GAN training", NeurIPS 2020). What
+stretching and shifting make is as good as a real clip, and only real clips go through it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from typing import Any, cast
+
+import numpy as np
+import numpy.typing as npt
+
+from ser.models.acgan import ACGAN, EMOTION, GENERATED, SOURCE
+from ser.models.backend import quiet_stderr
+from ser.table import TEXT_WIDTHS, Table, record_dtype
+from ser.training.batches import Batch, Examples, batches
+from ser.training.config import TrainConfig
+from ser.training.trainer import Row, Trainer, insist_on_number, problem_of, seed_dropout
+
+Array = npt.NDArray[np.float32]
+
+MARK = "acgan"
+"""What the field ``augment`` of a generated record says, and its ``speaker``."""
+
+# With --set balance=loss the side whose loss is smaller than the other's by this factor waits.
+_LEAD = 2.0
+_MEMORY = 0.9
+_CHUNK = 64
+
+
+@dataclass(frozen=True, slots=True)
+class _Clips:
+    """Real clips of a batch, not masked."""
+
+    x: Array
+    y: Array
+    weight: Array
+
+    @property
+    def place(self) -> Array:
+        """Gives 1 where a frame is real and 0 where it is padding, (batch, frames, 1)."""
+        place: Array = np.any(self.x != 0, axis=2, keepdims=True).astype(np.float32)
+        return place
+
+
+class Adversarial(Trainer):
+    """Trains as this file says.
+
+    Attributes:
+        discriminator: It has the classifier for one of its heads.
+        adversary: The generator, and the discriminator's copy behind it.
+    """
+
+    generates = True
+    searched = ("lr", "weight_decay", "label_smoothing", "augment")
+
+    def __init__(
+        self, keras: Any, architecture: Any, examples: Examples, config: TrainConfig
+    ) -> None:
+        super().__init__(keras, architecture, examples, config)
+        self.gan = cast(ACGAN, architecture)
+        self.problem = problem_of(examples)
+        self.discriminator: Any = None
+        self.adversary: Any = None
+
+    def build(self) -> None:
+        """Makes both networks from nothing; see `Trainer.build`."""
+        keras, gan, config = self.keras, self.gan, self.config
+        losses = keras.losses
+        discriminator = gan.discriminator(keras, self.problem)
+        with quiet_stderr():
+            discriminator.compile(
+                optimizer=self._optimiser(config.lr, self.steps),
+                loss={
+                    SOURCE: losses.BinaryCrossentropy(from_logits=True),
+                    EMOTION: losses.CategoricalCrossentropy(label_smoothing=config.label_smoothing),
+                    GENERATED: losses.CategoricalCrossentropy(),
+                },
+                loss_weights={SOURCE: 1.0, EMOTION: 1.0, GENERATED: gan.trust},
+                # Not weighted: this one is looked at while the discriminator waits.
+                metrics={SOURCE: keras.metrics.BinaryCrossentropy(from_logits=True, name="apart")},
+                weighted_metrics={EMOTION: keras.metrics.CategoricalAccuracy(name="accuracy")},
+            )
+            adversary = self._adversary()
+            rounds = max(1, self.steps // self._d_steps) * gan.g_steps
+            adversary.compile(
+                optimizer=self._optimiser(config.lr * gan.g_lr, rounds),
+                loss={
+                    SOURCE: losses.BinaryCrossentropy(from_logits=True),
+                    EMOTION: losses.CategoricalCrossentropy(),
+                },
+            )
+        self.restore(None, {"discriminator": discriminator, "adversary": adversary})
+
+    def companions(self) -> dict[str, Any]:
+        """Gives both networks with their optimisers; see `Trainer.companions`."""
+        return {"discriminator": self.discriminator, "adversary": self.adversary}
+
+    def restore(self, model: Any, companions: dict[str, Any]) -> None:
+        """Takes over both networks, and makes the classifier share the discriminator's weights."""
+        self.discriminator = companions["discriminator"]
+        self.adversary = companions["adversary"]
+        self.adversary.get_layer("judge").trainable = False
+        self.model = self.gan.classifier(self.keras, self.discriminator)
+
+    def epoch(self, number: int, stream: Iterator[Batch], on_step: Callable[[int], None]) -> Row:
+        """Trains one epoch; see `Trainer.epoch`.
+
+        Returns:
+            ``loss`` and ``accuracy`` of the emotions of real clips, ``generated_loss`` of those of
+            generated ones, and how well real and generated clips are told apart: ``d_loss`` of the
+            discriminator, ``g_loss`` of the generator. With ``balance=loss`` also ``d_waits`` and
+            ``g_waits``, the share of steps in which either waited.
+        """
+        config, gan = self.config, self.gan
+        seed_dropout(self.discriminator, config.seed, number)
+        seed_dropout(self.adversary, config.seed, number)
+        rng = np.random.default_rng((config.seed, number, 2))
+        # Masks come later, for real and generated clips alike.
+        plain = replace(config.augment, time_masks=0, frequency_masks=0)
+        own = batches(self.examples, replace(config, augment=plain), number)
+        mean = _Mean()
+        d_ahead = g_ahead = False
+        for step in range(1, self.steps + 1):
+            clips = _Clips(*cast(tuple[Array, Array, Array], next(own)))
+            figures = self._discriminate(clips, rng, waits=d_ahead)
+            mean.add(figures, d_waits=d_ahead)
+            if step % self._d_steps == 0:
+                for _ in range(gan.g_steps):
+                    mean.add(self._generate(clips, rng, waits=g_ahead), g_waits=g_ahead)
+            if gan.balance == "loss":
+                d_ahead = mean.recent("d_loss") * _LEAD < mean.recent("g_loss")
+                g_ahead = mean.recent("g_loss") * _LEAD < mean.recent("d_loss")
+            on_step(1)
+        row = mean.over_all()
+        if gan.balance != "loss":
+            del row["d_waits"], row["g_waits"]
+        return row
+
+    def generate(self) -> Table:
+        """Makes as many clips as there are training clips, with their emotions and lengths.
+
+        Returns:
+            Records of the training table's type; their ``augment`` and ``speaker`` say ``acgan``,
+            for they are nobody's: a split keeps them on one side and scores none of them.
+        """
+        examples, rng = self.examples, np.random.default_rng((self.config.seed, 3))
+        source = examples.table
+        frames, coefficients = source["x"].shape[1:]
+        widths = {name: source.dtype[name].itemsize // 4 for name in TEXT_WIDTHS}
+        # Functionals are of a voice, and nobody has spoken.
+        spec = examples.spec.with_changes(functionals="none")
+        table = np.zeros(len(examples), record_dtype(spec, frames, coefficients, widths))
+        for name in ("frames", "y", "corpus", "duration"):
+            table[name] = np.asarray(source[name])[examples.indices]
+        one_hot = np.eye(len(examples.labels), dtype=np.float32)[examples.targets]
+        place = (np.arange(frames) < table["frames"][:, None])[..., None].astype(np.float32)
+        for start in range(0, len(table), _CHUNK):
+            part = slice(start, start + _CHUNK)
+            noise = self._noise(len(place[part]), rng)
+            table["x"][part] = self._generator.predict_on_batch([noise, one_hot[part], place[part]])
+        table["path"] = [f"{MARK}/{y}-{i:05d}" for i, y in enumerate(table["y"].tolist(), 1)]
+        table["augment"] = table["speaker"] = MARK
+        return table
+
+    @property
+    def _generator(self) -> Any:
+        return self.adversary.get_layer("generator")
+
+    @property
+    def _d_steps(self) -> int:
+        # The generator has its turn at least once per epoch.
+        return max(1, min(self.gan.d_steps, self.steps))
+
+    def _discriminate(self, clips: _Clips, rng: np.random.Generator, *, waits: bool) -> Row:
+        """Trains the discriminator on real clips and generated ones."""
+        size = len(clips.x)
+        count = max(1, round(size * self.gan.share / (1 - self.gan.share)))
+        noise, y, place = self._wishes(clips, count, rng)
+        generated = np.asarray(self._generator.predict_on_batch([noise, y, place]), np.float32)
+        x = np.concatenate([clips.x, generated])
+        keep, fill = self._masks(len(x), rng)
+        smooth = self.gan.smooth
+        real = np.full(size, 1 - smooth), np.full(count, smooth if self.gan.two_sided else 0.0)
+        emotions = np.concatenate([clips.y, y])
+        # Keras divides by the size of the batch: so each loss is the mean over its own clips.
+        total = size + count
+        ours = np.concatenate([clips.weight * total / size, np.zeros(count)])
+        theirs = np.concatenate([np.zeros(size), np.full(count, total / count)])
+        both = np.concatenate([np.full(size, total / size), np.full(count, total / count)]) / 2
+        figures = self._step(
+            self.discriminator.train_on_batch,
+            x * keep + fill,
+            {SOURCE: np.concatenate(real)[:, None], EMOTION: emotions, GENERATED: emotions},
+            {SOURCE: both * (not waits), EMOTION: ours, GENERATED: theirs},
+        )
+        return {
+            "accuracy": figures[f"{EMOTION}_accuracy"],
+            "loss": figures[f"{EMOTION}_loss"],
+            "generated_loss": figures[f"{GENERATED}_loss"],
+            "d_loss": figures[f"{SOURCE}_apart"],
+        }
+
+    def _generate(self, clips: _Clips, rng: np.random.Generator, *, waits: bool) -> Row:
+        """Trains the generator to pass for real, with the emotion that it was asked for."""
+        count = len(clips.x)
+        noise, y, place = self._wishes(clips, count, rng)
+        keep, fill = self._masks(count, rng)
+        self.adversary.get_layer("judge").set_weights(self.discriminator.get_weights())
+        figures = self._step(
+            self.adversary.test_on_batch if waits else self.adversary.train_on_batch,
+            [noise, y, place, keep, fill],
+            {SOURCE: np.ones((count, 1)), EMOTION: y},
+        )
+        return {"g_loss": figures[f"{SOURCE}_loss"]}
+
+    def _step(self, call: Callable[..., Any], x: Any, y: Any, weights: Any = None) -> Row:
+        call.__self__.reset_metrics()  # type: ignore[attr-defined]
+        found = call(x, _float32(y), sample_weight=_float32(weights), return_dict=True)
+        figures = {name: float(value) for name, value in found.items()}
+        insist_on_number(figures["loss"])
+        return figures
+
+    def _adversary(self) -> Any:
+        keras, layers = self.keras, self.keras.layers
+        generator = self.gan.generator(keras, self.problem)
+        judge = self.gan.discriminator(keras, self.problem)
+        judge.name = "judge"
+        # Before it is compiled: what is trained is decided then.
+        judge.trainable = False
+        size = (self.problem.frames, self.problem.coefficients)
+        keep, fill = keras.Input(size, name="keep"), keras.Input(size, name="fill")
+        wishes = [keras.Input(i.shape[1:], name=i.name) for i in generator.inputs]
+        x = layers.Add()([layers.Multiply()([generator(wishes), keep]), fill])
+        said = judge(x)
+        return keras.Model([*wishes, keep, fill], {name: said[name] for name in (SOURCE, EMOTION)})
+
+    def _optimiser(self, lr: float, steps: int) -> Any:
+        keras = self.keras
+        # Less memory of past gradients than usual, for the other side changes what they were right
+        # about (Radford, Metz and Chintala, ICLR 2016).
+        return keras.optimizers.AdamW(
+            keras.optimizers.schedules.CosineDecay(lr, self.config.epochs * steps),
+            weight_decay=self.config.weight_decay,
+            beta_1=0.5,
+            clipnorm=1.0,
+        )
+
+    def _noise(self, count: int, rng: np.random.Generator) -> Array:
+        return rng.standard_normal((count, self.gan.noise), np.float32)
+
+    def _wishes(
+        self, clips: _Clips, count: int, rng: np.random.Generator
+    ) -> tuple[Array, Array, Array]:
+        """Draws what to generate: emotions and places are those of real clips."""
+        chosen = rng.integers(0, len(clips.x), count)
+        return self._noise(count, rng), clips.y[chosen], clips.place[chosen]
+
+    def _masks(self, count: int, rng: np.random.Generator) -> tuple[Array, Array]:
+        """Draws what is kept of each clip, and what the rest is replaced by: the mean."""
+        augment, (frames, bands) = self.config.augment, self.examples.table["x"].shape[1:]
+        keep = np.ones((count, frames, bands), np.float32)
+        for clip in keep:
+            for _ in range(augment.frequency_masks):
+                clip[:, _span(bands, augment.frequency_width, rng)] = 0
+            for _ in range(augment.time_masks):
+                clip[_span(frames, augment.time_width, rng)] = 0
+        mean = np.float32(0) if self.problem.mean is None else self.problem.mean
+        return keep, (1 - keep) * mean
+
+
+class _Mean:
+    """Means of figures over an epoch, and over its last steps."""
+
+    def __init__(self) -> None:
+        self._sums: Row = {}
+        self._counts: dict[str, int] = {}
+        self._recent: Row = {}
+
+    def add(self, figures: Row, **more: float) -> None:
+        for name, value in {**figures, **more}.items():
+            self._sums[name] = self._sums.get(name, 0.0) + float(value)
+            self._counts[name] = self._counts.get(name, 0) + 1
+            before = self._recent.get(name, value)
+            self._recent[name] = _MEMORY * before + (1 - _MEMORY) * value
+
+    def recent(self, name: str) -> float:
+        # Before the generator's first turn nobody is ahead.
+        return self._recent.get(name, float("nan"))
+
+    def over_all(self) -> Row:
+        return {name: self._sums[name] / self._counts[name] for name in self._sums}
+
+
+def _span(size: int, widest: int, rng: np.random.Generator) -> slice:
+    width = int(rng.integers(0, min(widest, size // 4) + 1))
+    start = int(rng.integers(0, size - width + 1))
+    return slice(start, start + width)
+
+
+def _float32(values: Any) -> Any:
+    if values is None:
+        return None
+    return {name: np.asarray(value, np.float32) for name, value in values.items()}

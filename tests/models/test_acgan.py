@@ -1,0 +1,150 @@
+"""The auxiliary-classifier GAN: what its networks take in, give out and keep apart."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from ser.artifact import export_litert
+from ser.errors import SerError
+from ser.models.acgan import ACGAN, EMOTION, GENERATED, SOURCE
+from ser.models.backend import load_keras
+from ser.models.base import Problem
+from ser.models.registry import architecture
+
+# Neither size is a multiple of the eight that the generator enlarges by.
+FRAMES, BANDS, CLASSES = 35, 21, 3
+SMALL = ACGAN(noise=8, width=0.25)
+
+
+@pytest.fixture(scope="module")
+def keras() -> Any:
+    return load_keras("cpu")
+
+
+def problem(*, standardised: bool) -> Problem:
+    if not standardised:
+        return Problem(FRAMES, BANDS, CLASSES)
+    mean = np.linspace(-60, -20, BANDS).astype(np.float32)
+    return Problem(FRAMES, BANDS, CLASSES, mean, np.full(BANDS, 9, np.float32))
+
+
+def batch(count: int = 6) -> Any:
+    return np.random.default_rng(2).normal(size=(count, FRAMES, BANDS)).astype(np.float32)
+
+
+def wishes(count: int, length: int = FRAMES) -> list[Any]:
+    rng = np.random.default_rng(1)
+    place = np.zeros((count, FRAMES, 1), np.float32)
+    place[:, :length] = 1
+    emotions = np.eye(CLASSES, dtype=np.float32)[np.arange(count) % CLASSES]
+    return [rng.standard_normal((count, SMALL.noise), np.float32), emotions, place]
+
+
+def test_the_discriminator_has_two_heads(keras: Any) -> None:
+    said = SMALL.discriminator(keras, problem(standardised=False)).predict_on_batch(batch())
+    assert {name: value.shape for name, value in said.items()} == {
+        SOURCE: (6, 1),
+        EMOTION: (6, CLASSES),
+        GENERATED: (6, CLASSES),
+    }
+    assert np.asarray(said[EMOTION]).sum(axis=1) == pytest.approx(1, abs=1e-5)
+    assert np.array_equal(said[EMOTION], said[GENERATED])
+
+
+def test_normalisation_never_looks_across_clips(keras: Any) -> None:
+    discriminator = SMALL.discriminator(keras, problem(standardised=False))
+    generator = SMALL.generator(keras, problem(standardised=False))
+    for network in (discriminator, generator):
+        assert "BatchNormalization" not in [type(layer).__name__ for layer in network.layers]
+    x = batch()
+    alone = np.asarray(discriminator.predict_on_batch(x[:1])[SOURCE])
+    assert alone == pytest.approx(np.asarray(discriminator.predict_on_batch(x)[SOURCE])[:1], 1e-4)
+
+
+def test_the_classifier_is_the_emotion_head(keras: Any) -> None:
+    discriminator = SMALL.discriminator(keras, problem(standardised=False))
+    model = SMALL.classifier(keras, discriminator)
+    assert model.output_shape == (None, CLASSES)
+    assert SOURCE not in [layer.name for layer in model.layers]
+    x = batch()
+    before = np.asarray(model.predict_on_batch(x))
+    assert before == pytest.approx(np.asarray(discriminator.predict_on_batch(x)[EMOTION]))
+    discriminator.set_weights([w + 0.01 for w in discriminator.get_weights()])
+    assert np.abs(np.asarray(model.predict_on_batch(x)) - before).max() > 1e-4
+
+
+@pytest.mark.parametrize("standardised", [False, True])
+def test_what_is_generated(keras: Any, standardised: bool) -> None:
+    generator = SMALL.generator(keras, problem(standardised=standardised))
+    asked = wishes(6, length=20)
+    made = np.asarray(generator.predict_on_batch(asked))
+    assert made.shape == (6, FRAMES, BANDS)
+    # Padding as a table has it, and nowhere else.
+    assert not made[:, 20:].any()
+    assert (made[:, :20] != 0).any(axis=2).all()
+    if standardised:
+        expected = problem(standardised=True).mean
+        assert made[:, :20].mean(axis=(0, 1)) == pytest.approx(expected, abs=10)
+    # Noise and emotion both matter.
+    assert np.ptp(made, axis=0).max() > 1e-3
+    other = np.asarray(generator.predict_on_batch([asked[0], asked[1][::-1], asked[2]]))
+    assert np.abs(made - other).max() > 1e-3
+
+
+def test_the_file_loads_without_ser_and_holds_no_generator(keras: Any, tmp_path: Path) -> None:
+    model = SMALL.build(keras, problem(standardised=True))
+    model.save(tmp_path / "m.keras")
+    np.save(tmp_path / "x.npy", batch())
+    code = (
+        "import sys; sys.path = [p for p in sys.path if p]\n"
+        "import keras, numpy as np\n"
+        "model = keras.saving.load_model('m.keras', safe_mode=True)\n"
+        "assert not [name for name in sys.modules if name.split('.')[0] == 'ser']\n"
+        "assert 'generator' not in [layer.name for layer in model.layers]\n"
+        "np.save('y.npy', model.predict_on_batch(np.load('x.npy')))\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-I", "-c", code],
+        cwd=tmp_path,
+        env={**os.environ, "CUDA_VISIBLE_DEVICES": "-1"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    expected = np.asarray(model.predict_on_batch(batch()))
+    assert np.load(tmp_path / "y.npy") == pytest.approx(expected, abs=1e-6)
+
+
+def test_litert_agrees(keras: Any) -> None:
+    from ai_edge_litert.interpreter import Interpreter
+
+    model = SMALL.build(keras, problem(standardised=False))
+    data = export_litert(model)
+    assert data is not None
+    interpreter = Interpreter(model_content=data)
+    entry = interpreter.get_input_details()[0]["index"]
+    x = batch()
+    # A clip that ends in padding, and silence.
+    x[1, 20:] = 0
+    x[2] = 0
+    interpreter.resize_tensor_input(entry, x.shape)
+    interpreter.allocate_tensors()
+    interpreter.set_tensor(entry, x)
+    interpreter.invoke()
+    answer = interpreter.get_tensor(interpreter.get_output_details()[0]["index"])
+    expected = np.asarray(model.predict_on_batch(x))
+    assert np.isfinite(expected).all()
+    assert np.abs(answer - expected).max() < 1e-5
+
+
+def test_pooled_tables_are_refused(keras: Any) -> None:
+    with pytest.raises(SerError, match="1 frames have no time axis; extract without --pool"):
+        architecture("acgan").build(keras, Problem(1, 180, 3))

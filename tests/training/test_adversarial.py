@@ -1,0 +1,250 @@
+"""Generator against discriminator: who learns what from whom, and what is left of it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from spoken import CONFIG as COMMON
+from spoken import of_speakers
+
+from ser.grouping import originals
+from ser.models.acgan import ACGAN, EMOTION, GENERATED, SOURCE
+from ser.models.backend import load_keras
+from ser.table import Table, spec_of
+from ser.training.adversarial import MARK, Adversarial
+from ser.training.augment import SpectrogramAugmentation
+from ser.training.batches import Examples, batches
+from ser.training.checkpoint import Checkpoint
+from ser.training.config import TrainConfig
+from ser.training.fit import Data, Trained, train
+
+TRAIN = ("01", "02", "03", "04", "05", "06")
+WATCHED = ("07", "08")
+SMALL = {"width": 0.5, "noise": 16}
+CONFIG = replace(COMMON, arch="acgan", options=SMALL, epochs=1, lr=3e-3)
+TERMS = ["accuracy", "loss", "generated_loss", "d_loss", "g_loss"]
+
+
+def split(table: Table) -> Data:
+    return Data(table, of_speakers(table, *TRAIN), of_speakers(table, *WATCHED))
+
+
+def run(data: Data, config: TrainConfig = CONFIG, **more: Any) -> Trained:
+    return train(data, config, device="cpu", **more)
+
+
+def make(spoken: Table, config: TrainConfig = CONFIG, **options: Any) -> Adversarial:
+    keras = load_keras("cpu")
+    keras.utils.set_random_seed(0)
+    examples = Examples(spoken, of_speakers(spoken, *TRAIN), ("neutral", "sad", "angry"))
+    trainer = Adversarial(keras, ACGAN(**{**SMALL, **options}), examples, config)
+    trainer.build()
+    return trainer
+
+
+def epoch(trainer: Adversarial, number: int = 0) -> dict[str, float]:
+    return trainer.epoch(number, batches(trainer.examples, trainer.config), lambda n: None)
+
+
+def changed(before: list[Any], after: list[Any]) -> bool:
+    return not all(np.array_equal(a, b) for a, b in zip(before, after, strict=True))
+
+
+@pytest.fixture(scope="module")
+def trained(spoken: Table) -> Trained:
+    return run(split(spoken), replace(CONFIG, epochs=8))
+
+
+def test_the_emotion_head_learns(trained: Trained) -> None:
+    assert max(row["val_uar"] for row in trained.history) > 0.8, trained.history
+    assert trained.model.output_shape == (None, 3)
+    assert trained.history[-1]["loss"] < trained.history[0]["loss"]
+
+
+def test_every_loss_is_in_the_history(trained: Trained) -> None:
+    for row in trained.history:
+        assert list(row) == ["epoch", *TERMS, "val_loss", "val_accuracy", "val_uar"]
+        assert all(np.isfinite(value) and value >= 0 for value in row.values())
+
+
+@pytest.mark.slow
+def test_generated_clips_carry_their_emotion(spoken: Table) -> None:
+    # Judged by a network that has seen real clips alone.
+    judge = run(Data(spoken, of_speakers(spoken, *TRAIN)), replace(COMMON, epochs=10))
+    options = {**SMALL, "g_lr": 2.0}
+    config = replace(CONFIG, epochs=30, batch_size=8, options=options)
+    table = run(Data(spoken, of_speakers(spoken, *TRAIN)), config).generate()
+    assert table is not None
+    said = np.asarray(judge.model.predict_on_batch(np.array(table["x"]))).argmax(axis=1)
+    truth = [judge.labels.index(y) for y in table["y"].tolist()]
+    # Chance is a third.
+    assert (said == truth).mean() > 0.55
+
+
+def test_the_table_of_generated_clips(spoken: Table, trained: Trained) -> None:
+    table = trained.generate()
+    assert table is not None
+    chosen = of_speakers(spoken, *TRAIN)
+    assert spec_of(table) == spec_of(spoken)
+    assert table["x"].shape == spoken["x"][chosen].shape
+    for name in ("y", "frames", "corpus", "duration"):
+        assert (table[name] == spoken[name][chosen]).all()
+    assert set(table["augment"].tolist()) == {MARK}
+    assert set(table["speaker"].tolist()) == {MARK}
+    assert len(set(table["path"].tolist())) == len(table)
+    assert np.isfinite(table["x"]).all()
+    assert table["x"].std(axis=0).max() > 0
+    # Nobody is to be tested on them.
+    both = np.concatenate([spoken, table.astype(spoken.dtype)])
+    assert len(originals(both, np.arange(len(both)))) == len(spoken)
+
+
+def test_each_side_trains_its_own_weights(spoken: Table) -> None:
+    trainer = make(spoken)
+    clips = _clips(trainer)
+    rng = np.random.default_rng(0)
+    generator = trainer.adversary.get_layer("generator")
+    judge = trainer.adversary.get_layer("judge")
+    before = generator.get_weights(), trainer.discriminator.get_weights()
+    trainer._discriminate(clips, rng, waits=False)
+    assert not changed(before[0], generator.get_weights())
+    assert changed(before[1], trainer.discriminator.get_weights())
+    before = generator.get_weights(), trainer.discriminator.get_weights()
+    trainer._generate(clips, rng, waits=False)
+    assert changed(before[0], generator.get_weights())
+    assert not changed(before[1], trainer.discriminator.get_weights())
+    # It is judged by the discriminator as it is now, which learns nothing from that.
+    assert not changed(before[1], judge.get_weights())
+
+
+def test_a_side_that_waits_stands_still(spoken: Table) -> None:
+    trainer = make(spoken)
+    clips, rng = _clips(trainer), np.random.default_rng(0)
+    head = trainer.discriminator.get_layer(SOURCE)
+    # Weight decay goes on; what the gradient would do is far more.
+    trainer.discriminator.optimizer.weight_decay = 0.0
+    before = head.get_weights(), trainer.discriminator.get_weights()
+    row = trainer._discriminate(clips, rng, waits=True)
+    assert row["d_loss"] > 0
+    assert all(
+        np.abs(a - b).max() < 1e-5 for a, b in zip(before[0], head.get_weights(), strict=True)
+    )
+    # The emotions do not wait.
+    assert changed(before[1], trainer.discriminator.get_weights())
+    generator = trainer.adversary.get_layer("generator")
+    still = generator.get_weights()
+    assert trainer._generate(clips, rng, waits=True)["g_loss"] > 0
+    assert not changed(still, generator.get_weights())
+
+
+def _clips(trainer: Adversarial) -> Any:
+    from ser.training.adversarial import _Clips
+
+    x, y, weight = next(batches(trainer.examples, trainer.config))
+    assert isinstance(x, np.ndarray)
+    return _Clips(x, y, weight)
+
+
+@pytest.mark.parametrize(
+    ("options", "real", "generated"),
+    [
+        ({}, 0.9, 0.0),
+        ({"smooth": 0.2, "two_sided": True}, 0.8, 0.2),
+        ({"smooth": 0.0}, 1.0, 0.0),
+    ],
+)
+def test_labels_are_smoothed_on_one_side_or_on_both(
+    spoken: Table, options: dict[str, Any], real: float, generated: float
+) -> None:
+    trainer = make(spoken, **options, share=0.2)
+    seen: list[Any] = []
+    step = trainer._step
+
+    def watched(call: Any, x: Any, y: Any, weights: Any = None) -> Any:
+        seen.append((x, y, weights))
+        return step(call, x, y, weights)
+
+    trainer._step = watched  # type: ignore[method-assign]
+    trainer._discriminate(_clips(trainer), np.random.default_rng(0), waits=False)
+    [(x, y, weights)] = seen
+    # A fifth of the batch is generated: 4 beside 16.
+    assert len(x) == 20
+    assert y[SOURCE][:, 0] == pytest.approx([real] * 16 + [generated] * 4)
+    # Each loss is a mean over its own clips, and real and generated ones weigh the same.
+    assert weights[EMOTION].mean() == pytest.approx(1)
+    assert not weights[EMOTION][16:].any()
+    assert weights[GENERATED].mean() == pytest.approx(1)
+    assert not weights[GENERATED][:16].any()
+    assert weights[SOURCE][:16].sum() == pytest.approx(weights[SOURCE][16:].sum())
+
+
+def test_uneven_steps(spoken: Table) -> None:
+    trainer = make(spoken, d_steps=2, g_steps=3)
+    assert trainer.steps == 4
+    epoch(trainer)
+    assert int(trainer.discriminator.optimizer.iterations) == 4
+    assert int(trainer.adversary.optimizer.iterations) == 6
+    # The generator is trained once per epoch at least.
+    trainer = make(spoken, d_steps=9)
+    assert "g_loss" in epoch(trainer)
+
+
+def test_the_side_that_is_ahead_waits(spoken: Table) -> None:
+    # A generator that hardly learns leaves the discriminator ahead.
+    config = replace(CONFIG, batch_size=4, lr=3e-3)
+    trainer = make(spoken, config, balance="loss", g_lr=1e-6)
+    row = epoch(trainer)
+    assert list(row) == [
+        "accuracy",
+        "loss",
+        "generated_loss",
+        "d_loss",
+        "d_waits",
+        "g_loss",
+        "g_waits",
+    ]
+    assert row["d_waits"] > 0.2
+    assert row["g_waits"] == 0
+    iterations = int(trainer.adversary.optimizer.iterations)
+    assert iterations == trainer.steps
+
+
+def test_masks_cover_real_and_generated_clips_alike(spoken: Table) -> None:
+    config = replace(CONFIG, augment=SpectrogramAugmentation(stretch=0, shift=0))
+    trainer = make(spoken, config)
+    keep, fill = trainer._masks(200, np.random.default_rng(0))
+    assert set(np.unique(keep).tolist()) == {0.0, 1.0}
+    assert not fill.any()
+    # At most a quarter of the frames and of the bands, and often something.
+    assert (1 - keep).mean(axis=(1, 2)).max() < 0.5
+    assert ((1 - keep).any(axis=(1, 2))).mean() > 0.8
+    off, _ = make(spoken)._masks(5, np.random.default_rng(0))
+    assert (off == 1).all()
+
+
+class _KilledError(Exception):
+    pass
+
+
+def test_a_resumed_training_ends_where_an_unbroken_one_does(spoken: Table, tmp_path: Path) -> None:
+    config = replace(CONFIG, epochs=3, augment=SpectrogramAugmentation())
+    whole = run(split(spoken), config)
+    checkpoint = Checkpoint(tmp_path / "m.keras")
+
+    def stop(row: dict[str, float]) -> None:
+        if row["epoch"] == 2:
+            raise _KilledError
+
+    with pytest.raises(_KilledError):
+        run(split(spoken), config, checkpoint=checkpoint, on_epoch=stop)
+    resumed = run(split(spoken), config, checkpoint=checkpoint, resume=True)
+    for row, expected in zip(resumed.history, whole.history, strict=True):
+        assert row == pytest.approx(expected, abs=1e-4)
+    one, other = resumed.generate(), whole.generate()
+    assert one is not None
+    assert other is not None
+    assert one["x"] == pytest.approx(other["x"], abs=1e-3)
