@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+import shutil
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ import pytest
 from pictures import Tiny, tiny_weights
 from spoken import CONFIG, of_speakers
 
+from ser.errors import SerError
 from ser.models import registry
 from ser.models.backend import load_keras
 from ser.table import Table
@@ -84,58 +86,88 @@ def left(keras: Any, checkpoint: Checkpoint) -> Any:
     return keras.saving.load_model(path, safe_mode=True)
 
 
-def test_the_head_is_trained_first(
-    keras: Any, spoken: Table, weights: Path, tmp_path: Path
-) -> None:
+@dataclass(frozen=True)
+class Whole:
+    """An unbroken training, and the folder that a kill after each epoch would have left."""
+
+    config: TrainConfig
+    trained: Trained
+    left: dict[int, Path]
+
+    def checkpoint(self, after: int, folder: Path) -> Checkpoint:
+        """Puts what was left where a training looks for it."""
+        checkpoint = Checkpoint(folder / "m.keras")
+        shutil.copytree(self.left[after], checkpoint.folder)
+        return checkpoint
+
+
+@pytest.fixture(scope="module")
+def whole(spoken: Table, weights: Path, tmp_path_factory: pytest.TempPathFactory) -> Whole:
+    folder = tmp_path_factory.mktemp("whole")
+    config = replace(options(weights), augment=SpectrogramAugmentation(), patience=0)
+    checkpoint = Checkpoint(folder / "m.keras")
+    kept: dict[int, Path] = {}
+
+    def keep(row: dict[str, float]) -> None:
+        epoch = int(row["epoch"])
+        kept[epoch] = shutil.copytree(checkpoint.folder, folder / f"{epoch}.ckpt")
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(registry, "ARCHITECTURES", {**registry.ARCHITECTURES, "tiny": Tiny})
+        trained = run(spoken, config, checkpoint=checkpoint, on_epoch=keep)
+    assert sorted(kept) == [1, 2, 3, 4, 5]
+    return Whole(config, trained, kept)
+
+
+def test_the_head_is_trained_first(keras: Any, whole: Whole, weights: Path, tmp_path: Path) -> None:
     published = Tiny(weights="none", size=8).application(keras, input_shape=(8, 8, 3), name="x")
     published.load_weights(weights)
     given = {layer.name: layer.get_weights() for layer in published.layers[1:]}
-    config = replace(options(weights), patience=0)
-    for after, thawed in ((2, set()), (3, {"block2_conv"})):
-        model = left(keras, killed(spoken, config, tmp_path / f"{after}.keras", after))
+    for after, thawed in ((2, set()), (3, {"block2_conv"}), (5, {"block2_conv"})):
+        model = left(keras, whole.checkpoint(after, tmp_path / str(after)))
         mine = base_weights(model)
         # Nor have the statistics of batch normalisation followed the new pictures.
         assert changed(given, mine) == thawed
         assert len(model.trainable_variables) == 4 + 2 * len(thawed)
 
 
-def test_each_phase_has_its_own_rate_and_cosine(
-    keras: Any, spoken: Table, weights: Path, tmp_path: Path
-) -> None:
-    config = replace(options(weights, base_rate=0.2), patience=0)
-    for after, steps, peak, length in ((1, 4, RATE, 8), (2, 8, RATE, 8), (3, 4, RATE / 5, 12)):
-        model = left(keras, killed(spoken, config, tmp_path / f"{after}.keras", after))
+def test_each_phase_has_its_own_rate_and_cosine(keras: Any, whole: Whole, tmp_path: Path) -> None:
+    for after, steps, peak, length in ((1, 4, RATE, 8), (2, 8, RATE, 8), (3, 4, RATE / 10, 12)):
+        model = left(keras, whole.checkpoint(after, tmp_path / str(after)))
         assert int(model.optimizer.iterations) == steps
         expected = peak * (1 + np.cos(np.pi * steps / length)) / 2
         assert float(model.optimizer.learning_rate) == pytest.approx(expected, abs=1e-7)
 
 
-@pytest.mark.parametrize("after", [1, 2, 3, 4])
+@pytest.mark.parametrize("after", [1, 2, 3])
 def test_killed_on_either_side_of_the_border(
-    spoken: Table, weights: Path, tmp_path: Path, after: int
+    spoken: Table, whole: Whole, tmp_path: Path, after: int
 ) -> None:
-    config = replace(options(weights), augment=SpectrogramAugmentation(), patience=0)
-    whole = run(spoken, config)
-    killed(spoken, config, tmp_path / "m.keras", after)
-    resumed = run(spoken, config, checkpoint=Checkpoint(tmp_path / "m.keras"), resume=True)
+    checkpoint = whole.checkpoint(after, tmp_path)
+    resumed = run(spoken, whole.config, checkpoint=checkpoint, resume=True)
     assert [row["epoch"] for row in resumed.history] == [1, 2, 3, 4, 5]
-    for row, expected in zip(resumed.history, whole.history, strict=True):
+    for row, expected in zip(resumed.history, whole.trained.history, strict=True):
         assert row == pytest.approx(expected, abs=1e-5)
-    assert resumed.best_epoch == whole.best_epoch
+    assert resumed.best_epoch == whole.trained.best_epoch
     for weight, expected in zip(
-        resumed.model.get_weights(), whole.model.get_weights(), strict=True
+        resumed.model.get_weights(), whole.trained.model.get_weights(), strict=True
     ):
         assert weight == pytest.approx(expected, abs=1e-5)
 
 
 def test_the_weights_file_is_not_needed_to_resume(
-    keras: Any, spoken: Table, tmp_path: Path
+    spoken: Table, whole: Whole, weights: Path, tmp_path: Path
 ) -> None:
-    path = tiny_weights(keras, tmp_path / "away.weights.h5")
-    killed(spoken, options(path), tmp_path / "m.keras", 3)
-    path.unlink()
-    resumed = run(spoken, options(path), checkpoint=Checkpoint(tmp_path / "m.keras"), resume=True)
-    assert resumed.epochs == 5
+    away = weights.rename(tmp_path / "elsewhere.weights.h5")
+    try:
+        checkpoint = whole.checkpoint(4, tmp_path)
+        assert run(spoken, whole.config, checkpoint=checkpoint, resume=True).epochs == 5
+        # A training that cannot begin leaves what an older one has kept.
+        with pytest.raises(SerError, match=r"tiny\.weights\.h5: cannot be read \(No such file"):
+            run(spoken, whole.config, checkpoint=checkpoint)
+        assert (checkpoint.folder / "state.json").exists()
+    finally:
+        away.rename(weights)
 
 
 def test_without_pretrained_weights_everything_is_trained(

@@ -1,0 +1,111 @@
+"""ser-train with published networks: --weights, --fine-tune, and no network to fetch them from."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from conftest import ROOT, Run
+from pictures import tiny_weights
+from spoken import of_speakers
+
+from ser.artifact import read_card
+from ser.models.backend import load_keras
+from ser.table import Table, write_table
+
+# The command with a pretrained network that trains in a moment.
+QUICK = [
+    sys.executable,
+    "-c",
+    f"import sys; sys.path[:0] = [{str(ROOT)!r}, {str(ROOT / 'tests')!r}]\n"
+    "from pictures import Tiny\n"
+    "from ser.models import registry\n"
+    "registry.ARCHITECTURES = {**registry.ARCHITECTURES, 'tiny': Tiny}\n"
+    "from ser.cli.train import main\n"
+    "main()",
+]
+
+
+@pytest.fixture
+def table(spoken: Table, tmp_path: Path) -> Path:
+    path = tmp_path / "t.npy"
+    write_table(path, spoken[of_speakers(spoken, "01", "02", "03")])
+    return path
+
+
+@pytest.mark.parametrize("arch", ["vgg16", "vgg19", "inception"])
+def test_weights_that_cannot_be_fetched(run: Run, table: Path, tmp_path: Path, arch: str) -> None:
+    env = {"https_proxy": "http://127.0.0.1:9", "no_proxy": "", "KERAS_HOME": str(tmp_path / "k")}
+    (tmp_path / "m.keras.ckpt").mkdir()
+    started = time.monotonic()
+    done = run("ser-train", table, "-o", "m.keras", "--arch", arch, env=env)
+    assert time.monotonic() - started < 20
+    assert (done.returncode, done.out) == (1, "")
+    note, error = done.err.splitlines()
+    assert note.startswith("ser-train: note: fetching https://storage.googleapis.com/tensorflow/")
+    assert error.startswith("ser-train: error: ")
+    for part in (
+        "_notop.h5: is not in ",
+        f"{tmp_path / 'k' / 'models'} and cannot be downloaded (Connection refused); get https://",
+        "--weights PATH; --weights none trains from nothing",
+    ):
+        assert part in error
+    assert list((tmp_path / "k" / "models").iterdir()) == []
+    # What an older training left for --resume is still there.
+    assert (tmp_path / "m.keras.ckpt").is_dir()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "message"),
+    [
+        (("--weights", "none"), 2, "--weights means nothing with --arch cnn; it is for vgg16,"),
+        (("--fine-tune", "2"), 2, "--fine-tune means nothing with --arch cnn; it is for vgg16,"),
+        (
+            ("--arch", "vgg16", "--weights", "none", "--fine-tune", "2"),
+            2,
+            "--fine-tune means nothing with --weights none: all is trained",
+        ),
+        (
+            ("--arch", "vgg16", "--weights", "none", "--set", "weights=imagenet"),
+            2,
+            "--weights and --set weights=… say the same",
+        ),
+        (("--arch", "vgg16", "--fine-tune", "-1"), 2, "-1 is not in the range"),
+        (("--arch", "vgg19", "--fine-tune", "6"), 1, "fine_tune=6: does not fit vgg19; use 0 to 5"),
+        (("--arch", "vgg19", "--weights", "no.h5"), 1, "no.h5: cannot be read (No such file"),
+    ],
+)
+def test_options_that_do_not_fit(
+    run: Run, table: Path, tmp_path: Path, arguments: tuple[str, ...], code: int, message: str
+) -> None:
+    chosen = arguments if "--arch" in arguments else ("--arch", "cnn", *arguments)
+    done = run("ser-train", table, "-o", "m.keras", *chosen)
+    assert done.returncode == code
+    assert message in " ".join(done.err.split())
+    assert not (tmp_path / "m.keras").exists()
+
+
+def test_trained_on_weights_from_a_file(run: Run, table: Path, tmp_path: Path) -> None:
+    tiny_weights(load_keras("cpu"), tmp_path / "tiny.weights.h5")
+    done = subprocess.run(
+        [*QUICK, "t.npy", "-o", "m.keras", "--arch", "tiny", "--weights", "tiny.weights.h5",
+         "--fine-tune", "2", "--set", "size=8", "--epochs", "3", "--batch-size", "12",
+         "--device", "cpu"],
+        cwd=tmp_path, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert "Warning" not in done.stderr
+    card = read_card(tmp_path / "m.keras")
+    assert card["training"]["options"] == {
+        "weights": "tiny.weights.h5", "fine_tune": 2, "size": 8,
+    }  # fmt: skip
+    # The architecture's own preference, for it was not given.
+    assert card["training"]["lr"] == 1e-3
+    assert card["litert"] is True
+    stats = run("ser-stats", tmp_path / "m.keras", table, "--json")
+    assert stats.returncode == 0, stats.err
+    assert json.loads(stats.out)["scores"]["n"] == 36
