@@ -129,10 +129,10 @@ def sound_name(clip: Clip) -> str:
     Nothing in it leads out of a folder, and no two clips share it.
     """
     key = f"{clip.corpus}\0{clip.path}\0{clip.start!r}\0{clip.duration!r}"
-    digest = hashlib.blake2b(key.encode("utf-8", "surrogatepass"), digest_size=4).hexdigest()
+    digest = hashlib.blake2b(key.encode("utf-8", "surrogatepass"), digest_size=6).hexdigest()
     place = f"_{clip.start:g}s" if clip.start else ""
     stem = f"{clip.path.stem[:_STEM]}{place}"
-    return _plain(f"{clip.emotion or 'unlabelled'}_{stem}_{digest}")
+    return _plain(f"{clip.emotion or 'unlabelled'}_{stem}_{digest}").lstrip("-.")
 
 
 def _file_name(name: str, number: int, label: str) -> str:

@@ -13,6 +13,10 @@ import pytest
 from recordings import BAD, RATE, UNUSUAL, encode, sound, speech
 
 from ser import audio
+from ser.augment.copies import Copies
+from ser.augment.labels import kind_of
+from ser.augment.recipe import parse_recipe
+from ser.augment.stretch import stretched
 from ser.corpora.base import Clip
 from ser.corpora.registry import find_clips
 from ser.errors import AudioError, SerError, TableError
@@ -377,6 +381,195 @@ def test_truncated_headers_are_told_from_short_files(tmp_path: Path) -> None:
     clips = [Clip(path, duration=2.0), Clip(path, duration=1.0)]
     _, report, _ = extract(clips, tmp_path / "t.npy")
     assert report.cut_short == 0
+
+
+RECIPE = parse_recipe("noise:10..20,stretch+reverb,pitch,shift,speed,gain")
+
+
+def assert_same_records(one: Table, other: Table) -> None:
+    for name in ("path", "start", "augment", "duration", "frames", "y", "speaker"):
+        assert one[name].tolist() == other[name].tolist(), name
+    frames = min(one["x"].shape[1], other["x"].shape[1])
+    np.testing.assert_array_equal(one["x"][:, :frames], other["x"][:, :frames])
+
+
+@pytest.mark.parametrize(
+    "spec",
+    [SPEC, POOLED, SPEC.with_changes(duration=0.4), SPEC.with_changes(duration=0.4, trim=30.0)],
+    ids=["whole", "pooled", "cut", "trimmed"],
+)
+def test_copies_stand_behind_their_clip(
+    spec: FeatureSpec, tmp_path: Path, ravdess_like: Path
+) -> None:
+    clips = find_clips([ravdess_like]).clips[:6]
+    plain, _, _ = extract(clips, tmp_path / "p.npy", spec)
+    table, report, errors = extract(clips, tmp_path / "t.npy", spec, copies=Copies(RECIPE, 6))
+    assert errors == []
+    assert (report.records, report.copies, report.cut_short) == (42, 36, 0)
+    # Without the copies the table is what it is without copies, to the last bit.
+    assert_same_records(table[::7], plain)
+    assert not table["augment"][::7].any()
+    assert (table["augment"].reshape(6, 7)[:, 1:] != "").all()
+    for name in ("path", "start", "y", "speaker", "corpus", "text", "intensity", "gender"):
+        assert table[name].tolist() == np.repeat(plain[name], 7).tolist(), name
+    kinds = {kind_of(label) for label in table["augment"].tolist()}
+    assert {"", "noise", "stretch+reverb", "pitch"} <= kinds
+    # Copies differ from their clip and from each other.
+    assert len({record.tobytes() for record in table["x"]}) > 36
+
+
+def test_a_copy_is_what_its_label_says(tmp_path: Path, ravdess_like: Path) -> None:
+    clip = find_clips([ravdess_like]).clips[3]
+    copies = Copies(parse_recipe("stretch:1.1..1.3+gain:-20..-5"), 3, seed=5)
+    table, _, _ = extract([clip], tmp_path / "t.npy", copies=copies)
+    samples = audio.read(clip.path, RATE)
+    for record in table[1:]:
+        links = [part.split("=") for part in record["augment"].split(",")]
+        factor, gain = float(links[0][1]), float(links[1][1].removesuffix("dB"))
+        expected = stretched(samples, RATE, factor) * np.float32(10 ** (gain / 20))
+        assert record["duration"] == pytest.approx(len(samples) / RATE * factor, abs=1e-4)
+        matrix = Extractor(SPEC)(expected)
+        np.testing.assert_allclose(record["x"][: len(matrix)], matrix, atol=1e-3)
+
+
+@pytest.mark.parametrize("jobs", [1, 2, 3])
+def test_copies_depend_on_nothing_but_their_clip(
+    jobs: int, tmp_path: Path, ravdess_like: Path
+) -> None:
+    clips = find_clips([ravdess_like]).clips
+    copies = Copies(RECIPE, 5, seed=2)
+    few, _, _ = extract(clips[20:24], tmp_path / "few.npy", POOLED, copies=copies)
+    many, _, _ = extract(clips[::-1], tmp_path / "many.npy", POOLED, copies=copies, jobs=jobs)
+    wanted = {str(clip.path) for clip in clips[20:24]}
+    found = many[np.isin(many["path"], list(wanted))]
+    assert len(few) == len(found) == 24
+    order = np.argsort(found["path"], kind="stable")
+    assert_same_records(found[order], few)
+    other, _, _ = extract(clips[20:24], tmp_path / "o.npy", POOLED, copies=Copies(RECIPE, 5))
+    assert other["augment"].tolist() != few["augment"].tolist()
+
+
+def test_the_table_is_as_wide_as_the_longest_copy(tmp_path: Path) -> None:
+    clips = [Clip(write(tmp_path / f"{n}.wav", n / 10)) for n in (5, 10)]
+    copies = Copies(parse_recipe("stretch:1.5+speed:0.5"))
+    table, report, _ = extract(clips, tmp_path / "t.npy", copies=copies)
+    assert table["duration"].tolist() == pytest.approx([0.5, 1.5, 1.0, 3.0], abs=1e-3)
+    assert report.cut_short == 0
+    assert table["frames"].tolist() == pytest.approx([21, 61, 41, 121], abs=1)
+
+
+def test_balance_counts_what_is_extracted(tmp_path: Path, ravdess_like: Path) -> None:
+    clips = [clip for clip in find_clips([ravdess_like]).clips if clip.emotion in ("sad", "calm")]
+    clips = [clip for clip in clips if clip.emotion == "sad" or clip.speaker == "01"]
+    copies = Copies(RECIPE, 0, balance=True)
+    table, report, _ = extract(clips, tmp_path / "t.npy", POOLED, copies=copies)
+    assert np.unique(table["y"], return_counts=True)[1].tolist() == [8, 8]
+    assert report.copies == 6
+    # Windows are what is counted where recordings are cut.
+    table, _, _ = extract(clips, tmp_path / "w.npy", POOLED, copies=copies, cut=Cut(0.5, 0.5))
+    assert np.unique(table["y"], return_counts=True)[1].tolist() == [16, 16]
+
+
+@pytest.mark.parametrize("jobs", [1, 2])
+@pytest.mark.parametrize("after", [1, 5, 100, 383])
+def test_resuming_with_copies_gives_the_same_table(
+    jobs: int, after: int, tmp_path: Path, ravdess_like: Path
+) -> None:
+    clips = find_clips([ravdess_like]).clips
+    copies = Copies(RECIPE, 5)
+    extract(clips, tmp_path / "whole.npy", POOLED, jobs=jobs, copies=copies)
+    target = tmp_path / "t.npy"
+    interrupted(clips, target, after, jobs=jobs, copies=copies)
+    begun: list[int] = []
+    _, report, _ = extract(
+        clips, target, POOLED, jobs=jobs, resume=True, copies=copies, begin=begun.append
+    )
+    assert (report.kept, report.records, report.copies) == (after, 384, 320)
+    assert begun == [384 - after]
+    assert target.read_bytes() == (tmp_path / "whole.npy").read_bytes()
+
+
+@pytest.mark.parametrize(
+    "other", [None, Copies(RECIPE, 5, seed=1), Copies(parse_recipe("noise,shift"), 5)]
+)
+def test_resuming_with_other_copies_is_refused(
+    other: Copies | None, tmp_path: Path, ravdess_like: Path
+) -> None:
+    clips = find_clips([ravdess_like]).clips
+    interrupted(clips, tmp_path / "t.npy", 20, copies=Copies(RECIPE, 5))
+    with pytest.raises(TableError, match=r"with other options.* start anew without --resume"):
+        extract(clips, tmp_path / "t.npy", POOLED, resume=True, copies=other)
+
+
+def test_a_bad_clip_with_copies_is_told_once(tmp_path: Path) -> None:
+    (tmp_path / "bad.wav").write_bytes(b"x" * 100)
+    clips = [Clip(tmp_path / "bad.wav"), Clip(write(tmp_path / "a.wav", 1.0))]
+    begun: list[int] = []
+    done: list[int] = []
+    table, report, errors = extract(
+        clips,
+        tmp_path / "t.npy",
+        POOLED,
+        copies=Copies(RECIPE, 20),
+        begin=begun.append,
+        progress=done.append,
+    )
+    assert (report.failures, len(errors), report.records) == (1, 1, 21)
+    assert set(table["path"]) == {str(tmp_path / "a.wav")}
+    assert sum(done) == sum(begun) == 42
+
+
+def test_bad_noise_costs_its_copies_alone(tmp_path: Path, ravdess_like: Path) -> None:
+    (tmp_path / "noise").mkdir()
+    (tmp_path / "noise" / "silent.wav").write_bytes(sound(np.zeros(RATE * 2, np.float32), RATE))
+    copies = Copies(parse_recipe("noise", tmp_path / "noise"))
+    clips = find_clips([ravdess_like]).clips[:3]
+    table, report, errors = extract(clips, tmp_path / "t.npy", POOLED, copies=copies)
+    assert (report.records, report.copies) == (3, 0)
+    assert not table["augment"].any()
+    assert {Path(error.subject).name for error in errors} == {"silent.wav"}
+
+
+def test_what_is_heard_is_what_was_computed_on(tmp_path: Path, ravdess_like: Path) -> None:
+    clips = find_clips([ravdess_like]).clips[:4]
+    spec = SPEC.with_changes(clean=("trim:30", "loudness:-20"), duration=0.7)
+    folder = tmp_path / "new" / "sounds"
+    table, _, _ = extract(
+        clips, tmp_path / "t.npy", spec, copies=Copies(RECIPE, 5), write_audio=folder, jobs=2
+    )
+    names = sorted(path.name for path in folder.iterdir())
+    assert len(names) == len(table) == 24
+    for clip in clips:
+        stem = f"{clip.emotion}_{clip.path.stem}_"
+        own = [name for name in names if name.startswith(stem)]
+        records = table[table["path"] == str(clip.path)]
+        assert len(own) == len(records) == 6
+        for number, (name, record) in enumerate(zip(own, records, strict=True)):
+            label = record["augment"].replace(":", "-") or "original"
+            assert name.endswith(f"_{number}_{label}.wav")
+            samples = audio.read(folder / name, RATE)
+            assert len(samples) / RATE == pytest.approx(record["duration"])
+            # Through 16 bits.
+            matrix = Extractor(SPEC)(samples)
+            loud = matrix > matrix.max() - 7
+            assert np.abs(record["x"][: len(matrix)] - matrix)[loud].max() < 0.1
+
+
+def test_a_folder_that_cannot_be_made(tmp_path: Path) -> None:
+    clip = Clip(write(tmp_path / "a.wav", 1.0))
+    with pytest.raises(AudioError, match=r"a\.wav: cannot be made"):
+        extract([clip], tmp_path / "t.npy", write_audio=tmp_path / "a.wav")
+
+
+def test_cleaning_is_part_of_the_table(tmp_path: Path, ravdess_like: Path) -> None:
+    clips = find_clips([ravdess_like]).clips[:3]
+    spec = SPEC.with_changes(clean=("denoise", "trim", "loudness"), duration=0.5)
+    table, _, errors = extract(clips, tmp_path / "t.npy", spec)
+    assert errors == []
+    assert spec_of(table) == spec
+    for record, clip in zip(table, clips, strict=True):
+        matrix = Extractor(spec)(audio.read(clip.path, RATE))
+        np.testing.assert_allclose(record["x"][: len(matrix)], matrix, atol=1e-3)
 
 
 @pytest.mark.corpora
