@@ -84,8 +84,15 @@ def read_mel_bank(path: str | Path) -> banks.Bank | None:
 
 
 def read_voice(path: str | Path) -> Voice | None:
-    """Reads the mean voice of the training clips, or None where the network needs none."""
-    return _array(path, VOICE_MEMBER)
+    """Reads the mean voice of the training clips, or None where the network needs none.
+
+    Raises:
+        ArtifactError: It is damaged.
+    """
+    voice = _array(path, VOICE_MEMBER)
+    if voice is not None and (voice.ndim != 2 or len(voice) != 2 or not np.isfinite(voice).all()):
+        raise ArtifactError(path, f"has a damaged {VOICE_MEMBER}", "train it again")
+    return voice
 
 
 def write_artifact(

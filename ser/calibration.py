@@ -84,7 +84,8 @@ def fit_offset(logs: Probabilities, y_index: Indices) -> npt.NDArray[np.float32]
     """Finds what to add to the logarithms of probabilities so that they fit some labelled clips.
 
     It is the most probable offset under a standard normal prior, so that one clip moves it a
-    little and many move it as far as they say. Found by Newton's method; the loss is convex.
+    little and many move it as far as they say. Found by Newton's method with shortened steps; the
+    loss is convex.
 
     Args:
         logs: Logarithms of the probabilities, (n, labels).
@@ -96,15 +97,26 @@ def fit_offset(logs: Probabilities, y_index: Indices) -> npt.NDArray[np.float32]
     logs = np.asarray(logs, np.float64)
     count = logs.shape[1]
     truth = np.eye(count)[y_index]
-    offset = np.zeros(count)
-    for _ in range(20):
+
+    def loss(offset: npt.NDArray[np.float64]) -> tuple[float, npt.NDArray[np.float64]]:
         scaled = logs + offset
-        powers = np.exp(scaled - scaled.max(axis=1, keepdims=True))
-        p = powers / powers.sum(axis=1, keepdims=True)
+        scaled -= scaled.max(axis=1, keepdims=True)
+        total = np.log(np.exp(scaled).sum(axis=1, keepdims=True))
+        likelihood = float((total - scaled)[truth > 0].sum())
+        return likelihood + float(offset @ offset) / 2, np.exp(scaled - total)
+
+    offset = np.zeros(count)
+    value, p = loss(offset)
+    for _ in range(100):
         slope = (p - truth).sum(axis=0) + offset
         curvature = np.diag(p.sum(axis=0)) - p.T @ p + np.eye(count)
         step = np.linalg.solve(curvature, slope)
-        offset -= step
+        # A whole step goes much too far where the answers are sure and wrong.
+        gain = float(slope @ step) / 4
+        while gain > 1e-12 and loss(offset - step)[0] > value - gain:
+            step, gain = step / 2, gain / 2
+        offset = offset - step
+        value, p = loss(offset)
         if np.abs(step).max() < 1e-9:
             break
     return offset.astype(np.float32)

@@ -20,10 +20,12 @@ from ser.artifact import (
     CARD_MEMBER,
     LITERT_MEMBER,
     MEL_MEMBER,
+    VOICE_MEMBER,
     check_spec,
     read_card,
     read_litert,
     read_mel_bank,
+    read_voice,
     write_artifact,
 )
 from ser.errors import ArtifactError
@@ -229,7 +231,7 @@ def test_a_card_that_cannot_be_used(copy: Path, changes: dict[str, Any], words: 
 @pytest.mark.parametrize("content", [b"", b"\x93NUMPY", b"text"])
 def test_a_damaged_filter_bank(copy: Path, content: bytes) -> None:
     rewrite(copy, lambda name, data: content if name == MEL_MEMBER else data)
-    with pytest.raises(ArtifactError, match="damaged filter bank"):
+    with pytest.raises(ArtifactError, match=r"damaged mel\.npy"):
         read_mel_bank(copy)
 
 
@@ -237,7 +239,7 @@ def test_pickles_are_not_loaded(copy: Path) -> None:
     stream = io.BytesIO()
     np.save(stream, np.array([print], dtype=object), allow_pickle=True)
     rewrite(copy, lambda name, data: stream.getvalue() if name == MEL_MEMBER else data)
-    with pytest.raises(ArtifactError, match="damaged filter bank"):
+    with pytest.raises(ArtifactError, match=r"damaged mel\.npy"):
         read_mel_bank(copy)
 
 
@@ -250,3 +252,24 @@ def test_features_are_compared() -> None:
     assert message.startswith("t.npy: has other features than m.keras was trained on")
     assert "n_mels 40 against 24, normalise none against utterance" in message
     assert "ser-extract --like m.keras" in message
+
+
+def test_the_voice_comes_back(network: Any, written: Path, tmp_path: Path) -> None:
+    assert read_voice(written) is None
+    voice = np.random.default_rng(0).normal(size=(2, 7)).astype(np.float32)
+    write_artifact(tmp_path / "m.keras", network, CARD, voice)
+    found = read_voice(tmp_path / "m.keras")
+    assert found is not None
+    assert np.array_equal(found, voice)
+
+
+@pytest.mark.parametrize(
+    "voice", [np.zeros(7), np.zeros((3, 7)), np.full((2, 7), np.nan), np.zeros((2, 7, 1))]
+)
+def test_a_voice_that_is_none(copy: Path, voice: Any) -> None:
+    stream = io.BytesIO()
+    np.save(stream, voice.astype(np.float32))
+    with zipfile.ZipFile(copy, "a") as archive:
+        archive.writestr(VOICE_MEMBER, stream.getvalue())
+    with pytest.raises(ArtifactError, match=r"copy\.keras: has a damaged voice\.npy"):
+        read_voice(copy)

@@ -5,7 +5,12 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from ser.calibration import expected_calibration_error, fit_temperature, with_temperature
+from ser.calibration import (
+    expected_calibration_error,
+    fit_offset,
+    fit_temperature,
+    with_temperature,
+)
 
 
 def drawn(n: int = 20_000, temperature: float = 1.0):  # type: ignore[no-untyped-def]
@@ -65,3 +70,38 @@ def test_a_few_clips_that_are_all_right_make_no_certainty() -> None:
     found = fit_temperature(p, np.zeros(30, int))
     assert 0.2 < found < 1
     assert with_temperature(p, found).max() < 0.999
+
+
+def test_the_offset_is_found_again() -> None:
+    _, truth, honest = drawn()
+    shift = np.array([1.0, -0.5, 0, 0.2, -0.7])
+    logs = np.log(honest) - shift
+    found = fit_offset(logs, truth)
+    # A constant in all of them changes nothing; the prior chooses the one with mean 0.
+    assert found == pytest.approx(shift - shift.mean(), abs=0.06)
+    assert found.mean() == pytest.approx(0, abs=1e-6)
+
+
+def test_the_offset_is_the_most_probable_one() -> None:
+    rng = np.random.default_rng(1)
+    logs = np.log(rng.dirichlet(np.ones(4), 9))
+    truth = rng.integers(0, 4, 9)
+
+    def loss(offset: np.ndarray) -> float:
+        scaled = logs + offset
+        total = np.log(np.exp(scaled).sum(axis=1))
+        return float((total - scaled[np.arange(9), truth]).sum() + np.square(offset).sum() / 2)
+
+    found = fit_offset(logs, truth).astype(np.float64)
+    steps = rng.normal(0, 0.05, (50, 4))
+    assert all(loss(found) < loss(found + step) for step in steps)
+
+
+def test_one_clip_moves_the_offset_a_little() -> None:
+    logs = np.log(np.array([[0.9, 0.05, 0.05]]))
+    one = fit_offset(logs, np.array([1]))
+    many = fit_offset(np.repeat(logs, 50, axis=0), np.full(50, 1))
+    assert 0 < one[1] < 1.5 < many[1]
+    # However wrong and however often, it stays finite.
+    certain = np.log(np.array([[1 - 2e-6, 1e-6, 1e-6]]))
+    assert np.isfinite(fit_offset(np.repeat(certain, 1000, axis=0), np.full(1000, 2))).all()

@@ -12,11 +12,12 @@ import numpy as np
 import pytest
 from artifacts import rewrite, with_card
 
-from ser.artifact import CARD_MEMBER, LITERT_MEMBER
+from ser.artifact import CARD_MEMBER, LITERT_MEMBER, VOICE_MEMBER, read_voice
 from ser.calibration import with_temperature
-from ser.engine import Engine, open_engine
-from ser.errors import ArtifactError, SerError
+from ser.engine import Calibration, Engine, open_engine
+from ser.errors import ArtifactError, LabelError, SerError
 from ser.models.backend import load_keras
+from ser.prosody.voice import FEWEST_CLIPS, learn_voice
 from ser.table import Table
 
 
@@ -152,3 +153,169 @@ def test_code_in_a_model_is_not_run(copy: Path, tmp_path: Path) -> None:
     with pytest.raises(ArtifactError, match="cannot be loaded by Keras"):
         open_engine(tmp_path / "evil.keras", "keras", "cpu")
     assert not proof.exists()
+
+
+def of(table: Table, records: Any) -> tuple[Any, Any]:
+    """Features and functionals of some records."""
+    return table["x"][records], table["functionals"][records]
+
+
+def speaker(table: Table, name: str) -> Any:
+    return np.flatnonzero(table["speaker"] == name)
+
+
+def sound(probabilities: Any) -> None:
+    assert (probabilities >= 0).all()
+    assert probabilities.sum(axis=1) == pytest.approx(1, abs=1e-5)
+
+
+def test_both_engines_agree_on_functionals_and_voices(
+    prosodic_model: Path, prosodic: Table
+) -> None:
+    litert = open_engine(prosodic_model, "litert")
+    keras = open_engine(prosodic_model, "keras", "cpu")
+    assert litert.reads_functionals
+    x, functionals = of(prosodic, slice(None))
+    known = litert.calibration(*of(prosodic, speaker(prosodic, "02")))
+    found = []
+    for calibration in (None, known):
+        one, other = (e.probabilities(x, functionals, calibration) for e in (litert, keras))
+        assert one.shape == (96, 3)
+        assert np.abs(one - other).max() < 1e-4
+        sound(one)
+        found.append(one)
+    assert np.abs(found[0] - found[1]).max() > 0.01
+    right = np.array(litert.labels)[found[0].argmax(axis=1)] == prosodic["y"]
+    assert right.mean() > 0.9
+    for size in (1, 65):
+        parts = [
+            litert.probabilities(x[i : i + size], functionals[i : i + size], known)
+            for i in range(0, len(x), size)
+        ]
+        assert np.concatenate(parts) == pytest.approx(found[1], abs=1e-5)
+    assert litert.probabilities(x[:0], functionals[:0], known).shape == (0, 3)
+
+
+def test_functionals_have_to_be_there(prosodic_model: Path, prosodic: Table) -> None:
+    engine = open_engine(prosodic_model)
+    x, functionals = of(prosodic, slice(0, 4))
+    for wrong in (None, functionals[:, 1:], functionals[:3], functionals[:, :0]):
+        with pytest.raises(ArtifactError, match=r"reads \d+ functionals of every clip; .*--like"):
+            engine.probabilities(x, wrong)
+
+
+def test_the_level_is_not_looked_at_unless_the_voice_is_known(
+    prosodic_model: Path, prosodic: Table
+) -> None:
+    engine = open_engine(prosodic_model)
+    x, functionals = of(prosodic, slice(None))
+    louder = functionals.copy()
+    louder[:, 0] += 40
+    assert engine.probabilities(x, louder) == pytest.approx(
+        engine.probabilities(x, functionals), abs=1e-4
+    )
+    known = engine.calibration(*of(prosodic, speaker(prosodic, "01")))
+    told, other = (engine.probabilities(x, f, known) for f in (functionals, louder))
+    assert np.abs(told - other).max() > 0.01
+
+
+def test_what_is_learnt_of_a_voice(prosodic_model: Path, prosodic: Table) -> None:
+    engine = open_engine(prosodic_model)
+    x, functionals = of(prosodic, speaker(prosodic, "03"))
+    known = engine.calibration(x, functionals)
+    assert known is not None
+    general = read_voice(prosodic_model)
+    assert general is not None
+    assert known.voice == pytest.approx(learn_voice(functionals, general))
+    assert known.offset.shape == (3,)
+    assert engine.calibration(x[: FEWEST_CLIPS - 1], functionals[: FEWEST_CLIPS - 1]) is None
+    assert engine.calibration(x[:FEWEST_CLIPS], functionals[:FEWEST_CLIPS]) is not None
+
+
+@pytest.mark.parametrize("kind", ["plain", "prosodic"])
+def test_what_is_usual_for_a_voice_says_less(
+    kind: str, tiny_model: Path, prosodic_model: Path, spoken: Table, prosodic: Table
+) -> None:
+    engine = open_engine(tiny_model if kind == "plain" else prosodic_model)
+    table = spoken if kind == "plain" else prosodic
+    angry = np.flatnonzero(table["y"] == "angry")
+
+    def ask(known: Calibration | None, records: Any = angry) -> Any:
+        functionals = table["functionals"][records] if kind == "prosodic" else None
+        return engine.probabilities(table["x"][records], functionals, known)
+
+    def learn(records: Any) -> Calibration | None:
+        functionals = table["functionals"][records] if kind == "prosodic" else None
+        return engine.calibration(table["x"][records], functionals)
+
+    place = engine.labels.index("angry")
+    # A voice that always sounds angry is taken to sound so as a rule, the more so the more clips.
+    believed = [ask(known)[:, place].mean() for known in (None, learn(angry[:4]), learn(angry))]
+    assert believed[0] > believed[1] > believed[2]
+    # From speech of all emotions, little changes about what it says on average.
+    everything = np.arange(len(table))
+    plain, told = (ask(known, everything) for known in (None, learn(everything)))
+    sound(told)
+    truth = table["y"] == np.array(engine.labels)[told.argmax(axis=1)]
+    assert truth.mean() > 0.9
+    assert told.mean(axis=0) == pytest.approx(plain.mean(axis=0), abs=0.15)
+
+
+def test_certain_answers_stay_probabilities(tiny_model: Path, spoken: Table) -> None:
+    engine = open_engine(tiny_model)
+    engine._runner = lambda inputs: np.tile(
+        np.array([1, 0, 0], np.float32), (len(inputs["features"]), 1)
+    )
+    x = spoken["x"][:20]
+    known = engine.calibration(x)
+    assert known is not None
+    assert np.isfinite(known.offset).all()
+    sound(engine.probabilities(x, None, known))
+    for offset in (np.array([-500, 0, 500]), np.array([3e4, -3e4, 0])):
+        sound(engine.probabilities(x, None, Calibration(None, offset.astype(np.float32))))
+
+
+@pytest.mark.parametrize("kind", ["plain", "prosodic"])
+def test_enrolled_clips_move_the_answer(
+    kind: str, tiny_model: Path, prosodic_model: Path, spoken: Table, prosodic: Table
+) -> None:
+    engine = open_engine(tiny_model if kind == "plain" else prosodic_model)
+    table = spoken if kind == "plain" else prosodic
+    x = table["x"][:12]
+    functionals = table["functionals"][:12] if kind == "prosodic" else None
+
+    def some(n: int) -> Any:
+        return x[:n], None if functionals is None else functionals[:n]
+
+    for place, emotion in enumerate(engine.labels):
+        # All the same clips, whatever they really are: 01's, four of each emotion.
+        chances = [engine.probabilities(x, functionals)[:, place].mean()]
+        for n in (1, 4, 12):
+            known = engine.enrolment(*some(n), [emotion] * n)
+            answer = engine.probabilities(x, functionals, known)
+            sound(answer)
+            chances.append(answer[:, place].mean())
+        assert chances == sorted(chances)
+        assert chances[-1] > chances[0] + 0.1
+
+
+def test_enrolment_adds_to_a_calibration(prosodic_model: Path, prosodic: Table) -> None:
+    engine = open_engine(prosodic_model)
+    x, functionals = of(prosodic, speaker(prosodic, "05"))
+    known = engine.calibration(x, functionals)
+    assert known is not None
+    more = engine.enrolment(x[:4], functionals[:4], ["sad"] * 4, known)
+    assert more.voice is known.voice
+    place = engine.labels.index("sad")
+    before, after = (engine.probabilities(x, functionals, c)[:, place] for c in (known, more))
+    assert (after > before).all()
+    with pytest.raises(LabelError, match="boredom: is not among the model's labels"):
+        engine.enrolment(x[:1], functionals[:1], ["boredom"])
+
+
+@pytest.mark.parametrize("content", [b"", b"\x93NUMPY", b"text"])
+def test_a_damaged_voice(prosodic_model: Path, tmp_path: Path, content: bytes) -> None:
+    copy = Path(shutil.copy(prosodic_model, tmp_path / "copy.keras"))
+    rewrite(copy, lambda name, data: content if name == VOICE_MEMBER else data)
+    with pytest.raises(ArtifactError, match=r"copy\.keras: has a damaged voice\.npy"):
+        open_engine(copy)

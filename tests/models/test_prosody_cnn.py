@@ -220,5 +220,5 @@ def test_pooled_tables_work_too(keras: Any) -> None:
 
 
 def test_without_functionals_there_is_nothing_to_build(keras: Any) -> None:
-    with pytest.raises(SerError, match="prosody-cnn: .*holds none; .*--functionals prosody"):
+    with pytest.raises(SerError, match=r"prosody-cnn: .*holds none; .*--functionals prosody"):
         architecture("prosody-cnn").build(keras, Problem(FRAMES, COEFFICIENTS, 3))
