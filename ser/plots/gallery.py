@@ -80,7 +80,9 @@ def draw_gallery(
 
 
 def choose(table: Table, speaker: str | None, sentence: str | None) -> dict[str, int]:
-    """Chooses one original record per emotion, of one speaker and one sentence.
+    """Chooses one record per emotion, of one speaker and one sentence.
+
+    Augmented copies are passed over, unless the table holds nothing else.
 
     Args:
         table: Records with emotions.
@@ -95,11 +97,12 @@ def choose(table: Table, speaker: str | None, sentence: str | None) -> dict[str,
     """
     groups: dict[tuple[str, str, str], dict[str, list[int]]] = {}
     names = ("corpus", "speaker", "text", "y", "augment")
+    copies_too = bool(np.asarray(table["augment"] != "").all())
     for i, (corpus, who, text, emotion, augment) in enumerate(
         zip(*(table[name].tolist() for name in names), strict=True)
     ):
         asked = speaker in (None, who, f"{corpus}/{who}") and sentence in (None, text)
-        if asked and emotion and not augment:
+        if asked and emotion and (copies_too or not augment):
             groups.setdefault((corpus, who, text), {}).setdefault(emotion, []).append(i)
     if not groups:
         raise TableError(
