@@ -31,6 +31,7 @@ ODD = FeatureSpec(
     duration=2.7,
     trim=35.5,
     clean=("denoise:0.5", "loudness:-20"),
+    functionals="prosody",
 )
 
 
@@ -157,3 +158,44 @@ def test_difference_names_fields_and_values() -> None:
     assert FeatureSpec().difference(FeatureSpec()) == ""
     text = FeatureSpec().difference(FeatureSpec(n_mels=80, pool="mean"))
     assert text == "n_mels 64 against 80, pool none against mean"
+
+
+def test_functionals_are_left_out_of_titles_that_have_none() -> None:
+    assert "functionals" not in FeatureSpec().to_json()
+    assert '"functionals":"prosody"' in ODD.to_json()
+    plain = ODD.with_changes(functionals="none")
+    assert plain.difference(ODD) == "functionals none against prosody"
+    old = FeatureSpec().to_dict()
+    del old["functionals"]
+    assert FeatureSpec.from_dict(old) == FeatureSpec()
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"functionals": "magic"}, "functionals: is unknown"),
+        ({"sample_rate": 8000, "n_fft": 1024, "win_length": 1024}, "give --rate 10000 or more"),
+        # The preset's own 25 ms.
+        ({}, "400 samples .* --win-length 640 or more, and --n-fft 715 or more"),
+        ({"win_length": 640, "n_fft": 640}, "--win-length 640 or more, and --n-fft 715 or more"),
+        ({"win_length": 800, "n_fft": 800}, "--win-length 800 or more, and --n-fft 827 or more"),
+        ({"win_length": 639, "n_fft": 2048}, "--win-length 640 or more"),
+    ],
+)
+def test_what_prosody_needs(changes: dict[str, Any], words: str) -> None:
+    with pytest.raises(SpecError, match=words):
+        FeatureSpec(**{"functionals": "prosody", **changes})
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"win_length": 640, "n_fft": 715},
+        {"win_length": 1024, "n_fft": 1024},
+        {"win_length": 827, "n_fft": 846},
+        {"sample_rate": 10_000, "win_length": 400, "n_fft": 512},
+        {"sample_rate": 48_000, "win_length": 1920, "n_fft": 4096},
+    ],
+)
+def test_what_prosody_can_do_with(changes: dict[str, Any]) -> None:
+    assert FeatureSpec(**{"functionals": "prosody", **changes}).functionals == "prosody"

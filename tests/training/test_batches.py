@@ -10,7 +10,8 @@ import pytest
 from tables import make_table
 
 from ser.errors import TableError
-from ser.features.spec import FeatureSpec
+from ser.features.spec import PRESETS, FeatureSpec
+from ser.prosody.voice import FEWEST_CLIPS, learn_voice, voices_in_general
 from ser.table import Table
 from ser.training.augment import NO_AUGMENTATION
 from ser.training.batches import Examples, batches, steps_per_epoch
@@ -124,3 +125,116 @@ def test_pooled_clips_are_not_augmented() -> None:
     table = make_table(4, frames=1, coefficients=3, spec=spec, y=["sad", "angry"] * 2)
     x, _, _ = next(batches(examples(table), TrainConfig(batch_size=4)))
     assert sorted(map(tuple, x[:, 0].tolist())) == sorted(map(tuple, table["x"][:, 0].tolist()))
+
+
+PROSODIC = PRESETS["emotion"].with_changes(functionals="prosody")
+
+
+def prosodic_table(speakers: list[str], **fields: Any) -> Table:
+    table = make_table(
+        len(speakers),
+        spec=PROSODIC,
+        frames=6,
+        coefficients=96,
+        y=[LABELS[i % 3] for i in range(len(speakers))],
+        speaker=speakers,
+        **fields,
+    )
+    rng = np.random.default_rng(5)
+    table["functionals"] = rng.normal(3, 2, table["functionals"].shape)
+    table.flags.writeable = False
+    return table
+
+
+def reading(table: Table, indices: Any = None) -> Examples:
+    chosen = np.arange(len(table)) if indices is None else np.asarray(indices)
+    return Examples(table, chosen, LABELS, reads_functionals=True)
+
+
+def test_functionals_are_those_of_the_records() -> None:
+    table = prosodic_table(["a"] * 6 + ["b"] * 6)
+    found = reading(table, [1, 4, 7])
+    assert np.array_equal(found.functionals, table["functionals"][[1, 4, 7]])
+    inputs = found.inputs(slice(1, 3))
+    assert isinstance(inputs, dict)
+    assert np.array_equal(inputs["features"], table["x"][[4, 7]])
+    assert np.array_equal(inputs["functionals"], table["functionals"][[4, 7]])
+    # When it is watched, nobody has told it of the voice.
+    assert inputs["voice"].shape == (2, 2, table["functionals"].shape[1])
+    assert not inputs["voice"].any()
+    plain = Examples(table, np.arange(12), LABELS).inputs(slice(0, 2))
+    assert isinstance(plain, np.ndarray)
+
+
+def test_a_table_without_functionals() -> None:
+    found = reading(table_of(["sad", "angry"]))
+    with pytest.raises(TableError, match="holds no functionals, .*--functionals prosody"):
+        found.inputs(slice(0, 1))
+    table = prosodic_table(["a"] * 6).copy()
+    table["functionals"][2, 5] = np.inf
+    with pytest.raises(TableError, match="not numbers; extract it again"):
+        _ = reading(table).functionals
+    assert len(reading(table, [0, 1, 3]).functionals) == 3
+
+
+def test_the_general_voice_is_of_these_examples_alone() -> None:
+    table = prosodic_table(["a"] * 6 + ["b"] * 6 + ["c"] * 6)
+    found = reading(table, range(12))
+    names = np.array(["made/a"] * 6 + ["made/b"] * 6, object)
+    expected = voices_in_general(table["functionals"][:12], names)
+    assert np.array_equal(found.general_voice, expected)
+
+
+def test_about_half_of_the_voices_are_told() -> None:
+    table = prosodic_table(["a"] * 20 + ["b"] * 20 + [""] * 20 + ["c"] * (FEWEST_CLIPS - 1))
+    found = reading(table)
+    rng = np.random.default_rng(0)
+    told = np.array(
+        [found.some_voices(np.arange(len(found)), rng).any(axis=(1, 2)) for _ in range(40)]
+    )
+    assert told[:, :40].mean() == pytest.approx(0.5, abs=0.05)
+    # Every clip is seen in both ways.
+    assert (told[:, :40].any(axis=0) & ~told[:, :40].all(axis=0)).all()
+    # Who is not known, or hardly heard, has no voice.
+    assert not told[:, 40:].any()
+
+
+def test_a_voice_is_learnt_from_clips_of_its_own() -> None:
+    table = prosodic_table(["a"] * 5 + ["b"] * 30).copy()
+    table["functionals"][5:] += 1000
+    found = reading(table)
+    rng = np.random.default_rng(1)
+    positions = np.array([0, 1, 20, 30] * 20)
+    voices = found.some_voices(positions, rng)
+    told = voices.any(axis=(1, 2))
+    level = voices[:, 0, 0]
+    assert (level[told & (positions < 5)] < 100).all()
+    assert (level[told & (positions >= 5)] > 900).all()
+    # From some of them, more or fewer each time.
+    assert len(np.unique(level[told & (positions >= 5)])) > 10
+    everything = learn_voice(found.functionals[:5], found.general_voice)
+    few = voices[told & (positions < 5)]
+    assert any(np.allclose(voice, everything, rtol=1e-5) for voice in few)
+
+
+def test_batches_of_functionals_and_voices_belong_together() -> None:
+    table = prosodic_table(["a"] * 8 + ["b"] * 8)
+    config = TrainConfig(batch_size=4, seed=3, augment=NO_AUGMENTATION)
+    found = reading(table)
+    whole = list(itertools.islice(batches(found, config), 12))
+    seen = []
+    for x, y, _ in whole[:4]:
+        assert isinstance(x, dict)
+        assert x["voice"].shape == (4, 2, table["functionals"].shape[1])
+        for clip, functionals, target in zip(x["features"], x["functionals"], y, strict=True):
+            [index] = [i for i in range(16) if np.array_equal(table["x"][i], clip)]
+            assert np.array_equal(functionals, table["functionals"][index])
+            assert LABELS[int(target.argmax())] == table["y"][index]
+            seen.append(index)
+    assert sorted(seen) == list(range(16))
+    # A resumed training is told of the same voices.
+    again = list(itertools.islice(batches(found, config, 1), 8))
+    for (one, _, _), (other, _, _) in zip(whole[4:], again, strict=True):
+        assert isinstance(one, dict)
+        assert isinstance(other, dict)
+        assert all(np.array_equal(one[name], other[name]) for name in one)
