@@ -16,7 +16,7 @@ class Gain(Transform):
     name: ClassVar[str] = "gain"
     unit: ClassVar[str] = "dB"
     meaning: ClassVar[str] = "decibels of amplification"
-    decimals: ClassVar[int] = 1
+    decimals: ClassVar[int] = 2
     default: ClassVar[tuple[float, float]] = (-10.0, 10.0)
     bounds: ClassVar[tuple[float, float]] = (-80.0, 80.0)
 

@@ -16,7 +16,7 @@ class Shift(Transform):
     name: ClassVar[str] = "shift"
     unit: ClassVar[str] = "s"
     meaning: ClassVar[str] = "seconds later"
-    decimals: ClassVar[int] = 2
+    decimals: ClassVar[int] = 3
     default: ClassVar[tuple[float, float]] = (-0.3, 0.3)
     bounds: ClassVar[tuple[float, float]] = (-60.0, 60.0)
 

@@ -16,7 +16,7 @@ class Speed(Transform):
     name: ClassVar[str] = "speed"
     unit: ClassVar[str] = ""
     meaning: ClassVar[str] = "factors of speed"
-    decimals: ClassVar[int] = 3
+    decimals: ClassVar[int] = 4
     default: ClassVar[tuple[float, float]] = (0.9, 1.1)
     bounds: ClassVar[tuple[float, float]] = (0.25, 4.0)
 

@@ -20,7 +20,7 @@ class Stretch(Transform):
     name: ClassVar[str] = "stretch"
     unit: ClassVar[str] = ""
     meaning: ClassVar[str] = "factors of duration"
-    decimals: ClassVar[int] = 3
+    decimals: ClassVar[int] = 4
     default: ClassVar[tuple[float, float]] = (0.85, 1.2)
     bounds: ClassVar[tuple[float, float]] = (0.25, 4.0)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -135,6 +136,7 @@ def test_every_option_reaches_the_specification(
         "--offset": 0.1,
         "--duration": 0.7,
         "--trim": 30,
+        "--clean": "loudness:-20, trim",
     }
     options = [text for pair in values.items() for text in pair]
     done = run("ser-extract", ravdess_like / "Actor_01", "-o", "t.npy", *options)
@@ -157,6 +159,7 @@ def test_every_option_reaches_the_specification(
         offset=0.1,
         duration=0.7,
         trim=30.0,
+        clean=("loudness:-20", "trim:40"),
     )
 
 
@@ -243,6 +246,10 @@ def test_an_older_table_survives_a_failed_run(run: Run, tmp_path: Path) -> None:
         (["x.wav", "--deltas", "3"], "Invalid value for '--deltas'"),
         (["x.wav", "--jobs", "0"], "Invalid value for '-j'"),
         (["-", "-"], "can be read only once"),
+        (["x.wav", "--copies", "2"], "--copies needs --augment"),
+        (["x.wav", "--balance"], "--balance needs --augment"),
+        (["x.wav", "--noise-from", "."], "--noise-from needs --augment"),
+        (["x.wav", "--augment", "noise", "--copies", "0"], "--copies 0 needs --balance"),
     ],
 )
 def test_wrong_usage(run: Run, options: list[str], said: str) -> None:
@@ -260,6 +267,11 @@ def test_wrong_usage(run: Run, options: list[str], said: str) -> None:
         (["--win-length", "1024"], "does not fit a transform of 512"),
         (["--fmax", "9000"], "does not fit a sample rate"),
         (["--like", "none.npy"], "none.npy: does not exist"),
+        (["--clean", "trim,polish"], "polish: is not a cleaning step; use denoise, trim, loudness"),
+        (["--augment", "noise,echo"], "echo: is not an augmentation; use noise, stretch, pitch"),
+        (["--augment", "noise:20..10"], "noise:20..10: is no range of decibels"),
+        (["--augment", "noise", "--noise-from", "none"], "none: is not a folder"),
+        (["--augment", "gain", "--noise-from", "."], "means nothing without noise"),
         (["--like", "text.wav"], "text.wav: is not a readable .npy file"),
     ],
 )
@@ -488,6 +500,94 @@ def test_like_a_model(run: Run, tmp_path: Path, ravdess_like: Path, tiny_model: 
     assert done.returncode == 0, done.err
     spec = FeatureSpec.from_dict(read_card(tiny_model)["spec"])
     assert spec_of(read_table(tmp_path / "t.npy")) == spec
+
+
+def test_copies(run: Run, tmp_path: Path, ravdess_like: Path) -> None:
+    recipe = "noise:10..20+reverb,stretch:0.9..1.2"
+    options = (ravdess_like, "--augment", recipe, "--copies", 3, "--preset", "librosa")
+    for name, more in (("a", ("-j", 1)), ("b", ("-j", 2)), ("c", ("--seed", 1))):
+        done = run("ser-extract", *options, *more, "-o", f"{name}.npy")
+        assert (done.returncode, done.err) == (
+            0,
+            f"{name}.npy: 256 records, 192 of them augmented copies\n",
+        )
+    assert (tmp_path / "a.npy").read_bytes() == (tmp_path / "b.npy").read_bytes()
+    assert (tmp_path / "a.npy").read_bytes() != (tmp_path / "c.npy").read_bytes()
+    labels = read_table(tmp_path / "a.npy")["augment"].tolist()
+    pattern = (
+        r"|noise=1\d(\.\d)?dB:(white|pink),reverb=0\.\d+s|noise=20dB:\w+,reverb=0\.\d+s|"
+        r"stretch=(0\.9|1\.)\d*|stretch=1"
+    )
+    assert [label for label in labels if not re.fullmatch(pattern, label)] == []
+    done = run("ser-stats", "a.npy")
+    counts = re.search(r"augmented copies \(2\): noise\+reverb (\d+), stretch (\d+)", done.out)
+    assert counts is not None, done.out
+    assert int(counts[1]) + int(counts[2]) == 192
+
+
+def test_balanced_copies(run: Run, tmp_path: Path, ravdess_like: Path) -> None:
+    few = [path for path in sorted(ravdess_like.rglob("*.wav")) if "-05-" not in path.name]
+    angry = sorted(set(ravdess_like.rglob("*.wav")) - set(few))[:3]
+    done = run("ser-extract", *few, *angry, "--augment", "gain", "--balance", "-o", "t.npy")
+    assert done.returncode == 0, done.err
+    table = read_table(tmp_path / "t.npy")
+    assert set(np.unique(table["y"], return_counts=True)[1].tolist()) == {16}
+    assert (table["augment"][table["y"] == "angry"] == "").sum() == 3
+
+
+def test_noise_of_a_folder(run: Run, tmp_path: Path, ravdess_like: Path) -> None:
+    (tmp_path / "noises").mkdir()
+    (tmp_path / "noises" / "street 1.wav").write_bytes(sound(speech(RATE, 2.0), RATE))
+    options = ("--augment", "noise:0..5", "--noise-from", "noises")
+    done = run("ser-extract", ravdess_like / "Actor_01", *options, "-o", "t.npy")
+    assert done.returncode == 0, done.err
+    labels = read_table(tmp_path / "t.npy")["augment"][1::2].tolist()
+    assert all(re.fullmatch(r"noise=\d(\.\d)?dB:street_1", label) for label in labels)
+
+
+def test_sounds_to_listen_to(run: Run, tmp_path: Path, ravdess_like: Path) -> None:
+    options = ("--clean", "trim:30,loudness", "--augment", "pitch", "--write-audio", "heard")
+    done = run("ser-extract", ravdess_like / "Actor_01", *options, "-o", "t.npy")
+    assert done.returncode == 0, done.err
+    names = sorted(path.name for path in (tmp_path / "heard").iterdir())
+    assert len(names) == 32
+    pattern = r"[a-z]+_03-01-[-\d]+_[0-9a-f]{12}_(0_original|1_pitch=-?[\d.]+st)\.wav"
+    assert [name for name in names if not re.fullmatch(pattern, name)] == []
+
+
+def test_a_full_disk_for_sounds_is_one_line(run: Run, tiny_disk: Path, ravdess_like: Path) -> None:
+    done = run("ser-extract", ravdess_like, "--write-audio", tiny_disk / "heard", "-o", "t.npy")
+    assert done.returncode == 1
+    (line,) = done.err.splitlines()
+    assert "cannot be written" in line
+    assert "check the folder and free space" in line
+
+
+def test_changes_that_cleaning_takes_back(run: Run, ravdess_like: Path) -> None:
+    options = ("--augment", "gain,shift,noise", "--clean", "loudness", "--trim", 30, "-o", "t.npy")
+    done = run("ser-extract", ravdess_like / "Actor_01", *options)
+    assert done.returncode == 0
+    notes = [line for line in done.err.splitlines() if "note:" in line]
+    assert [note.rpartition(": ")[2] for note in notes] == [
+        "loudness takes back most of gain",
+        "trim takes back most of shift",
+    ]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="looks for processes in /proc")
+def test_a_killed_run_with_copies_is_resumed(run: Run, tmp_path: Path, many: Path) -> None:
+    options = (many, "--pool", "stats", "--augment", "noise,stretch,pitch", "--copies", 3)
+    whole = run("ser-extract", *options, "-o", "whole.npy", "-j", 2)
+    assert whole.returncode == 0, whole.err
+    size = (tmp_path / "whole.npy").stat().st_size
+    process = start(*options, "-o", "t.npy", "-j", 2, cwd=tmp_path)
+    wait_for(tmp_path / "t.npy.part", size // 4, process)
+    process.kill()
+    process.communicate()
+    done = run("ser-extract", *options, "-o", "t.npy", "-j", 2, "--resume")
+    assert done.returncode == 0, done.err
+    assert re.search(r"1024 records, 768 of them augmented copies, \d+ of them from the", done.err)
+    assert (tmp_path / "t.npy").read_bytes() == (tmp_path / "whole.npy").read_bytes()
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="file names are bytes on Linux alone")
