@@ -1,7 +1,7 @@
 # The model that ships in ser/pretrained/, from the recordings up. To change the model, change these
 # two lines; to train on other corpora, change PRETRAINED_TABLE's rule.
 PRETRAINED_FEATURES = --preset emotion
-PRETRAINED_TRAINING = --epochs 70 --seed 1
+PRETRAINED_TRAINING = --arch prosody-cnn --epochs 70 --seed 1
 
 PRETRAINED       := build/pretrained/ravdess.keras
 PRETRAINED_TABLE := build/pretrained/ravdess.npy

@@ -156,7 +156,7 @@ class FeatureSpec:
                 self.sample_rate >= _PROSODY_RATE,
                 "sample rate",
                 f"of {self.sample_rate} Hz is too low for prosodic functionals",
-                f"give --rate {_PROSODY_RATE} or more",
+                f"give --rate {_PROSODY_RATE} or more, or --functionals none",
             )
             window = max(self.win_length, math.ceil(_PROSODY_WINDOW * self.sample_rate))
             length = _PROSODY_RIM * window + _LONGEST_PERIOD * self.sample_rate
@@ -267,7 +267,8 @@ PRESETS = MappingProxyType(
         # all that speech has, and log-mels leave the rest to the network.
         "speech": FeatureSpec(),
         # What the model that ships with ser looks at. 64 ms resolve the harmonics of a low voice,
-        # and pitch is half of an emotion; the level is removed, and so is the silence around.
+        # and pitch is half of an emotion; the level is removed, and so is the silence around. What
+        # the normalisation takes away is in the functionals.
         "emotion": FeatureSpec(
             families=("mel",),
             n_fft=1024,
@@ -277,6 +278,7 @@ PRESETS = MappingProxyType(
             normalise="utterance",
             duration=3.0,
             trim=40.0,
+            functionals="prosody",
         ),
     }
 )
