@@ -36,14 +36,15 @@ class Transfer(Architecture):
     """A published network without its top, and a small head of our own.
 
     The features become a grey picture of `size` by `size` pixels, time to the right, in the range
-    that the published network was trained on. Its answers are averaged over the picture; two dense
-    layers follow.
+    that the published network was trained on. Its answers are averaged over the picture and
+    normalised over the batch; two dense layers follow.
 
     With pretrained weights the head is trained alone first, so that its first, random gradients
     destroy nothing, and then together with the last blocks of the base at a lower rate (Yosinski
     et al., NeurIPS 2014). Batch normalisation of the base stays in inference mode throughout, as
     Keras's guide to fine-tuning has it: a small corpus would spoil its statistics. Without
-    pretrained weights nothing is frozen at any time: a random base has nothing worth keeping.
+    pretrained weights nothing is frozen at any time, because a random base has nothing worth
+    keeping: it begins as He et al. (ICCV 2015) have it and sees the features as they are.
 
     Attributes:
         source: The published weights.
@@ -121,6 +122,8 @@ class Transfer(Architecture):
         x = self._picture(keras, x)
         x = base(x)
         x = layers.GlobalAveragePooling2D()(x)
+        # What a deep base says of two spectrograms differs by little and is of any size.
+        x = layers.BatchNormalization(momentum=_MOMENTUM)(x)
         x = layers.Dropout(self.dropout)(x)
         x = layers.Dense(self.units, activation="relu")(x)
         x = layers.Dropout(self.dropout)(x)
@@ -192,6 +195,10 @@ class Transfer(Architecture):
             for layer in base.layers:
                 if _normalises(layer):
                     layer.momentum = _MOMENTUM
+                elif hasattr(layer, "kernel"):
+                    # Keras's own default lets a signal fade away in rectifiers.
+                    draw = keras.initializers.HeNormal()
+                    layer.kernel.assign(draw(layer.kernel.shape, layer.kernel.dtype))
         return base
 
     def _picture(self, keras: Any, x: Any) -> Any:
@@ -201,6 +208,9 @@ class Transfer(Architecture):
         x = layers.Permute((2, 1))(x)
         x = layers.Reshape((*x.shape[1:], 1))(x)
         x = layers.Resizing(self.size, self.size, name="picture")(x)
+        if not self.pretrained:
+            # Nothing expects the range of pixels, and unit variance is easier to begin with.
+            return layers.Concatenate(name="pixels")([x, x, x])
         x = layers.Rescaling(_CONTRAST, offset=_GREY, name="grey")(x)
         x = layers.ReLU(max_value=255.0, name="clipped")(x)
         return self.expected(keras, layers.Concatenate(name="pixels")([x, x, x]))

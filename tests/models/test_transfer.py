@@ -26,6 +26,9 @@ from ser.models.vgg19 import VGG19
 SHAPE = (34, 24)
 CLASSES = 3
 
+# Variables of two dense layers, and of the batch normalisation in front of them.
+HEAD = 6
+
 
 @pytest.fixture(scope="module")
 def keras() -> Any:
@@ -155,7 +158,7 @@ def trainable(made: Made) -> list[str]:
 
 def test_frozen_until_it_is_thawed(keras: Any, pretrained: dict[str, Made]) -> None:
     made = pretrained["vgg16"]
-    assert len(made.model.trainable_weights) == 4
+    assert len(made.model.trainable_weights) == HEAD
     assert trainable(made) == []
     expected = {
         1: ["block5_conv1", "block5_conv2", "block5_conv3"],
@@ -165,7 +168,7 @@ def test_frozen_until_it_is_thawed(keras: Any, pretrained: dict[str, Made]) -> N
     for blocks, names in expected.items():
         VGG16(weights="imagenet", fine_tune=blocks, size=32).thaw(made.model)
         assert trainable(made) == names
-        assert len(made.model.trainable_weights) == 4 + 2 * len(names)
+        assert len(made.model.trainable_weights) == HEAD + 2 * len(names)
     VGG16(fine_tune=5, size=32).thaw(made.model)
     assert len(trainable(made)) == 13
 
@@ -174,7 +177,7 @@ def test_batch_normalisation_stays_frozen(keras: Any, pretrained: dict[str, Made
     made = pretrained["inception"]
     norms = [layer for layer in made.base.layers if type(layer).__name__ == "BatchNormalization"]
     assert len(norms) == 94
-    assert len(made.model.trainable_weights) == 4
+    assert len(made.model.trainable_weights) == HEAD
     # The last block has nine convolutions; one goes in each of its branches' steps.
     Inception(fine_tune=1).thaw(made.model)
     names = trainable(made)
@@ -193,6 +196,21 @@ def test_without_weights_nothing_is_frozen(scratch: Made) -> None:
     assert scratch.arch.head_epochs(30) == 0
     scratch.arch.thaw(scratch.model)
     assert len(trainable(scratch)) == 16
+
+
+def test_a_random_base_begins_where_it_can_learn(keras: Any, scratch: Made) -> None:
+    """Deviations of what each block says: they neither fade away nor explode."""
+    blocks = [scratch.base.get_layer(name).output for name in scratch.arch.ends]
+    x = np.random.default_rng(4).normal(size=(4, 32, 32, 1)).astype(np.float32)
+    said = keras.Model(scratch.base.input, blocks).predict_on_batch(np.repeat(x, 3, axis=3))
+    assert all(0.1 < np.asarray(answer).std() < 10 for answer in said)
+    pixels = keras.Model(scratch.model.input, scratch.model.get_layer("pixels").output)
+    unit = keras.Model(scratch.model.input, scratch.model.get_layer("standardise").output)
+    shown = np.asarray(pixels.predict_on_batch(batch(8)))
+    assert shown.mean() == pytest.approx(
+        np.asarray(unit.predict_on_batch(batch(8))).mean(), abs=0.1
+    )
+    assert 0.3 < shown.std() < 3
 
 
 def test_statistics_of_a_random_base_follow(keras: Any) -> None:

@@ -24,6 +24,9 @@ from ser.training.fit import Data, Trained, train
 WATCHED = ("07", "08")
 RATE = 5e-3
 
+# Two dense layers, and the batch normalisation in front of them.
+HEAD = 6
+
 
 @pytest.fixture(scope="module")
 def keras() -> Any:
@@ -128,7 +131,7 @@ def test_the_head_is_trained_first(keras: Any, whole: Whole, weights: Path, tmp_
         mine = base_weights(model)
         # Nor have the statistics of batch normalisation followed the new pictures.
         assert changed(given, mine) == thawed
-        assert len(model.trainable_variables) == 4 + 2 * len(thawed)
+        assert len(model.trainable_variables) == HEAD + 2 * len(thawed)
 
 
 def test_each_phase_has_its_own_rate_and_cosine(keras: Any, whole: Whole, tmp_path: Path) -> None:
@@ -174,7 +177,7 @@ def test_without_pretrained_weights_everything_is_trained(
     keras: Any, spoken: Table, tmp_path: Path
 ) -> None:
     model = left(keras, killed(spoken, options("none"), tmp_path / "m.keras", 1))
-    assert len(model.trainable_variables) == 4 + 2 * 4
+    assert len(model.trainable_variables) == HEAD + 2 * 4
     steps = int(model.optimizer.iterations)
     assert steps == 4
     expected = 0.1 * RATE * (1 + np.cos(np.pi * steps / 20)) / 2
@@ -187,14 +190,14 @@ def test_without_pretrained_weights_everything_is_trained(
 def test_the_head_alone(spoken: Table, weights: Path, keras: Any, tmp_path: Path) -> None:
     config = options(weights, fine_tune=0)
     model = left(keras, killed(spoken, config, tmp_path / "m.keras", 4))
-    assert len(model.trainable_variables) == 4
+    assert len(model.trainable_variables) == HEAD
     assert int(model.optimizer.iterations) == 16
 
 
 def test_no_head_phase(spoken: Table, weights: Path, keras: Any, tmp_path: Path) -> None:
     config = options(weights, head_share=0.0, fine_tune=2)
     model = left(keras, killed(spoken, config, tmp_path / "m.keras", 1))
-    assert len(model.trainable_variables) == 4 + 2 * 2
+    assert len(model.trainable_variables) == HEAD + 2 * 2
     assert int(model.optimizer.iterations) == 4
 
 
