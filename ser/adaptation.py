@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import numpy as np
 
 from ser.analysis import learn_speech
 from ser.engine import Calibration, Engine
-from ser.errors import AudioError
+from ser.errors import AudioError, LabelError
 from ser.prosody.voice import FEWEST_CLIPS
 
 SELF_SECONDS = 300.0
-"""How much of a recording its own voice is learnt from."""
+"""How much of a recording a voice is learnt from."""
 
 
 def calibrate(
@@ -35,16 +35,34 @@ def calibrate(
     if known is None:
         raise AudioError(
             sources[0] if len(sources) == 1 else f"{sources[0]} and {len(sources) - 1} more",
-            f"give {len(x)} windows of speech, and a voice is learnt from {FEWEST_CLIPS} or more",
+            f"too little speech: {len(x)} windows, and a voice is learnt from {FEWEST_CLIPS} or "
+            "more",
             "give half a minute of the voice at least",
         )
     return known
+
+
+def check_emotions(emotions: Iterable[str], engine: Engine) -> None:
+    """Makes sure that a model knows emotions, before any speech is read.
+
+    Raises:
+        LabelError: It does not know one of them.
+    """
+    for emotion in emotions:
+        if emotion not in engine.labels:
+            raise LabelError(
+                emotion,
+                f"is not among the model's labels ({', '.join(engine.labels)})",
+                "enrol one of these",
+            )
 
 
 def enrol(
     labelled: Sequence[tuple[str, str | Path]],
     engine: Engine,
     calibration: Calibration | None = None,
+    *,
+    seconds: float = SELF_SECONDS,
 ) -> Calibration:
     """Learns from labelled speech which emotions of a voice the model is mistaken in.
 
@@ -52,12 +70,14 @@ def enrol(
         labelled: Pairs of emotion and recording.
         engine: The classifier.
         calibration: What is known of the voice already.
+        seconds: How much of each recording is used.
 
     Raises:
         LabelError: The model does not know an emotion.
         AudioError: A recording cannot be decoded.
     """
-    parts = [learn_speech(source, engine) for _, source in labelled]
+    check_emotions((emotion for emotion, _ in labelled), engine)
+    parts = [learn_speech(source, engine, seconds=seconds) for _, source in labelled]
     x, functionals = (np.concatenate(part) for part in zip(*parts, strict=True))
     emotions = [
         emotion

@@ -13,7 +13,7 @@ from typing import Protocol
 
 import pytest
 from speech import write_corpus
-from spoken import CONFIG, POOLED, PROSODIC, SLIM, Small, spoken_table, train_model
+from spoken import CONFIG, POOLED, PROSODIC, SLIM, Small, SmallExperts, spoken_table, train_model
 
 from ser.table import Table
 
@@ -156,6 +156,16 @@ def small(monkeypatch: pytest.MonkeyPatch) -> str:
 
     monkeypatch.setattr(registry, "ARCHITECTURES", {**registry.ARCHITECTURES, "small": Small})
     return "small"
+
+
+@pytest.fixture
+def small_experts(monkeypatch: pytest.MonkeyPatch) -> str:
+    """Registers experts that train in a moment on tables with functionals, and gives their name."""
+    from ser.models import registry
+
+    name = SmallExperts.name
+    monkeypatch.setattr(registry, "ARCHITECTURES", {**registry.ARCHITECTURES, name: SmallExperts})
+    return name
 
 
 @pytest.fixture(scope="session")

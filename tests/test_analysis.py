@@ -14,7 +14,7 @@ from speech import render
 from spoken import EMOTIONS
 
 from ser import audio
-from ser.analysis import Windowing, analyse, default_windowing, model_seconds
+from ser.analysis import Windowing, analyse, default_windowing, learn_speech, model_seconds
 from ser.engine import Engine, open_engine
 from ser.errors import AudioError, SerError
 from ser.features.extract import fit_frames
@@ -245,3 +245,80 @@ def test_memory_does_not_grow_with_overlap(engine: Engine, speech: Any, tmp_path
     path = write(tmp_path / "a.wav", speech)
     wide, close = peak(path, engine, Windowing(1, 1)), peak(path, engine, Windowing(1, 0.01))
     assert close < wide + 3e6, (wide, close)
+
+
+def said(windows: Any) -> Any:
+    return np.array([list(window.probabilities.values()) for window in windows])
+
+
+def test_a_model_that_reads_functionals(
+    prosodic_model: Path, prosodic: Table, speech: Any, tmp_path: Path
+) -> None:
+    engine = open_engine(prosodic_model)
+    samples = render("angry", 3, seed=2, seconds=1.0, text=1, intensity="strong")
+    path = write(tmp_path / "a.wav", samples)
+    [window] = analyse(path, engine, default_windowing(engine))
+    record = prosodic[prosodic["path"] == "03/angry-2.wav"]
+    expected = engine.probabilities(record["x"], record["functionals"])[0]
+    assert list(window.probabilities.values()) == pytest.approx(expected, abs=1e-3)
+    # Nobody has told it of the voice: how loud the recording is must not be heard, but for what
+    # falls under the floor of the logarithms.
+    found = [
+        said(analyse(write(tmp_path / "b.wav", speech * gain), engine, Windowing(1, 1)))
+        for gain in (1.0, 0.3)
+    ]
+    assert found[1] == pytest.approx(found[0], abs=0.02)
+    # Silence, noise and next to nothing are borne.
+    noise = np.random.default_rng(0).uniform(-1, 1, 2 * RATE).astype(np.float32)
+    for strange in (np.zeros(2 * RATE, np.float32), noise, noise[:10]):
+        rows = said(analyse(write(tmp_path / "c.wav", strange), engine, Windowing(1, 1)))
+        assert rows.sum(axis=1) == pytest.approx(1, abs=1e-5)
+
+
+def test_what_is_known_of_the_voice_is_used(
+    prosodic_model: Path, speech: Any, tmp_path: Path
+) -> None:
+    engine = open_engine(prosodic_model)
+    path = write(tmp_path / "a.wav", speech)
+    known = engine.calibration(*learn_speech(path, engine))
+    windows = list(analyse(path, engine, Windowing(1, 1), calibration=known))
+    parts = [speech[i * RATE : (i + 1) * RATE] for i in range(12)]
+    found = [engine.extractor.everything(engine.extractor.prepare(part)) for part in parts]
+    x = np.stack([fit_frames(matrix, engine.frames) for matrix, _ in found])
+    expected = engine.probabilities(x, np.stack([vector for _, vector in found]), known)
+    assert said(windows) == pytest.approx(expected, abs=1e-5)
+    assert np.abs(said(windows) - said(analyse(path, engine, Windowing(1, 1)))).max() > 0.01
+
+
+def test_speech_to_learn_from(engine: Engine, speech: Any, tmp_path: Path) -> None:
+    path = write(tmp_path / "a.wav", speech[: 6 * RATE])
+    x, functionals = learn_speech(path, engine)
+    # Windows of a second, every half second.
+    assert x.shape == (11, engine.frames, engine.coefficients)
+    assert functionals.shape == (11, 0)
+    for number in (0, 3, 10):
+        piece = speech[number * RATE // 2 :][:RATE]
+        expected = fit_frames(engine.extractor(piece), engine.frames)
+        assert x[number] == pytest.approx(expected, abs=1e-4)
+    # Windows that begin in the first two seconds.
+    assert len(learn_speech(path, engine, seconds=2)[0]) == 4
+    assert len(learn_speech(path, engine, seconds=1e-3)[0]) == 1
+
+
+def test_pauses_are_not_learnt_from(engine: Engine, speech: Any, tmp_path: Path) -> None:
+    pause = 1e-5 * np.random.default_rng(0).normal(0, 1, 20 * RATE).astype(np.float32)
+    x, _ = learn_speech(write(tmp_path / "a.wav", np.concatenate([speech, pause])), engine)
+    # 23 in the speech, and those of the border.
+    assert 15 <= len(x) <= 25
+    silent = write(tmp_path / "silent.wav", np.zeros(5 * RATE, np.float32))
+    with pytest.raises(AudioError, match=r"silent\.wav: is silent: there is no voice to learn"):
+        learn_speech(silent, engine)
+
+
+def test_a_pooled_model_learns_from_windows_too(
+    pooled_model: Path, speech: Any, tmp_path: Path
+) -> None:
+    path = write(tmp_path / "a.wav", speech)
+    x, _ = learn_speech(path, open_engine(pooled_model))
+    # Three seconds each, every one and a half.
+    assert x.shape == (7, 1, 96)

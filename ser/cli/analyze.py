@@ -22,7 +22,7 @@ from ser.cli.common import (
 from ser.corpora.listing import walk
 from ser.engine import Calibration, Engine, open_engine
 from ser.errors import AudioError, SerError
-from ser.files import STANDARD, open_output
+from ser.files import STANDARD, is_special, open_output
 from ser.labels import canonical
 from ser.pretrained import DEFAULT_MODEL
 from ser.timeline.formats import FORMATS, make_writer
@@ -67,8 +67,8 @@ from ser.timeline.writer import Writer
     "--calibrate",
     metavar="self|FILE",
     multiple=True,
-    help="Learn the voice first: from unlabelled speech of it in FILE, or from the recording's own "
-    "first five minutes. May be given several times.",
+    help="Learn the voice first, from unlabelled speech: the first five minutes of FILE, or of the "
+    "recording itself. May be given several times.",
 )
 @click.option(
     "--enrol",
@@ -116,10 +116,11 @@ def main(
     """  # noqa: D301
     inputs = collect_inputs(audio, files_from, files0_from)
     labelled = _labelled(enrol)
-    if "self" in calibrate and (len(calibrate) > 1 or Path(STANDARD) in inputs):
-        raise click.UsageError(
-            "--calibrate self is for recordings in files, and does not go with another --calibrate."
-        )
+    speech = [*calibrate, *(path for _, path in labelled)]
+    if [*map(str, inputs), files_from, files0_from, *speech].count(STANDARD) > 1:
+        raise click.UsageError("Standard input (-) can be read only once.")
+    if "self" in calibrate:
+        _check_self(inputs, calibrate)
     engine = open_engine(model, engine_name, device)
     windowing = default_windowing(engine, duration, hop)
     recordings = list(_recordings(console, inputs))
@@ -177,13 +178,21 @@ def _analyse_one(
         drawing.save(recording)
 
 
+def _check_self(inputs: Sequence[Path], calibrate: Sequence[str]) -> None:
+    if len(calibrate) > 1:
+        raise click.UsageError("--calibrate self does not go with another --calibrate.")
+    if any(str(path) == STANDARD or is_special(path) for path in inputs):
+        raise click.UsageError("--calibrate self reads a recording twice: give files, not pipes.")
+
+
 def _labelled(pairs: Sequence[str]) -> list[tuple[str, str]]:
     found = []
     for pair in pairs:
         emotion, equals, path = pair.partition("=")
         if not (emotion and equals and path):
             raise click.UsageError(f"--enrol {pair}: write EMOTION=FILE, as in angry=a.wav.")
-        found.append((canonical(emotion), path))
+        # The model may know emotions that are not in the common vocabulary.
+        found.append((canonical(emotion, strict=False), path))
     return found
 
 
@@ -193,7 +202,9 @@ def _known(
     """Gives what is known of the voice in each recording."""
     if not sources and not labelled:
         return lambda recording: None
-    from ser.adaptation import calibrate, enrol
+    from ser.adaptation import calibrate, check_emotions, enrol
+
+    check_emotions((emotion for emotion, _ in labelled), engine)
 
     def learn(speech: Sequence[str]) -> Calibration | None:
         voice = calibrate(speech, engine) if speech else None

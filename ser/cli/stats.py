@@ -104,7 +104,10 @@ def main(
         check_target(plot)
     kinds = sorted(((_kind(name), name) for name in inputs), key=lambda pair: pair[0])
     names = [name for _, name in kinds]
-    match [kind for kind, _ in kinds]:
+    found = [kind for kind, _ in kinds]
+    if calibrate and found != ["model", "table"]:
+        raise click.UsageError("--calibrate means nothing without a model and a table.")
+    match found:
         case ["table"]:
             _refuse({"--csv": csv_target, "--predictions": predictions_target}, "a table alone")
             _table(console, names[0], as_json, plot, speaker, sentence)
@@ -120,13 +123,11 @@ def main(
         case ["predictions"]:
             _refuse({"--predictions": predictions_target}, "a predictions file")
             predictions = _read(console, names[0])
-        case found:
+        case _:
             raise click.UsageError(
                 f"Give a table, a model, a model and a table, or a predictions file; this is "
                 f"{', '.join(found)}."
             )
-    if calibrate and "model" not in [kind for kind, _ in kinds]:
-        raise click.UsageError("--calibrate means nothing without a model and a table.")
     _refuse({"--speaker": speaker, "--sentence": sentence}, "an evaluation")
     if predictions_target is not None:
         from ser.predictions import write_predictions

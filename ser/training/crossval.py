@@ -80,7 +80,9 @@ def cross_validate(
         table: A feature table.
         folds: The test sets.
         config: How to train.
-        folder: Where fold models, ``predictions.csv``, ``report.json`` and ``confusion.png`` go.
+        folder: Where fold models, ``predictions.csv``, ``calibrated.csv`` (each test speaker's
+            clips read against what is usual for that voice), ``report.json`` and ``confusion.png``
+            go.
         resume: Keep the folds that an interrupted run finished, and continue the one it was in.
         device: Where to train.
         on_fold: Called with the fold, the number of folds and the training clips of each.
@@ -113,8 +115,16 @@ def cross_validate(
                     "is of a cross-validation with other data or options",
                     "repeat those options, or start anew without --resume",
                 )
+            again = folder / f"fold-{number}-{CALIBRATED}"
+            if again.exists():
+                told = read_predictions(again)
+            else:
+                # A version that did not calibrate has finished this fold.
+                labelled = np.asarray(test, np.intp)[np.asarray(table["y"])[test] != ""]
+                told = _told_the_voice(artifact, table, labelled, part, device)
+                write_predictions(again, told)
             parts.append(part)
-            calibrated.append(read_predictions(folder / f"fold-{number}-{CALIBRATED}"))
+            calibrated.append(told)
             on_step(max(1, len(rest) // config.batch_size) * config.epochs)
             continue
         checkpoint = Checkpoint(artifact)

@@ -168,7 +168,7 @@ def test_functionals_are_those_of_the_records() -> None:
 
 def test_a_table_without_functionals() -> None:
     found = reading(table_of(["sad", "angry"]))
-    with pytest.raises(TableError, match="holds no functionals, .*--functionals prosody"):
+    with pytest.raises(TableError, match=r"holds no functionals, .*--functionals prosody"):
         found.inputs(slice(0, 1))
     table = prosodic_table(["a"] * 6).copy()
     table["functionals"][2, 5] = np.inf

@@ -16,11 +16,12 @@ from ser.engine import open_engine
 from ser.errors import SerError
 from ser.foldfile import Folds
 from ser.models.backend import load_keras
-from ser.predictions import read_predictions
+from ser.predictions import Predictions, read_predictions
+from ser.scoring import predict_table
 from ser.splitting import make_folds
 from ser.table import Table
 from ser.training.config import TrainConfig
-from ser.training.crossval import cross_validate, describe_protocol
+from ser.training.crossval import TOLD, cross_validate, describe_protocol
 
 
 @pytest.fixture
@@ -46,6 +47,29 @@ def equal(one: list[Any], other: list[Any]) -> bool:
     return all(np.array_equal(a, b) for a, b in zip(one, other, strict=True))
 
 
+def check_calibrated(folder: Path, table: Table, folds: Folds) -> Predictions:
+    """Each fold's network, told of each test speaker's voice by the test clips of that fold."""
+    written = read_predictions(folder / "calibrated.csv")
+    plain = read_predictions(folder / "predictions.csv")
+    assert written.path.tolist() == plain.path.tolist()
+    assert written.protocol == f"{plain.protocol}, {TOLD}"
+    assert written.seed == plain.seed
+    for number, test in enumerate(folds.tests, start=1):
+        part = written.fold == number
+        engine = open_engine(folder / f"fold-{number}.keras")
+        expected = predict_table(engine, table, records=np.asarray(test), calibrate=True)
+        assert written.path[part].tolist() == expected.path.tolist()
+        assert written.probabilities[part] == pytest.approx(expected.probabilities, abs=1e-4)
+    assert np.abs(written.probabilities - plain.probabilities).max() > 0.01
+    report = json.loads((folder / "report.json").read_text())
+    right = (written.predicted == written.emotion).mean()
+    assert report["calibrated"]["scores"]["accuracy"] == pytest.approx(right)
+    assert report["calibrated"]["protocol"] == written.protocol
+    # The plain figures stay what they are.
+    assert report["scores"]["accuracy"] == (plain.predicted == plain.emotion).mean()
+    return written
+
+
 def test_every_clip_is_tested_once_and_by_the_right_network(
     spoken: Table, folds: Folds, config: TrainConfig, tmp_path: Path
 ) -> None:
@@ -53,8 +77,8 @@ def test_every_clip_is_tested_once_and_by_the_right_network(
     pooled = run(spoken, folds, config, tmp_path, on_fold=lambda *fold: said.append(fold))
     assert said == [(1, 2, 48), (2, 2, 48)]
     assert sorted(path.name for path in tmp_path.iterdir()) == [
-        "confusion.png", "fold-1.csv", "fold-1.keras", "fold-2.csv", "fold-2.keras",
-        "predictions.csv", "report.json",
+        "calibrated.csv", "confusion.png", "fold-1-calibrated.csv", "fold-1.csv", "fold-1.keras",
+        "fold-2-calibrated.csv", "fold-2.csv", "fold-2.keras", "predictions.csv", "report.json",
     ]  # fmt: skip
     written = read_predictions(tmp_path / "predictions.csv")
     assert sorted(written.path.tolist()) == sorted(spoken["path"].tolist())
@@ -85,6 +109,7 @@ def test_every_clip_is_tested_once_and_by_the_right_network(
     )
     # More than chance, after a few steps of a tiny network.
     assert report["scores"]["uar"] > 0.5
+    check_calibrated(tmp_path, spoken, folds)
 
 
 def test_the_test_fold_influences_nothing(
@@ -181,7 +206,23 @@ def test_unlabelled_clips_are_neither_trained_on_nor_tested(
     assert len(pooled.predictions) == (table["y"] != "").sum()
     assert set(pooled.predictions.emotion.tolist()) == {"neutral", "sad", "angry"}
     assert read_card(tmp_path / "fold-1.keras")["labels"] == ["neutral", "sad", "angry"]
-    # And it can be resumed.
-    assert len(run(table, folds, config, tmp_path, resume=True).predictions) == len(
-        pooled.predictions
-    )
+    # And it can be resumed, even where a version that did not calibrate has finished a fold.
+    told = read_predictions(tmp_path / "calibrated.csv")
+    (tmp_path / "fold-1-calibrated.csv").unlink()
+    rows: list[dict[str, float]] = []
+    again = run(table, folds, config, tmp_path, resume=True, on_epoch=rows.append)
+    assert rows == []
+    assert len(again.predictions) == len(pooled.predictions)
+    assert (tmp_path / "fold-1-calibrated.csv").exists()
+    retold = read_predictions(tmp_path / "calibrated.csv")
+    assert (retold.path.tolist(), retold.protocol) == (told.path.tolist(), told.protocol)
+    assert retold.probabilities == pytest.approx(told.probabilities, abs=1e-5)
+
+
+def test_a_network_that_reads_functionals(
+    prosodic: Table, folds: Folds, small_experts: str, tmp_path: Path
+) -> None:
+    config = replace(CONFIG, arch=small_experts, lr=5e-3, epochs=3)
+    pooled = run(prosodic, folds, config, tmp_path)
+    assert pooled.evaluation.scores.uar > 0.5
+    check_calibrated(tmp_path, prosodic, folds)

@@ -11,9 +11,6 @@ import pytest
 from spoken import CONFIG, of_speakers
 
 from ser.errors import SerError, TableError
-from ser.models import registry
-from ser.models.base import Problem
-from ser.models.prosody_cnn import ProsodyCNN
 from ser.table import Table
 from ser.training.augment import SpectrogramAugmentation
 from ser.training.batches import Examples
@@ -26,21 +23,9 @@ TRAIN = ("01", "02", "03", "04", "05", "06")
 WATCHED = ("07", "08")
 
 
-class Quick(ProsodyCNN):
-    """The real experts with a picture of one dense layer: Keras makes it in a moment."""
-
-    name = "quick"
-
-    def logits(self, keras: Any, problem: Problem, x: Any) -> Any:
-        x = keras.layers.Dropout(0.2)(keras.layers.Flatten()(x))
-        x = keras.layers.BatchNormalization(momentum=0.8)(x)
-        return keras.layers.Dense(problem.classes, dtype="float32")(x)
-
-
 @pytest.fixture
-def config(monkeypatch: pytest.MonkeyPatch) -> TrainConfig:
-    monkeypatch.setattr(registry, "ARCHITECTURES", {**registry.ARCHITECTURES, "quick": Quick})
-    return replace(CONFIG, arch="quick", lr=5e-3, epochs=4)
+def config(small_experts: str) -> TrainConfig:
+    return replace(CONFIG, arch=small_experts, lr=5e-3, epochs=4)
 
 
 def split(table: Table) -> Data:
