@@ -382,3 +382,135 @@ def test_the_name_of_the_model_does_not_matter(
 ) -> None:
     shutil.copy(tiny_model, tmp_path / "model.zip")
     assert len(lines_of(run, recording, "--model", "model.zip")) == 6
+
+
+@pytest.fixture(scope="module")
+def voice(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with recordings of one voice: each emotion for three seconds, and all of them."""
+    folder = tmp_path_factory.mktemp("voice")
+    parts = [
+        np.concatenate([render(e, 2, seed=20 + k, seconds=1.0, intensity="strong") for k in (0, 1)])
+        for e in EMOTIONS
+    ]
+    for emotion, samples in zip(EMOTIONS, parts, strict=True):
+        soundfile.write(folder / f"{emotion}.wav", samples, RATE)
+    soundfile.write(folder / "all.wav", np.concatenate(parts), RATE)
+    return folder
+
+
+def chances(rows: list[dict[str, Any]]) -> Any:
+    return np.array([list(row["probabilities"].values()) for row in rows])
+
+
+def test_calibration(run: Run, voice: Path, tiny_model: Path, prosodic_model: Path) -> None:
+    talk = voice / "all.wav"
+    for model in (tiny_model, prosodic_model):
+        plain = lines_of(run, talk, "--model", model)
+        own = lines_of(run, talk, "--model", model, "--calibrate", "self")
+        named = lines_of(run, talk, "--model", model, "--calibrate", talk)
+        other = lines_of(
+            run, talk, "--model", model,
+            "--calibrate", voice / "sad.wav", "--calibrate", voice / "neutral.wav",
+        )  # fmt: skip
+        assert [(r["start"], r["end"]) for r in own] == [(r["start"], r["end"]) for r in plain]
+        assert chances(own).sum(axis=1) == pytest.approx(1, abs=1e-5)
+        assert chances(own) == pytest.approx(chances(named), abs=1e-6)
+        assert np.abs(chances(own) - chances(plain)).max() > 0.01
+        # A voice that is never angry here sounds angrier against that.
+        assert chances(other)[:, 2].mean() > chances(own)[:, 2].mean() + 0.01
+
+
+def test_each_recording_is_its_own_voice(
+    run: Run, voice: Path, recording: Path, prosodic_model: Path
+) -> None:
+    options = ("--model", prosodic_model, "--calibrate", "self")
+    together = lines_of(run, voice / "all.wav", recording, *options)
+    assert chances(together[:6]) == pytest.approx(
+        chances(lines_of(run, voice / "all.wav", *options)), abs=1e-6
+    )
+    assert chances(together[6:]) == pytest.approx(
+        chances(lines_of(run, recording, *options)), abs=1e-6
+    )
+
+
+def test_enrolment(run: Run, voice: Path, tiny_model: Path, prosodic_model: Path) -> None:
+    talk = voice / "all.wav"
+    for model in (tiny_model, prosodic_model):
+        plain = chances(lines_of(run, talk, "--model", model))
+        # Spellings are understood; what is enrolled is what one says it is.
+        enrol = ("--enrol", f"Anger={voice / 'neutral.wav'}")
+        enrolled = chances(lines_of(run, talk, "--model", model, *enrol))
+        assert enrolled[:, 2].mean() > plain[:, 2].mean() + 0.01
+        both = chances(lines_of(run, talk, "--model", model, *enrol, "--calibrate", "self"))
+        assert np.abs(both - enrolled).max() > 0.01
+
+
+def test_a_voice_from_stdin(run: Run, voice: Path, tiny_model: Path) -> None:
+    talk = voice / "all.wav"
+    piped = lines_of(run, talk, "--model", tiny_model, "--calibrate", "-", stdin=talk.read_bytes())
+    named = lines_of(run, talk, "--model", tiny_model, "--calibrate", talk)
+    assert chances(piped) == pytest.approx(chances(named), abs=1e-4)
+
+
+def test_a_recording_too_short_to_learn_from(
+    run: Run, voice: Path, recording: Path, tiny_model: Path, tmp_path: Path
+) -> None:
+    soundfile.write(tmp_path / "short.wav", speech(1), RATE)
+    soundfile.write(tmp_path / "silent.wav", np.zeros(5 * RATE), RATE)
+    done = run(
+        "ser-analyze", "short.wav", "silent.wav", recording, "--model", tiny_model,
+        "--calibrate", "self", "-f", "jsonl",
+    )  # fmt: skip
+    assert done.returncode == 1
+    assert len(done.out.splitlines()) == 6
+    errors = done.err.splitlines()
+    assert len(errors) == 2
+    assert errors[0].startswith(
+        "ser-analyze: error: short.wav: too little speech: 1 windows, and a voice is learnt from 4"
+    )
+    assert "silent.wav: is silent" in errors[1]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "words"),
+    [
+        (["-", "--calibrate", "self"], 2, "reads a recording twice"),
+        (["all.wav", "--calibrate", "self", "--calibrate", "sad.wav"], 2, "does not go with"),
+        (["-", "--calibrate", "-"], 2, "read only once"),
+        (["all.wav", "--calibrate", "-", "--enrol", "sad=-"], 2, "read only once"),
+        (["all.wav", "--enrol", "sad.wav"], 2, "--enrol sad.wav: write EMOTION=FILE"),
+        (["all.wav", "--enrol", "=sad.wav"], 2, "write EMOTION=FILE"),
+        (["all.wav", "--enrol", "sad="], 2, "write EMOTION=FILE"),
+        (["all.wav", "--enrol", "boredom=sad.wav"], 1, "boredom: is not among the model's labels"),
+        (["all.wav", "--enrol", "glum=sad.wav", "--calibrate", "self"], 1, "glum: is not among"),
+        (["all.wav", "--enrol", "sad=none.wav"], 1, "none.wav: does not exist"),
+        (["all.wav", "--calibrate", "none.wav"], 1, "none.wav: does not exist"),
+        (["all.wav", "--calibrate", "short.wav"], 1, "short.wav: too little speech"),
+    ],
+)
+def test_calibration_that_cannot_be(
+    arguments: list[str],
+    code: int,
+    words: str,
+    run: Run,
+    voice: Path,
+    tiny_model: Path,
+    tmp_path: Path,
+) -> None:
+    for name in ("all.wav", "sad.wav"):
+        shutil.copy(voice / name, tmp_path / name)
+    soundfile.write(tmp_path / "short.wav", speech(1), RATE)
+    done = run("ser-analyze", *arguments, "--model", tiny_model)
+    assert (done.returncode, done.out) == (code, "")
+    assert words in " ".join(done.err.split())
+    if code == 1:
+        assert len(done.err.splitlines()) == 1
+    assert "Traceback" not in done.err
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no named pipes here")
+def test_a_named_pipe_cannot_be_read_twice(run: Run, tiny_model: Path, tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    done = run("ser-analyze", "pipe", "--model", tiny_model, "--calibrate", "self", timeout=60)
+    assert done.returncode == 2
+    assert "give files, not pipes" in done.err

@@ -115,6 +115,44 @@ def test_the_classic_input(run: Run, tmp_path: Path, ravdess_like: Path) -> None
     assert np.isfinite(table["x"]).all()
 
 
+def test_functionals(run: Run, tmp_path: Path, ravdess_like: Path) -> None:
+    from ser.prosody.functionals import NAMES
+
+    options = ("--preset", "emotion", "--functionals", "prosody", "--augment", "noise:20")
+    for jobs in (1, 2):
+        done = run("ser-extract", ravdess_like, *options, "-j", jobs, "-o", f"{jobs}.npy")
+        assert done.returncode == 0, done.err
+    table = read_table(tmp_path / "1.npy")
+    assert spec_of(table).functionals == "prosody"
+    assert table["functionals"].shape == (128, len(NAMES))
+    assert np.isfinite(table["functionals"]).all()
+    # Copies sound different, and have functionals of their own.
+    assert (table["functionals"][::2] != table["functionals"][1::2]).any(axis=1).all()
+    assert np.array_equal(read_table(tmp_path / "2.npy")["functionals"], table["functionals"])
+    # Angry voices are higher, as they were made.
+    pitch = table["functionals"][:, NAMES.index("voiced_pitch_median")]
+    assert pitch[table["y"] == "angry"].mean() > pitch[table["y"] == "neutral"].mean() + 2
+    # A table like it has them too, and both can be merged.
+    done = run("ser-extract", ravdess_like / "Actor_01", "--like", "1.npy", "-o", "one.npy")
+    assert done.returncode == 0, done.err
+    one = read_table(tmp_path / "one.npy")
+    assert np.array_equal(one["functionals"], table["functionals"][: 2 * len(one) : 2])
+    done = run("ser-merge", "1.npy", "one.npy", "--keep-duplicates", "-o", "both.npy")
+    assert done.returncode == 0, done.err
+    merged = read_table(tmp_path / "both.npy")
+    assert len(merged) == 128 + len(one)
+    by_clip = dict(zip(merged["path"].tolist(), merged["functionals"], strict=True))
+    for record in one:
+        assert np.array_equal(by_clip[record["path"]], record["functionals"])
+
+
+def test_functionals_need_long_windows(run: Run, tmp_path: Path, ravdess_like: Path) -> None:
+    done = run("ser-extract", ravdess_like, "--functionals", "prosody", "-o", "t.npy")
+    assert done.returncode == 1
+    assert "give --win-length 640 or more, and --n-fft 715 or more" in done.err
+    assert len(done.err.splitlines()) == 1
+
+
 def test_every_option_reaches_the_specification(
     run: Run, tmp_path: Path, ravdess_like: Path
 ) -> None:

@@ -312,6 +312,7 @@ def test_tables_of_other_lengths(run: Run, model: Path, tmp_path: Path) -> None:
         (["test.npy", "--speaker", "1"], 2, "--speaker means nothing"),
         (["test.npy", "--plot", "x.jpg"], 1, "end it in .png or .svg"),
         (["test.npy", "--json", "--csv", "-"], 2, "Only one of"),
+        (["test.npy", "--calibrate"], 2, "--calibrate means nothing without a model and a table"),
         ([], 2, "Missing argument"),
     ],
 )
@@ -344,3 +345,43 @@ def test_a_closed_pipe_ends_quietly(table: Path) -> None:
     )  # fmt: skip
     assert done.stdout == "{\n0\n"
     assert done.stderr == ""
+
+
+def test_calibrated_figures_stand_beside_the_plain_ones(
+    run: Run, model: Path, tmp_path: Path
+) -> None:
+    # Every voice leans to anger: the network hears it everywhere.
+    truth = ["neutral", "angry", "sad"] * 8
+    table = answered(truth, truth, [f"{7 + i // 12:02d}" for i in range(24)])
+    table["x"][:, :, LABELS.index("angry")] += 2.5
+    write_table(tmp_path / "t.npy", table)
+    plain = loaded(run, model, "t.npy")
+    told = loaded(run, model, "t.npy", "--calibrate")
+    assert told["scores"]["uar"] > plain["scores"]["uar"] + 0.3
+    assert told["about"]["protocol"] == (
+        f"{plain['about']['protocol']}, each speaker calibrated with the unlabelled clips"
+    )
+    # Speakers with less than four clips are left as they are.
+    table["speaker"] = [f"{i // 3:02d}" for i in range(24)]
+    write_table(tmp_path / "t.npy", table)
+    few = loaded(run, model, "t.npy", "--calibrate")
+    assert few["scores"]["uar"] == plain["scores"]["uar"]
+
+
+def test_calibration_of_a_model_that_reads_functionals(
+    run: Run, prosodic_model: Path, prosodic: Table, tmp_path: Path
+) -> None:
+    table = prosodic[np.isin(prosodic["speaker"], ["01", "02"])]
+    write_table(tmp_path / "t.npy", table)
+    for option in ((), ("--calibrate",)):
+        done = run("ser-stats", prosodic_model, "t.npy", "--predictions", "-", *option)
+        assert done.returncode == 0, done.err
+        assert len(done.out.splitlines()) == 3 + 24
+    done = run("ser-stats", "t.npy", "--calibrate")
+    assert done.returncode == 2
+    # Tables of the same features without functionals do not fit.
+    write_table(tmp_path / "p.npy", labelled_table(["sad", "angry"]))
+    done = run("ser-stats", prosodic_model, "p.npy")
+    assert done.returncode == 1
+    assert "functionals none against prosody" in done.err
+    assert len(done.err.splitlines()) == 1
