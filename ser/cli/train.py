@@ -17,7 +17,7 @@ from ser.cli.common import (
     seed_option,
 )
 from ser.cli.trainoptions import list_architectures, make_config, suited
-from ser.cli.traintune import Tuning, read_tuning, tune, tune_options
+from ser.cli.traintune import Tuning, nested, read_tuning, tune, tune_options
 from ser.files import STANDARD
 from ser.models.registry import ARCHITECTURES, architecture
 from ser.table import Table, read_table, write_table
@@ -239,7 +239,7 @@ def main(
         architecture(config.arch, config.options).files(console.note)
     records = read_table(table) if records is None else records
     if cv is not None:
-        _cross_validate(console, table, records, cv, Path(output), config, resume, device)
+        _cross_validate(console, table, records, cv, Path(output), config, tuning, resume, device)
         return
     if output == STANDARD or not output.endswith(".keras"):
         raise click.UsageError("The artifact must be a file named .keras: Keras asks for it.")
@@ -318,7 +318,8 @@ def _train_one(
     from ser.training.report import read_report, watched_figures, write_history
     from ser.tuning.report import card_entry
 
-    figures = None if report is None else read_report(report, records, config)
+    chosen = "" if tuning is None else tuning.protocol(config.epochs)
+    figures = None if report is None else read_report(report, records, config, chosen)
     division = divide(records, validation, config.seed, name=name)
     data = division.data
     for note in division.notes:
@@ -394,6 +395,7 @@ def _cross_validate(
     how: str,
     folder: Path,
     config: TrainConfig,
+    tuning: Tuning | None,
     resume: bool,
     device: Any,
 ) -> None:
@@ -409,7 +411,10 @@ def _cross_validate(
             "random folds have the same speakers on both sides: the figures say nothing about a "
             "new speaker"
         )
-    console.info(describe_protocol(records, folds, config))
+    choice = None
+    if tuning is not None:
+        choice = nested(console, name, config, tuning, resume=resume, device=device)
+    console.info(describe_protocol(records, folds, config, choice))
     sizes = [len(records) - len(test) for test in folds.tests]
     steps = sum(max(1, size // config.batch_size) for size in sizes) * config.epochs
     with console.progress(steps, "step", "cross-validation") as bar:
@@ -418,6 +423,7 @@ def _cross_validate(
             folds,
             config,
             folder,
+            choice=choice,
             resume=resume,
             device=device,
             on_fold=lambda fold, count, clips: console.info(

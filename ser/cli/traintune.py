@@ -15,6 +15,7 @@ from ser.cli.common import Console
 
 if TYPE_CHECKING:
     from ser.training.config import TrainConfig
+    from ser.training.crossval import Choice
     from ser.training.fit import Data
     from ser.tuning.search import Found
     from ser.tuning.trial import Trial
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
 F = TypeVar("F", bound=Callable[..., Any])
 
 _UNITS = {"h": 3600, "m": 60, "s": 1}
-_COMMON = ("lr", "weight_decay", "label_smoothing")
 
 
 def _seconds(_: click.Context, parameter: click.Parameter, value: str | None) -> float | None:
@@ -58,6 +58,20 @@ class Tuning:
     csv: str | None
     picture: Path | None
     fixed: frozenset[str]
+
+    def protocol(self, epochs: int) -> str:
+        """Says how hyperparameters are chosen inside the folds of a cross-validation.
+
+        Args:
+            epochs: Of the training.
+        """
+        from ser.training.crossval import CHOSEN
+
+        limit = "" if self.seconds is None else f" in {self.seconds / 60:.4g} minutes"
+        return (
+            f"{CHOSEN} (best of up to {self.trials} trials{limit} on {self.folds} inner folds of "
+            f"{self.epochs or epochs} epochs)"
+        )
 
 
 def tune_options(function: F) -> F:
@@ -142,24 +156,25 @@ def read_tuning(
             if given(name):
                 raise click.UsageError(f"--{name.replace('_', '-')} means nothing without --tune.")
         return None
-    for name, why in (
-        ("report", "its figures are of other hyperparameters"),
-        ("cv", "tune inside every fold: ser-split --folds writes the sides, or give the options "
-         "that a search on other speakers has found"),
-    ):  # fmt: skip
-        if given(name):
-            raise click.UsageError(f"--{name} does not go with --tune: {why}.")
+    if given("cv"):
+        for name in ("tune_db", "tune_csv", "plot_search"):
+            if given(name):
+                raise click.UsageError(
+                    f"--{name.replace('_', '-')} means nothing with --cv: every fold has a search "
+                    "of its own, in fold-N.keras.tune.db."
+                )
     picture = None
     if values["plot_search"] is not None:
         from ser.plots.figure import check_target
 
         picture = Path(values["plot_search"])
         check_target(picture)
+    from ser.training.config import COMMON
     from ser.tuning.study import load_optuna
 
     # Before the table is read, not after it.
     load_optuna()
-    fixed = {name for name in _COMMON if given(name)}
+    fixed = {name for name in COMMON if given(name)}
     fixed |= {setting.partition("=")[0] for setting in settings}
     database = values["tune_db"]
     return Tuning(
@@ -254,6 +269,33 @@ def tune(
             raise
     _report(console, tuning, found, output)
     return found
+
+
+def nested(
+    console: Console, name: str, config: TrainConfig, tuning: Tuning, *, resume: bool, device: Any
+) -> Choice:
+    """Gives the way to tune inside every fold of a cross-validation.
+
+    Args:
+        console: For messages.
+        name: The table, for messages.
+        config: The training to improve.
+        tuning: How to search.
+        resume: Continue an interrupted search.
+        device: Where to train.
+    """
+    from ser.training.checkpoint import Checkpoint
+    from ser.training.crossval import Choice
+    from ser.tuning.report import card_entry
+
+    def make(data: Data, artifact: Path) -> tuple[TrainConfig, dict[str, Any]]:
+        found = tune(console, name, data, config, tuning, artifact, resume=resume, device=device)
+        if found.begun:
+            # What an interrupted training of an earlier best trial has left is not this one's.
+            Checkpoint(artifact).clear()
+        return found.config, {"tuning": card_entry(found)}
+
+    return Choice(tuning.protocol(config.epochs), make)
 
 
 def _report(console: Console, tuning: Tuning, found: Found, output: Path) -> None:

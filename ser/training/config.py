@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Literal
 
 from ser.errors import SerError
 from ser.training.augment import SpectrogramAugmentation
 
 ClassWeight = Literal["none", "balanced"]
+
+COMMON = ("lr", "weight_decay", "label_smoothing")
+"""Hyperparameters of nearly every way of training."""
+
+AUGMENT = "augment."
+"""What the names of augmentation's fields begin with, as in ``--set augment.stretch=0.1``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +67,31 @@ class TrainConfig:
     def to_dict(self) -> dict[str, Any]:
         """Gives the values as plain JSON types."""
         return asdict(self)
+
+    def changed(self, values: Mapping[str, Any]) -> TrainConfig:
+        """Gives the same training with other hyperparameters.
+
+        Args:
+            values: By name: a field such as ``lr``, a field of the augmentation such as
+                ``augment.stretch``, or else an option of the architecture.
+        """
+        own = {name: value for name, value in values.items() if name in COMMON}
+        changes = {
+            name.removeprefix(AUGMENT): value
+            for name, value in values.items()
+            if name.startswith(AUGMENT)
+        }
+        options = {
+            name: value
+            for name, value in values.items()
+            if name not in own and not name.startswith(AUGMENT)
+        }
+        return replace(
+            self,
+            options={**self.options, **options},
+            augment=replace(self.augment, **changes),
+            **own,
+        )
 
     def described(self) -> str:
         """Names the architecture, with the hyperparameters that are not its defaults."""

@@ -41,6 +41,24 @@ TOLD = "each test speaker calibrated with the unlabelled test clips"
 """What is added to a protocol where voices are calibrated."""
 
 
+CHOSEN = "hyperparameters chosen inside every fold"
+"""What a protocol says where each fold has hyperparameters of its own."""
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """How each fold gets hyperparameters of its own, as in a nested cross-validation.
+
+    Attributes:
+        protocol: How, in words that begin with `CHOSEN`.
+        make: Gives a fold's training and further entries for its card, from its training records
+            and the artifact that will be written. It must not look at other records.
+    """
+
+    protocol: str
+    make: Callable[[Data, Path], tuple[TrainConfig, dict[str, Any]]]
+
+
 @dataclass(frozen=True, slots=True)
 class Pooled:
     """The outcome of a cross-validation.
@@ -63,6 +81,7 @@ def cross_validate(
     config: TrainConfig,
     folder: Path,
     *,
+    choice: Choice | None = None,
     resume: bool = False,
     device: Device = "auto",
     on_fold: Callable[[int, int, int], None] = lambda fold, count, clips: None,
@@ -83,6 +102,7 @@ def cross_validate(
         folder: Where fold models, ``predictions.csv``, ``calibrated.csv`` (each test speaker's
             clips read against what is usual for that voice), ``report.json`` and ``confusion.png``
             go.
+        choice: How each fold's hyperparameters are chosen; None takes those of `config`.
         resume: Keep the folds that an interrupted run finished, and continue the one it was in.
         device: Where to train.
         on_fold: Called with the fold, the number of folds and the training clips of each.
@@ -95,7 +115,7 @@ def cross_validate(
     Raises:
         SerError: As `ser.training.fit.train`; or a fold file of another training is in the way.
     """
-    protocol = describe_protocol(table, folds, config)
+    protocol = describe_protocol(table, folds, config, choice)
     labels = _labels(table)
     parts: list[Predictions] = []
     calibrated: list[Predictions] = []
@@ -128,9 +148,11 @@ def cross_validate(
             on_step(max(1, len(rest) // config.batch_size) * config.epochs)
             continue
         checkpoint = Checkpoint(artifact)
+        data = Data(table, rest)
+        mine, more = (config, {}) if choice is None else choice.make(data, artifact)
         trained = train(
-            Data(table, rest),
-            config,
+            data,
+            mine,
             checkpoint=checkpoint,
             resume=resume,
             device=device,
@@ -143,7 +165,7 @@ def cross_validate(
                 "has no training clip of some emotion",
                 "use fewer folds, or merge rare emotions with ser-merge --map",
             )
-        reads = architecture(config.arch, config.options).reads_functionals
+        reads = architecture(mine.arch, mine.options).reads_functionals
         examples = Examples(table, np.asarray(test, np.intp), labels, reads_functionals=reads)
         part = from_table(
             without_features(table, examples.indices),
@@ -153,8 +175,8 @@ def cross_validate(
             protocol=protocol,
             seed=config.seed,
         )
-        card = make_card(table, rest, config, trained, protocol=f"fold {number} of: {protocol}")
-        write_artifact(artifact, trained.model, card, trained.voice)
+        card = make_card(table, rest, mine, trained, protocol=f"fold {number} of: {protocol}")
+        write_artifact(artifact, trained.model, {**card, **more}, trained.voice)
         told = _told_the_voice(artifact, table, examples.indices, part, device)
         write_predictions(folder / f"fold-{number}-{CALIBRATED}", told)
         write_predictions(finished, part)
@@ -182,7 +204,9 @@ def _told_the_voice(
     return replace(told, fold=part.fold)
 
 
-def describe_protocol(table: Table, folds: Folds, config: TrainConfig) -> str:
+def describe_protocol(
+    table: Table, folds: Folds, config: TrainConfig, choice: Choice | None = None
+) -> str:
     """Says in one line how the figures of a cross-validation come about."""
     apart = {
         "speaker": "speakers apart",
@@ -193,19 +217,22 @@ def describe_protocol(table: Table, folds: Folds, config: TrainConfig) -> str:
         f"{describe_corpora(table)}, {len(_labels(table))} classes, {len(folds.tests)}-fold "
         f"cross-validation ({folds.name}), {apart}, arch {config.described()}, "
         f"last of {config.epochs} epochs, seed {config.seed}"
+        f"{'' if choice is None else f', {choice.protocol}'}"
     )
 
 
 def made_with(card: Mapping[str, Any], table: Table, config: TrainConfig) -> bool:
     """Says whether a fold's network was trained with these features and options.
 
-    Patience is not asked for, because a cross-validation has nothing to watch.
+    Patience is not asked for, because a cross-validation has nothing to watch, and neither are
+    hyperparameters that were chosen inside the fold.
 
     Args:
         card: The card of a fold's artifact.
         table: The table that is trained on.
         config: How to train.
     """
+    config = config.changed(card.get("tuning", {}).get("chosen", {}))
     # Through JSON, as the card has come: tuples are lists there.
     wanted = json.loads(json.dumps(config.to_dict()))
     del wanted["patience"]

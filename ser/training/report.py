@@ -18,7 +18,7 @@ from ser.files import open_output
 from ser.table import Table
 from ser.training.card import describe_corpora
 from ser.training.config import TrainConfig
-from ser.training.crossval import REPORT, made_with
+from ser.training.crossval import CHOSEN, REPORT, made_with
 from ser.training.fit import Data, Trained
 
 
@@ -37,13 +37,15 @@ class Figures:
     temperature: float | None = None
 
 
-def read_report(folder: Path, records: Table, config: TrainConfig) -> Figures:
+def read_report(folder: Path, records: Table, config: TrainConfig, chosen: str = "") -> Figures:
     """Reads the figures of a cross-validation for a network trained on all of its clips.
 
     Args:
         folder: What ``ser-train --cv`` wrote.
         records: The table that is trained on now.
         config: How it is trained now.
+        chosen: How its hyperparameters are chosen, in the words of
+            `ser.training.crossval.Choice`; empty where they are given.
 
     Raises:
         SerError: There is no report, or it is of another table, other options or other features.
@@ -61,15 +63,17 @@ def read_report(folder: Path, records: Table, config: TrainConfig) -> Figures:
             f"is not the report of a cross-validation ({error})",
             "make it with ser-train --cv",
         ) from error
+    protocol = str(figures.protocol)
     known = np.asarray(records["y"]) != ""
     labelled = records if known.all() else records[known]
-    if not str(figures.protocol).startswith(f"{describe_corpora(labelled)}, "):
+    if not protocol.startswith(f"{describe_corpora(labelled)}, "):
         raise SerError(
             folder,
             f"is the cross-validation of another table ({figures.protocol})",
             f"cross-validate {describe_corpora(labelled)}",
         )
-    if not made_with(read_card(folder / "fold-1.keras"), records, config):
+    same = chosen in protocol if chosen else CHOSEN not in protocol
+    if not same or not made_with(read_card(folder / "fold-1.keras"), records, config):
         raise SerError(
             folder,
             "was made with other options or features",

@@ -17,11 +17,11 @@ from ser.grouping import By, Indices, originals, train_indices
 from ser.models.backend import Device, load_keras
 from ser.splitting import make_folds
 from ser.table import Table, spec_of
-from ser.training.config import TrainConfig
+from ser.training.config import AUGMENT, TrainConfig
 from ser.training.fit import Data, train, training_speakers
 from ser.training.trainer import DivergedError
 from ser.tuning.pruning import hopeless
-from ser.tuning.space import AUGMENT, Space, configured, present, search_space
+from ser.tuning.space import Space, present, search_space
 from ser.tuning.study import Study
 from ser.tuning.trial import Outcome, Trial, best_of
 
@@ -140,7 +140,7 @@ def search(
             database, "holds no trial that was trained to its end", "allow more trials or more time"
         )
     return Found(
-        configured(config, best.values),
+        config.changed(best.values),
         best,
         tuple(study.trials),
         space,
@@ -191,7 +191,7 @@ def _try(
 ) -> Trial:
     """Runs one trial."""
     started = time.monotonic()
-    config = configured(short, study.ask())
+    config = short.changed(study.ask())
     finished = [trial.steps for trial in study.trials if trial.outcome == "complete"]
     # The first epochs of the first fold say nothing yet.
     warmup, last = max(1, short.epochs // 3), len(folds.parts) * short.epochs - 1

@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, replace
-from typing import Any, get_args, get_type_hints
+from dataclasses import dataclass
+from typing import get_args, get_type_hints
 
 from ser.errors import SerError
 from ser.features.spec import FeatureSpec
 from ser.models.base import Architecture, Value
 from ser.models.registry import architecture
 from ser.training.augment import NO_AUGMENTATION, can_shift
-from ser.training.config import TrainConfig
+from ser.training.config import AUGMENT, TrainConfig
 from ser.training.trainers import TRAINERS
-
-AUGMENT = "augment."
-"""What the names of augmentation's fields begin with, as in ``--set augment.stretch=0.1``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,26 +100,6 @@ def search_space(
             "give fewer of its hyperparameters yourself",
         )
     return space
-
-
-def configured(config: TrainConfig, values: Mapping[str, Value]) -> TrainConfig:
-    """Gives the training with some hyperparameters changed.
-
-    Args:
-        config: The training.
-        values: By the names of `search_space`.
-    """
-    options = dict(config.options)
-    fields: dict[str, Any] = {}
-    augment: dict[str, Any] = {}
-    for name, value in values.items():
-        if name.startswith(AUGMENT):
-            augment[name.removeprefix(AUGMENT)] = value
-        elif name in ("lr", "weight_decay", "label_smoothing"):
-            fields[name] = value
-        else:
-            options[name] = value
-    return replace(config, options=options, augment=replace(config.augment, **augment), **fields)
 
 
 def present(config: TrainConfig, space: Space) -> dict[str, Value]:

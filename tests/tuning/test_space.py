@@ -17,7 +17,7 @@ from ser.models.registry import ARCHITECTURES, architecture
 from ser.training.augment import NO_AUGMENTATION, SpectrogramAugmentation
 from ser.training.config import TrainConfig
 from ser.training.trainers import TRAINERS
-from ser.tuning.space import Range, configured, present, search_space
+from ser.tuning.space import Range, present, search_space
 
 MEL = FeatureSpec()
 COMMON = {"lr", "weight_decay", "label_smoothing"}
@@ -56,7 +56,7 @@ def test_what_the_user_gives_is_kept() -> None:
     space = search_space(config, MEL, {"lr", "augment.stretch"})
     assert not {"dropout", "lr", "augment.stretch"} & set(space)
     assert {"width", "weight_decay", "augment.shift"} <= set(space)
-    tuned = configured(config, {"width": 1.5})
+    tuned = config.changed({"width": 1.5})
     assert tuned.options == {"dropout": 0.25, "width": 1.5}
     with pytest.raises(SerError, match="architecture cnn: has nothing left to search"):
         search_space(TrainConfig(options=CNN().chosen(), augment=NO_AUGMENTATION), MEL, COMMON)
@@ -84,7 +84,7 @@ def test_values_reach_the_configuration() -> None:
         "units": 96, "lr": 1e-4, "label_smoothing": 0.05,
         "augment.stretch": 0.1, "augment.shift": 2,
     }  # fmt: skip
-    tuned = configured(TrainConfig(seed=4), values)
+    tuned = TrainConfig(seed=4).changed(values)
     assert tuned.options == {"units": 96}
     assert architecture(tuned.arch, tuned.options).chosen()["units"] == 96
     assert (tuned.lr, tuned.label_smoothing, tuned.seed) == (1e-4, 0.05, 4)
@@ -99,7 +99,7 @@ def test_the_first_trial_is_the_configuration_as_it_is(name: str) -> None:
     values = present(config, space)
     # A default outside of its own range would be a mistake of the architecture.
     assert set(values) == set(space)
-    tuned = configured(config, values)
+    tuned = config.changed(values)
     assert architecture(name, tuned.options) == architecture(name, {})
     assert (tuned.lr, tuned.augment) == (config.lr, config.augment)
     assert ("lr" in space) == ("lr" in TRAINERS[arch.trainer].searched)
