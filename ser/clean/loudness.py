@@ -8,6 +8,7 @@ once, and because a clip may be shorter than the 400 ms that programmes are meas
 from __future__ import annotations
 
 import math
+from functools import lru_cache
 from typing import ClassVar
 
 import numpy as np
@@ -82,12 +83,19 @@ def k_weighted(samples: Samples, rate: int) -> npt.NDArray[np.float64]:
         Shape (samples,).
     """
     size = 1 << (len(samples) + round(_TAIL * rate)).bit_length()
+    spectrum = np.fft.rfft(samples.astype(np.float64), size) * _response(size, rate)
+    return np.fft.irfft(spectrum, size)[: len(samples)]
+
+
+# Clips of a corpus have much the same lengths, and need one of two sizes.
+@lru_cache(maxsize=4)
+def _response(size: int, rate: int) -> npt.NDArray[np.complex128]:
+    """Gives what both filters do to each frequency of a transform."""
     z = np.exp(-2j * np.pi * np.arange(size // 2 + 1) / size)
     response = np.ones(len(z), np.complex128)
     for numerator, denominator in _filters(rate):
         response *= np.polyval(numerator[::-1], z) / np.polyval(denominator[::-1], z)
-    spectrum = np.fft.rfft(samples.astype(np.float64), size) * response
-    return np.fft.irfft(spectrum, size)[: len(samples)]
+    return response
 
 
 def _filters(rate: int) -> tuple[tuple[list[float], list[float]], ...]:
