@@ -149,7 +149,7 @@ def of_architecture(name: str) -> Callable[[Run], dict[str, Any]]:
         pooled = ("--pool", "stats") if name == "svm" else ()
         table = run.table("ravdess", *pooled)
         options = ["--arch", name, *ARCHITECTURES[name]]
-        return run.cross_validate(table, "ravdess", 1 if name == "svm" else 40, *options)
+        return run.cross_validate(table, "ravdess", 1 if name == "svm" else 70, *options)
 
     return run_it
 

@@ -114,7 +114,7 @@ def _read(model: Any, prefix: str) -> _Graph:
     try:
         config = model.get_config()
         entries = config["layers"]
-    except (AttributeError, KeyError, NotImplementedError, TypeError) as error:
+    except (AttributeError, KeyError, RuntimeError, TypeError) as error:
         raise SerError(
             "picture of the network", "is possible for networks of Keras layers alone"
         ) from error
