@@ -191,3 +191,27 @@ def test_stays_light(tmp_path: Path, ravdess: Table) -> None:
     )
     assert done.stdout == "[]\n"
     assert (tmp_path / "test.npy").exists()
+
+
+@pytest.mark.parametrize("options", [("-o", "train.npy", "test.npy"), ("--folds", 3, "-o", "f")])
+@pytest.mark.parametrize("by", ["speaker", "clip"])
+def test_copies_are_trained_on_alone(
+    run: Run, tmp_path: Path, ravdess: Table, options: tuple[object, ...], by: str
+) -> None:
+    copies = ravdess.copy()
+    copies["augment"] = "noise=10dB:white"
+    copies["x"] += 1
+    write_table(tmp_path / "copied.npy", np.concatenate([ravdess, copies]))
+    done = run("ser-split", "copied.npy", "--by", by, *options)
+    assert done.returncode == 0, done.err
+    folder = tmp_path / "f" if "--folds" in options else tmp_path
+    tested = 0
+    for name in sorted(folder.glob("*test.npy")):
+        test = read_table(name)
+        train = read_table(name.with_name(name.name.replace("test", "train")))
+        assert not test["augment"].any()
+        assert (train["augment"] != "").sum() == len(train) / 2
+        assert not set(test["path"].tolist()) & set(train["path"].tolist())
+        assert len(train) / 2 + len(test) == len(ravdess)
+        tested += len(test)
+    assert f"{tested} augmented copies of test clips are left out" in done.err
