@@ -23,7 +23,7 @@ class Machine:
 
     Attributes:
         mean: Of each pooled feature over the training clips, shape (features,).
-        variance: Likewise.
+        deviation: Likewise, 1 for a feature that never changes.
         weights: Shape (features, classes) for a linear kernel; otherwise the dual coefficients,
             shape (vectors, classes).
         intercepts: Shape (classes,).
@@ -34,7 +34,7 @@ class Machine:
     """
 
     mean: Array
-    variance: Array
+    deviation: Array
     weights: Array
     intercepts: Array
     support: Array | None = None
@@ -83,7 +83,7 @@ class SVM(Architecture):
             problem,
             Machine(
                 mean=np.zeros(size, np.float32),
-                variance=np.ones(size, np.float32),
+                deviation=np.ones(size, np.float32),
                 weights=np.zeros((size if vectors is None else 1, problem.classes), np.float32),
                 intercepts=np.zeros(problem.classes, np.float32),
                 support=vectors,
@@ -97,12 +97,10 @@ class SVM(Architecture):
         # Half precision, as on a GPU, would be too coarse for sums over many support vectors.
         exact = {"dtype": "float32"}
         entry, x = pooled(keras, problem)
-        x = layers.Normalization(
-            mean=machine.mean.tolist(),
-            variance=machine.variance.tolist(),
-            name="standardise",
-            **exact,
-        )(x)
+        # Not Keras's Normalization: it takes deviations under 1e-7 for nothing, and there are such
+        # powers in the upper bands of quiet speech.
+        x = layers.Rescaling(1.0, (-machine.mean).tolist(), name="centre", **exact)(x)
+        x = layers.Rescaling((1 / machine.deviation).tolist(), name="standardise", **exact)(x)
         values = {}
         if machine.support is not None:
             # |x - s|^2 = |x|^2 + |s|^2 - 2 x.s: two sums over all clips at once instead of a

@@ -126,13 +126,11 @@ def fit(
         classes: Number of emotions; one without a clip is always decided against.
         weights: Of the clips, shape (n,).
     """
-    mean = features.mean(axis=0)
-    # A feature that never changes would be divided by zero.
-    variance = np.maximum(features.var(axis=0), 1e-8)
-    x = (features - mean) / np.sqrt(variance)
+    mean, deviation = standards(features)
+    x = (features - mean) / deviation
     machine = Machine(
         mean=mean.astype(np.float32),
-        variance=variance.astype(np.float32),
+        deviation=deviation.astype(np.float32),
         weights=np.zeros((x.shape[1], classes), np.float32),
         intercepts=np.full(classes, -1, np.float32),
     )
@@ -152,9 +150,19 @@ def fit(
     return replace(machine, support=x[used].astype(np.float32), weights=dual[used], gamma=gamma)
 
 
+def standards(features: Matrix) -> tuple[Matrix, Matrix]:
+    """Gives mean and standard deviation of each feature, shape (features,) each."""
+    mean = features.mean(axis=0)
+    deviation = features.std(axis=0)
+    # What differs by rounding alone would be blown up to noise; how small the numbers are as such
+    # says nothing.
+    still = deviation <= 1e-6 * np.abs(mean)
+    return mean, np.where(still, 1.0, deviation)
+
+
 def decisions(machine: Machine, features: Matrix) -> Matrix:
     """Gives the decision values of pooled clips, shape (n, classes), before any scale."""
-    x = (features - machine.mean) / np.sqrt(machine.variance)
+    x = (features - machine.mean) / machine.deviation
     if machine.support is not None:
         squared = (
             np.square(x).sum(axis=1)[:, None]

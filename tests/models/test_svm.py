@@ -23,6 +23,9 @@ from ser.training.kernel import fit
 SIZE, CLASSES = 180, 4
 PROBLEM = Problem(1, SIZE, CLASSES)
 
+# From powers in the upper bands of quiet speech to squared levels in decibels.
+SCALES = np.geomspace(1e-13, 1e3, SIZE)
+
 
 @pytest.fixture(scope="module")
 def keras() -> Any:
@@ -34,7 +37,7 @@ def clips(count: int, seed: int = 0) -> tuple[Any, Any]:
     rng = np.random.default_rng(seed)
     y = rng.integers(0, CLASSES, count)
     centres = np.random.default_rng(9).normal(size=(CLASSES, SIZE))
-    x = (centres[y] + rng.normal(size=(count, SIZE)) * 3) * np.geomspace(1e-3, 1e3, SIZE) - 40
+    x = (centres[y] + rng.normal(size=(count, SIZE)) * 3) * SCALES + 10 * SCALES
     return x.astype(np.float32).astype(np.float64), y
 
 
@@ -169,6 +172,16 @@ def test_an_emotion_without_clips_is_decided_against(keras: Any) -> None:
         assert machine.intercepts[2] == -1
         answer = arch.network(keras, PROBLEM, machine).predict_on_batch(x[:, None])
         assert (np.asarray(answer).argmax(axis=1) != 2).all()
+
+
+def test_features_that_never_change_are_left_alone(keras: Any) -> None:
+    x, y = clips(100)
+    x[:, 3] = 0.1
+    x[:, 5] = 0
+    machine = fit(SVM(), x, y, CLASSES, np.ones(100))
+    assert machine.deviation[[3, 5]].tolist() == [1, 1]
+    answer = SVM().network(keras, PROBLEM, machine).predict_on_batch(x[:, None])
+    assert np.isfinite(np.asarray(answer)).all()
 
 
 def test_options() -> None:
