@@ -283,6 +283,7 @@ def test_cross_validation_and_its_report(
 ) -> None:
     assert {path.name for path in validated.iterdir()} == {
         "fold-1.keras", "fold-2.keras", "fold-1.csv", "fold-2.csv", "predictions.csv",
+        "fold-1-calibrated.csv", "fold-2-calibrated.csv", "calibrated.csv",
         "report.json", "confusion.png",
     }  # fmt: skip
     report = json.loads((validated / "report.json").read_text())

@@ -140,5 +140,5 @@ def test_the_registry() -> None:
         assert arch.name == name
         assert arch.summary
         assert architecture(name) == arch()
-    with pytest.raises(SerError, match="rnn9: is not an architecture; use cnn"):
+    with pytest.raises(SerError, match="rnn9: is not an architecture; use prosody-cnn, cnn"):
         architecture("rnn9")
