@@ -50,19 +50,6 @@ def sampled(hertz: int) -> Change:
     )
 
 
-def telephone(samples: Samples, rate: int, rng: np.random.Generator) -> Samples:
-    """300 to 3400 Hz at 8 kHz with the mu-law of ITU-T G.711."""
-    from scipy.signal import butter, sosfilt
-
-    narrow = audio.resample(samples, rate, 8000)
-    narrow = sosfilt(butter(4, (300, 3400), "bandpass", fs=8000, output="sos"), narrow)
-    narrow = narrow / max(float(np.abs(narrow).max()), 1e-9) * 0.5
-    coded = np.sign(narrow) * np.log1p(255 * np.abs(narrow)) / np.log(256)
-    coded = np.round(coded * 127) / 127
-    back = np.sign(coded) * (256 ** np.abs(coded) - 1) / 255
-    return audio.resample(back.astype(np.float32), 8000, rate)
-
-
 def transform(name: str, value: float, kind: str = "") -> Change:
     """One of the augmentations, at one strength."""
     return lambda samples, rate, rng: TRANSFORMS[name](value, value).apply(
@@ -78,7 +65,7 @@ CONDITIONS: dict[str, Change] = {
     "8 kHz": sampled(8000),
     "11.025 kHz": sampled(11025),
     "48 kHz": sampled(48000),
-    "telephone": telephone,
+    "telephone": transform("telephone", 3400.0),
     "white noise, 20 dB": transform("noise", 20.0, "white"),
     "white noise, 10 dB": transform("noise", 10.0, "white"),
     "pink noise, 10 dB": transform("noise", 10.0, "pink"),

@@ -15,7 +15,7 @@ from ser.evaluation import label_indices
 from ser.features.extract import fit_frames
 from ser.grouping import originals
 from ser.predictions import Predictions, from_table
-from ser.table import Table, speaker_keys, spec_of, without_features
+from ser.table import Table, positions_by_speaker, speaker_keys, spec_of, without_features
 
 Indices = npt.NDArray[np.intp]
 
@@ -74,7 +74,7 @@ def predict_table(
     labelled = originals(table, chosen[np.asarray(table["y"])[chosen] != ""])
     rest = without_features(table, labelled)
     result = np.empty((len(labelled), len(engine.labels)), np.float32)
-    voices = _voices(rest) if calibrate else {"": np.arange(len(labelled))}
+    voices = positions_by_speaker(rest) if calibrate else {"": np.arange(len(labelled))}
     for speaker, places in voices.items():
         calibration = None
         if speaker:
@@ -92,12 +92,6 @@ def predict_table(
 def _features(engine: Engine, table: Table, records: Indices) -> tuple[Batch, Batch | None]:
     functionals = table["functionals"][records] if engine.reads_functionals else None
     return fit_frames(table["x"][records], engine.frames), functionals
-
-
-def _voices(records: Table) -> dict[str, Indices]:
-    """Gives every voice's places; those of nobody known are under `''`."""
-    keys = np.array(speaker_keys(records), object)
-    return {key: np.flatnonzero(keys == key) for key in sorted(set(keys.tolist()))}
 
 
 def shared_speakers(table: Table, trained: Collection[str]) -> list[str]:

@@ -209,6 +209,12 @@ def speaker_keys(table: Table) -> list[str]:
     ]
 
 
+def positions_by_speaker(records: Table) -> dict[str, npt.NDArray[np.intp]]:
+    """Gives the positions of each speaker's records by `speaker_keys`, in the order of the keys."""
+    keys = np.array(speaker_keys(records), object)
+    return {key: np.flatnonzero(keys == key) for key in sorted(set(keys.tolist()))}
+
+
 class TableWriter:
     """Appends records to a table whose final length is not known yet.
 

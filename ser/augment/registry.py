@@ -7,16 +7,21 @@ from types import MappingProxyType
 
 from ser.augment.base import Transform
 from ser.augment.gain import Gain
+from ser.augment.lowpass import Lowpass
 from ser.augment.noise import Noise
 from ser.augment.pitch import Pitch
 from ser.augment.reverb import Reverb
 from ser.augment.shift import Shift
 from ser.augment.speed import Speed
 from ser.augment.stretch import Stretch
+from ser.augment.telephone import Telephone
 from ser.errors import SerError
 
 TRANSFORMS: Mapping[str, type[Transform]] = MappingProxyType(
-    {kind.name: kind for kind in (Noise, Stretch, Pitch, Shift, Speed, Gain, Reverb)}
+    {
+        kind.name: kind
+        for kind in (Noise, Stretch, Pitch, Shift, Speed, Gain, Reverb, Lowpass, Telephone)
+    }
 )
 """Every change by the name that the command line and the table give it."""
 

@@ -91,8 +91,8 @@ def copy_options(function: Any) -> Any:
             "--augment",
             metavar="RECIPE",
             help="Add changed copies of each clip: noise, stretch, pitch, shift, speed, gain, "
-            "reverb. Commas between alternatives, + between links of a chain, ranges behind a "
-            "colon: noise:10..20+reverb,stretch.",
+            "reverb, lowpass, telephone. Commas between alternatives, + between links of a chain, "
+            "ranges behind a colon: noise:10..20+reverb,stretch.",
         ),
         click.option("--copies", type=click.IntRange(0), help="Copies of each clip.  [default: 1]"),
         click.option(

@@ -81,10 +81,6 @@ class Extractor:
         """Computes the features of samples that `prepare` has given; see `__call__`."""
         return self._matrix(self._view(prepared))
 
-    def functionals(self, prepared: Samples) -> Functionals:
-        """Computes the vector of functionals; shape (0,) where the specification has none."""
-        return self._functionals(self._view(prepared))
-
     def everything(self, prepared: Samples) -> tuple[Matrix, Functionals]:
         """Computes features and functionals on one Fourier transform."""
         view = self._view(prepared)

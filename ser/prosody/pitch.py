@@ -75,9 +75,12 @@ def track(power: Matrix, sample_rate: int, window: Vector) -> Pitch:
     preference = np.float32(_OCTAVE) * np.log2(np.arange(shortest, longest) / shortest)
     scores = np.where(peaks, middle - preference.astype(np.float32), np.float32(-9))
     best = np.argpartition(-scores, _CANDIDATES, axis=1)[:, :_CANDIDATES]
-    score = np.take_along_axis(scores, best, axis=1)
-    before, top, after = (np.take_along_axis(around, best + k, axis=1) for k in range(3))
-    lags = best + shortest + _vertex(before, top, after)
+    before, sampled, after = (np.take_along_axis(around, best + k, axis=1) for k in range(3))
+    shift, top = _vertex(before, sampled, after)
+    # A narrow peak between two samples is higher than either. By whole samples alone, high rich
+    # voices would be heard an octave low, where the peak happens to fall on a sample.
+    score = np.take_along_axis(scores, best, axis=1) + (top - sampled)
+    lags = best + shortest + shift
     octaves = np.log2(sample_rate / lags).astype(np.float32)
     amplitude = np.sqrt(energy[:, 0])
     amplitude /= max(float(amplitude.max()), 1e-9)
@@ -94,13 +97,14 @@ def track(power: Matrix, sample_rate: int, window: Vector) -> Pitch:
     )
 
 
-def _vertex(before: Matrix, top: Matrix, after: Matrix) -> Matrix:
-    """How far from its middle sample a peak really is, by a parabola: -0.5 to 0.5."""
-    curvature = before - 2 * top + after
+def _vertex(before: Matrix, middle: Matrix, after: Matrix) -> tuple[Matrix, Matrix]:
+    """How far from its middle sample a peak is (-0.5 to 0.5), and how high, by a parabola."""
+    curvature = before - 2 * middle + after
     flat = np.abs(curvature) < 1e-9
     shift = 0.5 * (before - after) / np.where(flat, 1, curvature)
     clipped: Matrix = np.clip(np.where(flat, 0, shift), -0.5, 0.5)
-    return clipped
+    height: Matrix = middle - 0.25 * (before - after) * clipped
+    return clipped, height
 
 
 def _cheapest(local: Matrix, octaves: Matrix) -> npt.NDArray[np.intp]:

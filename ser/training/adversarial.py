@@ -25,7 +25,7 @@ from ser.models.backend import quiet_stderr
 from ser.table import TEXT_WIDTHS, Table, record_dtype
 from ser.training.batches import Batch, Examples, batches
 from ser.training.config import TrainConfig
-from ser.training.trainer import Row, Trainer, insist_on_number, problem_of, seed_dropout
+from ser.training.trainer import Row, Trainer, insist_on_number, seed_dropout
 
 Array = npt.NDArray[np.float32]
 
@@ -69,7 +69,6 @@ class Adversarial(Trainer):
     ) -> None:
         super().__init__(keras, architecture, examples, config)
         self.gan = cast(ACGAN, architecture)
-        self.problem = problem_of(examples)
         self.discriminator: Any = None
         self.adversary: Any = None
 
@@ -83,7 +82,7 @@ class Adversarial(Trainer):
                 optimizer=self._optimiser(config.lr, self.steps),
                 loss={
                     SOURCE: losses.BinaryCrossentropy(from_logits=True),
-                    EMOTION: losses.CategoricalCrossentropy(label_smoothing=config.label_smoothing),
+                    EMOTION: self.loss(),
                     GENERATED: losses.CategoricalCrossentropy(),
                 },
                 loss_weights={SOURCE: 1.0, EMOTION: 1.0, GENERATED: gan.trust},

@@ -19,7 +19,7 @@ from ser.prosody.voice import (
     learn_voice,
     voices_in_general,
 )
-from ser.table import Table, speaker_keys, spec_of, without_features
+from ser.table import Table, positions_by_speaker, speaker_keys, spec_of, without_features
 from ser.training.config import TrainConfig
 
 Inputs = npt.NDArray[np.float32] | dict[str, npt.NDArray[np.float32]]
@@ -131,16 +131,15 @@ class Examples:
     @cached_property
     def general_voice(self) -> Voice:
         """The mean voice of the examples, shape (2, functionals)."""
-        return voices_in_general(self.functionals, self._speakers)
-
-    @cached_property
-    def _speakers(self) -> npt.NDArray[np.object_]:
-        return np.array(speaker_keys(without_features(self.table, self.indices)), object)
+        return voices_in_general(self.functionals, np.array(self._speakers, object))
 
     @cached_property
     def _by_speaker(self) -> dict[str, npt.NDArray[np.intp]]:
-        speakers = self._speakers
-        return {s: np.flatnonzero(speakers == s) for s in set(speakers.tolist()) - {""}}
+        return positions_by_speaker(without_features(self.table, self.indices))
+
+    @cached_property
+    def _speakers(self) -> list[str]:
+        return speaker_keys(without_features(self.table, self.indices))
 
     def some_voices(
         self, positions: npt.NDArray[np.intp], rng: np.random.Generator
@@ -152,8 +151,9 @@ class Examples:
         """
         voices = np.zeros((len(positions), 2, self.functionals.shape[1]), np.float32)
         for row, position in enumerate(positions.tolist()):
-            clips = self._by_speaker.get(self._speakers[position], ())
-            if len(clips) < FEWEST_CLIPS or rng.random() >= _TOLD:
+            speaker = self._speakers[position]
+            clips = self._by_speaker[speaker]
+            if not speaker or len(clips) < FEWEST_CLIPS or rng.random() >= _TOLD:
                 continue
             count = int(rng.integers(FEWEST_CLIPS, len(clips) + 1))
             chosen = rng.choice(clips, count, replace=False)

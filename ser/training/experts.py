@@ -6,7 +6,7 @@ from typing import Any
 
 from ser.models.backend import quiet_stderr
 from ser.training.batches import Inputs, Targets
-from ser.training.trainer import Row, Trainer, problem_of
+from ser.training.trainer import Row, Trainer
 
 EXPERTS = ("picture", "prosody")
 """Names of the layers whose outputs are the experts' answers."""
@@ -17,7 +17,7 @@ class ExpertsTrainer(Trainer):
 
     def build(self) -> None:
         """Makes the network, and the view of it that is trained."""
-        self.model = self.architecture.build(self.keras, problem_of(self.examples))
+        self.model = self.architecture.build(self.keras, self.problem)
         self._prepare(self.model)
 
     def companions(self) -> dict[str, Any]:
@@ -53,11 +53,10 @@ class ExpertsTrainer(Trainer):
         keras, config = self.keras, self.config
         answers = {name: model.get_layer(name).output for name in EXPERTS}
         self._experts = keras.Model(model.inputs, answers)
-        loss = keras.losses.CategoricalCrossentropy(label_smoothing=config.label_smoothing)
         self.compile(
             self._experts,
             config.lr,
             config.epochs,
-            loss=dict.fromkeys(EXPERTS, loss),
+            loss={name: self.loss() for name in EXPERTS},
             metrics={name: ["accuracy"] for name in EXPERTS},
         )

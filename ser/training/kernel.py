@@ -20,11 +20,12 @@ import numpy.typing as npt
 
 from ser.calibration import fit_temperature
 from ser.errors import TableError
+from ser.models.base import Problem
 from ser.models.svm import SVM, Machine, pooled
 from ser.splitting import make_folds, train_indices
 from ser.table import TEXT_WIDTHS, Table, record_dtype
 from ser.training.batches import Batch, Examples
-from ser.training.trainer import Row, Trainer, problem_of
+from ser.training.trainer import Row, Trainer
 
 Matrix = npt.NDArray[np.float64]
 
@@ -44,7 +45,7 @@ class Closed(Trainer):
 
     def build(self) -> None:
         """Makes the network of a machine that has seen nothing; see `Trainer.build`."""
-        self.model = self.architecture.build(self.keras, problem_of(self.examples))
+        self.model = self.architecture.build(self.keras, self.problem)
 
     def epoch(self, number: int, stream: Iterator[Batch], on_step: Callable[[int], None]) -> Row:
         """Fits the machine; see `Trainer.epoch`.
@@ -54,11 +55,11 @@ class Closed(Trainer):
         """
         keras, examples = self.keras, self.examples
         if number == 0:
-            features = vectors(keras, examples)
+            features = vectors(keras, self.problem, examples)
             weights = examples.weights(self.config).astype(np.float64)
             machine = fit(self._machines, features, examples.targets, self._classes, weights)
             machine = replace(machine, scale=self._scale(features, weights))
-            self.model = self._machines.network(keras, problem_of(examples), machine)
+            self.model = self._machines.network(keras, self.problem, machine)
         on_step(self.steps)
         answers = np.concatenate(
             [
@@ -97,7 +98,7 @@ class Closed(Trainer):
         return 1 / fit_temperature(shifted / shifted.sum(axis=1, keepdims=True), targets)
 
 
-def vectors(keras: Any, examples: Examples) -> Matrix:
+def vectors(keras: Any, problem: Problem, examples: Examples) -> Matrix:
     """Pools the clips of a table as the network does.
 
     Returns:
@@ -106,7 +107,7 @@ def vectors(keras: Any, examples: Examples) -> Matrix:
     Raises:
         TableError: Features are not numbers.
     """
-    model = keras.Model(*pooled(keras, problem_of(examples)))
+    model = keras.Model(*pooled(keras, problem))
     found = [
         np.asarray(model.predict_on_batch(examples.features(part)), np.float64)
         for part in _chunks(len(examples))

@@ -9,7 +9,7 @@ from ser.models.base import Architecture
 from ser.models.transfer import Transfer
 from ser.training.batches import Batch, Examples
 from ser.training.config import TrainConfig
-from ser.training.trainer import Row, Trainer, problem_of
+from ser.training.trainer import Row, Trainer
 
 
 class Phased(Trainer):
@@ -34,7 +34,7 @@ class Phased(Trainer):
 
     def build(self) -> None:
         """Makes the network and begins with its first phase; see `Trainer.build`."""
-        self.model = self.architecture.build(self.keras, problem_of(self.examples))
+        self.model = self.architecture.build(self.keras, self.problem)
         if self.border:
             self.compile(self.model, self.config.lr, self.border)
         else:

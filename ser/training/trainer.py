@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from functools import cached_property
 from typing import Any, ClassVar
 
 import numpy as np
@@ -60,8 +61,19 @@ class Trainer:
 
     def build(self) -> None:
         """Makes what is trained from nothing; called once, unless a checkpoint is continued."""
-        self.model = self.architecture.build(self.keras, problem_of(self.examples))
+        self.model = self.architecture.build(self.keras, self.problem)
         self.compile(self.model, self.config.lr, self.config.epochs)
+
+    @cached_property
+    def problem(self) -> Problem:
+        """What the network takes in and tells apart; found out in a pass over the examples."""
+        return problem_of(self.examples)
+
+    def loss(self) -> Any:
+        """Gives the loss of one answer: cross-entropy with label smoothing."""
+        return self.keras.losses.CategoricalCrossentropy(
+            label_smoothing=self.config.label_smoothing
+        )
 
     def companions(self) -> dict[str, Any]:
         """Gives the networks that the checkpoint has to keep beside the classifier, by name."""
@@ -130,8 +142,7 @@ class Trainer:
                     weight_decay=config.weight_decay,
                     clipnorm=1.0,
                 ),
-                loss=loss
-                or keras.losses.CategoricalCrossentropy(label_smoothing=config.label_smoothing),
+                loss=loss or self.loss(),
                 metrics=metrics or ["accuracy"],
                 # On a CPU, XLA is slower here than TensorFlow's own kernels; on a GPU it is faster.
                 jit_compile="auto",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import pickle
 from dataclasses import replace
 from pathlib import Path
@@ -17,6 +18,7 @@ from ser.augment.recipe import recordings
 from ser.augment.registry import TRANSFORMS, parse_transform
 from ser.augment.reverb import Reverb, impulse_response
 from ser.augment.stretch import stretched
+from ser.augment.telephone import coded
 from ser.errors import AudioError, SerError
 from ser.features.extract import Extractor
 from ser.features.spec import FeatureSpec
@@ -267,3 +269,45 @@ def test_reverberation_keeps_length_and_level() -> None:
     assert mean_power(result) == pytest.approx(mean_power(click), rel=1e-4)
     assert np.abs(result).argmax() == 100
     assert mean_power(result[200:8000]) > 20 * mean_power(result[8000:]) > 0
+
+
+def powers(samples: Samples, edges: tuple[float, ...]) -> list[float]:
+    """Mean power between each two edges in hertz."""
+    power = np.abs(np.fft.rfft(samples * np.hanning(len(samples)))) ** 2
+    frequency = np.fft.rfftfreq(len(samples), 1 / RATE)
+    return [
+        float(power[(frequency >= low) & (frequency < high)].mean())
+        for low, high in itertools.pairwise(edges)
+    ]
+
+
+def test_lowpass_takes_away_what_is_above() -> None:
+    noise = white(2 * RATE, RATE, rng()) * np.float32(0.1)
+    edges = (50, 3600, 4200, 8000)
+    before, after = powers(noise, edges), powers(changed("lowpass:4000", noise), edges)
+    assert after[0] == pytest.approx(before[0], rel=0.01)
+    assert after[2] < 1e-4 * before[2]
+    # There is nothing above half of the rate.
+    np.testing.assert_array_equal(changed("lowpass:8000", noise), noise)
+
+
+def test_a_telephone_has_its_band_and_its_hiss() -> None:
+    noise = white(2 * RATE, RATE, rng()) * np.float32(0.1)
+    edges = (20, 150, 500, 2500, 3900, 4200, 8000)
+    ratio = np.divide(powers(changed("telephone:3400", noise), edges), powers(noise, edges))
+    assert ratio[2] == pytest.approx(1, rel=0.1)
+    # 24 dB per octave under 300 Hz.
+    assert ratio[0] < 0.01
+    assert ratio[5] < 1e-4
+    # 8 bits on a logarithm: a softer voice is not coarser in proportion.
+    for level in (0.5, 0.05, 0.005):
+        tone = level * np.sin(np.arange(RATE)).astype(np.float32)
+        error = mean_power(coded(tone) - tone) / mean_power(tone)
+        assert -40 < 10 * np.log10(error) < -30
+
+
+def test_a_telephone_keeps_length_and_level() -> None:
+    for factor in (1.0, 0.01):
+        result = changed("telephone", CLIP * np.float32(factor))
+        assert len(result) == len(CLIP)
+        assert mean_power(result) == pytest.approx(factor**2 * mean_power(CLIP), rel=0.5)

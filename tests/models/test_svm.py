@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from isolated import load_without_ser
 
 from ser.artifact import export_litert
 from ser.errors import SerError
@@ -116,26 +114,10 @@ def test_litert_agrees(keras: Any, arch: SVM, frames: int) -> None:
 def test_loads_without_ser_and_in_safe_mode(keras: Any, tmp_path: Path) -> None:
     x, y = clips(60)
     model = SVM().network(keras, PROBLEM, fit(SVM(), x, y, CLASSES, np.ones(60)))
-    model.save(tmp_path / "m.keras")
-    np.save(tmp_path / "x.npy", x[:5, None].astype(np.float32))
-    code = (
-        "import sys; sys.path = [p for p in sys.path if p]\n"
-        "import keras, numpy as np\n"
-        "model = keras.saving.load_model('m.keras', safe_mode=True)\n"
-        "assert not [name for name in sys.modules if name.split('.')[0] == 'ser']\n"
-        "np.save('y.npy', model.predict_on_batch(np.load('x.npy')))\n"
-    )
-    done = subprocess.run(
-        [sys.executable, "-I", "-c", code],
-        cwd=tmp_path,
-        env={**os.environ, "CUDA_VISIBLE_DEVICES": "-1"},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
-    expected = np.asarray(model.predict_on_batch(x[:5, None].astype(np.float32)))
-    assert np.load(tmp_path / "y.npy") == pytest.approx(expected, abs=1e-6)
+    pooled = x[:5, None].astype(np.float32)
+    expected = np.asarray(model.predict_on_batch(pooled))
+    loaded = load_without_ser(tmp_path, {"m": (model, pooled)})
+    assert loaded["m"].answers == pytest.approx(expected, abs=1e-6)
 
 
 def test_frames_are_pooled_without_their_padding(keras: Any) -> None:

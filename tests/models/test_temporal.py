@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from isolated import load_without_ser
 from spoken import CONFIG, of_speakers
 
 from ser.artifact import export_litert
@@ -100,31 +98,10 @@ def test_saved_and_converted_it_answers_alike(
 
 def test_files_load_without_ser(keras: Any, tmp_path: Path) -> None:
     x = batch(SEQUENCE)
-    np.save(tmp_path / "x.npy", x)
-    expected = []
-    for name in NAMES:
-        model = network(keras, name, SEQUENCE)
-        model.save(tmp_path / f"{name}.keras")
-        expected.append(answers(model, x))
-    code = (
-        "import sys; sys.path = [p for p in sys.path if p]\n"
-        "import keras, numpy as np\n"
-        "x = np.load('x.npy')\n"
-        "y = [keras.saving.load_model(f'{name}.keras', safe_mode=True).predict_on_batch(x)\n"
-        "     for name in sys.argv[1:]]\n"
-        "assert not [name for name in sys.modules if name.split('.')[0] == 'ser']\n"
-        "np.save('y.npy', y)\n"
-    )
-    done = subprocess.run(
-        [sys.executable, "-I", "-c", code, *NAMES],
-        cwd=tmp_path,
-        env={**os.environ, "CUDA_VISIBLE_DEVICES": "-1"},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
-    assert np.load(tmp_path / "y.npy") == pytest.approx(np.array(expected), abs=1e-6)
+    made = {name: network(keras, name, SEQUENCE) for name in NAMES}
+    loaded = load_without_ser(tmp_path, {name: (model, x) for name, model in made.items()})
+    for name, model in made.items():
+        assert loaded[name].answers == pytest.approx(answers(model, x), abs=1e-6)
 
 
 @every

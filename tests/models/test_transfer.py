@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from isolated import load_without_ser
 from pictures import Tiny, random_base, tiny_weights
 
 from ser.artifact import export_litert
@@ -306,33 +304,13 @@ def test_a_wrong_file_is_named(keras: Any, tmp_path: Path) -> None:
 
 
 def test_they_load_without_ser_and_in_safe_mode(every: dict[str, Made], tmp_path: Path) -> None:
-    np.save(tmp_path / "x.npy", batch())
-    for name, made in every.items():
+    for made in every.values():
         made.arch.thaw(made.model)
-        made.model.save(tmp_path / f"{name}.keras")
-    code = (
-        "import sys; sys.path = [p for p in sys.path if p]\n"
-        "import keras, numpy as np\n"
-        "for name in sys.argv[1:]:\n"
-        "    model = keras.saving.load_model(name + '.keras', safe_mode=True)\n"
-        "    np.save(name + '.npy', model.predict_on_batch(np.load('x.npy')))\n"
-        "    print(len(model.trainable_weights))\n"
-        "assert not [name for name in sys.modules if name.split('.')[0] == 'ser']\n"
-    )
-    done = subprocess.run(
-        [sys.executable, "-I", "-c", code, *every],
-        cwd=tmp_path,
-        env={**os.environ, "CUDA_VISIBLE_DEVICES": "-1"},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
-    counts = dict(zip(every, map(int, done.stdout.split()), strict=True))
+    loaded = load_without_ser(tmp_path, {name: (m.model, batch()) for name, m in every.items()})
     for name, made in every.items():
         expected = np.asarray(made.model.predict_on_batch(batch()))
-        assert np.load(tmp_path / f"{name}.npy") == pytest.approx(expected, abs=1e-6)
-        assert counts[name] == len(made.model.trainable_weights)
+        assert loaded[name].answers == pytest.approx(expected, abs=1e-6)
+        assert loaded[name].trainable == len(made.model.trainable_weights)
 
 
 def test_litert_agrees(pretrained: dict[str, Made]) -> None:

@@ -22,6 +22,7 @@ from ser.training.checkpoint import Checkpoint
 from ser.training.config import TrainConfig
 from ser.training.fit import Data, Trained, predict, train
 from ser.training.kernel import inner_parts, vectors
+from ser.training.trainer import problem_of
 
 CONFIG = TrainConfig(arch="svm", epochs=1, patience=0)
 TRAIN = ("01", "02", "03", "04", "05", "06")
@@ -105,7 +106,7 @@ def test_probabilities_fit_decisions_about_speakers_set_aside(pooled: Table) -> 
 
 def parts_of(table: Table) -> list[Any]:
     examples = Examples(table, np.arange(len(table)), tuple(sorted(set(table["y"].tolist()))))
-    return inner_parts(examples, vectors(load_keras("cpu"), examples), 0)
+    return inner_parts(examples, vectors(load_keras("cpu"), problem_of(examples), examples), 0)
 
 
 def test_inner_parts_keep_speakers_and_copies_apart() -> None:
