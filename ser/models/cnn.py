@@ -9,7 +9,7 @@ from ser.models.base import Architecture, Problem, inputs, option
 
 # Running statistics that follow within a few dozen steps: an epoch of a small corpus has no more,
 # and Keras's default of 0.99 would still remember the first one.
-MOMENTUM = 0.9
+_MOMENTUM = 0.9
 
 # Fewer frames than this are no time axis to convolve along: pooled tables have one.
 _FEWEST_FRAMES = 16
@@ -66,28 +66,19 @@ class CNN(Architecture):
     def _picture(self, keras: Any, x: Any) -> Any:
         """(batch, frames, coefficients) to (batch, steps, units)."""
         layers = keras.layers
-        x = self._stem(keras, x)
+        x = layers.Reshape((*x.shape[1:], 1))(x)
+        x = _convolve(keras, x, self._channels(24), 5, strides=2)
+        x = layers.MaxPooling2D(2, padding="same")(x)
         for filters, pool in ((48, 2), (96, (1, 2))):
-            x = convolve(keras, x, self._channels(filters), self.kernel)
-            x = convolve(keras, x, self._channels(filters), self.kernel)
+            x = _convolve(keras, x, self._channels(filters), self.kernel)
+            x = _convolve(keras, x, self._channels(filters), self.kernel)
             x = layers.MaxPooling2D(pool, padding="same")(x)
             x = layers.SpatialDropout2D(0.05)(x)
-        x = convolve(keras, x, self._channels(128), self.kernel)
-        return self._steps(keras, x)
-
-    def _stem(self, keras: Any, x: Any) -> Any:
-        """(batch, frames, coefficients) to a picture of a quarter of each, (batch, h, w, c)."""
-        x = keras.layers.Reshape((*x.shape[1:], 1))(x)
-        x = convolve(keras, x, self._channels(24), 5, strides=2)
-        return keras.layers.MaxPooling2D(2, padding="same")(x)
-
-    def _steps(self, keras: Any, x: Any) -> Any:
-        """What stands above each other at one time becomes one vector: (batch, steps, units)."""
-        layers = keras.layers
+        x = _convolve(keras, x, self._channels(128), self.kernel)
         x = layers.Reshape((x.shape[1], x.shape[2] * x.shape[3]))(x)
         x = layers.Dropout(0.2)(x)
         x = layers.Dense(self.units, use_bias=False)(x)
-        x = layers.BatchNormalization(momentum=MOMENTUM)(x)
+        x = layers.BatchNormalization(momentum=_MOMENTUM)(x)
         return layers.ReLU()(x)
 
     def _statistics(self, keras: Any, x: Any) -> Any:
@@ -112,15 +103,14 @@ class CNN(Architecture):
         for filters in (64, 64, 128):
             for _ in range(2):
                 x = layers.Conv1D(self._channels(filters), 5, padding="same", use_bias=False)(x)
-                x = layers.BatchNormalization(momentum=MOMENTUM)(x)
+                x = layers.BatchNormalization(momentum=_MOMENTUM)(x)
                 x = layers.ReLU()(x)
             x = layers.MaxPooling1D(2, padding="same")(x)
             x = layers.SpatialDropout1D(0.1)(x)
         return layers.Flatten()(x)
 
 
-def convolve(keras: Any, x: Any, filters: int, size: int, *, strides: int = 1) -> Any:
-    """A convolution with batch normalisation and rectifier, (batch, h, w, c) to the same."""
+def _convolve(keras: Any, x: Any, filters: int, size: int, *, strides: int = 1) -> Any:
     layers = keras.layers
     x = layers.Conv2D(filters, size, strides=strides, padding="same", use_bias=False)(x)
-    return layers.ReLU()(layers.BatchNormalization(momentum=MOMENTUM)(x))
+    return layers.ReLU()(layers.BatchNormalization(momentum=_MOMENTUM)(x))

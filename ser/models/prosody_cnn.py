@@ -8,7 +8,6 @@ from typing import Any
 from ser.errors import SerError
 from ser.models.base import Problem, inputs, option
 from ser.models.cnn import CNN
-from ser.models.residual import residual_block
 
 # Standardised functionals beyond this are outliers of the measurement, not of the voice.
 _FARTHEST = 5.0
@@ -72,17 +71,6 @@ class ProsodyCNN(CNN):
         votes = layers.Rescaling(1 / (1 + self.prosody_weight), dtype="float32")(votes)
         answer = layers.Softmax(dtype="float32", name="emotion")(votes)
         return keras.Model([entry, functionals, voice], answer, name=self.name.replace("-", "_"))
-
-    def _picture(self, keras: Any, x: Any) -> Any:
-        """(batch, frames, coefficients) to (batch, steps, units), through residual blocks."""
-        layers = keras.layers
-        x = self._stem(keras, x)
-        for filters, pool in ((48, 2), (96, (1, 2))):
-            x = residual_block(keras, x, self._channels(filters), self.kernel)
-            x = layers.MaxPooling2D(pool, padding="same")(x)
-            x = layers.SpatialDropout2D(0.05)(x)
-        x = residual_block(keras, x, self._channels(128), self.kernel)
-        return self._steps(keras, x)
 
     def _readings(self, keras: Any, problem: Problem, functionals: Any, voice: Any) -> Any:
         """Functionals against all voices and against this one, (batch, 2 * n); one half is 0."""
