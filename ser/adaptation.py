@@ -17,7 +17,11 @@ SELF_SECONDS = 300.0
 
 
 def calibrate(
-    sources: Sequence[str | Path], engine: Engine, *, seconds: float = SELF_SECONDS
+    sources: Sequence[str | Path],
+    engine: Engine,
+    *,
+    seconds: float = SELF_SECONDS,
+    vad: bool = True,
 ) -> Calibration:
     """Learns a voice from unlabelled speech.
 
@@ -25,11 +29,12 @@ def calibrate(
         sources: Recordings of this one voice.
         engine: The classifier.
         seconds: How much of each is used.
+        vad: Leave out where nobody speaks.
 
     Raises:
         AudioError: One cannot be decoded, or together they are too short.
     """
-    parts = [learn_speech(source, engine, seconds=seconds) for source in sources]
+    parts = [learn_speech(source, engine, seconds=seconds, vad=vad) for source in sources]
     x, functionals = (np.concatenate(part) for part in zip(*parts, strict=True))
     known = engine.calibration(x, functionals)
     if known is None:
@@ -63,6 +68,7 @@ def enrol(
     calibration: Calibration | None = None,
     *,
     seconds: float = SELF_SECONDS,
+    vad: bool = True,
 ) -> Calibration:
     """Learns from labelled speech which emotions of a voice the model is mistaken in.
 
@@ -71,13 +77,14 @@ def enrol(
         engine: The classifier.
         calibration: What is known of the voice already.
         seconds: How much of each recording is used.
+        vad: Leave out where nobody speaks.
 
     Raises:
         LabelError: The model does not know an emotion.
         AudioError: A recording cannot be decoded.
     """
     check_emotions((emotion for emotion, _ in labelled), engine)
-    parts = [learn_speech(source, engine, seconds=seconds) for _, source in labelled]
+    parts = [learn_speech(source, engine, seconds=seconds, vad=vad) for _, source in labelled]
     x, functionals = (np.concatenate(part) for part in zip(*parts, strict=True))
     emotions = [
         emotion

@@ -14,7 +14,7 @@ from ser.engine import Batch, Calibration, Engine
 from ser.errors import AudioError, SerError
 from ser.features.extract import fit_frames
 from ser.files import STANDARD
-from ser.timeline.record import Window
+from ser.timeline.record import NO_SPEECH, Window
 
 # Windows classified together: more would need memory in proportion to how closely they overlap.
 _TOGETHER = 32
@@ -48,6 +48,39 @@ class Windowing:
         for name, value in (("--duration", self.duration), ("--hop", self.hop)):
             if not 0 < value < math.inf:
                 raise SerError(name, "is not a positive number", "give seconds")
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """Which part of a recording is analysed.
+
+    Attributes:
+        start: Seconds from the start of the file.
+        end: Likewise; None for the end of the file.
+    """
+
+    start: float = 0.0
+    end: float | None = None
+
+    def __post_init__(self) -> None:
+        """Checks the order.
+
+        Raises:
+            SerError: The part is empty, or begins before the recording.
+        """
+        if self.start < 0:
+            raise SerError("--start", "lies before the recording", "give seconds from its start")
+        if self.end is not None and self.end <= self.start:
+            raise SerError("--end", "does not lie behind --start", "give a later time")
+
+    @property
+    def seconds(self) -> float | None:
+        """How long it is; None if it goes on to the end of the file."""
+        return None if self.end is None else self.end - self.start
+
+
+WHOLE = Part()
+"""The whole recording."""
 
 
 def model_seconds(engine: Engine) -> float:
@@ -89,7 +122,9 @@ def analyse(
     engine: Engine,
     windowing: Windowing,
     *,
+    part: Part = WHOLE,
     calibration: Calibration | None = None,
+    vad: bool = True,
     tap: Callable[[audio.Samples], None] = lambda block: None,
 ) -> Iterator[Window]:
     """Reads emotions from a recording, window by window, as it is decoded.
@@ -103,7 +138,9 @@ def analyse(
         source: A path, or ``-`` for standard input.
         engine: The classifier.
         windowing: How to divide.
+        part: Which part of it.
         calibration: What is known of the voice, from `ser.engine.Engine.calibration`.
+        vad: Leave windows unclassified in which nobody speaks; see `ser.activity.speech`.
         tap: Gets every decoded block of samples, at the specification's sample rate.
 
     Yields:
@@ -113,20 +150,21 @@ def analyse(
         AudioError: The recording cannot be decoded; the windows before the defect have been
             yielded.
     """
-    for parts in _cut(source, engine, windowing, tap):
-        yield from _classify(str(source), parts, engine, calibration)
+    for parts in _cut(source, engine, windowing, part, tap):
+        yield from _classify(str(source), parts, part.start, engine, calibration, vad)
 
 
-_Part = tuple[int, audio.Samples]
-"""Where a window begins, in samples, and what is in it."""
+_Piece = tuple[int, audio.Samples]
+"""Where a window begins, in samples from where the analysis begins, and what is in it."""
 
 
 def _cut(
     source: str | Path,
     engine: Engine,
     windowing: Windowing,
+    part: Part = WHOLE,
     tap: Callable[[audio.Samples], None] = lambda block: None,
-) -> Iterator[list[_Part]]:
+) -> Iterator[list[_Piece]]:
     """Cuts a recording into windows as it is decoded; gives those that are whole together."""
     rate = engine.spec.sample_rate
     # A pipe may be live: wait for no more than the next window needs.
@@ -139,11 +177,14 @@ def _cut(
     def start_of(index: int) -> int:
         return round(index * windowing.hop * rate)
 
-    for block in audio.stream(source, rate, block_seconds=seconds):
+    blocks = audio.stream(
+        source, rate, block_seconds=seconds, offset=part.start, duration=part.seconds
+    )
+    for block in blocks:
         tap(block)
         buffer = np.concatenate([buffer, block])
         end = first + len(buffer)
-        parts: list[_Part] = []
+        parts: list[_Piece] = []
         while start_of(number) + size <= end:
             start = start_of(number)
             parts.append((start, buffer[start - first : start - first + size]))
@@ -163,30 +204,49 @@ def _cut(
 
 def _classify(
     file: str,
-    parts: list[_Part],
+    parts: list[_Piece],
+    offset: float,
     engine: Engine,
     calibration: Calibration | None,
+    vad: bool,
 ) -> Iterator[Window]:
     """Runs the network once over all windows of a block."""
-    if not parts:
-        return
     rate = engine.spec.sample_rate
-    pieces = [_pieces(samples, engine) for _, samples in parts]
-    inputs = _inputs([piece for group in pieces for piece in group], engine)
-    probabilities = engine.probabilities(*inputs, calibration)
+    spoken = _spoken([samples for _, samples in parts], rate) if vad else [True] * len(parts)
+    pieces = [
+        _pieces(samples, engine) if heard else []
+        for (_, samples), heard in zip(parts, spoken, strict=True)
+    ]
+    together = [piece for group in pieces for piece in group]
+    probabilities = (
+        engine.probabilities(*_inputs(together, engine), calibration) if together else ()
+    )
     taken = 0
     for (start, samples), group in zip(parts, pieces, strict=True):
-        mean: Batch = probabilities[taken : taken + len(group)].mean(axis=0)
+        begin, end = offset + start / rate, offset + (start + len(samples)) / rate
+        if not group:
+            yield Window(file, begin, end, NO_SPEECH, 0.0, {})
+            continue
+        mean: Batch = np.mean(probabilities[taken : taken + len(group)], axis=0)
         taken += len(group)
         best = int(mean.argmax())
         yield Window(
             file,
-            start / rate,
-            (start + len(samples)) / rate,
+            begin,
+            end,
             engine.labels[best],
             float(mean[best]),
             dict(zip(engine.labels, mean.tolist(), strict=True)),
         )
+
+
+def _spoken(windows: list[audio.Samples], rate: int) -> list[bool]:
+    """Says in which windows somebody speaks."""
+    from ser.activity.speech import SHORTEST_SPEECH, seconds_of_speech
+
+    # Of a recording that is shorter than a syllable, half of it will do.
+    needed = [min(SHORTEST_SPEECH, 0.5 * len(samples) / rate) for samples in windows]
+    return [bool(heard) for heard in seconds_of_speech(windows, rate) >= needed]
 
 
 def _pieces(samples: audio.Samples, engine: Engine) -> list[audio.Samples]:
@@ -209,7 +269,7 @@ def _inputs(pieces: list[audio.Samples], engine: Engine) -> tuple[Batch, Batch]:
 
 
 def learn_speech(
-    source: str | Path, engine: Engine, *, seconds: float = math.inf
+    source: str | Path, engine: Engine, *, seconds: float = math.inf, vad: bool = True
 ) -> tuple[Batch, Batch]:
     """Gives what the network would see of a recording, to learn its voice from.
 
@@ -217,6 +277,7 @@ def learn_speech(
         source: A path.
         engine: The classifier.
         seconds: How much of the recording is used.
+        vad: Leave out windows in which nobody speaks.
 
     Returns:
         Features (n, frames, coefficients) and functionals (n, functionals) of windows that overlap
@@ -235,12 +296,13 @@ def learn_speech(
             break
     levels = np.array([float(np.square(samples).mean()) for samples in windows])
     loudest = levels.max(initial=0.0)
+    spoken = _spoken(windows, engine.spec.sample_rate) if vad else [True] * len(windows)
     pieces = [
         piece
-        for samples, level in zip(windows, levels, strict=True)
-        if level > loudest * 10 ** (-_PAUSE_DB / 10)
+        for samples, level, heard in zip(windows, levels, spoken, strict=True)
+        if heard and level > loudest * 10 ** (-_PAUSE_DB / 10)
         for piece in _pieces(samples, engine)
     ]
     if not pieces:
-        raise AudioError(source, "is silent: there is no voice to learn", "give speech")
+        raise AudioError(source, "has no speech: there is no voice to learn", "give speech")
     return _inputs(pieces, engine)

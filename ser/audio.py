@@ -53,15 +53,19 @@ def read(
     """
     parts = list(_blocks(path, BLOCK_SECONDS, offset, duration))
     if not parts:
-        cause = "holds no samples" if not offset else f"holds no samples after {offset:g} s"
-        raise AudioError(path, cause, "check that the recording is complete")
+        raise _empty(path, offset)
     native = parts[0][0] if len(parts) == 1 else np.concatenate([part for part, _ in parts])
     _check_finite(path, native)
     return resample(native, parts[0][1], sample_rate)
 
 
 def stream(
-    source: str | Path, sample_rate: int, *, block_seconds: float = BLOCK_SECONDS
+    source: str | Path,
+    sample_rate: int,
+    *,
+    block_seconds: float = BLOCK_SECONDS,
+    offset: float = 0.0,
+    duration: float | None = None,
 ) -> Iterator[Samples]:
     """Decodes a file or standard input block by block, in constant memory.
 
@@ -69,6 +73,8 @@ def stream(
         source: A path, or ``-`` for audio on standard input (WAV or anything FFmpeg can stream).
         sample_rate: Wanted rate in hertz.
         block_seconds: Seconds of audio per block, about.
+        offset: Seconds to skip.
+        duration: Seconds to decode; None goes on to the end.
 
     Yields:
         Samples, shape (samples,); blocks differ in length.
@@ -80,7 +86,7 @@ def stream(
 
     resampler: Any = None
     taken = given = rate = 0
-    for native, rate in _blocks(source, block_seconds):
+    for native, rate in _blocks(source, block_seconds, offset, duration):
         _check_finite(source, native)
         taken += len(native)
         if rate == sample_rate:
@@ -93,7 +99,7 @@ def stream(
         if len(block):
             yield block
     if not taken:
-        raise AudioError(source, "holds no samples", "check that the recording is complete")
+        raise _empty(source, offset)
     if resampler is not None:
         rest = resampler.resample_chunk(np.empty(0, np.float32), last=True)
         rest = np.pad(rest, (0, max(0, _resampled(taken, rate, sample_rate) - given - len(rest))))
@@ -162,6 +168,11 @@ def write(path: str | Path, samples: Samples, sample_rate: int) -> None:
         raise AudioError(
             path, f"cannot be written ({error})", "check the folder and free space"
         ) from error
+
+
+def _empty(source: object, offset: float) -> AudioError:
+    cause = "holds no samples" if not offset else f"holds no samples after {offset:g} s"
+    return AudioError(source, cause, "check that the recording is complete")
 
 
 def _resampled(count: int, rate: int, target: int) -> int:

@@ -87,7 +87,7 @@ def test_too_little_speech(engine: Engine, folder: Path) -> None:
         calibrate([folder / "short.wav", folder / "short.wav"], engine)
     # Together they may be enough.
     assert calibrate([folder / "short.wav"] * FEWEST_CLIPS, engine) is not None
-    with pytest.raises(AudioError, match=r"silent\.wav: is silent"):
+    with pytest.raises(AudioError, match=r"silent\.wav: has no speech"):
         calibrate([folder / "all.wav", folder / "silent.wav"], engine)
     with pytest.raises(AudioError, match=r"none\.wav: does not exist"):
         calibrate([folder / "none.wav"], engine)

@@ -13,15 +13,20 @@ import soundfile
 from speech import render
 from spoken import EMOTIONS
 
-from ser import audio
-from ser.analysis import Windowing, analyse, default_windowing, learn_speech, model_seconds
+from ser import analysis, audio
+from ser.analysis import Part, Windowing, default_windowing, learn_speech, model_seconds
 from ser.engine import Engine, open_engine
 from ser.errors import AudioError, SerError
 from ser.features.extract import fit_frames
 from ser.table import Table
-from ser.timeline.record import Window
+from ser.timeline.record import NO_SPEECH, Window
 
 RATE = 16_000
+
+
+def analyse(*args: Any, vad: bool = False, **options: Any) -> Any:
+    """Classifies every window, whatever is in it, unless a test is about speech."""
+    return analysis.analyse(*args, vad=vad, **options)
 
 
 @pytest.fixture(scope="session")
@@ -292,7 +297,7 @@ def test_what_is_known_of_the_voice_is_used(
 
 def test_speech_to_learn_from(engine: Engine, speech: Any, tmp_path: Path) -> None:
     path = write(tmp_path / "a.wav", speech[: 6 * RATE])
-    x, functionals = learn_speech(path, engine)
+    x, functionals = learn_speech(path, engine, vad=False)
     # Windows of a second, every half second.
     assert x.shape == (11, engine.frames, engine.coefficients)
     assert functionals.shape == (11, 0)
@@ -301,8 +306,8 @@ def test_speech_to_learn_from(engine: Engine, speech: Any, tmp_path: Path) -> No
         expected = fit_frames(engine.extractor(piece), engine.frames)
         assert x[number] == pytest.approx(expected, abs=1e-4)
     # Windows that begin in the first two seconds.
-    assert len(learn_speech(path, engine, seconds=2)[0]) == 4
-    assert len(learn_speech(path, engine, seconds=1e-3)[0]) == 1
+    assert len(learn_speech(path, engine, seconds=2, vad=False)[0]) == 4
+    assert len(learn_speech(path, engine, seconds=1e-3, vad=False)[0]) == 1
 
 
 def test_pauses_are_not_learnt_from(engine: Engine, speech: Any, tmp_path: Path) -> None:
@@ -311,7 +316,7 @@ def test_pauses_are_not_learnt_from(engine: Engine, speech: Any, tmp_path: Path)
     # 23 in the speech, and those of the border.
     assert 15 <= len(x) <= 25
     silent = write(tmp_path / "silent.wav", np.zeros(5 * RATE, np.float32))
-    with pytest.raises(AudioError, match=r"silent\.wav: is silent: there is no voice to learn"):
+    with pytest.raises(AudioError, match=r"silent\.wav: has no speech: there is no voice to learn"):
         learn_speech(silent, engine)
 
 
@@ -322,3 +327,56 @@ def test_a_pooled_model_learns_from_windows_too(
     x, _ = learn_speech(path, open_engine(pooled_model))
     # Three seconds each, every one and a half.
     assert x.shape == (7, 1, 96)
+
+
+def test_where_nobody_speaks_nothing_is_classified(
+    engine: Engine, speech: Any, tmp_path: Path
+) -> None:
+    noise = 0.1 * np.random.default_rng(0).standard_normal(3 * RATE).astype(np.float32)
+    path = write(
+        tmp_path / "a.wav", np.concatenate([speech[: 3 * RATE], noise, speech[: 3 * RATE]])
+    )
+    found = list(analyse(path, engine, Windowing(1, 1), vad=True))
+    every = list(analyse(path, engine, Windowing(1, 1)))
+    assert spans(found) == spans(every)
+    for one, other in zip(found[3:6], every[3:6], strict=True):
+        assert (one.emotion, one.confidence, dict(one.probabilities)) == (NO_SPEECH, 0.0, {})
+        assert other.emotion in engine.labels
+    # What is classified is what it is without the detector.
+    for one, other in zip(found, every, strict=True):
+        if one.emotion != NO_SPEECH:
+            assert one == other
+    assert NO_SPEECH not in {window.emotion for window in (*found[:2], *found[6:8])}
+
+
+def test_noise_teaches_no_voice(engine: Engine, speech: Any, tmp_path: Path) -> None:
+    noise = 0.2 * np.random.default_rng(0).standard_normal(8 * RATE).astype(np.float32)
+    both = write(tmp_path / "a.wav", np.concatenate([noise, speech[: 4 * RATE]]))
+    assert len(learn_speech(both, engine)[0]) <= 9
+    assert len(learn_speech(both, engine, vad=False)[0]) == 23
+    with pytest.raises(AudioError, match="has no speech"):
+        learn_speech(write(tmp_path / "b.wav", noise), engine)
+
+
+@pytest.mark.parametrize("part", [Part(2.5), Part(0, 4), Part(3.25, 7.5)])
+def test_a_part_of_a_recording(
+    part: Part, engine: Engine, speech: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = write(tmp_path / "a.wav", speech[: 9 * RATE])
+    last = 9.0 if part.end is None else part.end
+    cut = speech[round(part.start * RATE) : round(last * RATE)]
+    expected = list(analyse(write(tmp_path / "b.wav", cut), engine, Windowing(1, 1)))
+    for block in (10.0, 0.4):
+        monkeypatch.setattr(audio, "BLOCK_SECONDS", block)
+        found = list(analyse(path, engine, Windowing(1, 1), part=part))
+        assert np.array(spans(found)) == pytest.approx(np.array(spans(expected)) + part.start)
+        assert said(found) == pytest.approx(said(expected), abs=1e-4)
+
+
+def test_parts_that_are_none(engine: Engine, speech: Any, tmp_path: Path) -> None:
+    for start, end in ((3, 3), (3, 2), (-1, None)):
+        with pytest.raises(SerError, match=r"--(start|end)"):
+            Part(start, end)
+    path = write(tmp_path / "a.wav", speech[:RATE])
+    with pytest.raises(AudioError, match="holds no samples after 5 s"):
+        list(analyse(path, engine, Windowing(1, 1), part=Part(5)))

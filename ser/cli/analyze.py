@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any, cast
 
 import click
 
-from ser.analysis import Windowing, analyse, default_windowing
+from ser.analysis import Part, analyse, default_windowing
 from ser.cli.common import (
     Console,
     allows_colour,
@@ -25,10 +26,49 @@ from ser.errors import AudioError, SerError
 from ser.files import STANDARD, is_special, open_output
 from ser.labels import canonical
 from ser.pretrained import DEFAULT_MODEL
+from ser.timeline.clock import seconds_of
+from ser.timeline.doubt import doubted
 from ser.timeline.formats import FORMATS, make_writer
 from ser.timeline.record import Window
+from ser.timeline.segments import segments as joined
+from ser.timeline.smoothing import smoothed
 from ser.timeline.summary import Summariser
 from ser.timeline.writer import Writer
+
+
+def time_option(
+    context: click.Context, parameter: click.Parameter, value: str | None
+) -> float | None:
+    """Reads an option that is a time: seconds, M:SS or H:MM:SS."""
+    if value is None:
+        return None
+    try:
+        return seconds_of(value)
+    except ValueError as error:
+        raise click.BadParameter(f"{error}: write 90, 1:30 or 0:01:30.") from error
+
+
+@dataclass(frozen=True, slots=True)
+class Refinement:
+    """What becomes of the windows before they are written.
+
+    Attributes:
+        stay: See `ser.timeline.smoothing.smoothed`; None for not at all.
+        least: See `ser.timeline.doubt.doubted`; 0 for not at all.
+        join: Whether neighbours of one emotion become one record.
+    """
+
+    stay: float | None
+    least: float
+    join: bool
+
+    def __call__(self, windows: Iterable[Window]) -> Iterator[Window]:
+        """Refines the windows of one recording, as they come."""
+        if self.stay is not None:
+            windows = smoothed(windows, self.stay)
+        if self.least:
+            windows = doubted(windows, self.least)
+        return joined(windows) if self.join else iter(windows)
 
 
 @command("ser-analyze")
@@ -46,6 +86,40 @@ from ser.timeline.writer import Writer
     "--duration", type=float, help="Seconds per window.  [default: what the model was trained on]"
 )
 @click.option("--hop", type=float, help="Seconds from one window to the next.  [default: DURATION]")
+@click.option(
+    "--start",
+    metavar="TIME",
+    default="0",
+    callback=time_option,
+    help="Where to begin: 90, 1:30 or 0:01:30.",
+)
+@click.option(
+    "--end",
+    metavar="TIME",
+    callback=time_option,
+    help="Where to end.  [default: the end of the recording]",
+)
+@click.option(
+    "--vad/--no-vad",
+    default=True,
+    show_default=True,
+    help="Leave windows unclassified that hold less than a quarter of a second of speech.",
+)
+@click.option(
+    "--smooth",
+    metavar="STAY",
+    type=click.FloatRange(0, 1, max_open=True),
+    help="Smooth by a hidden Markov model in which an emotion lasts for another second with this "
+    "probability: 0.9, say.",
+)
+@click.option(
+    "--min-confidence",
+    metavar="P",
+    type=click.FloatRange(0, 1),
+    default=0.0,
+    help="Call windows uncertain whose emotion is less probable than this.",
+)
+@click.option("--segments", is_flag=True, help="Join neighbouring windows of one emotion.")
 @click.option(
     "-f",
     "--format",
@@ -93,6 +167,12 @@ def main(
     model: str,
     duration: float | None,
     hop: float | None,
+    start: float,
+    end: float | None,
+    vad: bool,
+    smooth: float | None,
+    min_confidence: float,
+    segments: bool,
     format_name: str,
     output: str,
     summary: bool,
@@ -115,6 +195,7 @@ def main(
       sox talk.mp3 -t wav - | ser-analyze - --hop 1 --format jsonl
     """  # noqa: D301
     inputs = collect_inputs(audio, files_from, files0_from)
+    part = Part(start, end)
     labelled = _labelled(enrol)
     speech = [*calibrate, *(path for _, path in labelled)]
     if [*map(str, inputs), files_from, files0_from, *speech].count(STANDARD) > 1:
@@ -123,6 +204,7 @@ def main(
         _check_self(inputs, calibrate)
     engine = open_engine(model, engine_name, device)
     windowing = default_windowing(engine, duration, hop)
+    refine = Refinement(smooth, min_confidence, segments)
     recordings = list(_recordings(console, inputs))
     if plot is not None and len(recordings) != 1:
         raise click.UsageError("--plot draws one recording: name one file.")
@@ -132,7 +214,7 @@ def main(
         from ser.plots.figure import check_target
 
         check_target(Path(plot))
-    known = _known(calibrate, labelled, engine)
+    known = _known(calibrate, labelled, engine, vad)
     with _output(output) as stream:
         writer = make_writer(
             format_name,
@@ -145,27 +227,33 @@ def main(
         with console.progress(len(recordings), "file", "analysing") as bar:
             for recording in recordings:
                 try:
-                    voice = known(recording)
-                    _analyse_one(recording, engine, windowing, voice, writer, summary, plot)
+                    drawing = None if plot is None else _Drawing(Path(plot), engine)
+                    windows = analyse(
+                        recording,
+                        engine,
+                        windowing,
+                        part=part,
+                        calibration=known(recording),
+                        vad=vad,
+                        tap=(lambda block: None) if drawing is None else drawing.overview.add,
+                    )
+                    _write(recording, refine(windows), engine, writer, summary, drawing)
                 except SerError as error:
                     console.fail(error)
                 bar.update(1)
         writer.end()
 
 
-def _analyse_one(
+def _write(
     recording: str,
+    windows: Iterable[Window],
     engine: Engine,
-    windowing: Windowing,
-    voice: Calibration | None,
     writer: Writer,
     summary: bool,
-    plot: str | None,
+    drawing: _Drawing | None,
 ) -> None:
     summariser = Summariser(recording, engine.labels)
-    drawing = None if plot is None else _Drawing(Path(plot), engine)
-    tap = (lambda block: None) if drawing is None else drawing.overview.add
-    for window in analyse(recording, engine, windowing, calibration=voice, tap=tap):
+    for window in windows:
         if summary:
             summariser.add(window)
         else:
@@ -197,7 +285,7 @@ def _labelled(pairs: Sequence[str]) -> list[tuple[str, str]]:
 
 
 def _known(
-    sources: Sequence[str], labelled: Sequence[tuple[str, str]], engine: Engine
+    sources: Sequence[str], labelled: Sequence[tuple[str, str]], engine: Engine, vad: bool
 ) -> Callable[[str], Calibration | None]:
     """Gives what is known of the voice in each recording."""
     if not sources and not labelled:
@@ -207,8 +295,8 @@ def _known(
     check_emotions((emotion for emotion, _ in labelled), engine)
 
     def learn(speech: Sequence[str]) -> Calibration | None:
-        voice = calibrate(speech, engine) if speech else None
-        return enrol(labelled, engine, voice) if labelled else voice
+        voice = calibrate(speech, engine, vad=vad) if speech else None
+        return enrol(labelled, engine, voice, vad=vad) if labelled else voice
 
     if list(sources) == ["self"]:
         return lambda recording: learn([recording])

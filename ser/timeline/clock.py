@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 
 def clock(seconds: float) -> str:
     """Writes a time as minutes and seconds, with hours where there are any.
@@ -19,6 +21,24 @@ def clock(seconds: float) -> str:
     text = f"{rest // 10:02d}.{rest % 10}"
     hours, minutes = divmod(minutes, 60)
     return f"{hours}:{minutes:02d}:{text}" if hours else f"{minutes}:{text}"
+
+
+def seconds_of(text: str) -> float:
+    """Reads a time as seconds, minutes and seconds, or hours, minutes and seconds.
+
+    Raises:
+        ValueError: It is no such time.
+
+    Examples:
+        >>> seconds_of("90"), seconds_of("1:30.5"), seconds_of("1:02:03")
+        (90.0, 90.5, 3723.0)
+    """
+    if not re.fullmatch(r"\d+(:[0-5]?\d){0,2}(\.\d*)?", text.strip()):
+        raise ValueError(f"{text!r} is no time")
+    seconds = 0.0
+    for part in text.strip().split(":"):
+        seconds = 60 * seconds + float(part)
+    return seconds
 
 
 def milliseconds(seconds: float) -> int:

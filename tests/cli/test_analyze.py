@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import itertools
 import json
 import os
 import select
@@ -468,7 +469,7 @@ def test_a_recording_too_short_to_learn_from(
     assert errors[0].startswith(
         "ser-analyze: error: short.wav: too little speech: 1 windows, and a voice is learnt from 4"
     )
-    assert "silent.wav: is silent" in errors[1]
+    assert "silent.wav: has no speech" in errors[1]
 
 
 @pytest.mark.parametrize(
@@ -514,3 +515,42 @@ def test_a_named_pipe_cannot_be_read_twice(run: Run, tiny_model: Path, tmp_path:
     done = run("ser-analyze", "pipe", "--model", tiny_model, "--calibrate", "self", timeout=60)
     assert done.returncode == 2
     assert "give files, not pipes" in done.err
+
+
+def test_where_nobody_speaks(run: Run, tiny_model: Path, tmp_path: Path) -> None:
+    noise = 0.1 * np.random.default_rng(0).standard_normal(3 * RATE)
+    soundfile.write(tmp_path / "a.wav", np.concatenate([speech(3), noise]), RATE)
+    windows = lines_of(run, "a.wav", "--model", tiny_model)
+    assert [w["emotion"] == "no speech" for w in windows] == [False] * 3 + [True] * 3
+    assert windows[4]["probabilities"] == {}
+    every = lines_of(run, "a.wav", "--model", tiny_model, "--no-vad")
+    assert every[:3] == windows[:3]
+    assert "no speech" not in {w["emotion"] for w in every}
+
+
+def test_from_windows_to_segments(run: Run, recording: Path, tiny_model: Path) -> None:
+    command = (recording, "--model", tiny_model, "--no-vad")
+    windows = lines_of(run, *command)
+    joined = lines_of(run, *command, "--segments")
+    assert (joined[0]["start"], joined[-1]["end"]) == (windows[0]["start"], windows[-1]["end"])
+    assert all(a["emotion"] != b["emotion"] for a, b in itertools.pairwise(joined))
+    assert all(a["end"] == b["start"] for a, b in itertools.pairwise(joined))
+    smooth = lines_of(run, *command, "--smooth", "0.99")
+    assert [w["start"] for w in smooth] == [w["start"] for w in windows]
+    assert len({w["emotion"] for w in smooth}) == 1
+    doubtful = lines_of(run, *command, "--min-confidence", "1")
+    assert {w["emotion"] for w in doubtful} == {"uncertain"}
+    assert [w["probabilities"] for w in doubtful] == [w["probabilities"] for w in windows]
+
+
+def test_a_part_of_a_recording(run: Run, recording: Path, tiny_model: Path) -> None:
+    command = (recording, "--model", tiny_model)
+    windows = lines_of(run, *command)
+    assert lines_of(run, *command, "--start", "1", "--end", "0:00:03") == windows[1:3]
+    for wrong in (("--start", "later"), ("--end", "1:99"), ("--smooth", "1")):
+        done = run("ser-analyze", *command, *wrong)
+        assert done.returncode == 2
+        assert wrong[0] in done.err
+    done = run("ser-analyze", *command, "--start", "3", "--end", "2")
+    assert done.returncode != 0
+    assert "--end" in done.err

@@ -1,0 +1,61 @@
+"""Neighbouring windows of one emotion, joined to one record."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+
+from ser.timeline.record import NOT_EMOTIONS, Window
+from ser.timeline.spans import adjoin, border
+
+
+def segments(windows: Iterable[Window]) -> Iterator[Window]:
+    """Joins the windows of one recording.
+
+    Where windows overlap, the later one takes over in the middle, so that segments do not overlap.
+    A segment's probabilities are those of its windows, averaged over the time that each holds;
+    its confidence is the average of its emotion, or for uncertain ones that of the most probable.
+
+    Args:
+        windows: In the order of their starts.
+
+    Yields:
+        Segments in the same order.
+    """
+    group: list[tuple[Window, float, float]] = []
+    last: Window | None = None
+    begun = 0.0
+    for window in windows:
+        if last is not None:
+            change = border(last, window)
+            group.append((last, begun, change))
+            begun = change if adjoin(last, window) else window.start
+            if window.emotion != last.emotion or not adjoin(last, window):
+                yield _joined(group)
+                group = []
+        else:
+            begun = window.start
+        last = window
+    if last is not None:
+        group.append((last, begun, last.end))
+        yield _joined(group)
+
+
+def _joined(group: list[tuple[Window, float, float]]) -> Window:
+    first, start, _ = group[0]
+    end = group[-1][2]
+    held = [stop - begin for _, begin, stop in group]
+    total = sum(held)
+    mean = {
+        name: sum(
+            window.probabilities[name] * time
+            for (window, _, _), time in zip(group, held, strict=True)
+        )
+        / total
+        for name in first.probabilities
+    }
+    if first.emotion in NOT_EMOTIONS:
+        confidence = max(mean.values(), default=0.0)
+    else:
+        confidence = mean[first.emotion]
+    return replace(first, start=start, end=end, confidence=confidence, probabilities=mean)
