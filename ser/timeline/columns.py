@@ -5,16 +5,17 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections.abc import Sequence
 
-from ser.timeline.record import Window
+from ser.timeline.record import UNCERTAIN, Window
 from ser.timeline.summary import Summary
 from ser.timeline.writer import Writer
 
 WINDOW_FIELDS = ("file", "start", "end", "emotion", "confidence")
-"""The columns of a window; one per label follows, with its probability."""
+"""The columns of a window; for every label its probability follows, empty where nobody speaks."""
 
 SUMMARY_FIELDS = (
     "file",
     "duration",
+    "speech",
     "windows",
     "emotion",
     "changes",
@@ -23,7 +24,8 @@ SUMMARY_FIELDS = (
     "strongest_end",
     "strongest_confidence",
 )
-"""The columns of a summary; ``share_LABEL`` and ``mean_LABEL`` follow for every label."""
+"""The columns of a summary; ``share_LABEL`` for every label, ``share_uncertain`` and ``mean_LABEL``
+for every label follow. `ser.timeline.summary.Summary` says what they are."""
 
 
 class ColumnWriter(Writer):
@@ -31,11 +33,15 @@ class ColumnWriter(Writer):
 
     _summaries = False
 
+    @property
+    def _shared(self) -> tuple[str, ...]:
+        return tuple(dict.fromkeys((*self.labels, UNCERTAIN)))
+
     def begin(self, *, summaries: bool = False) -> None:
         """Writes the header line."""
         self._summaries = summaries
         if summaries:
-            shares = [f"share_{label}" for label in self.labels]
+            shares = [f"share_{label}" for label in self._shared]
             means = [f"mean_{label}" for label in self.labels]
             self.row([*SUMMARY_FIELDS, *shares, *means])
         else:
@@ -55,7 +61,7 @@ class ColumnWriter(Writer):
                 self.time(window.end),
                 window.emotion,
                 _share(window.confidence),
-                *(_share(window.probabilities.get(label, 0.0)) for label in self.labels),
+                *(_probability(window, label) for label in self.labels),
             ]
         )
 
@@ -71,6 +77,7 @@ class ColumnWriter(Writer):
             [
                 summary.file,
                 self.time(summary.seconds),
+                _share(summary.speech),
                 str(summary.windows),
                 summary.emotion,
                 str(summary.changes),
@@ -78,7 +85,7 @@ class ColumnWriter(Writer):
                 self.time(moment.start) if moment else "",
                 self.time(moment.end) if moment else "",
                 _share(moment.confidence) if moment else "",
-                *(_share(summary.shares.get(label, 0.0)) for label in self.labels),
+                *(_share(summary.shares.get(label, 0.0)) for label in self._shared),
                 *(_share(summary.probabilities.get(label, 0.0)) for label in self.labels),
             ]
         )
@@ -94,6 +101,10 @@ class ColumnWriter(Writer):
     def _require(self, *, summaries: bool) -> None:
         if summaries != self._summaries:
             raise ValueError("one output with columns holds windows or summaries, not both")
+
+
+def _probability(window: Window, label: str) -> str:
+    return _share(window.probabilities.get(label, 0.0)) if window.probabilities else ""
 
 
 def _share(value: float) -> str:

@@ -7,10 +7,16 @@ from types import MappingProxyType
 from typing import IO
 
 from ser.errors import SerError
+from ser.timeline.audacity import AudacityWriter
 from ser.timeline.csvformat import CsvWriter
+from ser.timeline.eaf import EafWriter
 from ser.timeline.jsonl import JsonLinesWriter
+from ser.timeline.rttm import RttmWriter
+from ser.timeline.srt import SrtWriter
 from ser.timeline.text import TextWriter
+from ser.timeline.textgrid import TextGridWriter
 from ser.timeline.tsv import TsvWriter
+from ser.timeline.vtt import VttWriter
 from ser.timeline.writer import Writer
 
 FORMATS: Mapping[str, type[Writer]] = MappingProxyType(
@@ -19,6 +25,12 @@ FORMATS: Mapping[str, type[Writer]] = MappingProxyType(
         "jsonl": JsonLinesWriter,
         "tsv": TsvWriter,
         "csv": CsvWriter,
+        "vtt": VttWriter,
+        "srt": SrtWriter,
+        "audacity": AudacityWriter,
+        "textgrid": TextGridWriter,
+        "rttm": RttmWriter,
+        "eaf": EafWriter,
     }
 )
 """Every format by the name that ``--format`` takes."""
@@ -31,6 +43,7 @@ def make_writer(
     *,
     colour: bool = False,
     headings: bool = False,
+    top: int = 1,
 ) -> Writer:
     """Makes the writer of a format; the arguments are those of `Writer`.
 
@@ -39,4 +52,4 @@ def make_writer(
     """
     if name not in FORMATS:
         raise SerError(name, "is not a timeline format", f"use one of {', '.join(FORMATS)}")
-    return FORMATS[name](stream, labels, colour=colour, headings=headings)
+    return FORMATS[name](stream, labels, colour=colour, headings=headings, top=top)

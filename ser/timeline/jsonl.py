@@ -14,7 +14,7 @@ class JsonLinesWriter(Writer):
     """Writes one JSON object per line; times in seconds.
 
     A window has the keys ``file``, ``start``, ``end``, ``emotion``, ``confidence`` and
-    ``probabilities``; a summary has ``file`` and ``summary``.
+    ``probabilities``, which is empty where nobody speaks; a summary has ``file`` and ``summary``.
     """
 
     def write(self, window: Window) -> None:
@@ -35,6 +35,7 @@ class JsonLinesWriter(Writer):
                 "file": summary.file,
                 "summary": {
                     "seconds": round(summary.seconds, 3),
+                    "speech": round(summary.speech, 6),
                     "windows": summary.windows,
                     "emotion": summary.emotion,
                     "shares": _rounded(summary.shares),

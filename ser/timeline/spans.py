@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from ser.timeline.record import Window
+from ser.timeline.record import NO_SPEECH, Window
 
 Span = tuple[float, float, str]
 """Start and end in seconds, and the emotion between them."""
 
-# Times are sums of floats: neighbours may miss each other by this many seconds.
-_TOUCHING = 1e-6
+TOUCHING = 1e-6
+"""Times are sums of floats: neighbours may miss each other by this many seconds."""
 
 
 def adjoin(window: Window, following: Window) -> bool:
     """Says whether one window begins before the other has ended, or just as it does."""
-    return following.start <= window.end + _TOUCHING
+    return following.start <= window.end + TOUCHING
 
 
 def border(window: Window, following: Window) -> float:
@@ -35,8 +35,13 @@ def winning_spans(windows: Iterable[Window]) -> Iterator[Span]:
         windows: The windows of one recording in the order of their starts.
 
     Yields:
-        Spans that do not overlap, in order.
+        Spans that do not overlap, in order. Where nobody speaks there is none, as in a gap; the
+        uncertain has spans of its own.
     """
+    return (span for span in _joined(windows) if span[2] != NO_SPEECH)
+
+
+def _joined(windows: Iterable[Window]) -> Iterator[Span]:
     span: Span | None = None
     last: Window | None = None
     for window in windows:

@@ -1,11 +1,11 @@
-"""What a whole recording comes to: shares of time, changes, the strongest moment."""
+"""What a whole recording comes to: shares of speech, changes, the strongest moment."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from ser.timeline.record import Window
+from ser.timeline.record import NO_SPEECH, NOT_EMOTIONS, UNCERTAIN, Window
 from ser.timeline.spans import adjoin, border
 
 
@@ -15,17 +15,22 @@ class Summary:
 
     Attributes:
         file: The recording's path as the user gave it, or ``-``.
-        seconds: The time that the windows cover.
-        windows: How many windows there were.
-        emotion: The emotion with the largest share, empty where there were no windows.
-        shares: Per label the share of `seconds` in which it was the most probable, 0 to 1.
-        changes: How often the most probable label changed from one window to the next.
-        strongest: The window of the highest confidence, None where there were no windows.
-        probabilities: Per label the mean probability, weighted by time.
+        seconds: The time that the windows cover, with speech and without.
+        speech: The share of `seconds` in which somebody speaks, 0 to 1; the uncertain is speech.
+        windows: How many windows there were, with speech and without.
+        emotion: What has the largest share: a label or `UNCERTAIN`; `NO_SPEECH` where nobody
+            speaks, empty where there were no windows.
+        shares: Per label, and for `UNCERTAIN` after them, its share of the time with speech, 0 to
+            1; they add up to 1 unless nobody speaks.
+        changes: How often the emotion changed. Pauses and what is uncertain are passed over:
+            angry, no speech, angry is no change; angry, uncertain, sad is one.
+        strongest: The window of an emotion with the highest confidence; None where there is none.
+        probabilities: Per label the mean probability over the time with speech.
     """
 
     file: str
     seconds: float
+    speech: float
     windows: int
     emotion: str
     shares: Mapping[str, float]
@@ -46,10 +51,12 @@ class Summariser:
 
     def __init__(self, file: str, labels: Sequence[str]) -> None:
         self._file = file
-        self._seconds = dict.fromkeys(labels, 0.0)
+        # The order decides between equals: what is no emotion comes last.
+        self._seconds = dict.fromkeys([*labels, UNCERTAIN, NO_SPEECH], 0.0)
         self._weighted = dict.fromkeys(labels, 0.0)
         self._windows = 0
         self._changes = 0
+        self._emotion: str | None = None
         self._strongest: Window | None = None
         self._last: Window | None = None
         self._from = 0.0
@@ -57,14 +64,16 @@ class Summariser:
     def add(self, window: Window) -> None:
         """Takes the next window; windows come in the order of their starts."""
         if self._last is not None:
-            self._changes += window.emotion != self._last.emotion
             change = border(self._last, window)
             _count(self._seconds, self._weighted, self._last, change - self._from)
             self._from = change if adjoin(self._last, window) else window.start
         else:
             self._from = window.start
-        if self._strongest is None or window.confidence > self._strongest.confidence:
-            self._strongest = window
+        if window.emotion not in NOT_EMOTIONS:
+            self._changes += self._emotion not in (None, window.emotion)
+            self._emotion = window.emotion
+            if self._strongest is None or window.confidence > self._strongest.confidence:
+                self._strongest = window
         self._windows += 1
         self._last = window
 
@@ -73,16 +82,19 @@ class Summariser:
         seconds, weighted = dict(self._seconds), dict(self._weighted)
         if self._last is not None:
             _count(seconds, weighted, self._last, self._last.end - self._from)
-        total = sum(seconds.values())
+        silent = seconds.pop(NO_SPEECH)
+        spoken = sum(seconds.values())
+        emotion = max(seconds, key=seconds.__getitem__) if spoken else ""
         return Summary(
             file=self._file,
-            seconds=total,
+            seconds=spoken + silent,
+            speech=spoken / (spoken + silent) if spoken else 0.0,
             windows=self._windows,
-            emotion=max(seconds, key=seconds.__getitem__) if total else "",
-            shares={name: value / total if total else 0.0 for name, value in seconds.items()},
+            emotion=emotion or (NO_SPEECH if silent else ""),
+            shares={name: value / spoken if spoken else 0.0 for name, value in seconds.items()},
             changes=self._changes,
             strongest=self._strongest,
-            probabilities={n: value / total if total else 0.0 for n, value in weighted.items()},
+            probabilities={n: value / spoken if spoken else 0.0 for n, value in weighted.items()},
         )
 
 

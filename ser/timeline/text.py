@@ -8,7 +8,8 @@ from typing import IO
 
 from ser.plots.palette import terminal_code
 from ser.timeline.clock import clock
-from ser.timeline.record import Window
+from ser.timeline.leading import leading, named
+from ser.timeline.record import NO_SPEECH, NOT_EMOTIONS, UNCERTAIN, Window
 from ser.timeline.summary import Summary
 from ser.timeline.writer import Writer, legible
 
@@ -17,7 +18,11 @@ _BAR = 10
 
 
 class TextWriter(Writer):
-    """Writes ``0:00.0–0:03.0  angry      0.83  ████████▎``."""
+    """Writes ``0:00.0–0:03.0  angry      0.83  ████████▎``.
+
+    Where nobody speaks it says so and nothing else. With `top` above 1 the next most probable
+    labels stand behind the bar; behind that of an uncertain window all of the most probable.
+    """
 
     def __init__(
         self,
@@ -26,8 +31,9 @@ class TextWriter(Writer):
         *,
         colour: bool = False,
         headings: bool = False,
+        top: int = 1,
     ) -> None:
-        super().__init__(stream, labels, colour=colour, headings=headings)
+        super().__init__(stream, labels, colour=colour, headings=headings, top=top)
         self._label_width = max((len(label) for label in labels), default=0)
         self._time_width = 0
         self._file: str | None = None
@@ -42,25 +48,43 @@ class TextWriter(Writer):
         span = self._span(window)
         # Grows once, at ten minutes, and once more at an hour: a stream cannot know its end.
         self._time_width = max(self._time_width, len(span))
+        line = f"{span:>{self._time_width}}  "
+        if window.emotion == NO_SPEECH:
+            self.put(line + self._paint(NO_SPEECH, NO_SPEECH) + "\n")
+            return
+        if window.emotion == UNCERTAIN:
+            self._label_width = max(self._label_width, len(UNCERTAIN))
         label = self._paint(window.emotion, window.emotion.ljust(self._label_width))
-        bar = self._paint(window.emotion, self._bar(window.confidence))
-        self.put(f"{span:>{self._time_width}}  {label}  {window.confidence:.2f}  {bar}\n")
+        others = self._others(window)
+        bar = self._bar(window.confidence).ljust(_BAR if others else 0)
+        line += f"{label}  {window.confidence:.2f}  {self._paint(window.emotion, bar)}"
+        self.put(line + (f"  {others}" if others else "") + "\n")
 
     def write_summary(self, summary: Summary) -> None:
         """Writes a block of lines: a heading, the emotions by their share, the strongest moment."""
         changes = f"{summary.changes} change" + ("" if summary.changes == 1 else "s")
-        lines = [f"{legible(summary.file)}  {clock(summary.seconds)}  {changes}"]
-        for label in sorted(summary.shares, key=lambda name: -summary.shares[name]):
-            share, mean = summary.shares[label], summary.probabilities.get(label, 0.0)
-            name = self._paint(label, label.ljust(self._label_width))
-            bar = self._paint(label, self._bar(share).ljust(_BAR))
-            lines.append(f"  {name}  {share:4.0%} of time  {bar}  mean {mean:.2f}")
+        speech = f"{summary.speech:.0%} speech"
+        lines = [f"{legible(summary.file)}  {clock(summary.seconds)}  {speech}  {changes}"]
+        shown = {n: share for n, share in summary.shares.items() if share or n != UNCERTAIN}
+        width = max(map(len, shown), default=0)
+        for label in sorted(shown, key=lambda name: -shown[name]):
+            share, mean = shown[label], summary.probabilities.get(label)
+            name = self._paint(label, label.ljust(width))
+            bar = self._bar(share).ljust(0 if mean is None else _BAR)
+            line = f"  {name}  {share:4.0%} of speech  {self._paint(label, bar)}"
+            lines.append(line + ("" if mean is None else f"  mean {mean:.2f}"))
         if summary.strongest is not None:
             moment = summary.strongest
             lines.append(
                 f"  strongest: {moment.emotion} {moment.confidence:.2f} at {self._span(moment)}"
             )
         self.put("\n".join(lines) + "\n")
+
+    def _others(self, window: Window) -> str:
+        if self.top == 1:
+            return ""
+        sure = window.emotion != UNCERTAIN
+        return ", ".join(map(named, leading(window, self.top)[sure:]))
 
     def _span(self, window: Window) -> str:
         return f"{clock(window.start)}{'-' if self._plain else '–'}{clock(window.end)}"
@@ -72,7 +96,10 @@ class TextWriter(Writer):
         return "█" * whole + (_EIGHTHS[part] if part else "")
 
     def _paint(self, emotion: str, text: str) -> str:
-        return f"\x1b[{terminal_code(emotion)}m{text}\x1b[0m" if self.colour else text
+        if not self.colour:
+            return text
+        faint = emotion in NOT_EMOTIONS
+        return f"\x1b[{'2' if faint else terminal_code(emotion)}m{text}\x1b[0m"
 
 
 def _encodes(stream: IO[str], text: str) -> bool:

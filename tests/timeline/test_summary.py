@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import pytest
+from timelines import silence, unsure
 
 from ser.timeline.clock import clock
-from ser.timeline.record import Window
+from ser.timeline.record import NO_SPEECH, UNCERTAIN, Window
 from ser.timeline.spans import winning_spans
 from ser.timeline.summary import Summariser
 
@@ -26,7 +27,8 @@ def summary(*windows: Window):  # type: ignore[no-untyped-def]
 def test_overlapping_windows_count_every_second_once() -> None:
     result = summary(window(0, 4, 0.9), window(2, 6, 0.8), window(4, 8, 0.1))
     assert result.seconds == pytest.approx(8)
-    assert result.shares == pytest.approx({"angry": 5 / 8, "sad": 3 / 8})
+    assert result.shares == pytest.approx({"angry": 5 / 8, "sad": 3 / 8, UNCERTAIN: 0})
+    assert result.speech == 1
     assert result.probabilities["angry"] == pytest.approx((3 * 0.9 + 2 * 0.8 + 3 * 0.1) / 8)
     assert result.changes == 1
     assert result.strongest == window(0, 4, 0.9)
@@ -39,12 +41,50 @@ def test_gaps_belong_to_no_emotion() -> None:
     assert result.shares["sad"] == pytest.approx(0.6)
 
 
+def test_shares_are_of_the_time_with_speech() -> None:
+    result = summary(window(0, 3, 0.6), silence(3, 7), window(7, 8, 0.1), unsure(8, 10))
+    assert result.seconds == pytest.approx(10)
+    assert result.speech == pytest.approx(0.6)
+    assert result.shares == pytest.approx({"angry": 3 / 6, "sad": 1 / 6, UNCERTAIN: 2 / 6})
+    assert result.probabilities["angry"] == pytest.approx((3 * 0.6 + 0.1 + 2 * 0.35) / 6)
+    assert result.emotion == "angry"
+    assert result.windows == 4
+
+
+def test_silence_takes_over_in_the_middle_of_an_overlap_as_emotions_do() -> None:
+    result = summary(window(0, 4, 0.9), silence(2, 6))
+    assert (result.seconds, result.speech) == pytest.approx((6, 0.5))
+
+
+def test_changes_pass_over_pauses_and_doubt() -> None:
+    angry, sad = window(0, 1, 0.9), window(0, 1, 0.1)
+    pause, doubt = silence(0, 1), unsure(0, 1)
+    assert summary(pause, angry, pause, angry, doubt, angry, pause).changes == 0
+    assert summary(doubt, angry, pause, sad, doubt, angry).changes == 2
+
+
+def test_the_strongest_moment_is_one_of_an_emotion() -> None:
+    assert summary(silence(0, 1), unsure(1, 2)).strongest is None
+    weak = window(2, 3, 0.2)
+    loud = Window("a.wav", 3, 4, UNCERTAIN, 0.99, {"angry": 0.99, "sad": 0.01})
+    assert summary(silence(0, 1), weak, loud).strongest == weak
+
+
+def test_a_recording_may_be_silent_or_doubtful_as_a_whole() -> None:
+    silent = summary(silence(0, 5))
+    assert (silent.seconds, silent.speech, silent.emotion) == (5, 0, NO_SPEECH)
+    assert set(silent.shares.values()) == {0.0}
+    assert summary(unsure(0, 5), window(5, 6, 0.9)).emotion == UNCERTAIN
+    empty = summary()
+    assert (empty.seconds, empty.speech, empty.emotion) == (0, 0, "")
+
+
 def test_a_result_may_be_asked_for_on_the_way() -> None:
     summariser = Summariser("a.wav", ("angry", "sad"))
     summariser.add(window(0, 2, 0.9))
     assert summariser.result().seconds == 2
     summariser.add(window(2, 4, 0.2))
-    assert summariser.result().shares == {"angry": 0.5, "sad": 0.5}
+    assert summariser.result().shares == {"angry": 0.5, "sad": 0.5, UNCERTAIN: 0}
 
 
 def test_spans_join_equal_neighbours_and_agree_with_the_summary() -> None:
@@ -54,6 +94,15 @@ def test_spans_join_equal_neighbours_and_agree_with_the_summary() -> None:
     angry = sum(end - start for start, end, emotion in spans if emotion == "angry")
     result = summary(*windows)
     assert angry == pytest.approx(result.shares["angry"] * result.seconds)
+
+
+def test_there_is_no_span_where_nobody_speaks() -> None:
+    windows = [window(0, 4, 0.9), silence(2, 6), silence(4, 8), unsure(6, 10), window(8, 12, 0.9)]
+    assert list(winning_spans(windows)) == [
+        (0, 3, "angry"),
+        (7, 9, UNCERTAIN),
+        (9, 12, "angry"),
+    ]
 
 
 def test_spans_of_nothing() -> None:

@@ -1,0 +1,24 @@
+"""A timeline as a label track of Audacity."""
+
+from __future__ import annotations
+
+from ser.timeline.leading import named
+from ser.timeline.record import NO_SPEECH, UNCERTAIN, Window
+from ser.timeline.single import SingleWriter
+from ser.timeline.writer import one_line
+
+
+class AudacityWriter(SingleWriter):
+    """Writes start, end and label with tabs between them, times in seconds.
+
+    The format is described in Audacity's manual under "Importing and Exporting Labels". Labels may
+    overlap: Audacity shows them all. Where nobody speaks there is none.
+    """
+
+    def take(self, window: Window) -> None:
+        """Writes one label."""
+        if window.emotion == NO_SPEECH:
+            return
+        uncertain = window.emotion == UNCERTAIN
+        text = UNCERTAIN if uncertain else named((window.emotion, window.confidence))
+        self.put(f"{window.start:.6f}\t{window.end:.6f}\t{one_line(text)}\n")
