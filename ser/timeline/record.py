@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-
 NO_SPEECH = "no speech"
 """What stands for an emotion where nobody speaks."""
 
