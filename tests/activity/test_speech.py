@@ -7,58 +7,16 @@ from typing import Any
 
 import numpy as np
 import pytest
-from scipy.signal import butter, sosfilt
+from soundscape import NO_SPEECH, nothing
 from speech import render
 
 from ser import audio
 from ser.activity.speech import SHORTEST_SPEECH, seconds_of_speech
 
 RATE = 16_000
-TIME = np.arange(3 * RATE) / RATE
 
 
-def chords(rng: Any) -> Any:
-    """Struck chords with a drum."""
-    out = np.zeros(3 * RATE)
-    for beat in range(6):
-        place = slice(beat * RATE // 2, (beat + 1) * RATE // 2)
-        time = TIME[: RATE // 2]
-        root = 110 * 2 ** (rng.integers(0, 24) / 12)
-        for step in (0, 4, 7):
-            tone = root * 2 ** (step / 12)
-            waves = sum(np.sin(2 * np.pi * tone * k * time) / k for k in range(1, 8))
-            out[place] += waves * np.exp(-rng.uniform(1, 6) * time)
-        out[place][:1600] += 2 * rng.standard_normal(1600) * np.exp(-np.arange(1600) / 300)
-    return out
-
-
-def violin(rng: Any) -> Any:
-    tone = 220 * 2 ** (rng.integers(0, 24) / 12) * (1 + 0.01 * np.sin(2 * np.pi * 5.5 * TIME))
-    phase = 2 * np.pi * np.cumsum(tone) / RATE
-    return sum(np.sin(k * phase) / k for k in range(1, 12))
-
-
-def applause(rng: Any) -> Any:
-    out = np.zeros(3 * RATE)
-    for clap in rng.integers(0, 3 * RATE - 400, 1500):
-        out[clap : clap + 400] += rng.standard_normal(400) * np.exp(-np.arange(400) / 40)
-    return sosfilt(butter(2, (500, 5000), "bandpass", fs=RATE, output="sos"), out)
-
-
-def swelling_noise(rng: Any) -> Any:
-    """Noise at the rate of syllables."""
-    return rng.standard_normal(3 * RATE) * (1 + np.sin(2 * np.pi * 4 * TIME))
-
-
-def hum(rng: Any) -> Any:
-    return sum(np.sin(2 * np.pi * 50 * k * TIME) / k for k in range(1, 20))
-
-
-def nothing(rng: Any) -> Any:
-    return np.zeros(3 * RATE)
-
-
-@pytest.mark.parametrize("kind", [chords, violin, applause, swelling_noise, hum, nothing])
+@pytest.mark.parametrize("kind", [*NO_SPEECH, nothing])
 def test_what_is_no_speech(kind: Any) -> None:
     sounds = [kind(np.random.default_rng(seed)) for seed in range(8)]
     for level in (0.02, 0.5):
