@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any, cast
 
 import click
 
 from ser.analysis import Part, analyse, default_windowing
+from ser.cli.analyzeoptions import Refinement, timeline_options, window_options
 from ser.cli.common import (
     Console,
     allows_colour,
@@ -18,7 +18,6 @@ from ser.cli.common import (
     collect_inputs,
     command,
     device_option,
-    output_option,
 )
 from ser.corpora.listing import walk
 from ser.engine import Calibration, Engine, open_engine
@@ -26,49 +25,12 @@ from ser.errors import AudioError, SerError
 from ser.files import STANDARD, is_special, open_output
 from ser.labels import canonical
 from ser.pretrained import DEFAULT_MODEL
-from ser.timeline.clock import seconds_of
-from ser.timeline.doubt import doubted
-from ser.timeline.formats import FORMATS, make_writer
+from ser.timeline.formats import make_writer
+from ser.timeline.outputs import Output, check_outputs, claimed, outputs
 from ser.timeline.record import Window
-from ser.timeline.segments import segments as joined
-from ser.timeline.smoothing import smoothed
 from ser.timeline.summary import Summariser
+from ser.timeline.tee import Tee
 from ser.timeline.writer import Writer
-
-
-def time_option(
-    context: click.Context, parameter: click.Parameter, value: str | None
-) -> float | None:
-    """Reads an option that is a time: seconds, M:SS or H:MM:SS."""
-    if value is None:
-        return None
-    try:
-        return seconds_of(value)
-    except ValueError as error:
-        raise click.BadParameter(f"{error}: write 90, 1:30 or 0:01:30.") from error
-
-
-@dataclass(frozen=True, slots=True)
-class Refinement:
-    """What becomes of the windows before they are written.
-
-    Attributes:
-        stay: See `ser.timeline.smoothing.smoothed`; None for not at all.
-        least: See `ser.timeline.doubt.doubted`; 0 for not at all.
-        join: Whether neighbours of one emotion become one record.
-    """
-
-    stay: float | None
-    least: float
-    join: bool
-
-    def __call__(self, windows: Iterable[Window]) -> Iterator[Window]:
-        """Refines the windows of one recording, as they come."""
-        if self.stay is not None:
-            windows = smoothed(windows, self.stay)
-        if self.least:
-            windows = doubted(windows, self.least)
-        return joined(windows) if self.join else iter(windows)
 
 
 @command("ser-analyze")
@@ -82,54 +44,8 @@ class Refinement:
     envvar="SER_MODEL",
     help="The classifier to use; also the environment variable SER_MODEL.",
 )
-@click.option(
-    "--duration", type=float, help="Seconds per window.  [default: what the model was trained on]"
-)
-@click.option("--hop", type=float, help="Seconds from one window to the next.  [default: DURATION]")
-@click.option(
-    "--start",
-    metavar="TIME",
-    default="0",
-    callback=time_option,
-    help="Where to begin: 90, 1:30 or 0:01:30.",
-)
-@click.option(
-    "--end",
-    metavar="TIME",
-    callback=time_option,
-    help="Where to end.  [default: the end of the recording]",
-)
-@click.option(
-    "--vad/--no-vad",
-    default=True,
-    show_default=True,
-    help="Leave windows unclassified that hold less than a quarter of a second of speech.",
-)
-@click.option(
-    "--smooth",
-    metavar="STAY",
-    type=click.FloatRange(0, 1, max_open=True),
-    help="Smooth by a hidden Markov model in which an emotion lasts for another second with this "
-    "probability: 0.9, say.",
-)
-@click.option(
-    "--min-confidence",
-    metavar="P",
-    type=click.FloatRange(0, 1),
-    default=0.0,
-    help="Call windows uncertain whose emotion is less probable than this.",
-)
-@click.option("--segments", is_flag=True, help="Join neighbouring windows of one emotion.")
-@click.option(
-    "-f",
-    "--format",
-    "format_name",
-    type=click.Choice(list(FORMATS)),
-    default="text",
-    show_default=True,
-    help="How the timeline is written.",
-)
-@output_option("Where the timeline is written; - is stdout.")
+@window_options
+@timeline_options
 @click.option("--summary", is_flag=True, help="Write what each recording comes to, and no windows.")
 @click.option(
     "--plot",
@@ -173,8 +89,9 @@ def main(
     smooth: float | None,
     min_confidence: float,
     segments: bool,
-    format_name: str,
-    output: str,
+    format_name: str | None,
+    output: tuple[str, ...],
+    top: int,
     summary: bool,
     plot: str | None,
     calibrate: tuple[str, ...],
@@ -194,7 +111,9 @@ def main(
       ser-analyze calls/ --summary --format csv -o calls.csv
       sox talk.mp3 -t wav - | ser-analyze - --hop 1 --format jsonl
     """  # noqa: D301
-    inputs = collect_inputs(audio, files_from, files0_from)
+    targets, words = claimed(output, audio)
+    found = _outputs(targets, format_name)
+    inputs = collect_inputs(tuple(words), files_from, files0_from)
     part = Part(start, end)
     labelled = _labelled(enrol)
     speech = [*calibrate, *(path for _, path in labelled)]
@@ -210,38 +129,75 @@ def main(
         raise click.UsageError("--plot draws one recording: name one file.")
     if not recordings:
         return
+    _outputs(targets, format_name, recordings=len(recordings), summaries=summary)
     if plot is not None:
         from ser.plots.figure import check_target
 
         check_target(Path(plot))
     known = _known(calibrate, labelled, engine, vad)
-    with _output(output) as stream:
-        writer = make_writer(
-            format_name,
-            stream,
-            engine.labels,
-            colour=output == STANDARD and stream.isatty() and allows_colour(),
-            headings=len(recordings) > 1,
-        )
-        writer.begin(summaries=summary)
-        with console.progress(len(recordings), "file", "analysing") as bar:
-            for recording in recordings:
-                try:
-                    drawing = None if plot is None else _Drawing(Path(plot), engine)
-                    windows = analyse(
-                        recording,
-                        engine,
-                        windowing,
-                        part=part,
-                        calibration=known(recording),
-                        vad=vad,
-                        tap=(lambda block: None) if drawing is None else drawing.overview.add,
-                    )
-                    _write(recording, refine(windows), engine, writer, summary, drawing)
-                except SerError as error:
-                    console.fail(error)
-                bar.update(1)
+    headings = len(recordings) > 1
+    with (
+        _writer(found, engine.labels, headings=headings, top=top, summaries=summary) as writer,
+        console.progress(len(recordings), "file", "analysing") as bar,
+    ):
+        for recording in recordings:
+            try:
+                drawing = None if plot is None else _Drawing(Path(plot), engine)
+                windows = analyse(
+                    recording,
+                    engine,
+                    windowing,
+                    part=part,
+                    calibration=known(recording),
+                    vad=vad,
+                    tap=(lambda block: None) if drawing is None else drawing.overview.add,
+                )
+                _write(recording, refine(windows), engine, writer, summary, drawing)
+            except SerError as error:
+                console.fail(error)
+            bar.update(1)
+
+
+def _outputs(
+    targets: Sequence[str],
+    format_name: str | None,
+    *,
+    recordings: int = 1,
+    summaries: bool = False,
+) -> list[Output]:
+    """Says which format goes where, and whether it can hold what is asked for."""
+    try:
+        found = outputs(targets, format_name)
+        check_outputs(found, recordings=recordings, summaries=summaries)
+    except SerError as error:
+        raise click.UsageError(str(error)) from error
+    return found
+
+
+@contextlib.contextmanager
+def _writer(
+    found: Sequence[Output], labels: Sequence[str], *, headings: bool, top: int, summaries: bool
+) -> Iterator[Writer]:
+    """Opens the outputs; interrupted, it completes what has been written."""
+    interrupted = False
+    with contextlib.ExitStack() as stack:
+        writers = []
+        for path, name in found:
+            stream = stack.enter_context(_output(path))
+            colour = path == STANDARD and stream.isatty() and allows_colour()
+            writers.append(
+                make_writer(name, stream, labels, colour=colour, headings=headings, top=top)
+            )
+        writer = writers[0] if len(writers) == 1 else Tee(writers)
+        writer.begin(summaries=summaries)
+        try:
+            yield writer
+        except KeyboardInterrupt:
+            # Hours of results are not thrown away for the rest.
+            interrupted = True
         writer.end()
+    if interrupted:
+        raise KeyboardInterrupt
 
 
 def _write(

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_args
 
 import click
 
 from ser.cli.common import seed_option
+from ser.cli.options import with_options
 from ser.features.spec import FAMILIES, PRESETS, FeatureSpec, Functionals, MelScale, Normalise, Pool
 
 if TYPE_CHECKING:
@@ -81,7 +81,7 @@ def spec_options(function: Any) -> Any:
             "trim[:DB], loudness[:LUFS].",
         ),
     ]
-    return _with(options, function)
+    return with_options(options, function)
 
 
 def copy_options(function: Any) -> Any:
@@ -106,7 +106,7 @@ def copy_options(function: Any) -> Any:
         ),
         seed_option(),
     ]
-    return _with(options, function)
+    return with_options(options, function)
 
 
 def make_spec(preset: str, like: str | None, changes: dict[str, Any]) -> FeatureSpec:
@@ -144,12 +144,6 @@ def make_copies(
     from ser.augment.recipe import parse_recipe
 
     return Copies(parse_recipe(augment, noise_from), 1 if copies is None else copies, balance, seed)
-
-
-def _with(options: Sequence[Any], function: Any) -> Any:
-    for option in reversed(options):
-        function = option(function)
-    return function
 
 
 def _spec_of_file(path: Path) -> FeatureSpec:

@@ -90,6 +90,13 @@ def jobs_option(function: F) -> F:
     )(function)
 
 
+def with_options(options: Sequence[Any], function: Any) -> Any:
+    """Adds several options, which the help shows in this order."""
+    for option in reversed(options):
+        function = option(function)
+    return function
+
+
 def output_option(
     help: str = "Where the result is written; - is stdout.",
     *,

@@ -554,3 +554,50 @@ def test_a_part_of_a_recording(run: Run, recording: Path, tiny_model: Path) -> N
     done = run("ser-analyze", *command, "--start", "3", "--end", "2")
     assert done.returncode != 0
     assert "--end" in done.err
+
+
+def test_several_formats_at_once(
+    run: Run, recording: Path, tiny_model: Path, tmp_path: Path
+) -> None:
+    command = ("ser-analyze", recording, "--model", tiny_model, "--no-vad")
+    expected = run(*command, "-f", "jsonl").out
+    # As the shell passes it in quotes, and as it passes it without.
+    for output in (("-o", "a.{jsonl,vtt,TextGrid}"), ("-o", "a.jsonl", "a.vtt", "a.TextGrid")):
+        done = run(*command, *output)
+        assert (done.returncode, done.out, done.err) == (0, "", "")
+        assert (tmp_path / "a.jsonl").read_text() == expected
+        assert (tmp_path / "a.vtt").read_text().startswith("WEBVTT")
+        assert 'class = "IntervalTier"' in (tmp_path / "a.TextGrid").read_text()
+        for name in ("a.jsonl", "a.vtt", "a.TextGrid"):
+            (tmp_path / name).unlink()
+    # Beside standard output.
+    done = run(*command, "-o", "-", "-o", "b.srt")
+    assert len(done.out.splitlines()) == 6
+    assert (tmp_path / "b.srt").read_text().count("-->") == 6
+
+
+def test_the_most_probable_emotions(run: Run, recording: Path, tiny_model: Path) -> None:
+    command = ("ser-analyze", recording, "--model", tiny_model, "--no-vad")
+    best = run(*command).out.splitlines()
+    more = run(*command, "--top", "2").out.splitlines()
+    windows = lines_of(run, *command[1:])
+    for one, two, window in zip(best, more, windows, strict=True):
+        second = sorted(window["probabilities"].items(), key=lambda pair: -pair[1])[1]
+        assert two.startswith(one.rstrip())
+        assert f"{second[0]} {second[1]:.2f}" in two
+
+
+def test_formats_that_hold_one_recording(
+    run: Run, recording: Path, tiny_model: Path, tmp_path: Path
+) -> None:
+    shutil.copy(recording, tmp_path / "other.wav")
+    command = ("ser-analyze", recording, "--model", tiny_model)
+    for wrong in (("other.wav", "-f", "srt"), ("--summary", "-o", "a.vtt"), ("-o", "a.xyz")):
+        done = run(*command, *wrong)
+        assert done.returncode == 2, done.err
+        assert not (tmp_path / "a.vtt").exists()
+    assert run(*command, "other.wav", "-o", "a.rttm").returncode == 0
+    assert {line.split()[1] for line in (tmp_path / "a.rttm").read_text().splitlines()} == {
+        recording.stem,
+        "other",
+    }

@@ -1,0 +1,134 @@
+"""Options of ``ser-analyze``: where it cuts, what becomes of the windows, where they go."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import click
+
+from ser.cli.options import with_options
+from ser.files import STANDARD
+from ser.timeline.clock import seconds_of
+from ser.timeline.doubt import doubted
+from ser.timeline.formats import FORMATS
+from ser.timeline.record import Window
+from ser.timeline.segments import segments
+from ser.timeline.smoothing import smoothed
+
+
+def time_option(
+    context: click.Context, parameter: click.Parameter, value: str | None
+) -> float | None:
+    """Reads an option that is a time: seconds, M:SS or H:MM:SS."""
+    if value is None:
+        return None
+    try:
+        return seconds_of(value)
+    except ValueError as error:
+        raise click.BadParameter(f"{error}: write 90, 1:30 or 0:01:30.") from error
+
+
+@dataclass(frozen=True, slots=True)
+class Refinement:
+    """What becomes of the windows before they are written.
+
+    Attributes:
+        stay: See `ser.timeline.smoothing.smoothed`; None for not at all.
+        least: See `ser.timeline.doubt.doubted`; 0 for not at all.
+        join: Whether neighbours of one emotion become one record.
+    """
+
+    stay: float | None
+    least: float
+    join: bool
+
+    def __call__(self, windows: Iterable[Window]) -> Iterator[Window]:
+        """Refines the windows of one recording, as they come."""
+        if self.stay is not None:
+            windows = smoothed(windows, self.stay)
+        if self.least:
+            windows = doubted(windows, self.least)
+        return segments(windows) if self.join else iter(windows)
+
+
+def window_options(function: Any) -> Any:
+    """Adds the options that decide the windows, and what becomes of them."""
+    options = [
+        click.option(
+            "--duration",
+            type=float,
+            help="Seconds per window.  [default: what the model was trained on]",
+        ),
+        click.option(
+            "--hop", type=float, help="Seconds from one window to the next.  [default: DURATION]"
+        ),
+        click.option(
+            "--start",
+            metavar="TIME",
+            default="0",
+            callback=time_option,
+            help="Where to begin: 90, 1:30 or 0:01:30.",
+        ),
+        click.option(
+            "--end",
+            metavar="TIME",
+            callback=time_option,
+            help="Where to end.  [default: the end of the recording]",
+        ),
+        click.option(
+            "--vad/--no-vad",
+            default=True,
+            show_default=True,
+            help="Leave windows unclassified that hold less than a quarter of a second of speech.",
+        ),
+        click.option(
+            "--smooth",
+            metavar="STAY",
+            type=click.FloatRange(0, 1, max_open=True),
+            help="Smooth by a hidden Markov model in which an emotion lasts for another second "
+            "with this probability: 0.9, say.",
+        ),
+        click.option(
+            "--min-confidence",
+            metavar="P",
+            type=click.FloatRange(0, 1),
+            default=0.0,
+            help="Call windows uncertain whose emotion is less probable than this.",
+        ),
+        click.option("--segments", is_flag=True, help="Join neighbouring windows of one emotion."),
+    ]
+    return with_options(options, function)
+
+
+def timeline_options(function: Any) -> Any:
+    """Adds the options that decide where the timeline goes, and how it looks there."""
+    options = [
+        click.option(
+            "-f",
+            "--format",
+            "format_name",
+            type=click.Choice(list(FORMATS)),
+            help="How the timeline is written.  [default: what the output's ending says, or text]",
+        ),
+        click.option(
+            "-o",
+            "--output",
+            metavar="FILE",
+            type=click.Path(allow_dash=True),
+            multiple=True,
+            default=(STANDARD,),
+            show_default="-",
+            help="Where the timeline is written; - is stdout. NAME.{jsonl,vtt} writes both.",
+        ),
+        click.option(
+            "--top",
+            metavar="K",
+            type=click.IntRange(1),
+            default=1,
+            show_default=True,
+            help="Show the K most probable emotions, in text and subtitles.",
+        ),
+    ]
+    return with_options(options, function)
