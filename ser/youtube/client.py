@@ -1,0 +1,167 @@
+"""yt-dlp as ser wants it: silent, on the web alone, and without other programs."""
+
+from __future__ import annotations
+
+import functools
+import os
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any
+
+from ser.errors import DependencyError
+from ser.youtube.addresses import check_address, printable
+from ser.youtube.config import FetchConfig
+from ser.youtube.cookies import read_cookies
+from ser.youtube.streams import choose
+
+# yt-dlp takes Deno alone unless it is told of the others.
+_RUNTIMES = ("deno", "node", "bun", "quickjs")
+
+# What fetches with these leaves http and https where we can see it; see `_Web.urlopen`. The others
+# speak other protocols, or follow redirects to FTP inside a library.
+_HANDLERS = frozenset({"Urllib", "Requests"})
+
+
+class Log:
+    """Takes what yt-dlp says, which would otherwise go to the terminal.
+
+    Args:
+        detail: Gets each line; for ``--verbose``.
+
+    Attributes:
+        warnings: What it has warned of since they were cleared; they explain errors.
+    """
+
+    def __init__(self, detail: Callable[[str], object]) -> None:
+        self._detail = detail
+        self.warnings: list[str] = []
+
+    def debug(self, message: str) -> None:
+        """Takes progress and details."""
+        self._say(message)
+
+    def info(self, message: str) -> None:
+        """Takes what yt-dlp would show on the screen."""
+        self._say(message)
+
+    def warning(self, message: str, *, once: bool = False, only_once: bool = False) -> None:
+        """Takes a warning."""
+        self.warnings.append(printable(message))
+        self._say(f"warning: {message}")
+
+    def error(self, message: str) -> None:
+        """Takes an error; yt-dlp raises it as well."""
+        self._say(message)
+
+    def _say(self, message: str) -> None:
+        if text := printable(message):
+            self._detail(f"yt-dlp: {text}")
+
+
+def open_client(config: FetchConfig, log: Log) -> Any:
+    """Makes a `yt_dlp.YoutubeDL` that fetches as configured.
+
+    Args:
+        config: How to fetch.
+        log: Gets everything that yt-dlp says.
+
+    Raises:
+        SerError: yt-dlp is missing, or a file of cookies is none.
+    """
+    return _web_class()(parameters(config, log))
+
+
+def parameters(config: FetchConfig, log: Log) -> dict[str, Any]:
+    """Writes a configuration as yt-dlp's parameters.
+
+    Raises:
+        SerError: The file of cookies is none.
+    """
+    waits = dict.fromkeys(("http", "fragment", "file_access", "extractor"), _waiting(config))
+    return {
+        "logger": log,
+        "quiet": True,
+        "noprogress": True,
+        "color": "never",
+        "format": choose,
+        # An address of a video inside a list means the video.
+        "noplaylist": True,
+        "default_search": "error",
+        "cookiefile": None if config.cookies is None else read_cookies(config.cookies),
+        "proxy": config.proxy,
+        "ratelimit": config.limit_rate,
+        "socket_timeout": config.timeout,
+        "retries": config.retries,
+        "fragment_retries": config.retries,
+        "file_access_retries": config.retries,
+        # Extraction as a whole is tried again as well.
+        "extractor_retries": min(config.retries, 1),
+        "retry_sleep_functions": waits,
+        "continuedl": True,
+        "updatetime": False,
+        # A hole in a recording is worse than none.
+        "skip_unavailable_fragments": False,
+        "external_downloader": {"default": "native"},
+        "hls_prefer_native": True,
+        # A place without ffmpeg: it would follow addresses that nobody has checked.
+        "ffmpeg_location": str(Path(os.devnull) / "none"),
+        "fixup": "never",
+        "download_archive": None if config.archive is None else str(config.archive),
+        "js_runtimes": {name: {} for name in _RUNTIMES},
+    }
+
+
+def _waiting(config: FetchConfig) -> Callable[..., float]:
+    def seconds(n: int = 0, **_: object) -> float:
+        return config.wait(n)
+
+    return seconds
+
+
+@functools.cache
+def _web_class() -> Any:
+    try:
+        from yt_dlp import YoutubeDL
+    except ModuleNotFoundError as error:
+        raise DependencyError(
+            "yt-dlp", "is not installed", "pip install 'yt-dlp[default]'"
+        ) from error
+
+    class _Web(YoutubeDL):  # type: ignore[misc]  # yt-dlp has no types
+        """Refuses, at the one gate that all requests go through, what is not http or https."""
+
+        def urlopen(self, req: Any) -> Any:
+            check_address(req if isinstance(req, str) else _address(req))
+            response = super().urlopen(req)
+            check_address(response.url)
+            return response
+
+        def build_request_director(self, handlers: Iterable[Any], preferences: Any = None) -> Any:
+            kept = [_web_handler(one) for one in handlers if one.RH_KEY in _HANDLERS]
+            return super().build_request_director(kept, preferences)
+
+    return _Web
+
+
+def _address(request: Any) -> str:
+    # yt-dlp has its own requests, and still takes those of urllib.
+    url = str(getattr(request, "full_url", None) or request.url)
+    # It also repairs some addresses of pages itself, such as those without a scheme.
+    return f"https:{url}" if url.startswith("//") else url
+
+
+def _web_handler(handler: Any) -> Any:
+    """Keeps urllib's handler from following a redirect to FTP."""
+    if handler.RH_KEY != "Urllib":
+        return handler
+
+    class UrllibRH(handler):  # type: ignore[misc]
+        _SUPPORTED_URL_SCHEMES = ("http", "https")
+
+        def _create_instance(self, *args: Any, **named: Any) -> Any:
+            opener = super()._create_instance(*args, **named)
+            for scheme in ("ftp", "file", "data"):
+                opener.handle_open.pop(scheme, None)
+            return opener
+
+    return UrllibRH

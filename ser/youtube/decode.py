@@ -1,0 +1,76 @@
+"""From whatever was downloaded to mono WAV or FLAC, in this process and in constant memory."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from ser import audio
+from ser.errors import AudioError, SerError
+from ser.files import atomic_path
+from ser.youtube.config import Kind
+from ser.youtube.sections import Section
+
+# The length fields of WAV have 32 bits.
+_WAV_SAMPLES = (2**32 - 4096) // 2
+
+
+def decode(source: Path, target: Path, rate: int, kind: Kind, section: Section) -> float:
+    """Decodes a part of a file to mono 16-bit WAV or FLAC; whole or not at all.
+
+    Args:
+        source: Anything that libsndfile or FFmpeg's libraries read.
+        target: The file to write.
+        rate: Its sample rate in hertz.
+        kind: Its format.
+        section: The part that is kept.
+
+    Returns:
+        Seconds of sound written.
+
+    Raises:
+        AudioError: The source cannot be decoded, or holds nothing in this part.
+        SerError: The target cannot be written.
+    """
+    import soundfile
+
+    count = 0
+    try:
+        with atomic_path(target) as temporary:
+            with soundfile.SoundFile(
+                str(temporary), "w", rate, 1, "PCM_16", format=kind.upper()
+            ) as file:
+                for block in audio.stream(
+                    source, rate, offset=section.start, duration=section.duration
+                ):
+                    count += len(block)
+                    if kind == "wav" and count > _WAV_SAMPLES:
+                        raise AudioError(
+                            target, "is too long for WAV", "use --format flac or a lower --rate"
+                        )
+                    file.write(block)
+            if not count:
+                raise AudioError(source, "holds no samples in this part", "check --sections")
+    except (OSError, soundfile.LibsndfileError) as error:
+        raise SerError(
+            target,
+            f"cannot be written ({getattr(error, 'strerror', None) or error})",
+            "check the folder and free space",
+        ) from error
+    return count / rate
+
+
+def seconds_of_file(path: Path, rate: int) -> float | None:
+    """Gives the length of a file that is there already.
+
+    Returns:
+        Seconds; None where there is no file, or not one of this rate.
+    """
+    import soundfile
+
+    if not path.is_file():
+        return None
+    try:
+        about = soundfile.info(str(path))
+    except soundfile.LibsndfileError:
+        return None
+    return about.frames / rate if about.samplerate == rate and about.frames else None
