@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import IO, Any, cast
 
@@ -28,6 +29,7 @@ from ser.pretrained import DEFAULT_MODEL
 from ser.timeline.formats import make_writer
 from ser.timeline.outputs import Output, check_outputs, claimed, outputs
 from ser.timeline.record import Window
+from ser.timeline.segments import OVERLAP, STAY
 from ser.timeline.summary import Summariser
 from ser.timeline.tee import Tee
 from ser.timeline.writer import Writer
@@ -123,7 +125,10 @@ def main(
         _check_self(inputs, calibrate)
     engine = open_engine(model, engine_name, device)
     windowing = default_windowing(engine, duration, hop)
-    refine = Refinement(smooth, min_confidence, segments)
+    if segments and hop is None:
+        windowing = replace(windowing, hop=windowing.duration / OVERLAP)
+    stay = STAY if segments and smooth is None else smooth
+    refine = Refinement(stay, min_confidence, segments)
     recordings = list(_recordings(console, inputs))
     if plot is not None and len(recordings) != 1:
         raise click.UsageError("--plot draws one recording: name one file.")

@@ -35,7 +35,7 @@ class Refinement:
     """What becomes of the windows before they are written.
 
     Attributes:
-        stay: See `ser.timeline.smoothing.smoothed`; None for not at all.
+        stay: See `ser.timeline.smoothing.smoothed`; None or 0 for not at all.
         least: See `ser.timeline.doubt.doubted`; 0 for not at all.
         join: Whether neighbours of one emotion become one record.
     """
@@ -46,7 +46,7 @@ class Refinement:
 
     def __call__(self, windows: Iterable[Window]) -> Iterator[Window]:
         """Refines the windows of one recording, as they come."""
-        if self.stay is not None:
+        if self.stay:
             windows = smoothed(windows, self.stay)
         if self.least:
             windows = doubted(windows, self.least)
@@ -62,7 +62,10 @@ def window_options(function: Any) -> Any:
             help="Seconds per window.  [default: what the model was trained on]",
         ),
         click.option(
-            "--hop", type=float, help="Seconds from one window to the next.  [default: DURATION]"
+            "--hop",
+            type=float,
+            help="Seconds from one window to the next.  [default: DURATION; half of it with "
+            "--segments]",
         ),
         click.option(
             "--start",
@@ -97,7 +100,12 @@ def window_options(function: Any) -> Any:
             default=0.0,
             help="Call windows uncertain whose emotion is less probable than this.",
         ),
-        click.option("--segments", is_flag=True, help="Join neighbouring windows of one emotion."),
+        click.option(
+            "--segments",
+            is_flag=True,
+            help="Join neighbouring windows of one emotion; unless told otherwise, windows then "
+            "overlap by half and are smoothed by 0.8.",
+        ),
     ]
     return with_options(options, function)
 

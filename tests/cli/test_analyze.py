@@ -531,13 +531,17 @@ def test_where_nobody_speaks(run: Run, tiny_model: Path, tmp_path: Path) -> None
 def test_from_windows_to_segments(run: Run, recording: Path, tiny_model: Path) -> None:
     command = (recording, "--model", tiny_model, "--no-vad")
     windows = lines_of(run, *command)
-    joined = lines_of(run, *command, "--segments")
+    joined = lines_of(run, *command, "--segments", "--hop", "1", "--smooth", "0")
     assert (joined[0]["start"], joined[-1]["end"]) == (windows[0]["start"], windows[-1]["end"])
     assert all(a["emotion"] != b["emotion"] for a, b in itertools.pairwise(joined))
     assert all(a["end"] == b["start"] for a, b in itertools.pairwise(joined))
     smooth = lines_of(run, *command, "--smooth", "0.99")
     assert [w["start"] for w in smooth] == [w["start"] for w in windows]
     assert len({w["emotion"] for w in smooth}) == 1
+    # Segments are smoothed over windows that overlap, unless told otherwise.
+    usual = lines_of(run, *command, "--segments")
+    assert usual == lines_of(run, *command, "--segments", "--hop", "0.5", "--smooth", "0.8")
+    assert usual != joined
     doubtful = lines_of(run, *command, "--min-confidence", "1")
     assert {w["emotion"] for w in doubtful} == {"uncertain"}
     assert [w["probabilities"] for w in doubtful] == [w["probabilities"] for w in windows]
