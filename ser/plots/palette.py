@@ -11,6 +11,8 @@ import zlib
 from collections.abc import Mapping
 from types import MappingProxyType
 
+from ser.timeline.record import UNCERTAIN
+
 COLOURS: Mapping[str, str] = MappingProxyType(
     {
         "neutral": "#828282",
@@ -26,6 +28,8 @@ COLOURS: Mapping[str, str] = MappingProxyType(
         "excited": "#D6D02E",
         "frustrated": "#A0522D",
         "sarcastic": "#3FB8AF",
+        # No hue: it is no emotion. Lighter than neutral.
+        UNCERTAIN: "#B9BDC2",
     }
 )
 """The colours of the known emotions."""

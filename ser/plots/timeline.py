@@ -159,13 +159,14 @@ def _minutes(axes: Axes, end: float) -> None:
 
 
 def _runs(windows: Sequence[Window]) -> Iterator[list[Window]]:
-    """Splits a timeline at its gaps, over which no curve is drawn."""
+    """Splits a timeline where it has gaps or nobody speaks: no curve is drawn over these."""
     run: list[Window] = []
     for window in windows:
-        if run and not adjoin(run[-1], window):
+        if run and (not window.probabilities or not adjoin(run[-1], window)):
             yield run
             run = []
-        run.append(window)
+        if window.probabilities:
+            run.append(window)
     if run:
         yield run
 
