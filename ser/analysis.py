@@ -168,7 +168,8 @@ def _cut(
     """Cuts a recording into windows as it is decoded; gives those that are whole together."""
     rate = engine.spec.sample_rate
     # A pipe may be live: wait for no more than the next window needs.
-    seconds = min(windowing.hop, 1.0) if str(source) == STANDARD else audio.BLOCK_SECONDS
+    live = str(source) == STANDARD
+    seconds = min(windowing.hop, 1.0) if live else audio.BLOCK_SECONDS
     size = max(1, round(windowing.duration * rate))
     buffer = np.empty(0, np.float32)
     first = 0  # Position of the buffer's first sample in the recording.
@@ -180,21 +181,28 @@ def _cut(
     blocks = audio.stream(
         source, rate, block_seconds=seconds, offset=part.start, duration=part.seconds
     )
-    for block in blocks:
-        tap(block)
-        buffer = np.concatenate([buffer, block])
-        end = first + len(buffer)
-        parts: list[_Piece] = []
-        while start_of(number) + size <= end:
-            start = start_of(number)
-            parts.append((start, buffer[start - first : start - first + size]))
-            number += 1
-            if len(parts) == _TOGETHER:
+    parts: list[_Piece] = []
+    try:
+        for block in blocks:
+            tap(block)
+            buffer = np.concatenate([buffer, block])
+            end = first + len(buffer)
+            while start_of(number) + size <= end:
+                start = start_of(number)
+                parts.append((start, buffer[start - first : start - first + size]))
+                number += 1
+                if len(parts) == _TOGETHER:
+                    yield parts
+                    parts = []
+            if live:
                 yield parts
                 parts = []
+            done = min(start_of(number), end)
+            buffer, first = buffer[done - first :], done
+    except AudioError:
         yield parts
-        done = min(start_of(number), end)
-        buffer, first = buffer[done - first :], done
+        raise
+    yield parts
     rest = buffer[max(0, start_of(number) - first) :]
     covered = start_of(number - 1) + size if number else 0
     new = first + len(buffer) - max(covered, start_of(number))
@@ -242,11 +250,11 @@ def _classify(
 
 def _spoken(windows: list[audio.Samples], rate: int) -> list[bool]:
     """Says in which windows somebody speaks."""
-    from ser.activity.speech import SHORTEST_SPEECH, seconds_of_speech
+    if not windows:
+        return []
+    from ser.activity.speech import anybody_speaks
 
-    # Of a recording that is shorter than a syllable, half of it will do.
-    needed = [min(SHORTEST_SPEECH, 0.5 * len(samples) / rate) for samples in windows]
-    return [bool(heard) for heard in seconds_of_speech(windows, rate) >= needed]
+    return [bool(heard) for heard in anybody_speaks(windows, rate)]
 
 
 def _pieces(samples: audio.Samples, engine: Engine) -> list[audio.Samples]:

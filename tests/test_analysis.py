@@ -237,7 +237,7 @@ def peak(path: Path, engine: Engine, windowing: Windowing) -> int:
 def test_memory_does_not_grow_with_the_recording(
     engine: Engine, speech: Any, tmp_path: Path
 ) -> None:
-    short = write(tmp_path / "short.wav", np.tile(speech, 4))
+    short = write(tmp_path / "short.wav", np.tile(speech, 8))
     long = write(tmp_path / "long.wav", np.tile(speech, 24))
     windowing = Windowing(1, 1)
     peak(short, engine, windowing)

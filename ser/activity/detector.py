@@ -15,6 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ser.activity.weights import Weights, silero_weights
+from ser.parallel import one_thread
 
 RATE = 16_000
 """Hertz that the network hears."""
@@ -46,7 +47,11 @@ def speech_probabilities(windows: Array) -> Array:
     Raises:
         SerError: The package with the weights is missing, or another version.
     """
-    weights = silero_weights()
+    with one_thread():
+        return _heard(windows, silero_weights())
+
+
+def _heard(windows: Array, weights: Weights) -> Array:
     count, samples = windows.shape
     chunks = -(-samples // CHUNK)
     padded = np.zeros((count, _CONTEXT + chunks * CHUNK), np.float32)
@@ -95,8 +100,8 @@ def _decode(encoded: Array, weights: Weights) -> Array:
     for step in range(chunks):
         gates = driven[:, step] + hidden @ inner
         # In PyTorch's order: input, forget, candidate, output.
-        opened = _sigmoid(gates)
         candidate = np.tanh(gates[:, 2 * _CELLS : 3 * _CELLS])
+        opened = _sigmoid(gates)
         cell = opened[:, _CELLS : 2 * _CELLS] * cell + opened[:, :_CELLS] * candidate
         hidden = opened[:, 3 * _CELLS :] * np.tanh(cell)
         states[:, step] = hidden

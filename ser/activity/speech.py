@@ -19,6 +19,33 @@ SHORTEST_SPEECH = 0.25
 of real emotional clips see benchmarks/activity.py."""
 
 
+def anybody_speaks(
+    windows: Sequence[audio.Samples], rate: int, needed: float = SHORTEST_SPEECH
+) -> npt.NDArray[np.bool_]:
+    """Says which windows hold enough speech.
+
+    The middle half of each is heard first, and all of it only where that was not enough: most
+    windows of most recordings are full of speech.
+
+    Args:
+        windows: Samples of each, shape (samples,); they may differ in length.
+        rate: Their rate in hertz.
+        needed: Seconds of speech; half of a window is enough, however short it is.
+
+    Returns:
+        Shape (windows,).
+
+    Raises:
+        SerError: The package with the network's weights is missing.
+    """
+    wanted = np.array([min(needed, 0.5 * len(samples) / rate) for samples in windows])
+    middles = [samples[len(samples) // 4 : -(len(samples) // 4) or None] for samples in windows]
+    enough: npt.NDArray[np.bool_] = seconds_of_speech(middles, rate) >= wanted
+    rest = np.flatnonzero(~enough)
+    enough[rest] = seconds_of_speech([windows[i] for i in rest.tolist()], rate) >= wanted[rest]
+    return enough
+
+
 def seconds_of_speech(windows: Sequence[audio.Samples], rate: int) -> npt.NDArray[np.float64]:
     """Measures how long somebody speaks in each window.
 

@@ -11,7 +11,7 @@ from soundscape import NO_SPEECH, nothing
 from speech import render
 
 from ser import audio
-from ser.activity.speech import SHORTEST_SPEECH, seconds_of_speech
+from ser.activity.speech import SHORTEST_SPEECH, anybody_speaks, seconds_of_speech
 
 RATE = 16_000
 
@@ -38,6 +38,22 @@ def test_windows_of_several_lengths() -> None:
     alone = [seconds_of_speech([part], RATE)[0] for part in parts]
     assert together == pytest.approx(np.array(alone), abs=0.05)
     assert seconds_of_speech([], RATE).shape == (0,)
+
+
+def test_speech_anywhere_in_a_window_is_enough() -> None:
+    voice = np.asarray(render("happy", 4, seed=3, seconds=2.0), np.float32)[: RATE]
+    windows = []
+    for start in (0.0, 0.4, 1.2, 1.7, 2.0):
+        window = np.zeros(3 * RATE, np.float32)
+        window[round(start * RATE) : round(start * RATE) + len(voice)] = voice
+        windows.append(window)
+    hiss = 0.01 * np.random.default_rng(0).standard_normal(3 * RATE).astype(np.float32)
+    heard = anybody_speaks([*windows, hiss], RATE, 0.5)
+    assert heard.tolist() == [True] * 5 + [False]
+    # More than there is.
+    assert not anybody_speaks(windows, RATE, 1.2).any()
+    # A recording may be shorter than a syllable.
+    assert anybody_speaks([voice[RATE // 10 : RATE // 4]], RATE).shape == (1,)
 
 
 @pytest.mark.corpora
