@@ -41,7 +41,7 @@ def test_windows_of_several_lengths() -> None:
 
 
 def test_speech_anywhere_in_a_window_is_enough() -> None:
-    voice = np.asarray(render("happy", 4, seed=3, seconds=2.0), np.float32)[: RATE]
+    voice = np.asarray(render("happy", 4, seed=3, seconds=2.0), np.float32)[:RATE]
     windows = []
     for start in (0.0, 0.4, 1.2, 1.7, 2.0):
         window = np.zeros(3 * RATE, np.float32)
