@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
+from ser.timeline.apart import apart
 from ser.timeline.record import NOT_EMOTIONS, Window
-from ser.timeline.spans import adjoin, border
+from ser.timeline.spans import adjoin
 
 STAY = 0.8
 """How windows are smoothed before they are joined, see `ser.timeline.smoothing`, and"""
@@ -29,40 +30,25 @@ def segments(windows: Iterable[Window]) -> Iterator[Window]:
     Yields:
         Segments in the same order.
     """
-    group: list[tuple[Window, float, float]] = []
-    last: Window | None = None
-    begun = 0.0
-    for window in windows:
-        if last is not None:
-            change = border(last, window)
-            group.append((last, begun, change))
-            begun = change if adjoin(last, window) else window.start
-            if window.emotion != last.emotion or not adjoin(last, window):
-                yield _joined(group)
-                group = []
-        else:
-            begun = window.start
-        last = window
-    if last is not None:
-        group.append((last, begun, last.end))
+    group: list[Window] = []
+    for window in apart(windows):
+        if group and (window.emotion != group[-1].emotion or not adjoin(group[-1], window)):
+            yield _joined(group)
+            group = []
+        group.append(window)
+    if group:
         yield _joined(group)
 
 
-def _joined(group: list[tuple[Window, float, float]]) -> Window:
-    first, start, _ = group[0]
-    end = group[-1][2]
-    held = [stop - begin for _, begin, stop in group]
-    total = sum(held)
+def _joined(group: list[Window]) -> Window:
+    first = group[0]
+    total = sum(window.end - window.start for window in group)
     mean = {
-        name: sum(
-            window.probabilities[name] * time
-            for (window, _, _), time in zip(group, held, strict=True)
-        )
-        / total
+        name: sum(w.probabilities[name] * (w.end - w.start) for w in group) / total
         for name in first.probabilities
     }
     if first.emotion in NOT_EMOTIONS:
         confidence = max(mean.values(), default=0.0)
     else:
         confidence = mean[first.emotion]
-    return replace(first, start=start, end=end, confidence=confidence, probabilities=mean)
+    return replace(first, end=group[-1].end, confidence=confidence, probabilities=mean)
