@@ -1,0 +1,133 @@
+"""How much faster than real time ser-analyze is, beside the way that it is usually done.
+
+    python benchmarks/analyze.py SPEECH [--minutes 60] [--plain-minutes 2]
+
+SPEECH is a folder of recordings, which are joined and repeated to an hour: as 16 kHz WAV, and as
+M4A (AAC) and WebM (Opus). ``ser-analyze`` is timed as a process from its start to its end, all
+stages included, with and without the detector of speech, and its peak memory is read. The usual
+way is a loop over the windows of the same WAV: ``librosa.load`` of the window, its features with
+librosa, ``predict`` of Keras per window, with the same network where it reads nothing but the
+spectrogram; imports are not counted. It is timed on fewer minutes, because it takes so long.
+"""
+
+from __future__ import annotations
+
+import argparse
+import multiprocessing
+import os
+import platform
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import numpy as np
+
+ROOT = Path(__file__).resolve().parents[1]
+sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
+
+from recordings import encode  # noqa: E402
+
+from ser import audio  # noqa: E402
+
+RATE = 16_000
+NAMES = ("hour.wav", "hour.m4a", "hour.webm")
+MODEL = ROOT / "ser" / "pretrained" / "ravdess.keras"
+
+
+def joined(folder: Path, seconds: float) -> np.ndarray:
+    """Speech of that length, from every recording in a folder."""
+    from ser.corpora.listing import walk
+
+    parts: list[np.ndarray] = []
+    count = 0
+    for path in walk(folder, lambda error: None):
+        parts.append(audio.read(path, RATE))
+        count += len(parts[-1])
+        if count >= seconds * RATE:
+            break
+    samples = np.concatenate(parts)
+    return np.resize(samples, round(seconds * RATE))
+
+
+def make(folder: Path, speech: Path, seconds: float) -> None:
+    """Writes the files that are analysed."""
+    samples = joined(speech, seconds)
+    audio.write(folder / NAMES[0], samples, RATE)
+    encode(folder / NAMES[1], "aac", samples, RATE)
+    encode(folder / NAMES[2], "libopus", audio.resample(samples, RATE, 48_000), 48_000)
+
+
+def ours(path: Path, *options: str) -> tuple[float, float]:
+    """Seconds that ``ser-analyze`` takes as a process, and its peak memory in megabytes."""
+    command = [sys.executable, str(ROOT / "bin" / "ser-analyze"), str(path), "-f", "jsonl"]
+    began = time.perf_counter()
+    with subprocess.Popen([*command, *options], stdout=subprocess.DEVNULL) as process:
+        _, status, used = os.wait4(process.pid, 0)
+        process.returncode = os.waitstatus_to_exitcode(status)
+    spent = time.perf_counter() - began
+    if process.returncode:
+        raise SystemExit(f"{command[1]} failed with exit code {process.returncode}")
+    return spent, used.ru_maxrss / 1024
+
+
+def plain(path: Path, seconds: float) -> float:
+    """Seconds that the usual loop takes."""
+    import librosa
+
+    from ser.engine import open_engine
+    from ser.models.backend import load_keras
+
+    keras = load_keras("cpu")
+    engine = open_engine(MODEL, "litert")
+    network = keras.saving.load_model(MODEL, safe_mode=True)
+    length = engine.spec.duration or 3.0
+    fixed = {t.name: np.zeros((1, *t.shape[1:]), np.float32) for t in network.inputs}
+    librosa.feature.mfcc(y=np.ones(RATE, np.float32), sr=RATE)
+    began = time.perf_counter()
+    for start in np.arange(0, seconds - length + 1e-6, length):
+        samples, _ = librosa.load(path, sr=RATE, offset=float(start), duration=length)
+        mel = librosa.feature.melspectrogram(
+            y=samples, sr=RATE, n_fft=1024, hop_length=256, n_mels=engine.coefficients
+        )
+        picture = librosa.power_to_db(mel, ref=np.max).T[: engine.frames]
+        x = np.zeros((1, engine.frames, engine.coefficients), np.float32)
+        x[0, : len(picture)] = (picture - picture.mean()) / picture.std()
+        network.predict({**fixed, "features": x}, verbose=0)
+    return time.perf_counter() - began
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("speech", type=Path)
+    parser.add_argument("--minutes", type=float, default=60)
+    parser.add_argument("--plain-minutes", type=float, default=2)
+    options = parser.parse_args()
+    seconds, few = 60 * options.minutes, 60 * options.plain_minutes
+    load = f"{os.getloadavg()[0]:.1f}" if hasattr(os, "getloadavg") else "unknown"
+    print(
+        f"{options.minutes:g} min of speech, {MODEL.name}, Python {platform.python_version()}, "
+        f"{os.cpu_count()} cores, load {load}"
+    )
+    print(f"{'':34}{'seconds':>9}{'times real time':>17}{'memory':>11}")
+    with tempfile.TemporaryDirectory() as folder:
+        files = [Path(folder) / name for name in NAMES]
+        # In a process of its own: the system counts what a parent held as its child's memory.
+        making = multiprocessing.get_context("spawn").Process(
+            target=make, args=(Path(folder), options.speech, seconds)
+        )
+        making.start()
+        making.join()
+        ours(files[0], "--end", "10")
+        for path in files:
+            for vad in ("--vad", "--no-vad"):
+                spent, memory = ours(path, vad)
+                name = f"ser-analyze {path.suffix[1:]} {vad}"
+                print(f"{name:34}{spent:9.1f}{seconds / spent:17.0f}{memory:8.0f} MB", flush=True)
+        spent = plain(files[0], few)
+        print(f"{f'window by window, {few:g} s of it':34}{spent:9.1f}{few / spent:17.1f}")
+
+
+if __name__ == "__main__":
+    main()
