@@ -2,7 +2,7 @@
 
     python benchmarks/activity.py CORPORA [--every N]
 
-CORPORA holds the folders ravdess, tess, nemo and librispeech. Prints for each how many clips have
+CORPORA holds some of the folders ravdess, tess, nemo and librispeech. Prints for each how many clips have
 less speech than `ser-analyze` needs to classify a window, per corpus and for the softest emotions,
 how fast the detector is, and what the detector of WebRTC would say of the same sounds where
 webrtcvad-wheels is installed. What is no speech is synthesised: no recording of music is at hand.
@@ -73,6 +73,8 @@ def main() -> None:
     options = parser.parse_args()
     print(f"{'sounds':34}{'windows':>7}{'median s':>9}{'classified':>11}{'WebRTC':>11}")
     for name in ("ravdess", "tess", "nemo", "librispeech"):
+        if not (options.corpora / name).is_dir():
+            continue
         corpus = "none" if name == "librispeech" else name
         clips = find_clips([options.corpora / name], corpus).clips[:: options.every]
         windows = [audio.read(clip.path, RATE, duration=SECONDS) for clip in clips]
