@@ -2,9 +2,9 @@
 
     python benchmarks/activity.py CORPORA [--every N]
 
-CORPORA holds some of the folders ravdess, tess, nemo and librispeech. Prints for each how many clips have
-less speech than `ser-analyze` needs to classify a window, per corpus and for the softest emotions,
-how fast the detector is, and what the detector of WebRTC would say of the same sounds where
+CORPORA holds some of the folders ravdess, tess, nemo and librispeech. Prints for each how many
+clips have enough speech for `ser-analyze` to classify a window, per corpus and for the softest and
+the loudest emotion, how fast the detector is, and what the detector of WebRTC would say of the same sounds where
 webrtcvad-wheels is installed. What is no speech is synthesised: no recording of music is at hand.
 """
 
