@@ -4,8 +4,9 @@
 
 CORPORA holds some of the folders ravdess, tess, nemo and librispeech. Prints for each how many
 clips have enough speech for `ser-analyze` to classify a window, per corpus and for the softest and
-the loudest emotion, how fast the detector is, and what the detector of WebRTC would say of the same sounds where
-webrtcvad-wheels is installed. What is no speech is synthesised: no recording of music is at hand.
+the loudest emotion, how fast the detector is, and what the detector of WebRTC would say of the same
+sounds where webrtcvad-wheels is installed. What is no speech is synthesised: no recording of music
+is at hand.
 """
 
 from __future__ import annotations
