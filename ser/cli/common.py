@@ -124,7 +124,8 @@ class Command(click.Command):
                 if not console.debug:
                     # Warnings of libraries are for developers; users get the console's.
                     warnings.simplefilter("ignore")
-                context.invoke(self.callback, console, **context.params)  # type: ignore[arg-type]
+                with _interruptions():
+                    context.invoke(self.callback, console, **context.params)  # type: ignore[arg-type]
             sys.stdout.flush()
         except click.exceptions.Exit as stop:
             return _flushed(stop.exit_code)
@@ -208,6 +209,24 @@ def _common_options(name: str) -> list[click.Parameter]:
     def holder() -> None: ...
 
     return holder.params
+
+
+@contextlib.contextmanager
+def _interruptions() -> Iterator[None]:
+    """Brings an interruption back that a library has turned into an error of its own.
+
+    A signal may come while a database commits or a network runs, and their code says then that this
+    went wrong.
+    """
+    try:
+        yield
+    except Exception as error:
+        behind: BaseException | None = error
+        while behind is not None and not isinstance(behind, KeyboardInterrupt):
+            behind = behind.__cause__ or behind.__context__
+        if behind is None:
+            raise
+        raise behind from None
 
 
 def _interrupted(console: Console, error: BaseException) -> int:

@@ -478,3 +478,19 @@ def test_importing_the_common_part_is_light() -> None:
         timeout=60,
     )
     assert done.stdout == "[]\n"
+
+
+@pytest.mark.parametrize("said", [ValueError("commit failed"), SerError("x.db", "is broken")])
+def test_an_interruption_that_a_library_has_swallowed(said: Exception) -> None:
+    @command("ser-probe")
+    def main(console: Console) -> None:
+        """Interrupted in the middle of something."""
+        try:
+            try:
+                raise KeyboardInterrupt
+            finally:
+                raise said
+        except type(said) as error:
+            raise RuntimeError("closing failed too") from error
+
+    assert main.main([], standalone_mode=False) == 130
