@@ -13,7 +13,7 @@ from ser import audio
 from ser.engine import Batch, Calibration, Engine
 from ser.errors import AudioError, SerError
 from ser.features.extract import fit_frames
-from ser.files import STANDARD
+from ser.files import STANDARD, is_special
 from ser.timeline.record import NO_SPEECH, Window
 
 # Windows classified together: more would need memory in proportion to how closely they overlap.
@@ -168,7 +168,7 @@ def _cut(
     """Cuts a recording into windows as it is decoded; gives those that are whole together."""
     rate = engine.spec.sample_rate
     # A pipe may be live: wait for no more than the next window needs.
-    live = str(source) == STANDARD
+    live = str(source) == STANDARD or is_special(Path(source))
     seconds = min(windowing.hop, 1.0) if live else audio.BLOCK_SECONDS
     size = max(1, round(windowing.duration * rate))
     buffer = np.empty(0, np.float32)
