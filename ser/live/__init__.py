@@ -1,0 +1,1 @@
+"""Sound as it happens: microphones, playing, and emotions that appear in step with either."""
