@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -126,6 +126,7 @@ def analyse(
     calibration: Calibration | None = None,
     vad: bool = True,
     tap: Callable[[audio.Samples], None] = lambda block: None,
+    blocks: Iterable[audio.Samples] | None = None,
 ) -> Iterator[Window]:
     """Reads emotions from a recording, window by window, as it is decoded.
 
@@ -142,6 +143,8 @@ def analyse(
         calibration: What is known of the voice, from `ser.engine.Engine.calibration`.
         vad: Leave windows unclassified in which nobody speaks; see `ser.activity.speech`.
         tap: Gets every decoded block of samples, at the specification's sample rate.
+        blocks: Live sound at that rate instead, `part` of it; `source` is then just its name. Each
+            window is given as soon as it is whole.
 
     Yields:
         Windows, in order.
@@ -150,7 +153,7 @@ def analyse(
         AudioError: The recording cannot be decoded; the windows before the defect have been
             yielded.
     """
-    for parts in _cut(source, engine, windowing, part, tap):
+    for parts in _cut(source, engine, windowing, part, tap, blocks):
         yield from _classify(str(source), parts, part.start, engine, calibration, vad)
 
 
@@ -164,11 +167,12 @@ def _cut(
     windowing: Windowing,
     part: Part = WHOLE,
     tap: Callable[[audio.Samples], None] = lambda block: None,
+    blocks: Iterable[audio.Samples] | None = None,
 ) -> Iterator[list[_Piece]]:
     """Cuts a recording into windows as it is decoded; gives those that are whole together."""
     rate = engine.spec.sample_rate
     # A pipe may be live: wait for no more than the next window needs.
-    live = str(source) == STANDARD or is_special(Path(source))
+    live = blocks is not None or str(source) == STANDARD or is_special(Path(source))
     seconds = min(windowing.hop, 1.0) if live else audio.BLOCK_SECONDS
     size = max(1, round(windowing.duration * rate))
     buffer = np.empty(0, np.float32)
@@ -178,9 +182,10 @@ def _cut(
     def start_of(index: int) -> int:
         return round(index * windowing.hop * rate)
 
-    blocks = audio.stream(
-        source, rate, block_seconds=seconds, offset=part.start, duration=part.seconds
-    )
+    if blocks is None:
+        blocks = audio.stream(
+            source, rate, block_seconds=seconds, offset=part.start, duration=part.seconds
+        )
     parts: list[_Piece] = []
     try:
         for block in blocks:
