@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from typing import IO
 
-from ser.plots.palette import terminal_code
+from ser.timeline.bars import bar, draws_blocks, painted
 from ser.timeline.clock import clock
 from ser.timeline.leading import leading, named
-from ser.timeline.record import NO_SPEECH, NOT_EMOTIONS, UNCERTAIN, Window
+from ser.timeline.record import NO_SPEECH, UNCERTAIN, Window
 from ser.timeline.summary import Summary
 from ser.timeline.writer import Writer, legible
 
-_EIGHTHS = " ▏▎▍▌▋▊▉"
 _BAR = 10
 
 
@@ -37,7 +35,7 @@ class TextWriter(Writer):
         self._label_width = max((len(label) for label in labels), default=0)
         self._time_width = 0
         self._file: str | None = None
-        self._plain = not _encodes(stream, "█▏–")
+        self._plain = not draws_blocks(stream)
 
     def write(self, window: Window) -> None:
         """Writes one line, and the file's name before its first."""
@@ -56,8 +54,8 @@ class TextWriter(Writer):
             self._label_width = max(self._label_width, len(UNCERTAIN))
         label = self._paint(window.emotion, window.emotion.ljust(self._label_width))
         others = self._others(window)
-        bar = self._bar(window.confidence).ljust(_BAR if others else 0)
-        line += f"{label}  {window.confidence:.2f}  {self._paint(window.emotion, bar)}"
+        drawn = self._bar(window.confidence).ljust(_BAR if others else 0)
+        line += f"{label}  {window.confidence:.2f}  {self._paint(window.emotion, drawn)}"
         self.put(line + (f"  {others}" if others else "") + "\n")
 
     def write_summary(self, summary: Summary) -> None:
@@ -70,8 +68,8 @@ class TextWriter(Writer):
         for label in sorted(shown, key=lambda name: -shown[name]):
             share, mean = shown[label], summary.probabilities.get(label)
             name = self._paint(label, label.ljust(width))
-            bar = self._bar(share).ljust(0 if mean is None else _BAR)
-            line = f"  {name}  {share:4.0%} of speech  {self._paint(label, bar)}"
+            drawn = self._bar(share).ljust(0 if mean is None else _BAR)
+            line = f"  {name}  {share:4.0%} of speech  {self._paint(label, drawn)}"
             lines.append(line + ("" if mean is None else f"  mean {mean:.2f}"))
         if summary.strongest is not None:
             moment = summary.strongest
@@ -90,21 +88,7 @@ class TextWriter(Writer):
         return f"{clock(window.start)}{'-' if self._plain else '–'}{clock(window.end)}"
 
     def _bar(self, share: float) -> str:
-        if self._plain:
-            return "#" * round(share * _BAR)
-        whole, part = divmod(math.floor(share * _BAR * 8 + 0.5), 8)
-        return "█" * whole + (_EIGHTHS[part] if part else "")
+        return bar(share, _BAR, plain=self._plain)
 
     def _paint(self, emotion: str, text: str) -> str:
-        if not self.colour:
-            return text
-        faint = emotion in NOT_EMOTIONS
-        return f"\x1b[{'2' if faint else terminal_code(emotion)}m{text}\x1b[0m"
-
-
-def _encodes(stream: IO[str], text: str) -> bool:
-    try:
-        text.encode(getattr(stream, "encoding", None) or "utf-8")
-    except UnicodeEncodeError:
-        return False
-    return True
+        return painted(emotion, text) if self.colour else text
