@@ -18,7 +18,7 @@ STANDARD = "-"
 
 
 @contextlib.contextmanager
-def atomic_path(target: Path) -> Iterator[Path]:
+def atomic_path(target: Path, token: str = "") -> Iterator[Path]:
     """Yields a temporary path beside `target` that replaces it when the block ends well.
 
     The temporary name keeps the target's suffix, because many writers choose their format by it.
@@ -27,6 +27,7 @@ def atomic_path(target: Path) -> Iterator[Path]:
 
     Args:
         target: Where the finished file belongs; its folder is made when it is missing.
+        token: Becomes part of the temporary name; see `tidy`.
 
     Yields:
         A path in the same folder, so that the final rename cannot cross a file system.
@@ -44,7 +45,9 @@ def atomic_path(target: Path) -> Iterator[Path]:
     target = real_target(target)
     target.parent.mkdir(parents=True, exist_ok=True)
     handle, name = tempfile.mkstemp(
-        prefix=f".{target.stem[:40]}-", suffix=target.suffix, dir=target.parent
+        prefix=f".{target.stem[:40]}-{token}-" if token else f".{target.stem[:40]}-",
+        suffix=target.suffix,
+        dir=target.parent,
     )
     os.close(handle)
     temporary = Path(name)
@@ -55,6 +58,14 @@ def atomic_path(target: Path) -> Iterator[Path]:
         temporary.replace(target)
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def tidy(folder: Path, token: str) -> None:
+    """Removes what processes that were killed have left of `atomic_path` with this token."""
+    with contextlib.suppress(OSError):
+        for left in folder.iterdir():
+            if left.name.startswith(".") and f"-{token}-" in left.name:
+                left.unlink(missing_ok=True)
 
 
 @contextlib.contextmanager

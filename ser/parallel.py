@@ -44,6 +44,8 @@ def ordered(
     items: Sequence[Item],
     jobs: int,
     crashed: Callable[[Item], Result],
+    *,
+    batch: int = _BATCH,
 ) -> Generator[Result, None, None]:
     """Computes ``work(item)`` for every item, in worker processes where that pays.
 
@@ -54,6 +56,7 @@ def ordered(
         jobs: Number of processes. With one, or few items, everything is done in this process.
         crashed: Gives the result for an item that takes its process down, as a decoder's bug or
             want of memory do. It was tried again by itself, and the other items are not affected.
+        batch: Items handed over at a time: 1 where each is a second of work or more.
 
     Yields:
         Results, in the order of the items.
@@ -61,18 +64,46 @@ def ordered(
     Raises:
         Exception: What `work` raised.
     """
-    if not pays(jobs, len(items)):
+    if not pays(jobs, len(items), batch):
         for item in items:
             yield work(item)
         return
     prepare()
-    with contextlib.closing(_Team(work, items, jobs, crashed)) as team:
-        yield from team.results()
+    with contextlib.closing(_Team(work, items, jobs, crashed, batch)) as team:
+        for _, result in team.results(in_order=True):
+            yield result
 
 
-def pays(jobs: int, count: int) -> bool:
+def finished(
+    work: Callable[[Item], Result],
+    items: Sequence[Item],
+    jobs: int,
+    crashed: Callable[[Item], Result],
+    *,
+    batch: int = _BATCH,
+) -> Generator[tuple[int, Result], None, None]:
+    """Does what `ordered` does, and gives each result as soon as it is there.
+
+    Nothing waits for an item that takes long.
+
+    Yields:
+        An item's index, and its result.
+
+    Raises:
+        Exception: What `work` raised.
+    """
+    if not pays(jobs, len(items), batch):
+        for index, item in enumerate(items):
+            yield index, work(item)
+        return
+    prepare()
+    with contextlib.closing(_Team(work, items, jobs, crashed, batch)) as team:
+        yield from team.results(in_order=False)
+
+
+def pays(jobs: int, count: int, batch: int = _BATCH) -> bool:
     """Says whether so many items are worth starting worker processes for."""
-    return jobs > 1 and count > _BATCH
+    return jobs > 1 and count > batch
 
 
 def prepare(*modules: str) -> None:
@@ -133,31 +164,39 @@ class _Team(Generic[Item, Result]):
         items: Sequence[Item],
         jobs: int,
         crashed: Callable[[Item], Result],
+        batch: int,
     ) -> None:
         self._work = work
         self._items = items
         self._crashed = crashed
+        # Results that the caller has got; in order, this is also the index of the next.
         self._next = 0
         self._done: dict[int, Result] = {}
         self._again: collections.deque[range] = collections.deque()
+        # Items that a process has died with.
+        self._suspects: set[int] = set()
         self._given = 0
-        self._limit = jobs * _AHEAD * _BATCH
-        self._size = min(jobs, -(-len(items) // _BATCH))
+        self._batch = batch
+        # What is worth handing over alone takes long, and should not stand in line behind another.
+        self._queued = _QUEUED if batch > 1 else 1
+        self._limit = jobs * _AHEAD * batch
+        self._size = min(jobs, -(-len(items) // batch))
         self._workers: list[_Worker[Item, Result]] = []
 
-    def results(self) -> Iterator[Result]:
-        """Gives all results in the order of the items."""
+    def results(self, *, in_order: bool) -> Iterator[tuple[int, Result]]:
+        """Gives the index and the result of every item."""
         # Here and not before: an interruption finds what has been started, and `close` ends it.
         while len(self._workers) < self._size:
             self._workers.append(_Worker(self._work))
         while self._next < len(self._items):
             self._distribute()
-            if self._next not in self._done:
+            if (self._next not in self._done) if in_order else not self._done:
                 self._collect()
-            while self._next in self._done:
-                result = self._done.pop(self._next)
+            while (self._next in self._done) if in_order else self._done:
+                index = self._next if in_order else next(iter(self._done))
+                result = self._done.pop(index)
                 self._next += 1
-                yield result
+                yield index, result
 
     def close(self) -> None:
         """Ends the workers at once, in the middle of their work if need be."""
@@ -167,7 +206,7 @@ class _Team(Generic[Item, Result]):
             worker.end()
 
     def _distribute(self) -> None:
-        for rounds in range(_QUEUED):
+        for rounds in range(self._queued):
             for worker in self._workers:
                 if len(worker.batches) <= rounds:
                     batch = self._take()
@@ -180,7 +219,7 @@ class _Team(Generic[Item, Result]):
             return self._again.popleft()
         if self._given == len(self._items) or self._given >= self._next + self._limit:
             return None
-        batch = range(self._given, min(self._given + _BATCH, len(self._items)))
+        batch = range(self._given, min(self._given + self._batch, len(self._items)))
         self._given = batch.stop
         return batch
 
@@ -203,9 +242,10 @@ class _Team(Generic[Item, Result]):
         """Takes the work of a dead process over: one by one, to find the item at fault."""
         worker.end()
         first, *others = worker.batches
-        if len(first) == 1:
+        if len(first) == 1 and first.start in self._suspects:
             self._done[first.start] = self._crashed(self._items[first.start])
         else:
+            self._suspects.update(first)
             self._again += [range(index, index + 1) for index in first]
         self._again += others
         self._workers[self._workers.index(worker)] = _Worker(self._work)

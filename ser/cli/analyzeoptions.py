@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from typing import Any
 
 import click
@@ -11,11 +9,7 @@ import click
 from ser.cli.options import with_options
 from ser.files import STANDARD
 from ser.timeline.clock import seconds_of
-from ser.timeline.doubt import doubted
 from ser.timeline.formats import FORMATS
-from ser.timeline.record import Window
-from ser.timeline.segments import segments
-from ser.timeline.smoothing import smoothed
 
 
 def time_option(
@@ -28,29 +22,6 @@ def time_option(
         return seconds_of(value)
     except ValueError as error:
         raise click.BadParameter(f"{error}: write 90, 1:30 or 0:01:30.") from error
-
-
-@dataclass(frozen=True, slots=True)
-class Refinement:
-    """What becomes of the windows before they are written.
-
-    Attributes:
-        stay: See `ser.timeline.smoothing.smoothed`; None or 0 for not at all.
-        least: See `ser.timeline.doubt.doubted`; 0 for not at all.
-        join: Whether neighbours of one emotion become one record.
-    """
-
-    stay: float | None
-    least: float
-    join: bool
-
-    def __call__(self, windows: Iterable[Window]) -> Iterator[Window]:
-        """Refines the windows of one recording, as they come."""
-        if self.stay:
-            windows = smoothed(windows, self.stay)
-        if self.least:
-            windows = doubted(windows, self.least)
-        return segments(windows) if self.join else iter(windows)
 
 
 def window_options(function: Any) -> Any:
