@@ -11,7 +11,7 @@ from typing import IO, Any, cast
 import click
 
 from ser.analysis import Part, analyse, default_windowing
-from ser.cli.analyzeoptions import Refinement, timeline_options, window_options
+from ser.cli.analyzeoptions import timeline_options, window_options
 from ser.cli.common import (
     Console,
     allows_colour,
@@ -29,6 +29,7 @@ from ser.pretrained import DEFAULT_MODEL
 from ser.timeline.formats import make_writer
 from ser.timeline.outputs import Output, check_outputs, claimed, outputs
 from ser.timeline.record import Window
+from ser.timeline.refinement import Refinement
 from ser.timeline.segments import OVERLAP, STAY
 from ser.timeline.summary import Summariser
 from ser.timeline.tee import Tee
