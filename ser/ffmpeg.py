@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import errno
 import itertools
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from fractions import Fraction
 from pathlib import Path
 from typing import IO, Any
@@ -24,6 +24,9 @@ _INDEXED = frozenset({"mov", "matroska", "mp3"})
 
 # A decoder needs a run-up: overlapping windows, the bit reservoir of MP3, 80 ms for Opus.
 _RUN_UP = 0.5
+
+# Seconds of frames that are converted together.
+_JOINED = 1.0
 
 # What may hold a recording. FFmpeg also follows play lists to other files and addresses, draws text
 # as pictures and takes nearly anything for something.
@@ -61,13 +64,14 @@ def blocks(
     """
     name = source if isinstance(source, Path) else STANDARD
     waiting: list[Samples] = []
-    count, position, rate = 0, 0, 1
+    count, end, rate = 0, 0, 1
     try:
         with _opened(source, name, start) as (container, stream):
             rate = int(stream.rate)
             first = round(offset * rate)
             last = None if duration is None else first + round(duration * rate)
-            for position, samples in _frames(container, stream, rate, offset):
+            size = max(1, round(min(seconds, _JOINED) * rate))
+            for position, samples in _frames(container, stream, rate, offset, size):
                 end = position + len(samples)
                 if end <= first:
                     continue
@@ -83,10 +87,10 @@ def blocks(
         if waiting:
             yield np.concatenate(waiting), rate
         reason = _reason(error)
-        if position:
+        if end:
             raise AudioError(
                 name,
-                f"is damaged after {position / rate:.1f} s ({reason})",
+                f"is damaged after {end / rate:.1f} s ({reason})",
                 "convert it again from its source",
             ) from error
         raise _undecodable(name, reason) from error
@@ -189,8 +193,10 @@ class _Stream:
         return True
 
 
-def _frames(container: Any, stream: Any, rate: int, offset: float) -> Iterator[tuple[int, Samples]]:
-    """Decodes frames with the position of their first sample, from shortly before `offset`."""
+def _frames(
+    container: Any, stream: Any, rate: int, offset: float, size: int
+) -> Iterator[tuple[int, Samples]]:
+    """Decodes from shortly before `offset`; gives samples with the position of their first."""
     frames = container.decode(stream)
     position = 0
     if offset > 2 * _RUN_UP and _INDEXED & set(container.format.name.split(",")):
@@ -208,7 +214,7 @@ def _frames(container: Any, stream: Any, rate: int, offset: float) -> Iterator[t
                 return
             position = _on_grid(round((frame.time - origin) * rate), first, frame.samples, rate)
         frames = itertools.chain([frame], frames)
-    for samples in _floats(frames, rate):
+    for samples in _floats(frames, rate, size):
         yield position, samples
         position += len(samples)
 
@@ -222,22 +228,57 @@ def _on_grid(position: int, first: int, size: int, rate: int) -> int:
     return exact if abs(exact - position) <= rate // 1000 else position
 
 
-def _floats(frames: Iterator[Any], rate: int) -> Iterator[Samples]:
-    """Turns frames of any sample format into mono float32 at one rate."""
+def _floats(frames: Iterator[Any], rate: int, size: int) -> Iterator[Samples]:
+    """Turns frames of any sample format into mono float32 at one rate, some `size` at a time.
+
+    Frames have 20 ms and less, and Python's share in each is as much work as decoding it: they are
+    joined first, and what they hold before a defect is given before the error.
+    """
     import av
 
-    converter: Any = None
     kind: tuple[object, ...] = ()
-    for frame in itertools.chain(frames, [None]):
-        if frame is not None and kind != (frame.format.name, frame.layout.name, frame.sample_rate):
-            kind = (frame.format.name, frame.layout.name, frame.sample_rate)
-            # The channels are kept: FFmpeg's own mix-down weights and rescales them. Interleaved,
-            # because PyAV counts the planes of eight and more channels beyond their end.
-            converter = av.AudioResampler(format="flt", rate=rate)
-        for part in converter.resample(frame) if converter is not None else ():
-            if part is not None and part.samples:
-                channels = part.to_ndarray().reshape(-1, part.layout.nb_channels)
-                yield channels.mean(axis=1, dtype=np.float32)
+    queue: Any = None
+    converter: Any = None
+    try:
+        for frame in frames:
+            this = (frame.format.name, frame.layout.name, frame.sample_rate)
+            if kind != this:
+                yield from _drained(queue, converter)
+                kind, queue = this, av.AudioFifo()
+                # The channels are kept: FFmpeg's own mix-down weights and rescales them.
+                # Interleaved, because PyAV counts the planes of eight and more channels beyond
+                # their end.
+                converter = av.AudioResampler(format="flt", rate=rate)
+            # A queue would want time stamps without gaps.
+            frame.pts = None
+            queue.write(frame)
+            if queue.samples >= size:
+                yield from _converted(queue, converter)
+    except _errors():
+        yield from _drained(queue, converter)
+        raise
+    yield from _drained(queue, converter)
+
+
+def _converted(queue: Any, converter: Any) -> Iterator[Samples]:
+    """Takes everything out of a queue."""
+    yield from _mono(converter.resample(queue.read(0)))
+
+
+def _drained(queue: Any, converter: Any) -> Iterator[Samples]:
+    """Takes everything out of a queue, and out of the resampler behind it."""
+    if queue is None:
+        return
+    if queue.samples:
+        yield from _converted(queue, converter)
+    yield from _mono(converter.resample(None))
+
+
+def _mono(parts: Iterable[Any]) -> Iterator[Samples]:
+    for part in parts:
+        if part is not None and part.samples:
+            channels = part.to_ndarray().reshape(-1, part.layout.nb_channels)
+            yield channels[:, 0] if channels.shape[1] == 1 else channels.mean(1, dtype=np.float32)
 
 
 def _packets_length(packets: Iterator[Any], base: Fraction, rate: int) -> float:
