@@ -16,7 +16,7 @@ from ser.cli.common import (
     output_option,
     seed_option,
 )
-from ser.cli.trainoptions import list_architectures, make_config, suited
+from ser.cli.trainoptions import check_support, list_architectures, make_config, suited
 from ser.cli.traintune import Tuning, nested, read_tuning, tune, tune_options
 from ser.files import STANDARD
 from ser.models.registry import ARCHITECTURES, architecture
@@ -127,6 +127,21 @@ _DEFAULTS = TrainConfig()
     show_default=True,
     help="Stretch, shift and mask the features of each clip each time it is seen.",
 )
+@click.option(
+    "--support",
+    metavar="CORPUS[,CORPUS]",
+    default="",
+    help="Corpora of the table that only help to recognise the others: an epoch sees at most as "
+    "many of their clips, and nothing is learnt of their prosody.",
+)
+@click.option(
+    "--precision",
+    type=click.Choice(["auto", "float32", "bfloat16", "float16"]),
+    default=_DEFAULTS.precision,
+    show_default=True,
+    help="What is computed in while training: auto is half precision on a GPU and single on a CPU; "
+    "bfloat16 is faster on processors that have it.",
+)
 @tune_options
 @click.option(
     "--cv",
@@ -181,6 +196,8 @@ def main(
     validation: str,
     patience: int,
     augment: bool,
+    support: str,
+    precision: Any,
     cv: str | None,
     report: str | None,
     history: str | None,
@@ -217,6 +234,8 @@ def main(
         "label_smoothing": label_smoothing,
         "class_weight": class_weight,
         "patience": patience,
+        "support": tuple(name for name in support.split(",") if name),
+        "precision": precision,
         "seed": seed,
     }
     shortcuts = {"weights": weights, "fine_tune": fine_tune}
@@ -238,6 +257,7 @@ def main(
         # Weights that cannot be had are named before tables are read; a checkpoint has its own.
         architecture(config.arch, config.options).files(console.note)
     records = read_table(table) if records is None else records
+    check_support(config.support, records)
     if cv is not None:
         _cross_validate(console, table, records, cv, Path(output), config, tuning, resume, device)
         return

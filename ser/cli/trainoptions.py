@@ -8,8 +8,10 @@ from types import MappingProxyType
 from typing import Any, get_type_hints
 
 import click
+import numpy as np
 from click.core import ParameterSource
 
+from ser.errors import SerError
 from ser.models.base import Option
 from ser.models.cnn import CNN
 from ser.models.prosody_cnn import ProsodyCNN
@@ -67,6 +69,22 @@ def suited(table: Table | None) -> str:
     if table is not None and "functionals" in (table.dtype.names or ()):
         return ProsodyCNN.name
     return CNN.name
+
+
+def check_support(support: Sequence[str], table: Table) -> None:
+    """Sees that the table has the corpora that are to support the others.
+
+    Raises:
+        SerError: It lacks one.
+    """
+    known = sorted(set(np.asarray(table["corpus"]).tolist()) - {""})
+    for name in support:
+        if name not in known:
+            raise SerError(
+                f"--support {name}",
+                "is no corpus of the table",
+                f"it has {', '.join(known) or 'none with a name'}",
+            )
 
 
 def list_architectures(context: click.Context, _: click.Parameter, wanted: bool) -> None:

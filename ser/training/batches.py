@@ -27,10 +27,11 @@ Inputs = npt.NDArray[np.float32] | dict[str, npt.NDArray[np.float32]]
 ``features``, ``functionals`` (batch, n) and ``voice`` (batch, 2, n)."""
 
 Targets = npt.NDArray[np.float32]
-"""One-hot targets (batch, classes), or weights (batch,)."""
+"""One-hot targets (batch, classes), or weights: (batch,), or for networks that read functionals
+(batch, 2), of the picture and of prosody."""
 
 Batch = tuple[Inputs, Targets, Targets]
-"""Inputs, one-hot targets (batch, classes), weights (batch,)."""
+"""Inputs, one-hot targets (batch, classes), weights."""
 
 # How often the voice of a clip is told, in training.
 _TOLD = 0.5
@@ -44,9 +45,11 @@ class Examples:
         indices: Numbers of the records to use; those without an emotion are left out.
         labels: Emotion names in the order of the targets.
         reads_functionals: Whether they are for a network that reads functionals.
+        support: Corpora that only help; see `ser.training.config.TrainConfig`.
 
     Attributes:
         targets: The emotion of each record as a number, shape (n,).
+        main: Whether each is of a corpus that does not only help, shape (n,).
 
     Raises:
         TableError: A record has an emotion that is not among `labels`, or none has any.
@@ -59,6 +62,7 @@ class Examples:
         labels: Sequence[str],
         *,
         reads_functionals: bool = False,
+        support: Sequence[str] = (),
     ) -> None:
         self.table = table
         self.reads_functionals = reads_functionals
@@ -77,6 +81,13 @@ class Examples:
                 "harmonise them with ser-merge --map or --drop",
             )
         self.targets = np.array([number[e] for e in emotions[emotions != ""].tolist()], np.intp)
+        self.main = ~np.isin(np.asarray(table["corpus"])[self.indices], list(support))
+        if not self.main.any():
+            raise TableError(
+                "--support",
+                "names every corpus of the training clips",
+                "leave out those that are to be recognised",
+            )
 
     def __len__(self) -> int:
         return len(self.indices)
@@ -130,8 +141,9 @@ class Examples:
 
     @cached_property
     def general_voice(self) -> Voice:
-        """The mean voice of the examples, shape (2, functionals)."""
-        return voices_in_general(self.functionals, np.array(self._speakers, object))
+        """The mean voice of the main examples, shape (2, functionals)."""
+        speakers = np.array(self._speakers, object)
+        return voices_in_general(self.functionals[self.main], speakers[self.main])
 
     @cached_property
     def _by_speaker(self) -> dict[str, npt.NDArray[np.intp]]:
@@ -206,7 +218,13 @@ class Examples:
 
 def steps_per_epoch(examples: Examples, config: TrainConfig) -> int:
     """Counts the full batches of an epoch; what is left over has its turn in another epoch."""
-    return max(1, len(examples) // config.batch_size)
+    return max(1, clips_per_epoch(examples) // config.batch_size)
+
+
+def clips_per_epoch(examples: Examples) -> int:
+    """Counts the clips of an epoch: the main ones, and at most as many of those that support."""
+    main = int(examples.main.sum())
+    return main + min(main, len(examples) - main)
 
 
 def batches(examples: Examples, config: TrainConfig, first_epoch: int = 0) -> Iterator[Batch]:
@@ -227,13 +245,13 @@ def batches(examples: Examples, config: TrainConfig, first_epoch: int = 0) -> It
         TableError: Features are not numbers.
     """
     frames = examples.table["x"].shape[1]
-    size = min(config.batch_size, len(examples))
+    size = min(config.batch_size, clips_per_epoch(examples))
     one_hot = np.eye(len(examples.labels), dtype=np.float32)
     weights = examples.weights(config)
     epoch = first_epoch
     while True:
         rng = np.random.default_rng((config.seed, epoch))
-        order = rng.permutation(len(examples))
+        order = _order(examples, rng)
         for step in range(steps_per_epoch(examples, config)):
             chosen = order[step * size : (step + 1) * size]
             clips = [examples.clip(int(position)) for position in chosen]
@@ -248,5 +266,17 @@ def batches(examples: Examples, config: TrainConfig, first_epoch: int = 0) -> It
                     "functionals": examples.functionals[chosen],
                     "voice": examples.some_voices(chosen, rng),
                 }
-            yield entry, one_hot[examples.targets[chosen]], weights[chosen]
+            weight = weights[chosen]
+            if examples.reads_functionals:
+                weight = np.stack([weight, weight * examples.main[chosen]], axis=1)
+            yield entry, one_hot[examples.targets[chosen]], weight
         epoch += 1
+
+
+def _order(examples: Examples, rng: np.random.Generator) -> npt.NDArray[np.intp]:
+    """Draws which examples an epoch sees, in which order."""
+    if examples.main.all():
+        return rng.permutation(len(examples))
+    main, support = np.flatnonzero(examples.main), np.flatnonzero(~examples.main)
+    some = rng.permutation(support)[: len(main)]
+    return rng.permutation(np.concatenate([main, some]))

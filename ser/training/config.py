@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Literal
 
 from ser.errors import SerError
+from ser.models.precision import Precision
 from ser.training.augment import SpectrogramAugmentation
 
 ClassWeight = Literal["none", "balanced"]
@@ -35,6 +36,10 @@ class TrainConfig:
         patience: Epochs without a lower validation loss after which training stops; 0 never stops
             early. Means nothing without validation clips.
         augment: Changes made to each clip each time it is seen.
+        support: Corpora that help to recognise the others: an epoch sees as many of their clips as
+            there are of the others, at most, and what is learnt of prosody is learnt of the others
+            alone, because its level and range are those of a few voices and of one recording room.
+        precision: What the network computes in while it is trained; see `ser.models.precision`.
         seed: Of weights, order, augmentation and dropout.
     """
 
@@ -48,6 +53,8 @@ class TrainConfig:
     class_weight: ClassWeight = "none"
     patience: int = 15
     augment: SpectrogramAugmentation = field(default_factory=SpectrogramAugmentation)
+    support: tuple[str, ...] = ()
+    precision: Precision = "auto"
     seed: int = 0
 
     def __post_init__(self) -> None:

@@ -213,12 +213,24 @@ def describe_protocol(
         "corpus": "corpora apart",
         "clip": "clips apart, speakers on both sides",
     }[folds.by]
+    corpora = np.asarray(table["corpus"])
+    tested = np.isin(corpora, np.unique(corpora[np.concatenate(folds.tests)]))
+    main = describe_corpora(without_features(table, np.flatnonzero(tested)))
+    others = without_features(table, np.flatnonzero(~tested))
     return (
-        f"{describe_corpora(table)}, {len(_labels(table))} classes, {len(folds.tests)}-fold "
+        f"{main}{_beside(others, config)}, {len(_labels(table))} classes, {len(folds.tests)}-fold "
         f"cross-validation ({folds.name}), {apart}, arch {config.described()}, "
         f"last of {config.epochs} epochs, seed {config.seed}"
         f"{'' if choice is None else f', {choice.protocol}'}"
     )
+
+
+def _beside(others: Table, config: TrainConfig) -> str:
+    """Names the corpora that no fold tests: every network learns from them."""
+    if not len(others):
+        return ""
+    how = "supported by" if config.support else "trained with"
+    return f", {how} {describe_corpora(others)}"
 
 
 def made_with(card: Mapping[str, Any], table: Table, config: TrainConfig) -> bool:

@@ -40,7 +40,7 @@ class ExpertsTrainer(Trainer):
         found = self._experts.train_on_batch(
             x,
             dict.fromkeys(EXPERTS, y),
-            sample_weight=dict.fromkeys(EXPERTS, weight),
+            sample_weight={name: weight[:, i] for i, name in enumerate(EXPERTS)},
             return_dict=True,
         )
         return {

@@ -18,6 +18,7 @@ from ser.errors import DependencyError, TableError
 from ser.evaluation import uar
 from ser.labels import ordered
 from ser.models.backend import Device, load_keras
+from ser.models.precision import Precision, in_full, training_in
 from ser.models.registry import architecture
 from ser.prosody.voice import Voice
 from ser.table import Table, speaker_keys
@@ -45,7 +46,7 @@ class Trained:
         best_epoch: The epoch whose weights were kept.
         temperature: Fitted on the validation clips; 1 without any.
         seconds: Time that the training took, of this run alone.
-        device: Keras backend and device, such as ``tensorflow cpu``.
+        device: Keras backend, device and precision, such as ``tensorflow cpu bfloat16``.
         voice: The mean voice of the training clips, for networks that read functionals.
         generate: Makes records with what was trained in the last epoch; see
             `ser.training.trainer.Trainer.generate`.
@@ -122,7 +123,9 @@ def train(
         )
     arch = architecture(config.arch, config.options)
     reads = arch.reads_functionals
-    examples = Examples(data.table, data.train, labels, reads_functionals=reads)
+    examples = Examples(
+        data.table, data.train, labels, reads_functionals=reads, support=config.support
+    )
     watched = None
     if data.validation is not None:
         source = data.table if data.validation_table is None else data.validation_table
@@ -134,7 +137,8 @@ def train(
     trainer = TRAINERS[arch.trainer](keras, arch, examples, config)
     best, state = None, State(fingerprint)
     if loaded is None:
-        trainer.build()
+        with training_in(keras, config.precision):
+            trainer.build()
         if checkpoint is not None and not resume:
             # Files of an older training must not be taken for this one's when it is resumed.
             checkpoint.clear()
@@ -175,7 +179,7 @@ def train(
         state.best_epoch or state.epoch,
         temperature,
         time.monotonic() - started,
-        _device_name(keras),
+        _device_name(keras, config.precision),
         examples.general_voice if reads else None,
         trainer.generate,
     )
@@ -206,7 +210,8 @@ def training_speakers(table: Table, indices: Indices) -> list[str]:
 
 def _without_optimiser(keras: Any, model: Any, weights: Any) -> Any:
     """Copies the network alone: the optimiser's moments would treble the size of an artifact."""
-    plain = keras.Model.from_config(model.get_config())
+    with training_in(keras, "float32"):
+        plain = keras.Model.from_config(in_full(model.get_config()))
     plain.set_weights(model.get_weights() if weights is None else weights)
     return plain
 
@@ -260,7 +265,8 @@ def _tensorboard(folder: Path | None) -> Callable[[int, dict[str, float]], None]
     return write
 
 
-def _device_name(keras: Any) -> str:
+def _device_name(keras: Any, precision: Precision) -> str:
     from ser.models.backend import gpus
 
-    return f"{keras.backend.backend()} {'gpu' if gpus(keras) else 'cpu'}"
+    name = f"{keras.backend.backend()} {'gpu' if gpus(keras) else 'cpu'}"
+    return name if precision == "auto" else f"{name} {precision}"

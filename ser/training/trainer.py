@@ -158,7 +158,7 @@ def problem_of(examples: Examples) -> Problem:
     problem = Problem(frames, coefficients, len(examples.labels), mean, variance)
     if not examples.reads_functionals or not functional_count(examples.spec):
         return problem
-    functionals = examples.functionals
+    functionals = examples.functionals[examples.main]
     return replace(
         problem,
         functionals=functionals.shape[1],

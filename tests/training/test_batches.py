@@ -16,6 +16,7 @@ from ser.table import Table
 from ser.training.augment import NO_AUGMENTATION
 from ser.training.batches import Examples, batches, steps_per_epoch
 from ser.training.config import TrainConfig
+from ser.training.trainer import problem_of
 
 LABELS = ("neutral", "sad", "angry")
 
@@ -238,3 +239,44 @@ def test_batches_of_functionals_and_voices_belong_together() -> None:
         assert isinstance(one, dict)
         assert isinstance(other, dict)
         assert all(np.array_equal(one[name], other[name]) for name in one)
+
+
+def supported() -> Examples:
+    """Four clips of one corpus, ten of another that supports it."""
+    table = prosodic_table(["a"] * 4 + ["b"] * 10).copy()
+    table["corpus"] = ["mine"] * 4 + ["theirs"] * 10
+    table["functionals"][4:] += 1000
+    return Examples(table, np.arange(14), LABELS, reads_functionals=True, support=["theirs"])
+
+
+def test_an_epoch_sees_no_more_of_what_supports() -> None:
+    found = supported()
+    config = TrainConfig(batch_size=4, seed=3, augment=NO_AUGMENTATION)
+    assert steps_per_epoch(found, config) == 2
+    seen = []
+    for x, _, weight in itertools.islice(batches(found, config), 40):
+        assert isinstance(x, dict)
+        theirs = x["functionals"][:, 0] > 900
+        # The picture learns of every clip, prosody of the main ones.
+        assert weight.tolist() == [[1.0, 0.0] if other else [1.0, 1.0] for other in theirs]
+        seen += [
+            (bool(other), clip.tobytes()) for other, clip in zip(theirs, x["features"], strict=True)
+        ]
+    mine = [clip for theirs, clip in seen if not theirs]
+    assert len(mine) == len(seen) / 2
+    assert len(set(mine)) == 4
+    # Others each time, so that in the end all have been seen.
+    assert len({clip for theirs, clip in seen if theirs}) == 10
+
+
+def test_prosody_in_general_is_that_of_the_main_clips() -> None:
+    found = supported()
+    assert found.general_voice[0].max() < 900
+    problem = problem_of(found)
+    assert problem.functional_mean is not None
+    assert problem.functional_mean == pytest.approx(found.functionals[:4].mean(axis=0), rel=1e-5)
+
+
+def test_nothing_is_left_to_be_supported() -> None:
+    with pytest.raises(TableError, match="--support: names every corpus"):
+        Examples(table_of(["sad", "angry"]), np.arange(2), LABELS, support=["made"])

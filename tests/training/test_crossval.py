@@ -226,3 +226,16 @@ def test_a_network_that_reads_functionals(
     pooled = run(prosodic, folds, config, tmp_path)
     assert pooled.evaluation.scores.uar > 0.5
     check_calibrated(tmp_path, prosodic, folds)
+
+
+def test_the_protocol_names_corpora_that_no_fold_tests(
+    spoken: Table, folds: Folds, config: TrainConfig
+) -> None:
+    more = spoken.copy()
+    more["corpus"] = "other"
+    both = np.concatenate([spoken, more])
+    assert "made (96 clips, 8 speakers), trained with other (96 clips, 8 speakers), 3 classes" in (
+        describe_protocol(both, folds, config)
+    )
+    config = replace(config, support=("other",))
+    assert "supported by other (96" in describe_protocol(both, folds, config)

@@ -125,3 +125,10 @@ def test_functionals_that_are_not_numbers_end_the_training(
         run(split(table), config)
     # Nobody looks at those of other clips.
     assert run(Data(table, of_speakers(table, *WATCHED)), replace(config, epochs=1)).epochs == 1
+
+
+def test_half_precision_while_training_alone(prosodic: Table, config: TrainConfig) -> None:
+    result = run(split(prosodic), replace(config, precision="bfloat16", epochs=12))
+    assert max(row["val_uar"] for row in result.history) > 0.8, result.history
+    assert result.device == "tensorflow cpu bfloat16"
+    assert {layer.compute_dtype for layer in result.model.layers} == {"float32"}
