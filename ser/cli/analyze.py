@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -20,11 +21,13 @@ from ser.cli.common import (
     command,
     device_option,
 )
+from ser.cli.live import live_options, live_request, run_live
 from ser.corpora.listing import walk
 from ser.engine import Calibration, Engine, open_engine
 from ser.errors import AudioError, SerError
 from ser.files import STANDARD, is_special, open_output
 from ser.labels import canonical
+from ser.live.follow import HOP_SECONDS
 from ser.pretrained import DEFAULT_MODEL
 from ser.timeline.formats import make_writer
 from ser.timeline.outputs import Output, check_outputs, claimed, outputs
@@ -49,6 +52,7 @@ from ser.timeline.writer import Writer
 )
 @window_options
 @timeline_options
+@live_options
 @click.option("--summary", is_flag=True, help="Write what each recording comes to, and no windows.")
 @click.option(
     "--plot",
@@ -95,6 +99,9 @@ def main(
     format_name: str | None,
     output: tuple[str, ...],
     top: int,
+    mic: bool,
+    mic_device: str | None,
+    play: str | None,
     summary: bool,
     plot: str | None,
     calibrate: tuple[str, ...],
@@ -116,8 +123,11 @@ def main(
     """  # noqa: D301
     targets, words = claimed(output, audio)
     found = _outputs(targets, format_name)
-    inputs = collect_inputs(tuple(words), files_from, files0_from)
     part = Part(start, end)
+    live = live_request(mic, mic_device, play, [*words, files_from, files0_from], part, calibrate)
+    inputs = (
+        collect_inputs(tuple(words), files_from, files0_from) if live is None else [Path(live.name)]
+    )
     labelled = _labelled(enrol)
     speech = [*calibrate, *(path for _, path in labelled)]
     if [*map(str, inputs), files_from, files0_from, *speech].count(STANDARD) > 1:
@@ -125,12 +135,14 @@ def main(
     if "self" in calibrate:
         _check_self(inputs, calibrate)
     engine = open_engine(model, engine_name, device)
+    if live is not None and hop is None:
+        hop = HOP_SECONDS
     windowing = default_windowing(engine, duration, hop)
     if segments and hop is None:
         windowing = replace(windowing, hop=windowing.duration / OVERLAP)
     stay = STAY if segments and smooth is None else smooth
     refine = Refinement(stay, min_confidence, segments)
-    recordings = list(_recordings(console, inputs))
+    recordings = list(_recordings(console, inputs)) if live is None else [live.name]
     if plot is not None and len(recordings) != 1:
         raise click.UsageError("--plot draws one recording: name one file.")
     if not recordings:
@@ -142,6 +154,29 @@ def main(
         check_target(Path(plot))
     known = _known(calibrate, labelled, engine, vad)
     headings = len(recordings) > 1
+    if live is not None:
+        drawing = None if plot is None else _Drawing(Path(plot), engine)
+        run_live(
+            console,
+            live,
+            windowing,
+            part,
+            labels=engine.labels,
+            rate=engine.spec.sample_rate,
+            least=min_confidence,
+            asked=summary or _given("output", "format_name"),
+            tap=None if drawing is None else drawing.overview.add,
+            recognise=functools.partial(
+                analyse, live.name, engine, windowing, calibration=known(live.name), vad=vad
+            ),
+            writing=functools.partial(
+                _writer, found, engine.labels, headings=False, top=top, summaries=summary
+            ),
+            write=lambda windows, writer: _write(
+                live.name, refine(windows), engine, writer, summary, drawing
+            ),
+        )
+        return
     with (
         _writer(found, engine.labels, headings=headings, top=top, summaries=summary) as writer,
         console.progress(len(recordings), "file", "analysing") as bar,
@@ -162,6 +197,13 @@ def main(
             except SerError as error:
                 console.fail(error)
             bar.update(1)
+
+
+def _given(*options: str) -> bool:
+    """Says whether one of these options is given and no default."""
+    context = click.get_current_context()
+    default = click.core.ParameterSource.DEFAULT
+    return any(context.get_parameter_source(name) != default for name in options)
 
 
 def _outputs(
@@ -210,7 +252,7 @@ def _write(
     recording: str,
     windows: Iterable[Window],
     engine: Engine,
-    writer: Writer,
+    writer: Writer | None,
     summary: bool,
     drawing: _Drawing | None,
 ) -> None:
@@ -218,11 +260,11 @@ def _write(
     for window in windows:
         if summary:
             summariser.add(window)
-        else:
+        elif writer is not None:
             writer.write(window)
         if drawing is not None:
             drawing.windows.append(window)
-    if summary:
+    if summary and writer is not None:
         writer.write_summary(summariser.result())
     if drawing is not None:
         drawing.save(recording)

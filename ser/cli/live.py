@@ -1,0 +1,304 @@
+"""Live sound in ``ser-analyze``: a microphone, or a recording that is played."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import sys
+import threading
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import click
+import numpy as np
+
+from ser import audio
+from ser.analysis import WHOLE, Part, Windowing
+from ser.cli.console import Console, allows_colour, is_terminal
+from ser.cli.options import with_options
+from ser.errors import SerError
+from ser.files import STANDARD, is_special
+from ser.live.follow import Delays, end, followed, in_step, middle
+from ser.live.level import meter
+from ser.live.microphone import Microphone
+from ser.live.player import Player
+from ser.live.screen import Screen
+from ser.timeline.doubt import doubted
+from ser.timeline.record import Window
+from ser.timeline.writer import Writer
+
+MICROPHONE = "microphone"
+"""What stands for the file in the results of ``--mic``."""
+
+# A microphone that works is never as silent as this for so long.
+_MUTED_SECONDS = 3.0
+
+Tap = Callable[[audio.Samples], None]
+Recognise = Callable[..., Iterator[Window]]
+Writing = Callable[[], contextlib.AbstractContextManager[Writer]]
+Write = Callable[[Iterable[Window], Writer | None], None]
+
+
+def live_options(function: Any) -> Any:
+    """Adds the options for live sound; see `live_request`."""
+    options = [
+        click.option(
+            "--mic",
+            is_flag=True,
+            help="Listen to the microphone until Ctrl-C, or --end; needs the extra [live].",
+        ),
+        click.option(
+            "--mic-device",
+            "--device-name",
+            metavar="NAME",
+            help="Which microphone: a part of its name, or its number.",
+        ),
+        click.option(
+            "--play",
+            metavar="FILE",
+            type=click.Path(),
+            help="Play FILE while its emotions appear in step; needs the extra [live].",
+        ),
+    ]
+    return with_options(options, function)
+
+
+@dataclass(frozen=True, slots=True)
+class Live:
+    """What is listened to.
+
+    Attributes:
+        play: The recording that is played; None for the microphone.
+        device: Which microphone; None for the system's choice.
+    """
+
+    play: str | None
+    device: str | None
+
+    @property
+    def name(self) -> str:
+        """What stands for the file in the results."""
+        return MICROPHONE if self.play is None else self.play
+
+
+def live_request(
+    mic: bool,
+    device: str | None,
+    play: str | None,
+    inputs: Sequence[object],
+    part: Part,
+    calibrate: Sequence[str],
+) -> Live | None:
+    """Says whether live sound is asked for.
+
+    Args:
+        mic: ``--mic``.
+        device: ``--mic-device``, which means ``--mic``.
+        play: ``--play``.
+        inputs: All that names recordings.
+        part: ``--start`` and ``--end``.
+        calibrate: ``--calibrate``.
+
+    Raises:
+        click.UsageError: It does not go with what else is asked for.
+    """
+    mic = mic or device is not None
+    if not mic and play is None:
+        return None
+    option = "--mic" if mic else "--play"
+    if mic and play is not None:
+        raise click.UsageError("--mic and --play do not go together.")
+    if any(inputs):
+        raise click.UsageError(f"{option} analyses live sound alone: leave AUDIO out.")
+    if play is not None and (play == STANDARD or is_special(Path(play))):
+        raise click.UsageError("--play reads a recording twice: give a file, not a pipe.")
+    if mic and part.start:
+        raise click.UsageError("--mic begins now: leave --start out.")
+    if mic and "self" in calibrate:
+        raise click.UsageError("--calibrate self reads a recording twice: give --mic a file of it.")
+    return Live(play, device)
+
+
+def run_live(
+    console: Console,
+    live: Live,
+    windowing: Windowing,
+    part: Part,
+    *,
+    labels: Sequence[str],
+    rate: int,
+    least: float,
+    asked: bool,
+    tap: Tap | None,
+    recognise: Recognise,
+    writing: Writing,
+    write: Write,
+) -> None:
+    """Listens until the sound ends, or Ctrl-C.
+
+    On a terminal's stderr there is a picture that moves; results are then written only where they
+    are asked for, or where stdout is no terminal.
+
+    Args:
+        console: For errors, and for what is said at the end.
+        live: What is listened to.
+        windowing: How the sound is divided.
+        part: Which part of it; see `live_request`.
+        labels: The model's labels.
+        rate: The sample rate of the analysis in hertz.
+        least: Windows whose emotion is less probable are shown as uncertain.
+        asked: Whether an output or a format is asked for.
+        tap: Gets every block of sound that is analysed.
+        recognise: `ser.analysis.analyse`, which lacks `part`, `tap` and `blocks`.
+        writing: Opens the outputs.
+        write: Writes windows there, if anywhere.
+    """
+    shown = not console.quiet and is_terminal(sys.stderr) and os.environ.get("TERM") != "dumb"
+    writes = asked or not shown or not is_terminal(sys.stdout)
+    with contextlib.ExitStack() as stack:
+        # The device first: without one, nothing is written.
+        source: Microphone | Player
+        if live.play is None:
+            source = Microphone(rate, device=live.device, seconds=part.end)
+        else:
+            source = Player(live.play, start=part.start, seconds=part.seconds)
+        stack.enter_context(source)
+        writer = stack.enter_context(writing()) if writes else None
+        screen = Screen(sys.stderr, labels, colour=allows_colour()) if shown else None
+        if screen is not None:
+            screen.open()
+            stack.callback(screen.close)
+        stack.enter_context(_ended_by_interrupt(source.stop))
+        session = _Session(console, screen, least, erases=writes and is_terminal(sys.stdout))
+        try:
+            if isinstance(source, Microphone):
+                taps = [session.recorded(rate), *filter(None, [tap])]
+                windows = recognise(blocks=source, tap=_all(taps), part=WHOLE)
+                write(session.followed(windows, source.when, end), writer)
+            else:
+                blocks = audio.stream(
+                    live.name,
+                    rate,
+                    # One window at a time: many would be late together.
+                    block_seconds=min(windowing.hop, 1.0),
+                    offset=part.start,
+                    duration=part.seconds,
+                )
+                windows = recognise(blocks=blocks, tap=_all([*filter(None, [tap])]), part=part)
+                windows = in_step(windows, session.played(source))
+                write(session.followed(windows, source.when, middle), writer)
+                source.finish()
+        except SerError as error:
+            console.fail(error)
+    session.conclude(source)
+
+
+class _Session:
+    """Keeps the picture up to date, and what is said about it at the end."""
+
+    def __init__(
+        self, console: Console, screen: Screen | None, least: float, *, erases: bool
+    ) -> None:
+        self._console = console
+        self._screen = screen
+        self._least = least
+        self._erases = erases
+        self._delays = Delays()
+        self._seconds = 0.0
+        self._silent = True
+
+    def recorded(self, rate: int) -> Tap:
+        """Gives what takes each block that is recorded."""
+
+        def tap(block: audio.Samples) -> None:
+            self._seconds += len(block) / rate
+            if self._screen is not None:
+                self._screen.tick(self._seconds, meter(block))
+            if not self._silent:
+                return
+            self._silent = not np.any(block)
+            if self._silent and self._seconds >= _MUTED_SECONDS:
+                self._silent = False
+                self._erase()
+                self._console.warn(
+                    "the microphone gives nothing but zeros: is it muted, or this program not "
+                    "allowed to use it?"
+                )
+
+        return tap
+
+    def played(self, player: Player) -> Callable[[float], bool]:
+        """Gives what waits for a moment that is played."""
+
+        def idle() -> None:
+            self._seconds = player.position()
+            if self._screen is not None:
+                self._screen.tick(self._seconds, player.level)
+
+        return lambda seconds: player.wait(seconds, idle)
+
+    def followed(
+        self,
+        windows: Iterable[Window],
+        when: Callable[[float], float | None],
+        moment: Callable[[Window], float],
+    ) -> Iterator[Window]:
+        """Shows windows as they pass by."""
+        return followed(
+            windows,
+            when,
+            moment,
+            self._delays,
+            before=self._erase if self._erases else lambda: None,
+            show=self._show,
+        )
+
+    def conclude(self, source: Microphone | Player) -> None:
+        """Says how it went."""
+        if isinstance(source, Microphone) and source.lost:
+            self._console.warn(f"the system was too busy and lost sound {source.lost} times")
+        if self._delays.count:
+            self._console.info(
+                f"{self._delays.count} windows, each shown {self._delays.mean:.2f} s after its "
+                f"sound (at most {self._delays.longest:.2f} s)"
+            )
+
+    def _show(self, window: Window, delay: float) -> None:
+        if self._screen is None:
+            self._console.detail(f"{window.start:.2f}-{window.end:.2f} s: delay {delay:.3f} s")
+        else:
+            self._screen.show(next(doubted([window], self._least)), delay)
+
+    def _erase(self) -> None:
+        if self._screen is not None:
+            self._screen.erase()
+
+
+def _all(taps: Sequence[Tap]) -> Tap:
+    def tap(block: audio.Samples) -> None:
+        for each in taps:
+            each(block)
+
+    return tap
+
+
+@contextlib.contextmanager
+def _ended_by_interrupt(stop: Callable[[], None]) -> Iterator[None]:
+    """Makes Ctrl-C the end of the sound, and a second one an interruption."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.getsignal(signal.SIGINT)
+
+    def interrupted(signum: int, frame: object) -> None:
+        signal.signal(signal.SIGINT, before)
+        stop()
+
+    signal.signal(signal.SIGINT, interrupted)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
