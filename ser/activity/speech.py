@@ -8,10 +8,8 @@ import numpy as np
 import numpy.typing as npt
 
 from ser import audio
-from ser.activity.detector import CHUNK, RATE, speech_probabilities
-
-SURE = 0.5
-"""The probability from which on a chunk of 32 ms is speech: the publisher's own threshold."""
+from ser.activity.detector import CHUNK, RATE, speaks, speech_probabilities
+from ser.activity.detector import SURE as SURE
 
 SHORTEST_SPEECH = 0.25
 """Seconds of speech that a window needs for its emotion to be looked at: a syllable. Measured: of
@@ -22,10 +20,7 @@ of real emotional clips see benchmarks/activity.py."""
 def anybody_speaks(
     windows: Sequence[audio.Samples], rate: int, needed: float = SHORTEST_SPEECH
 ) -> npt.NDArray[np.bool_]:
-    """Says which windows hold enough speech.
-
-    The middle half of each is heard first, and all of it only where that was not enough: most
-    windows of most recordings are full of speech.
+    """Says which windows hold enough speech; each is heard for itself.
 
     Args:
         windows: Samples of each, shape (samples,); they may differ in length.
@@ -38,12 +33,55 @@ def anybody_speaks(
     Raises:
         SerError: The package with the network's weights is missing.
     """
-    wanted = np.array([min(needed, 0.5 * len(samples) / rate) for samples in windows])
-    middles = [samples[len(samples) // 4 : -(len(samples) // 4) or None] for samples in windows]
-    enough: npt.NDArray[np.bool_] = seconds_of_speech(middles, rate) >= wanted
-    rest = np.flatnonzero(~enough)
-    enough[rest] = seconds_of_speech([windows[i] for i in rest.tolist()], rate) >= wanted[rest]
-    return enough
+    if not windows:
+        return np.zeros(0, np.bool_)
+    heard = _at_rate(windows, rate)
+    lengths = np.array([len(samples) for samples in heard])
+    chunks = -(-lengths // CHUNK)
+    # A chunk of silence before each.
+    first = np.cumsum(chunks + 1) - chunks
+    signal = np.zeros(int((first[-1] + chunks[-1]) * CHUNK), np.float32)
+    for start, samples in zip(first * CHUNK, heard, strict=True):
+        signal[start : start + len(samples)] = samples
+    return speaks(signal, first, first + chunks, _wanted(lengths, needed))
+
+
+def anybody_speaks_in(
+    signal: audio.Samples,
+    starts: npt.NDArray[np.intp],
+    lengths: npt.NDArray[np.intp],
+    needed: float = SHORTEST_SPEECH,
+) -> npt.NDArray[np.bool_]:
+    """Says which windows of one signal hold enough speech; what they share is heard once.
+
+    Their borders are moved to those of the network's chunks of 32 ms.
+
+    Args:
+        signal: Samples at `ser.activity.detector.RATE`, shape (samples,).
+        starts: Where each window begins, in samples, shape (windows,).
+        lengths: How many samples each has, shape (windows,).
+        needed: Seconds of speech; half of a window is enough, however short it is.
+
+    Returns:
+        Shape (windows,).
+
+    Raises:
+        SerError: The package with the network's weights is missing.
+    """
+    first = np.minimum((starts + CHUNK // 2) // CHUNK, (len(signal) - 1) // CHUNK)
+    last = np.minimum(first - (-lengths // CHUNK), -(-len(signal) // CHUNK))
+    return speaks(signal, first, last, _wanted(lengths, needed))
+
+
+def _wanted(lengths: npt.NDArray[np.intp], needed: float) -> npt.NDArray[np.intp]:
+    """Gives the chunks of speech that windows of so many samples at `RATE` need."""
+    seconds = np.minimum(needed, 0.5 * lengths / RATE)
+    chunks: npt.NDArray[np.intp] = np.ceil(seconds * RATE / CHUNK).astype(np.intp)
+    return chunks
+
+
+def _at_rate(windows: Sequence[audio.Samples], rate: int) -> list[audio.Samples]:
+    return [audio.resample(np.asarray(samples, np.float32), rate, RATE) for samples in windows]
 
 
 def seconds_of_speech(windows: Sequence[audio.Samples], rate: int) -> npt.NDArray[np.float64]:
@@ -61,7 +99,7 @@ def seconds_of_speech(windows: Sequence[audio.Samples], rate: int) -> npt.NDArra
     """
     if not windows:
         return np.zeros(0)
-    heard = [audio.resample(np.asarray(samples, np.float32), rate, RATE) for samples in windows]
+    heard = _at_rate(windows, rate)
     together = np.zeros((len(heard), max(len(samples) for samples in heard)), np.float32)
     for row, samples in zip(together, heard, strict=True):
         row[: len(samples)] = samples
