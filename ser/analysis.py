@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -155,6 +155,30 @@ def analyse(
     """
     for parts in _cut(source, engine, windowing, part, tap, blocks):
         yield from _classify(str(source), parts, part.start, engine, calibration, vad)
+
+
+def classify(
+    file: str,
+    windows: Sequence[audio.Samples],
+    starts: Sequence[float],
+    engine: Engine,
+    *,
+    calibration: Calibration | None = None,
+    vad: bool = False,
+) -> Iterator[Window]:
+    """Classifies stretches of a recording that something else has cut, of any lengths.
+
+    Args:
+        file: The recording's name in the results.
+        windows: Their samples at the specification's rate, each of shape (samples,).
+        starts: Where each begins, in seconds.
+        engine: The classifier.
+        calibration: What is known of the voice.
+        vad: Leave stretches unclassified in which nobody speaks.
+    """
+    rate = engine.spec.sample_rate
+    parts = [(round(at * rate), samples) for at, samples in zip(starts, windows, strict=True)]
+    yield from _classify(file, parts, 0.0, engine, calibration, vad)
 
 
 _Piece = tuple[int, audio.Samples]

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from ser.timeline.leading import named
-from ser.timeline.record import NO_SPEECH, UNCERTAIN, Window
+from ser.timeline.cues import caption
+from ser.timeline.record import NO_SPEECH, Window
 from ser.timeline.single import SingleWriter
 from ser.timeline.writer import one_line
 
@@ -19,6 +19,5 @@ class AudacityWriter(SingleWriter):
         """Writes one label."""
         if window.emotion == NO_SPEECH:
             return
-        uncertain = window.emotion == UNCERTAIN
-        text = UNCERTAIN if uncertain else named((window.emotion, window.confidence))
-        self.put(f"{window.start:.6f}\t{window.end:.6f}\t{one_line(text)}\n")
+        text = one_line(caption(window, 1))
+        self.put(f"{window.start:.6f}\t{window.end:.6f}\t{text}\n")

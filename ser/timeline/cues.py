@@ -53,11 +53,21 @@ class CueWriter(SingleWriter):
 
 
 def caption(window: Window, top: int) -> str:
-    """Writes what is shown of a window: ``angry 0.83``, ``uncertain: angry 0.31, sad 0.28``."""
+    """Writes what is shown of a window: ``angry 0.83``, ``uncertain: angry 0.31, sad 0.28``.
+
+    Words that were heard follow: ``calm 0.83, words angry 0.71: I am furious``.
+    """
     if window.emotion == UNCERTAIN and top == 1:
-        return UNCERTAIN
-    labels = ", ".join(map(named, leading(window, top)))
-    return f"{UNCERTAIN}: {labels}" if window.emotion == UNCERTAIN else labels
+        text = UNCERTAIN
+    else:
+        text = ", ".join(map(named, leading(window, top)))
+        text = f"{UNCERTAIN}: {text}" if window.emotion == UNCERTAIN else text
+    spoken = window.spoken
+    if spoken is None or not spoken.text:
+        return text
+    if spoken.words.emotion:
+        text += f", words {named((spoken.words.emotion, spoken.words.confidence))}"
+    return f"{text}: {spoken.text}"
 
 
 def stamp(time: int, point: str) -> str:

@@ -44,6 +44,7 @@ def make_writer(
     colour: bool = False,
     headings: bool = False,
     top: int = 1,
+    words: Sequence[str] = (),
 ) -> Writer:
     """Makes the writer of a format; the arguments are those of `Writer`.
 
@@ -52,4 +53,4 @@ def make_writer(
     """
     if name not in FORMATS:
         raise SerError(name, "is not a timeline format", f"use one of {', '.join(FORMATS)}")
-    return FORMATS[name](stream, labels, colour=colour, headings=headings, top=top)
+    return FORMATS[name](stream, labels, colour=colour, headings=headings, top=top, words=words)

@@ -6,6 +6,7 @@ import json
 from typing import Any
 
 from ser.timeline.record import Window
+from ser.timeline.spoken import Opinion, Spoken
 from ser.timeline.summary import Summary
 from ser.timeline.writer import Writer
 
@@ -15,6 +16,8 @@ class JsonLinesWriter(Writer):
 
     A window has the keys ``file``, ``start``, ``end``, ``emotion``, ``confidence`` and
     ``probabilities``, which is empty where nobody speaks; a summary has ``file`` and ``summary``.
+    Where it was listened to what was said, a window has ``text``, ``language``, ``translation``,
+    ``times``, ``words``, ``fused`` and ``disagreement`` as well.
     """
 
     def write(self, window: Window) -> None:
@@ -24,6 +27,7 @@ class JsonLinesWriter(Writer):
                 "file": window.file,
                 **_moment(window),
                 "probabilities": _rounded(window.probabilities),
+                **({} if window.spoken is None else _spoken(window.spoken)),
             }
         )
 
@@ -62,6 +66,34 @@ def _moment(window: Window) -> dict[str, Any]:
         "end": round(window.end, 3),
         "emotion": window.emotion,
         "confidence": round(window.confidence, 6),
+    }
+
+
+def _spoken(spoken: Spoken) -> dict[str, Any]:
+    return {
+        "text": spoken.text,
+        "language": spoken.language,
+        "translation": spoken.translation,
+        "times": [
+            {
+                "word": word.text,
+                "start": round(word.start, 3),
+                "end": round(word.end, 3),
+                "confidence": round(word.confidence, 6),
+            }
+            for word in spoken.times
+        ],
+        "words": _opinion(spoken.words),
+        "fused": _opinion(spoken.fused),
+        "disagreement": spoken.disagreement,
+    }
+
+
+def _opinion(opinion: Opinion) -> dict[str, Any]:
+    return {
+        "emotion": opinion.emotion,
+        "confidence": round(opinion.confidence, 6),
+        "probabilities": _rounded(opinion.probabilities),
     }
 
 

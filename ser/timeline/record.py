@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from ser.timeline.spoken import Spoken
+
 NO_SPEECH = "no speech"
 """What stands for an emotion where nobody speaks."""
 
@@ -27,6 +29,7 @@ class Window:
         confidence: The probability of the most probable label, 0 to 1; 0 where nobody speaks.
         probabilities: The probability of every label of the model, in the model's order; empty
             where nobody speaks.
+        spoken: What was said, where that was listened to; see `ser.listening`.
     """
 
     file: str
@@ -35,3 +38,4 @@ class Window:
     emotion: str
     confidence: float
     probabilities: Mapping[str, float]
+    spoken: Spoken | None = None

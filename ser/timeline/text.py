@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import IO
 
 from ser.timeline.bars import bar, draws_blocks, painted
 from ser.timeline.clock import clock
 from ser.timeline.leading import leading, named
 from ser.timeline.record import NO_SPEECH, UNCERTAIN, Window
+from ser.timeline.spoken import Spoken
 from ser.timeline.summary import Summary
-from ser.timeline.writer import Writer, legible
+from ser.timeline.writer import Writer, legible, one_line
 
 _BAR = 10
 
@@ -20,6 +22,9 @@ class TextWriter(Writer):
 
     Where nobody speaks it says so and nothing else. With `top` above 1 the next most probable
     labels stand behind the bar; behind that of an uncertain window all of the most probable.
+
+    Where it was listened to what was said, the words come first, and below them the emotions of
+    voice, words and both, and whether the first two contradict each other.
     """
 
     def __init__(
@@ -30,9 +35,10 @@ class TextWriter(Writer):
         colour: bool = False,
         headings: bool = False,
         top: int = 1,
+        words: Sequence[str] = (),
     ) -> None:
-        super().__init__(stream, labels, colour=colour, headings=headings, top=top)
-        self._label_width = max((len(label) for label in labels), default=0)
+        super().__init__(stream, labels, colour=colour, headings=headings, top=top, words=words)
+        self._label_width = max(map(len, (*labels, *words)), default=0)
         self._time_width = 0
         self._file: str | None = None
         self._plain = not draws_blocks(stream)
@@ -47,16 +53,10 @@ class TextWriter(Writer):
         # Grows once, at ten minutes, and once more at an hour: a stream cannot know its end.
         self._time_width = max(self._time_width, len(span))
         line = f"{span:>{self._time_width}}  "
-        if window.emotion == NO_SPEECH:
-            self.put(line + self._paint(NO_SPEECH, NO_SPEECH) + "\n")
-            return
-        if window.emotion == UNCERTAIN:
-            self._label_width = max(self._label_width, len(UNCERTAIN))
-        label = self._paint(window.emotion, window.emotion.ljust(self._label_width))
-        others = self._others(window)
-        drawn = self._bar(window.confidence).ljust(_BAR if others else 0)
-        line += f"{label}  {window.confidence:.2f}  {self._paint(window.emotion, drawn)}"
-        self.put(line + (f"  {others}" if others else "") + "\n")
+        if window.spoken is None or not window.spoken.text:
+            self.put(line + self._verdict(window) + "\n")
+        else:
+            self.put(line + self._spoken(window, window.spoken))
 
     def write_summary(self, summary: Summary) -> None:
         """Writes a block of lines: a heading, the emotions by their share, the strongest moment."""
@@ -77,6 +77,35 @@ class TextWriter(Writer):
                 f"  strongest: {moment.emotion} {moment.confidence:.2f} at {self._span(moment)}"
             )
         self.put("\n".join(lines) + "\n")
+
+    def _verdict(self, window: Window) -> str:
+        if window.emotion == NO_SPEECH:
+            return self._paint(NO_SPEECH, NO_SPEECH)
+        if window.emotion == UNCERTAIN:
+            self._label_width = max(self._label_width, len(UNCERTAIN))
+        label = self._paint(window.emotion, window.emotion.ljust(self._label_width))
+        others = self._others(window)
+        drawn = self._bar(window.confidence).ljust(_BAR if others else 0)
+        line = f"{label}  {window.confidence:.2f}  {self._paint(window.emotion, drawn)}"
+        return line + (f"  {others}" if others else "")
+
+    def _spoken(self, window: Window, spoken: Spoken) -> str:
+        lines = [one_line(spoken.text)]
+        if spoken.translation:
+            lines.append(f"English   {one_line(spoken.translation)}")
+        lines.append(f"voice     {self._verdict(window)}")
+        for name, found in (("words", spoken.words), ("together", spoken.fused)):
+            if found.emotion:
+                told = replace(
+                    window,
+                    emotion=found.emotion,
+                    confidence=found.confidence,
+                    probabilities=found.probabilities,
+                )
+                lines.append(f"{name:<8}  {self._verdict(told)}")
+        if spoken.disagreement:
+            lines.append(f"!         {one_line(spoken.disagreement)}")
+        return ("\n" + " " * (self._time_width + 2)).join(lines) + "\n"
 
     def _others(self, window: Window) -> str:
         if self.top == 1:

@@ -21,6 +21,8 @@ class TierWriter(SingleWriter):
 
     There are two tiers: ``emotion`` with neighbours of one emotion joined, ``confidence`` with a
     number per window. Intervals of a tier do not overlap, and there is none where nobody speaks.
+    Where it was listened to what was said, ``text``, ``words`` and ``fused`` follow: what it was,
+    and the emotions of the words and of voice and words together.
     """
 
     def begin(self, *, summaries: bool = False) -> None:
@@ -40,6 +42,12 @@ class TierWriter(SingleWriter):
             "emotion": [_interval(*span) for span in emotions],
             "confidence": [_interval(w.start, w.end, f"{w.confidence:.2f}") for w in spoken],
         }
+        if any(window.spoken is not None for window in stretches):
+            said = [(w.start, w.end, w.spoken) for w in stretches if w.spoken and w.spoken.text]
+            tiers["text"] = [_interval(start, end, spoken.text) for start, end, spoken in said]
+            for name in ("words", "fused"):
+                told = [(start, end, getattr(spoken, name).emotion) for start, end, spoken in said]
+                tiers[name] = [_interval(*span) for span in told if span[2]]
         end = max((window.end for window in self._windows), default=0.0)
         self.put(self.document(tiers, milliseconds(end)))
 

@@ -28,6 +28,7 @@ class Writer(ABC):
         colour: Use terminal colours, in formats for people.
         headings: Several recordings follow each other: formats for people say which one begins.
         top: How many of the most probable labels formats for people show, at least 1.
+        words: The labels of the emotion of words, where windows say what was spoken.
     """
 
     one_recording: ClassVar[bool] = False
@@ -41,12 +42,14 @@ class Writer(ABC):
         colour: bool = False,
         headings: bool = False,
         top: int = 1,
+        words: Sequence[str] = (),
     ) -> None:
         self.stream = stream
         self.labels = tuple(labels)
         self.colour = colour
         self.headings = headings
         self.top = top
+        self.words = tuple(words)
 
     # Most formats need nothing before or behind their records.
     def begin(self, *, summaries: bool = False) -> None:  # noqa: B027

@@ -1,0 +1,1 @@
+"""Speech to text: where somebody speaks, and which words."""

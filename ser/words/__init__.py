@@ -1,0 +1,1 @@
+"""The emotion of words: what a text says, whatever the voice does."""

@@ -1,0 +1,64 @@
+"""The contract of everything that reads emotions from a text."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Protocol
+
+from ser.labels import canonical, ordered
+
+Shares = dict[str, float]
+"""The probability of every label; they add up to 1."""
+
+
+class WordsModel(Protocol):
+    """A classifier of texts.
+
+    Attributes:
+        name: What it is called in messages and records.
+        labels: Its labels, in the spelling of `ser.labels` where they are known there.
+        languages: The languages that it reads, as ISO 639-1 codes; empty for any.
+    """
+
+    @property
+    def name(self) -> str: ...  # noqa: D102
+    @property
+    def labels(self) -> tuple[str, ...]: ...  # noqa: D102
+    @property
+    def languages(self) -> frozenset[str]: ...  # noqa: D102
+
+    def classify(self, texts: Sequence[str]) -> list[Shares]:
+        """Gives the probability of every label for each text, in the order of `labels`."""
+
+
+def common_names(names: Iterable[str]) -> dict[str, str]:
+    """Maps the labels of a foreign model onto the common vocabulary.
+
+    ``joy`` becomes ``happy``, ``anger`` becomes ``angry``; what the vocabulary does not know keeps
+    its name, in lower case.
+
+    Returns:
+        The model's names to ours, the latter in the order of the vocabulary.
+    """
+    found = {name: canonical(name, strict=False) for name in names}
+    places = {ours: place for place, ours in enumerate(ordered(found.values()))}
+    return dict(sorted(found.items(), key=lambda pair: places[pair[1]]))
+
+
+def shares(scores: Mapping[str, float], names: Mapping[str, str]) -> Shares:
+    """Turns a foreign model's scores into probabilities of our labels.
+
+    Scores of labels that mean the same to us are added. Models that may give several labels at once
+    give scores that add up to anything: they are divided by their sum.
+
+    Args:
+        scores: A score, 0 or more, of each of the model's labels.
+        names: From `common_names`.
+    """
+    result = dict.fromkeys(names.values(), 0.0)
+    for name, ours in names.items():
+        result[ours] += scores.get(name, 0.0)
+    total = sum(result.values())
+    if total <= 0:
+        return dict.fromkeys(result, 1 / len(result))
+    return {name: value / total for name, value in result.items()}
