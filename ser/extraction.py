@@ -23,7 +23,7 @@ from ser.errors import AudioError, SerError, TableError
 from ser.features.extract import Extractor, fit_frames
 from ser.features.shorttime import Matrix
 from ser.features.spec import FeatureSpec
-from ser.files import STANDARD, is_special
+from ser.files import STANDARD, is_special, make_folder
 from ser.rendering import Rendered, Renderer, Task, crashed, sound_name
 from ser.table import Table, TableWriter, record_dtype
 
@@ -112,7 +112,7 @@ def extract_table(
         spec = spec.with_changes(duration=cut.window)
     extractor = Extractor(spec, transform=_transform)
     if write_audio is not None:
-        _make_folder(write_audio)
+        make_folder(write_audio)
     if parallel.pays(jobs, len(clips)) or (jobs > 1 and cut is not None):
         parallel.prepare(*parallel.SOUND_WORK, *modules(spec.clean))
     failures = 0
@@ -336,15 +336,6 @@ def _todo(
             "repeat the options of the interrupted run, or start anew without --resume",
         )
     return todo, made
-
-
-def _make_folder(folder: Path) -> None:
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise AudioError(
-            folder, f"cannot be made ({error.strerror or error})", "name another folder"
-        ) from error
 
 
 def _transform(frames: Matrix) -> Any:

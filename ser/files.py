@@ -13,6 +13,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import IO
 
+from ser.errors import SerError
+
 STANDARD = "-"
 """The name that means standard input or standard output."""
 
@@ -58,6 +60,20 @@ def atomic_path(target: Path, token: str = "") -> Iterator[Path]:
         temporary.replace(target)
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def make_folder(folder: Path) -> None:
+    """Makes a folder for outputs, with those above it, unless it is there.
+
+    Raises:
+        SerError: It cannot be made.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise SerError(
+            folder, f"cannot be made ({error.strerror or error})", "name another folder"
+        ) from error
 
 
 def tidy(folder: Path, token: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -51,6 +52,26 @@ class Small(Architecture):
         x = keras.layers.BatchNormalization(momentum=0.8)(x)
         x = keras.layers.Dense(problem.classes, activation="softmax")(x)
         return keras.Model(entry, x)
+
+
+def training_with(module: str, name: str) -> list[str]:
+    """Gives the command ser-train with an architecture of the tests, which trains in a moment.
+
+    Args:
+        module: The module beside this one that defines it.
+        name: Its class; ``--arch`` calls it by its own name.
+    """
+    root = Path(__file__).parents[1]
+    return [
+        sys.executable,
+        "-c",
+        f"import sys; sys.path[:0] = [{str(root)!r}, {str(root / 'tests')!r}]\n"
+        f"from {module} import {name}\n"
+        "from ser.models import registry\n"
+        f"registry.ARCHITECTURES = {{**registry.ARCHITECTURES, {name}.name: {name}}}\n"
+        "from ser.cli.train import main\n"
+        "main()",
+    ]
 
 
 class SmallExperts(ProsodyCNN):

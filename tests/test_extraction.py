@@ -557,7 +557,7 @@ def test_what_is_heard_is_what_was_computed_on(tmp_path: Path, ravdess_like: Pat
 
 def test_a_folder_that_cannot_be_made(tmp_path: Path) -> None:
     clip = Clip(write(tmp_path / "a.wav", 1.0))
-    with pytest.raises(AudioError, match=r"a\.wav: cannot be made"):
+    with pytest.raises(SerError, match=r"a\.wav: cannot be made"):
         extract([clip], tmp_path / "t.npy", write_audio=tmp_path / "a.wav")
 
 

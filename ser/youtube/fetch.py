@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from ser.errors import AudioError, SerError
+from ser.files import make_folder
 from ser.youtube.addresses import printable
 from ser.youtube.archive import prepare_archive
 from ser.youtube.client import Log, open_client
@@ -73,12 +74,7 @@ def fetch(
         SeveralError: There are several, and `single` was asked for.
         SerError: The folder, the archive or the cookies cannot be used.
     """
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise SerError(
-            folder, f"is no folder to write to ({error.strerror or error})", "check -o"
-        ) from error
+    make_folder(folder)
     if config.archive is not None:
         prepare_archive(config.archive)
     log = Log(detail)
@@ -221,10 +217,7 @@ class _Fetcher:
         # Another stream of the same recording cannot be continued with this one.
         stream = re.sub(r"[^A-Za-z0-9]", "_", str(info.get("format_id") or ""))[:40]
         media = parts / f"{digits}-{stream}.media"
-        try:
-            parts.mkdir(exist_ok=True)
-        except OSError as error:
-            raise SerError(parts, f"cannot be made ({error.strerror or error})") from error
+        make_folder(parts)
         done = self._ask(lambda: self.client.dl(str(media), dict(info))[0], again=False)
         if not done or not media.is_file():
             raise SerError(

@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 import pytest
 from conftest import ROOT, Finished, Run
-from spoken import of_speakers
+from spoken import of_speakers, training_with
 from tables import ravdess_table
 
 from ser.artifact import read_card
@@ -28,16 +28,7 @@ from ser.table import Table, write_table
 COMMAND = [sys.executable, str(ROOT / "bin" / "ser-train")]
 
 # The same command with a network that trains in a moment, for what does not depend on networks.
-QUICK = [
-    sys.executable,
-    "-c",
-    f"import sys; sys.path[:0] = [{str(ROOT)!r}, {str(ROOT / 'tests')!r}]\n"
-    "from spoken import Small\n"
-    "from ser.models import registry\n"
-    "registry.ARCHITECTURES = {'small': Small(), **registry.ARCHITECTURES}\n"
-    "from ser.cli.train import main\n"
-    "main()",
-]
+QUICK = training_with("spoken", "Small")
 SMALL = ("--arch", "small", "--no-augment", "--batch-size", "16", "--lr", "0.005")
 TRAINING = ("--epochs", "4", "--batch-size", "16", "--no-augment", "--validation", "0.25")
 

@@ -4,30 +4,20 @@ from __future__ import annotations
 
 import json
 import subprocess
-import sys
 import time
 from pathlib import Path
 
 import pytest
-from conftest import ROOT, Run
+from conftest import Run
 from pictures import tiny_weights
-from spoken import of_speakers
+from spoken import of_speakers, training_with
 
 from ser.artifact import read_card
 from ser.models.backend import load_keras
 from ser.table import Table, write_table
 
 # The command with a pretrained network that trains in a moment.
-QUICK = [
-    sys.executable,
-    "-c",
-    f"import sys; sys.path[:0] = [{str(ROOT)!r}, {str(ROOT / 'tests')!r}]\n"
-    "from pictures import Tiny\n"
-    "from ser.models import registry\n"
-    "registry.ARCHITECTURES = {**registry.ARCHITECTURES, 'tiny': Tiny}\n"
-    "from ser.cli.train import main\n"
-    "main()",
-]
+QUICK = training_with("pictures", "Tiny")
 
 
 @pytest.fixture

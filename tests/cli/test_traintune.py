@@ -8,7 +8,6 @@ import json
 import signal
 import sqlite3
 import subprocess
-import sys
 import time
 from collections.abc import Callable
 from contextlib import closing
@@ -17,22 +16,14 @@ from typing import Any
 
 import numpy as np
 import pytest
-from conftest import ROOT, Finished, Run
+from conftest import Finished, Run
+from spoken import training_with
 
 from ser.artifact import read_card
 from ser.table import Table, write_table
 
 # ser-train with a network that trains in a moment.
-QUICK = [
-    sys.executable,
-    "-c",
-    f"import sys; sys.path[:0] = [{str(ROOT)!r}, {str(ROOT / 'tests')!r}]\n"
-    "from spoken import Small\n"
-    "from ser.models import registry\n"
-    "registry.ARCHITECTURES = {'small': Small, **registry.ARCHITECTURES}\n"
-    "from ser.cli.train import main\n"
-    "main()",
-]
+QUICK = training_with("spoken", "Small")
 SEARCH = (
     "--arch", "small", "--no-augment", "--batch-size", "16", "--epochs", "2", "--tune-epochs", "1",
     "--tune-folds", "2", "--device", "cpu",

@@ -136,7 +136,7 @@ def test_errors_of_a_whole_run(capsys: pytest.CaptureFixture[str], tmp_path: Pat
         (["--batch-file", tmp_path / "none.txt"], "none.txt: cannot be read (No such file"),
         (["--batch-file", tmp_path / "empty.txt"], "empty.txt: lists no URLs; write one per line"),
         (["http://a/", "--cookies", tmp_path / "none.txt"], "none.txt: cannot be read (No such"),
-        (["http://a/", "-o", tmp_path / "file"], "file: is no folder to write to"),
+        (["http://a/", "-o", tmp_path / "file"], "file: cannot be made"),
         (["file:///etc/passwd", "-o", tmp_path], "file:///etc/passwd: is not an http or https"),
     ):
         code = main.main([str(one) for one in arguments], "ser-yt", standalone_mode=False)

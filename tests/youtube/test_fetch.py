@@ -354,5 +354,5 @@ def test_a_proxy(get: Fetch, site: Site, ogg: bytes) -> None:
 
 def test_a_folder_that_cannot_be_one(get: Fetch, tmp_path: Path) -> None:
     (tmp_path / "out").write_text("a file")
-    with pytest.raises(SerError, match="is no folder to write to"):
+    with pytest.raises(SerError, match="cannot be made"):
         get("http://127.0.0.1:9/")
