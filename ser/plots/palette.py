@@ -58,9 +58,18 @@ def terminal_code(emotion: str) -> str:
 
 def ink_on(background: str) -> str:
     """Chooses dark or white text for a background, by its relative luminance (WCAG 2)."""
-    linear = [_linear(int(background[i : i + 2], 16) / 255) for i in (1, 3, 5)]
-    luminance = 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
-    return INK if luminance > 0.22 else "#FFFFFF"
+    return INK if _luminance(background) > 0.22 else "#FFFFFF"
+
+
+def contrast(one: str, other: str) -> float:
+    """Gives the contrast ratio of two colours, 1 to 21 (WCAG 2)."""
+    darker, lighter = sorted((_luminance(one), _luminance(other)))
+    return (lighter + 0.05) / (darker + 0.05)
+
+
+def _luminance(colour: str) -> float:
+    linear = [_linear(int(colour[i : i + 2], 16) / 255) for i in (1, 3, 5)]
+    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
 
 
 def _linear(value: float) -> float:

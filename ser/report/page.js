@@ -1,0 +1,478 @@
+"use strict";
+(() => {
+  const find = (id) => document.getElementById(id);
+  const data = JSON.parse(find("data").textContent);
+  const audio = find("audio");
+  const [chart, canvas, head, hover] = ["chart", "canvas", "head", "hover"].map(find);
+  const brush = canvas.getContext("2d");
+  const NO_SPEECH = data.names.length - 1;
+  // A row is start, end, number of the name, confidence in thousandths, then the probabilities.
+  const { windows, segments } = data;
+  const length = Math.max(1, data.end - data.start);
+  const shortest = Math.min(length, 2000);
+  const view = { from: data.start, to: data.end };
+  const hidden = new Set();
+  const theme = matchMedia("(prefers-color-scheme: dark)");
+  // Milliseconds from the start of the file. Without sound there is still a place to look at.
+  let position = data.start;
+
+  const clamp = (value, low, high) => Math.min(Math.max(value, low), high);
+  const colour = (number) => (theme.matches ? data.dark : data.light)[number];
+  const ink = (number) => (theme.matches ? data.inkDark : data.inkLight)[number];
+  const own = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
+  const share = (thousandths) => (thousandths / 1000).toFixed(2);
+
+  function clock(milliseconds, tenths = true) {
+    const whole = Math.round(milliseconds / 100);
+    const seconds = Math.floor(whole / 10);
+    const two = (number) => String(number).padStart(2, "0");
+    const [h, m, s] = [Math.floor(seconds / 3600), Math.floor(seconds / 60) % 60, seconds % 60];
+    return (h ? `${h}:${two(m)}` : m) + `:${two(s)}` + (tenths ? `.${whole % 10}` : "");
+  }
+
+  /* The last row that begins at or before a moment; -1 if there is none. */
+  function last(rows, moment) {
+    let [low, high] = [0, rows.length];
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if (rows[middle][0] <= moment) low = middle + 1;
+      else high = middle;
+    }
+    return low - 1;
+  }
+
+  function segmentAt(moment) {
+    const number = last(segments, moment);
+    const inside = number >= 0 && (moment < segments[number][1] || number === segments.length - 1);
+    return inside && moment <= segments[number][1] ? number : -1;
+  }
+
+  /* Where windows overlap, the one whose middle is nearest speaks best. */
+  function windowAt(moment) {
+    let best = null;
+    const latest = last(windows, moment);
+    for (let n = latest; n >= 0 && n > latest - 64; n--) {
+      const row = windows[n];
+      if (moment > row[1]) continue;
+      const away = Math.abs((row[0] + row[1]) / 2 - moment);
+      if (best === null || away < best.away) best = { row, away };
+      else break;
+    }
+    return best && best.row;
+  }
+
+  /* ---- drawing ---- */
+
+  const size = { width: 0, height: 0 };
+  const x = (moment) => ((moment - view.from) / (view.to - view.from)) * size.width;
+  const momentAt = (pixel) => view.from + (pixel / size.width) * (view.to - view.from);
+
+  function draw() {
+    const ratio = window.devicePixelRatio || 1;
+    size.width = Math.max(1, canvas.clientWidth);
+    size.height = Math.max(1, canvas.clientHeight);
+    canvas.width = Math.round(size.width * ratio);
+    canvas.height = Math.round(size.height * ratio);
+    brush.setTransform(ratio, 0, 0, ratio, 0, 0);
+    brush.clearRect(0, 0, size.width, size.height);
+    const [wave, band, axis] = [Math.round(size.height * 0.27), 26, 24];
+    drawWave(4, wave);
+    drawBand(wave + 8, band);
+    drawCurves(wave + band + 18, size.height - axis - 4);
+    drawAxis(size.height - axis, axis);
+    place();
+  }
+
+  function drawWave(top, height) {
+    const [low, high, step] = [data.low, data.high, data.column];
+    const middle = top + height / 2;
+    const scale = height / 2 / 127;
+    for (let pixel = 0; pixel < size.width; pixel++) {
+      const from = Math.floor((momentAt(pixel) - data.start) / step);
+      const to = Math.max(from + 1, Math.ceil((momentAt(pixel + 1) - data.start) / step));
+      let [least, most] = [127, -127];
+      for (let column = Math.max(0, from); column < Math.min(to, low.length); column++) {
+        least = Math.min(least, low[column]);
+        most = Math.max(most, high[column]);
+      }
+      if (least > most) continue;
+      const number = segmentAt(momentAt(pixel + 0.5));
+      const name = number < 0 ? NO_SPEECH : segments[number][2];
+      brush.fillStyle = name === NO_SPEECH ? own("--wave") : colour(name);
+      const up = middle - most * scale;
+      brush.fillRect(pixel, up, 1, Math.max(1, middle - least * scale - up));
+    }
+  }
+
+  function drawBand(top, height) {
+    brush.font = "600 12px system-ui, sans-serif";
+    brush.textAlign = "center";
+    brush.textBaseline = "middle";
+    const first = Math.max(0, last(segments, view.from));
+    for (let n = first; n < segments.length && segments[n][0] < view.to; n++) {
+      const [start, end, name] = segments[n];
+      if (name === NO_SPEECH) continue;
+      const left = Math.max(0, x(start));
+      const right = Math.min(size.width, x(end));
+      if (right <= left) continue;
+      brush.fillStyle = colour(name);
+      brush.fillRect(left, top, Math.max(0.5, right - left - (right - left > 4 ? 1 : 0)), height);
+      if (right - left > brush.measureText(data.names[name]).width + 10) {
+        brush.fillStyle = ink(name);
+        brush.fillText(data.names[name], (left + right) / 2, top + height / 2 + 1);
+      }
+    }
+  }
+
+  /* Stretches of windows with speech, and where each begins and ends: in the middle of what it
+     shares with a window without speech. No curve is drawn over what lies between. */
+  function runs() {
+    const found = [];
+    let run = null;
+    let before = null;
+    const shared = (one, other) => (other[0] < one[1] ? (one[1] + other[0]) / 2 : null);
+    for (let n = Math.max(0, last(windows, view.from) - 64); n < windows.length; n++) {
+      const row = windows[n];
+      const spoken = row.length > 4;
+      if (run && (!spoken || row[0] > before[1] + 1)) {
+        run.to = shared(before, row) ?? before[1];
+        run = null;
+      }
+      if (spoken) {
+        if (!run) {
+          run = { rows: [], from: (before && shared(before, row)) ?? row[0], to: 0 };
+          found.push(run);
+        }
+        run.rows.push(row);
+        run.to = row[1];
+      }
+      before = row;
+      // The window behind the view leads the curve out of it.
+      if (row[0] > view.to) break;
+    }
+    return found;
+  }
+
+  function drawCurves(top, bottom) {
+    const y = (value) => bottom - (value / 1000) * (bottom - top);
+    brush.strokeStyle = own("--line");
+    brush.lineWidth = 1;
+    brush.fillStyle = own("--faint");
+    brush.font = "11px system-ui, sans-serif";
+    brush.textAlign = "left";
+    brush.textBaseline = "bottom";
+    for (const value of [0, 500, 1000]) {
+      brush.beginPath();
+      brush.moveTo(0, Math.round(y(value)) + 0.5);
+      brush.lineTo(size.width, Math.round(y(value)) + 0.5);
+      brush.stroke();
+    }
+    const all = runs();
+    for (let label = 0; label < data.labels.length; label++) {
+      if (hidden.has(label)) continue;
+      brush.strokeStyle = colour(label);
+      brush.lineWidth = 1.8;
+      brush.lineJoin = "round";
+      brush.beginPath();
+      for (const run of all) {
+        points(run, label).forEach(([across, value], n) => {
+          if (n) brush.lineTo(across, y(value));
+          else brush.moveTo(across, y(value));
+        });
+      }
+      brush.stroke();
+    }
+    brush.fillStyle = own("--faint");
+    for (const value of [500, 1000]) brush.fillText(String(value / 1000), 4, y(value) + 15);
+  }
+
+  /* One point per pixel at most, the mean of its windows. */
+  function points({ rows, from, to }, label) {
+    const found = [[x(from), rows[0][4 + label]]];
+    let [pixel, sum, count, across] = [null, 0, 0, 0];
+    const put = () => count && found.push([across / count, sum / count]);
+    for (const row of rows) {
+      const at = x(clamp((row[0] + row[1]) / 2, from, to));
+      if (Math.floor(at) !== pixel) {
+        put();
+        [pixel, sum, count, across] = [Math.floor(at), 0, 0, 0];
+      }
+      sum += row[4 + label];
+      across += at;
+      count += 1;
+    }
+    put();
+    found.push([x(to), rows[rows.length - 1][4 + label]]);
+    return found;
+  }
+
+  function drawAxis(top, height) {
+    const steps = [100, 200, 500, 1e3, 2e3, 5e3, 1e4, 15e3, 3e4, 6e4, 12e4, 3e5, 6e5, 9e5, 18e5, 36e5, 72e5];
+    const room = (view.to - view.from) / (size.width / 90);
+    const step = steps.find((one) => one >= room) || 72e5 * Math.ceil(room / 72e5);
+    brush.fillStyle = own("--faint");
+    brush.strokeStyle = own("--line");
+    brush.font = "12px system-ui, sans-serif";
+    brush.textAlign = "center";
+    brush.textBaseline = "top";
+    for (let at = Math.ceil(view.from / step) * step; at <= view.to; at += step) {
+      const across = Math.round(x(at)) + 0.5;
+      brush.beginPath();
+      brush.moveTo(across, top);
+      brush.lineTo(across, top + 4);
+      brush.stroke();
+      const text = clock(at, step < 1000);
+      const half = brush.measureText(text).width / 2 + 2;
+      brush.fillText(text, clamp(across, half, size.width - half), top + 6);
+    }
+  }
+
+  /* ---- where we are ---- */
+
+  function place() {
+    const across = x(position);
+    head.style.transform = `translateX(${across}px)`;
+    head.hidden = across < 0 || across > size.width;
+  }
+
+  let current = -2;
+  function refresh() {
+    place();
+    find("time").textContent = clock(position);
+    const number = segmentAt(position);
+    const chosen = windowAt(position);
+    const name = number < 0 ? -1 : segments[number][2];
+    const chip = find("emotion");
+    chip.hidden = name < 0;
+    const words = name < 0 ? "" : data.names[name];
+    if (name >= 0) paint(chip, name);
+    find("others").textContent = leading(chosen);
+    chart.setAttribute("aria-valuenow", (position / 1000).toFixed(1));
+    chart.setAttribute("aria-valuetext", `${clock(position)}${words ? ", " + words : ""}`);
+    if (number !== current) mark(number);
+  }
+
+  function leading(row) {
+    if (!row || row.length === 4) return "";
+    return data.labels
+      .map((label, n) => [label, row[4 + n]])
+      .sort((one, other) => other[1] - one[1])
+      .slice(0, 3)
+      .map(([label, value]) => `${label} ${share(value)}`)
+      .join("  ");
+  }
+
+  function paint(chip, name) {
+    chip.textContent = data.names[name];
+    chip.style.background = name === NO_SPEECH ? "transparent" : colour(name);
+    chip.style.color = name === NO_SPEECH ? own("--faint") : ink(name);
+  }
+
+  function seek(moment) {
+    position = clamp(moment, data.start, data.end);
+    if (audio) audio.currentTime = Math.max(0, (position - data.origin) / 1000);
+    show(position);
+    refresh();
+  }
+
+  /* Brings a moment into view. */
+  function show(moment) {
+    if (moment >= view.from && moment <= view.to) return;
+    look(moment - (view.to - view.from) * 0.1, view.to - view.from);
+  }
+
+  function toggle() {
+    if (!audio) return;
+    if (audio.paused) audio.play();
+    else audio.pause();
+  }
+
+  let frame = 0;
+  function tick() {
+    frame = frame || requestAnimationFrame(follow);
+  }
+
+  function follow() {
+    frame = 0;
+    if (!audio.seeking) position = clamp(audio.currentTime * 1000 + data.origin, data.start, data.end);
+    if (!audio.paused) {
+      show(position);
+      // A linked file goes on behind the part that was analysed.
+      if (position >= data.end && !audio.ended) audio.pause();
+      else tick();
+    }
+    refresh();
+  }
+
+  /* ---- zoom ---- */
+
+  function look(from, width) {
+    const wide = clamp(width, shortest, length);
+    view.from = clamp(from, data.start, data.end - wide);
+    view.to = view.from + wide;
+    find("in").disabled = wide <= shortest;
+    find("out").disabled = wide >= length;
+    find("panning").hidden = wide >= length;
+    find("pan").value = wide < length ? ((view.from - data.start) / (length - wide)) * 1000 : 0;
+    draw();
+  }
+
+  function zoom(factor, centre = position) {
+    const wide = clamp((view.to - view.from) * factor, shortest, length);
+    const middle = centre >= view.from && centre <= view.to ? centre : (view.from + view.to) / 2;
+    const left = (middle - view.from) / (view.to - view.from);
+    look(middle - left * wide, wide);
+  }
+
+  find("in").addEventListener("click", () => zoom(0.5));
+  find("out").addEventListener("click", () => zoom(2));
+  find("pan").addEventListener("input", (event) => {
+    const wide = view.to - view.from;
+    look(data.start + (event.target.value / 1000) * (length - wide), wide);
+  });
+
+  /* ---- pointer and keys ---- */
+
+  const under = (event) => momentAt(event.clientX - canvas.getBoundingClientRect().left);
+  let dragging = false;
+  chart.addEventListener("pointerdown", (event) => {
+    if (event.button) return;
+    dragging = true;
+    chart.setPointerCapture(event.pointerId);
+    seek(under(event));
+  });
+  chart.addEventListener("pointermove", (event) => {
+    if (dragging) seek(under(event));
+    const moment = clamp(under(event), data.start, data.end);
+    const number = segmentAt(moment);
+    hover.hidden = false;
+    hover.style.transform = `translateX(${x(moment)}px)`;
+    hover.classList.toggle("left", x(moment) > size.width - 130);
+    hover.firstChild.textContent =
+      clock(moment) + (number < 0 ? "" : ` ${data.names[segments[number][2]]}`);
+  });
+  for (const kind of ["pointerup", "pointercancel"]) {
+    chart.addEventListener(kind, () => (dragging = false));
+  }
+  chart.addEventListener("pointerleave", () => (hover.hidden = true));
+  chart.addEventListener(
+    "wheel",
+    (event) => {
+      if (!event.ctrlKey) return;
+      event.preventDefault();
+      zoom(event.deltaY > 0 ? 1.25 : 0.8, under(event));
+    },
+    { passive: false },
+  );
+
+  const moves = {
+    ArrowLeft: () => position - 1000,
+    ArrowDown: () => position - 1000,
+    ArrowRight: () => position + 1000,
+    ArrowUp: () => position + 1000,
+    PageDown: () => position - 10000,
+    PageUp: () => position + 10000,
+    Home: () => data.start,
+    End: () => data.end,
+    "[": () => jump(-1),
+    "]": () => jump(1),
+  };
+  function jump(step) {
+    const number = last(segments, position);
+    // As in players: back goes to the start of this one first.
+    const again = number >= 0 && step < 0 && position - segments[number][0] > 500;
+    const wanted = again ? number : clamp(number + step, 0, segments.length - 1);
+    return segments.length ? segments[wanted][0] : position;
+  }
+  chart.addEventListener("keydown", (event) => {
+    if (event.ctrlKey || event.metaKey || event.altKey) return;
+    if (event.key === " " || event.key === "Enter") toggle();
+    else if (event.key === "+" || event.key === "=") zoom(0.5);
+    else if (event.key === "-" || event.key === "−") zoom(2);
+    else if (event.key in moves) seek(moves[event.key]());
+    else return;
+    event.preventDefault();
+  });
+
+  /* ---- legend and list ---- */
+
+  data.labels.forEach((label, number) => {
+    const button = document.createElement("button");
+    button.type = "button";
+    button.textContent = `${label} ${Math.round(data.shares[number] * 100)} %`;
+    button.setAttribute("aria-pressed", "true");
+    button.title = "Show or hide this curve; its share of the time with speech";
+    button.addEventListener("click", () => {
+      if (!hidden.delete(number)) hidden.add(number);
+      button.setAttribute("aria-pressed", String(!hidden.has(number)));
+      draw();
+    });
+    find("legend").append(button);
+  });
+
+  const rows = find("rows");
+  function more(until) {
+    while (rows.children.length < Math.min(until, segments.length)) {
+      const [start, end, name, confidence] = segments[rows.children.length];
+      const row = rows.insertRow();
+      const button = document.createElement("button");
+      button.type = "button";
+      button.textContent = clock(start);
+      button.setAttribute("aria-label", `Go to ${clock(start)}, ${data.names[name]}`);
+      row.insertCell().append(button);
+      row.insertCell().textContent = clock(end);
+      const chip = document.createElement("span");
+      chip.className = "chip";
+      row.insertCell().append(chip);
+      paint(chip, name);
+      const cell = row.insertCell();
+      cell.className = "number";
+      cell.textContent = name === NO_SPEECH ? "" : share(confidence);
+      row.addEventListener("click", () => seek(start));
+    }
+    find("more").hidden = rows.children.length >= segments.length;
+  }
+  find("more").addEventListener("click", () => more(rows.children.length + 1000));
+
+  function mark(number) {
+    const before = rows.children[current];
+    if (before) before.removeAttribute("aria-current");
+    current = number;
+    const row = rows.children[number];
+    if (!row) return;
+    row.setAttribute("aria-current", "true");
+    // The list follows, and the page stays where it is.
+    const box = find("scroll");
+    const above = row.offsetTop - 40;
+    if (above < box.scrollTop) box.scrollTop = above;
+    else if (row.offsetTop + row.offsetHeight > box.scrollTop + box.clientHeight) {
+      box.scrollTop = row.offsetTop + row.offsetHeight - box.clientHeight;
+    }
+  }
+
+  function recolour() {
+    [...find("legend").children].forEach((one, n) => one.style.setProperty("--own", colour(n)));
+    [...rows.children].forEach((row, n) => paint(row.querySelector(".chip"), segments[n][2]));
+    draw();
+    refresh();
+  }
+
+  /* ---- begin ---- */
+
+  chart.setAttribute("aria-valuemin", data.start / 1000);
+  chart.setAttribute("aria-valuemax", data.end / 1000);
+  more(500);
+  theme.addEventListener("change", recolour);
+  new ResizeObserver(draw).observe(canvas);
+  if (audio) {
+    for (const kind of ["play", "pause", "seeked", "timeupdate"]) audio.addEventListener(kind, tick);
+    audio.addEventListener("loadedmetadata", () => seek(position), { once: true });
+    audio.addEventListener("error", () => {
+      const note = document.createElement("p");
+      note.className = "note";
+      note.textContent = "The sound cannot be played: the recording is not where it was, or of a kind that this browser does not know.";
+      audio.after(note);
+    });
+  }
+  recolour();
+})();

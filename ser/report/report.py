@@ -1,0 +1,165 @@
+"""Gathers what a report needs while a recording goes by, and writes it."""
+
+from __future__ import annotations
+
+import json
+import os
+import tempfile
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Literal, Self, get_args
+
+from ser.audio import Samples
+from ser.errors import SerError
+from ser.files import STANDARD, atomic_path, is_special
+from ser.report.outline import Outline
+from ser.report.page import Facts, Sound, write_page
+from ser.report.track import EMBED_LIMIT, Track
+from ser.timeline.record import Window
+from ser.timeline.segments import segments
+from ser.timeline.summary import Summariser
+
+SoundChoice = Literal["auto", "embed", "link", "none"]
+"""Where the sound of a report is: ``embed`` inside the page, ``link`` beside it as the recording
+itself, ``none`` nowhere; ``auto`` is ``embed`` as long as it fits, and then ``link``."""
+
+SOUND_CHOICES: tuple[str, ...] = get_args(SoundChoice)
+
+
+class Report:
+    """A web page about one recording; a context manager, which holds temporary files.
+
+    Memory does not grow with the recording: sound is encoded and windows are written away as they
+    come.
+
+    Args:
+        target: The page; known now because a link is relative to it.
+        recording: What the recording is called, and where it is: a path, or another word for what
+            is no file.
+        labels: The model's labels in its order.
+        rate: The sample rate of what is analysed, in hertz.
+        model: The model's name.
+        start: Where the analysis begins, in seconds from the start of the file.
+        sound: Where the sound is.
+        limit: Bytes of encoded sound that are embedded by ``auto``.
+
+    Attributes:
+        linked: The page needs the recording beside it.
+
+    Raises:
+        SerError: The recording cannot be linked to, for it is no file.
+    """
+
+    def __init__(
+        self,
+        target: Path,
+        recording: str,
+        labels: Sequence[str],
+        rate: int,
+        *,
+        model: str = "",
+        start: float = 0.0,
+        sound: SoundChoice = "auto",
+        limit: int = EMBED_LIMIT,
+    ) -> None:
+        source = Path(recording)
+        self._linkable = recording != STANDARD and source.exists() and not is_special(source)
+        if sound == "link" and not self._linkable:
+            raise SerError(
+                recording, "is no file that a report could link to", "embed the sound, or leave it"
+            )
+        self.linked = False
+        self._target = target
+        self._recording = recording
+        self._labels = tuple(labels)
+        self._model = model
+        self._start = start
+        self._choice = sound
+        self._outline = Outline(rate)
+        self._summary = Summariser(recording, labels)
+        self._folder = tempfile.TemporaryDirectory(prefix="ser-report-")
+        folder = Path(self._folder.name)
+        self._rows = (folder / "windows").open("w+", encoding="utf-8")
+        self._track: Track | None = None
+        if sound in ("auto", "embed"):
+            self._track = Track(folder / "sound", rate, limit if sound == "auto" else None)
+
+    def __enter__(self) -> Self:
+        """Gives the report itself."""
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Removes the temporary files."""
+        if self._track is not None:
+            self._track.close()
+        self._rows.close()
+        self._folder.cleanup()
+
+    def hear(self, samples: Samples) -> None:
+        """Takes the next block of the sound that is analysed."""
+        self._outline.add(samples)
+        if self._track is not None:
+            self._track.add(samples)
+
+    def add(self, window: Window) -> None:
+        """Takes the next window; windows come in the order of their starts."""
+        self._summary.add(window)
+        row = [window.start, window.end, window.emotion, window.confidence, window.probabilities]
+        self._rows.write(json.dumps(row, default=dict) + "\n")
+
+    def save(self) -> None:
+        """Writes the page, whole or not at all.
+
+        Raises:
+            SerError: It cannot be written.
+        """
+        facts = Facts(
+            recording=self._recording,
+            labels=self._labels,
+            model=self._model,
+            start=self._start,
+            outline=self._outline,
+            summary=self._summary.result(),
+        )
+        try:
+            sound = self._sound()
+            with (
+                atomic_path(self._target) as temporary,
+                temporary.open("w", encoding="utf-8", newline="\n") as stream,
+            ):
+                write_page(stream, facts, sound, self._windows(), segments(self._windows()))
+        except OSError as error:
+            raise SerError(
+                self._target,
+                f"cannot be written ({error.strerror or error})",
+                "check the folder and free space",
+            ) from error
+
+    def _sound(self) -> Sound:
+        if self._track is not None and not self._track.full:
+            self._track.finish()
+            return Sound.embedded(self._track.path, self._track.mime)
+        if self._choice == "none" or not self._linkable:
+            return Sound.none()
+        self.linked = True
+        # Beside the page wherever both are moved; symbolic links are what the user made of them.
+        folder = os.path.abspath(self._target.parent)  # noqa: PTH100
+        return Sound.linked(os.path.relpath(os.path.abspath(self._recording), folder))  # noqa: PTH100
+
+    def _windows(self) -> Iterator[Window]:
+        self._rows.flush()
+        with Path(self._rows.name).open(encoding="utf-8") as stream:
+            for line in stream:
+                start, end, emotion, confidence, probabilities = _row(line)
+                yield Window(self._recording, start, end, emotion, confidence, probabilities)
+
+
+def _row(line: str) -> list[Any]:
+    row: list[Any] = json.loads(line)
+    return row
