@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import functools
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import IO, Any, cast
@@ -12,7 +12,10 @@ from typing import IO, Any, cast
 import click
 
 from ser.analysis import Part, analyse, default_windowing
+from ser.batch.work import Analysis
+from ser.cli.analyzebatch import batch_options, batch_request, run_batch
 from ser.cli.analyzeoptions import timeline_options, window_options
+from ser.cli.analyzevoices import check_self, labelled_speech
 from ser.cli.common import (
     Console,
     allows_colour,
@@ -23,11 +26,11 @@ from ser.cli.common import (
 )
 from ser.cli.live import live_options, live_request, run_live
 from ser.corpora.listing import walk
-from ser.engine import Calibration, Engine, open_engine
+from ser.engine import Engine, open_engine
 from ser.errors import AudioError, SerError
-from ser.files import STANDARD, is_special, open_output
-from ser.labels import canonical
+from ser.files import STANDARD, open_output
 from ser.live.follow import HOP_SECONDS
+from ser.plots.drawing import Drawing
 from ser.pretrained import DEFAULT_MODEL
 from ser.timeline.formats import make_writer
 from ser.timeline.outputs import Output, check_outputs, claimed, outputs
@@ -37,6 +40,7 @@ from ser.timeline.segments import OVERLAP, STAY
 from ser.timeline.summary import Summariser
 from ser.timeline.tee import Tee
 from ser.timeline.writer import Writer
+from ser.voices import learn_voices
 
 
 @command("ser-analyze")
@@ -53,12 +57,14 @@ from ser.timeline.writer import Writer
 @window_options
 @timeline_options
 @live_options
+@batch_options
 @click.option("--summary", is_flag=True, help="Write what each recording comes to, and no windows.")
 @click.option(
     "--plot",
     metavar="FILE",
     type=click.Path(),
-    help="Draw waveform, mel spectrogram and emotions of one recording (PNG or SVG).",
+    help="Draw waveform, mel spectrogram and emotions of one recording (PNG or SVG). With "
+    "--output-dir, png or svg: a picture of each.",
 )
 @click.option(
     "--calibrate",
@@ -96,12 +102,16 @@ def main(
     smooth: float | None,
     min_confidence: float,
     segments: bool,
-    format_name: str | None,
+    formats: tuple[str, ...],
     output: tuple[str, ...],
     top: int,
     mic: bool,
     mic_device: str | None,
     play: str | None,
+    output_dir: str | None,
+    resume: bool,
+    jobs: int | None,
+    cluster: str | None,
     summary: bool,
     plot: str | None,
     calibrate: tuple[str, ...],
@@ -122,18 +132,32 @@ def main(
       sox talk.mp3 -t wav - | ser-analyze - --hop 1 --format jsonl
     """  # noqa: D301
     targets, words = claimed(output, audio)
+    format_name = formats[0] if formats else None
     found = _outputs(targets, format_name)
     part = Part(start, end)
     live = live_request(mic, mic_device, play, [*words, files_from, files0_from], part, calibrate)
     inputs = (
         collect_inputs(tuple(words), files_from, files0_from) if live is None else [Path(live.name)]
     )
-    labelled = _labelled(enrol)
+    batch = batch_request(
+        output_dir,
+        resume,
+        jobs,
+        cluster,
+        inputs=inputs,
+        formats=formats,
+        plot=plot,
+        summaries=summary,
+        alone=engine_name == "keras" or device == "gpu",
+    )
+    if output_dir is not None and (live is not None or _given("output")):
+        raise click.UsageError("--output-dir names each file itself: no -o, --mic or --play.")
+    labelled = labelled_speech(enrol)
     speech = [*calibrate, *(path for _, path in labelled)]
     if [*map(str, inputs), files_from, files0_from, *speech].count(STANDARD) > 1:
         raise click.UsageError("Standard input (-) can be read only once.")
     if "self" in calibrate:
-        _check_self(inputs, calibrate)
+        check_self(inputs, calibrate)
     engine = open_engine(model, engine_name, device)
     if live is not None and hop is None:
         hop = HOP_SECONDS
@@ -142,6 +166,24 @@ def main(
         windowing = replace(windowing, hop=windowing.duration / OVERLAP)
     stay = STAY if segments and smooth is None else smooth
     refine = Refinement(stay, min_confidence, segments)
+    if batch is not None and live is None:
+        voices = learn_voices(calibrate, labelled, engine, vad=vad)
+        chosen = batch.model(model, engine_name, device)
+        run_batch(
+            console,
+            batch,
+            inputs,
+            Analysis(chosen, windowing, part, refine, vad, voices, summary),
+            top,
+            lambda count: _writer(
+                _outputs(targets, format_name, recordings=count, summaries=summary),
+                engine.labels,
+                headings=count > 1,
+                top=top,
+                summaries=summary,
+            ),
+        )
+        return
     recordings = list(_recordings(console, inputs)) if live is None else [live.name]
     if plot is not None and len(recordings) != 1:
         raise click.UsageError("--plot draws one recording: name one file.")
@@ -152,10 +194,11 @@ def main(
         from ser.plots.figure import check_target
 
         check_target(Path(plot))
-    known = _known(calibrate, labelled, engine, vad)
+    voices = learn_voices(calibrate, labelled, engine, vad=vad)
+    known = functools.partial(voices.of, engine=engine, vad=vad)
     headings = len(recordings) > 1
     if live is not None:
-        drawing = None if plot is None else _Drawing(Path(plot), engine)
+        drawing = None if plot is None else Drawing(engine)
         run_live(
             console,
             live,
@@ -164,7 +207,7 @@ def main(
             labels=engine.labels,
             rate=engine.spec.sample_rate,
             least=min_confidence,
-            asked=summary or _given("output", "format_name"),
+            asked=summary or _given("output", "formats"),
             tap=None if drawing is None else drawing.overview.add,
             recognise=functools.partial(
                 analyse, live.name, engine, windowing, calibration=known(live.name), vad=vad
@@ -173,7 +216,7 @@ def main(
                 _writer, found, engine.labels, headings=False, top=top, summaries=summary
             ),
             write=lambda windows, writer: _write(
-                live.name, refine(windows), engine, writer, summary, drawing
+                live.name, refine(windows), engine, writer, summary, drawing, plot
             ),
         )
         return
@@ -183,7 +226,7 @@ def main(
     ):
         for recording in recordings:
             try:
-                drawing = None if plot is None else _Drawing(Path(plot), engine)
+                drawing = None if plot is None else Drawing(engine)
                 windows = analyse(
                     recording,
                     engine,
@@ -193,7 +236,7 @@ def main(
                     vad=vad,
                     tap=(lambda block: None) if drawing is None else drawing.overview.add,
                 )
-                _write(recording, refine(windows), engine, writer, summary, drawing)
+                _write(recording, refine(windows), engine, writer, summary, drawing, plot)
             except SerError as error:
                 console.fail(error)
             bar.update(1)
@@ -254,7 +297,8 @@ def _write(
     engine: Engine,
     writer: Writer | None,
     summary: bool,
-    drawing: _Drawing | None,
+    drawing: Drawing | None,
+    picture: str | None,
 ) -> None:
     summariser = Summariser(recording, engine.labels)
     for window in windows:
@@ -266,70 +310,8 @@ def _write(
             drawing.windows.append(window)
     if summary and writer is not None:
         writer.write_summary(summariser.result())
-    if drawing is not None:
-        drawing.save(recording)
-
-
-def _check_self(inputs: Sequence[Path], calibrate: Sequence[str]) -> None:
-    if len(calibrate) > 1:
-        raise click.UsageError("--calibrate self does not go with another --calibrate.")
-    if any(str(path) == STANDARD or is_special(path) for path in inputs):
-        raise click.UsageError("--calibrate self reads a recording twice: give files, not pipes.")
-
-
-def _labelled(pairs: Sequence[str]) -> list[tuple[str, str]]:
-    found = []
-    for pair in pairs:
-        emotion, equals, path = pair.partition("=")
-        if not (emotion and equals and path):
-            raise click.UsageError(f"--enrol {pair}: write EMOTION=FILE, as in angry=a.wav.")
-        # The model may know emotions that are not in the common vocabulary.
-        found.append((canonical(emotion, strict=False), path))
-    return found
-
-
-def _known(
-    sources: Sequence[str], labelled: Sequence[tuple[str, str]], engine: Engine, vad: bool
-) -> Callable[[str], Calibration | None]:
-    """Gives what is known of the voice in each recording."""
-    if not sources and not labelled:
-        return lambda recording: None
-    from ser.adaptation import calibrate, check_emotions, enrol
-
-    check_emotions((emotion for emotion, _ in labelled), engine)
-
-    def learn(speech: Sequence[str]) -> Calibration | None:
-        voice = calibrate(speech, engine, vad=vad) if speech else None
-        return enrol(labelled, engine, voice, vad=vad) if labelled else voice
-
-    if list(sources) == ["self"]:
-        return lambda recording: learn([recording])
-    voice = learn(sources)
-    return lambda recording: voice
-
-
-class _Drawing:
-    """Gathers what the picture needs while the recording goes by."""
-
-    def __init__(self, target: Path, engine: Engine) -> None:
-        from ser.plots.overview import Overview
-
-        self.target = target
-        self.model = engine.path.stem
-        self.overview = Overview(engine.spec.sample_rate)
-        self.windows: list[Window] = []
-
-    def save(self, recording: str) -> None:
-        from ser.plots.timeline import draw_timeline
-
-        draw_timeline(
-            self.target,
-            self.overview,
-            self.overview.sample_rate,
-            self.windows,
-            title=Path(recording).name,
-            subtitle=f"model {self.model}",
-        )
+    if drawing is not None and picture is not None:
+        drawing.save(Path(picture), recording)
 
 
 def _recordings(console: Console, inputs: Sequence[Path]) -> Iterator[str]:

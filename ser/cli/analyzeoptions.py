@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import click
+from click.shell_completion import CompletionItem
 
 from ser.cli.options import with_options
 from ser.files import STANDARD
@@ -22,6 +23,35 @@ def time_option(
         return seconds_of(value)
     except ValueError as error:
         raise click.BadParameter(f"{error}: write 90, 1:30 or 0:01:30.") from error
+
+
+class FormatNames(click.ParamType):  # type: ignore[type-arg]  # generic in newer click alone
+    """Names of formats with commas between them; a tuple of strings."""
+
+    name = "format"
+
+    def get_metavar(self, param: click.Parameter, ctx: click.Context) -> str:
+        """Shows what there is to choose from."""
+        return f"[{'|'.join(FORMATS)}]"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> tuple[str, ...]:
+        """Splits the names, and refuses unknown ones."""
+        if isinstance(value, tuple):
+            return value
+        names = tuple(name.strip().lower() for name in value.split(",")) if value else ()
+        for name in names:
+            if name not in FORMATS:
+                self.fail(f"{name!r} is not one of {', '.join(FORMATS)}.", param, ctx)
+        return tuple(dict.fromkeys(names))
+
+    def shell_complete(
+        self, ctx: click.Context, param: click.Parameter, incomplete: str
+    ) -> list[CompletionItem]:
+        """Completes the last of the names."""
+        before, comma, last = incomplete.rpartition(",")
+        return [CompletionItem(before + comma + name) for name in FORMATS if name.startswith(last)]
 
 
 def window_options(function: Any) -> Any:
@@ -87,9 +117,11 @@ def timeline_options(function: Any) -> Any:
         click.option(
             "-f",
             "--format",
-            "format_name",
-            type=click.Choice(list(FORMATS)),
-            help="How the timeline is written.  [default: what the output's ending says, or text]",
+            "formats",
+            type=FormatNames(),
+            default="",
+            help="How the timeline is written; with --output-dir also several, as jsonl,vtt.  "
+            "[default: what the output's ending says, or text]",
         ),
         click.option(
             "-o",

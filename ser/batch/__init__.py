@@ -1,0 +1,1 @@
+"""Many recordings, a result for each: in processes of this machine, or of many machines."""
