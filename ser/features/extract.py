@@ -81,20 +81,28 @@ class Extractor:
         """Computes the features of samples that `prepare` has given; see `__call__`."""
         return self._matrix(self._view(prepared))
 
-    def everything(self, prepared: Samples) -> tuple[Matrix, Functionals]:
-        """Computes features and functionals on one Fourier transform."""
+    def everything(
+        self, prepared: Samples, *, quick: bool = False
+    ) -> tuple[Matrix, Functionals]:
+        """Computes features and functionals on one Fourier transform.
+
+        Args:
+            prepared: What `prepare` gave.
+            quick: Take the last digits of the functionals as they come, where a network is to look
+                at them and nothing is kept; see `ser.prosody.descriptors.describe`.
+        """
         view = self._view(prepared)
-        return self._matrix(view), self._functionals(view)
+        return self._matrix(view), self._functionals(view, quick=quick)
 
     def _view(self, prepared: Samples) -> ShortTime:
         return ShortTime(prepared, self.spec, self._mel_filters, self._transform)
 
-    def _functionals(self, view: ShortTime) -> Functionals:
+    def _functionals(self, view: ShortTime, *, quick: bool = False) -> Functionals:
         if self.spec.functionals == "none":
             return np.empty(0, np.float32)
         from ser.prosody.functionals import compute
 
-        return compute(view.power, self.spec)
+        return compute(view.power, self.spec, quick=quick)
 
     def _matrix(self, view: ShortTime) -> Matrix:
         spec = self.spec

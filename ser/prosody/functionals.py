@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ser.features.spec import FeatureSpec
-from ser.prosody.descriptors import CEPSTRA, SPECTRAL, VOICED, Descriptors, Mask, describe
+from ser.prosody.descriptors import CEPSTRA, SPECTRAL, VOICED, Descriptors, Mask, describe, describe_measured
 
 Matrix = npt.NDArray[np.float32]
 Vector = npt.NDArray[np.float32]
@@ -22,18 +22,36 @@ _UNVOICED = ("alpha", "hammarberg", "slope_low", "slope_high", "energy")
 _RHYTHM = ("voiced_rate", "voiced_mean", "voiced_deviation", "voiced_share", "span", "fullness")
 
 
-def compute(power: Matrix, spec: FeatureSpec) -> Vector:
+def compute(power: Matrix, spec: FeatureSpec, *, quick: bool = False) -> Vector:
     """Computes the functionals of a clip.
 
     Args:
         power: Power spectrogram, shape (frames, n_fft // 2 + 1).
         spec: Sample rate, window and hop are used.
+        quick: Take the last digits as they come; see `ser.prosody.descriptors.describe`.
 
     Returns:
         Shape (len(`NAMES`),). The first is the clip's level in decibels; all others stay the same
         when the clip is made louder.
     """
-    found = describe(power, spec)
+    return _statistics(describe(power, spec, quick=quick))
+
+
+def compute_measured(measures: Matrix, spec: FeatureSpec) -> Vector | None:
+    """Computes the functionals of a clip whose frames have been measured already.
+
+    Args:
+        measures: What `ser.prosody.measures.measure` gave of its frames.
+        spec: The specification.
+
+    Returns:
+        What `compute` gives but for rounding; None where the clip has to be measured by itself.
+    """
+    found = describe_measured(measures, spec)
+    return None if found is None else _statistics(found)
+
+
+def _statistics(found: Descriptors) -> Vector:
     values, active = found.values, found.active
     voiced = found.pitch.voiced if found.pitch.voiced.sum() >= 5 else active
     breath = active & ~found.pitch.voiced

@@ -30,8 +30,11 @@ _JUMP = 0.35
 _OCTAVE = 0.02
 # Frames softer than this part of the loudest are silence.
 _SILENCE = 0.03
-# Peaks per frame that may become the pitch.
-_CANDIDATES = 5
+CANDIDATES = 5
+"""Peaks per frame that may become the pitch."""
+
+# Frames transformed at a time: what fits a processor's cache.
+_TOGETHER = 32
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +53,26 @@ class Pitch:
     strength: Vector
 
 
+@dataclass(frozen=True, slots=True)
+class Candidates:
+    """What may be the pitch of each frame, best of a frame's `CANDIDATES` peaks.
+
+    Attributes:
+        score: How good each is, shape (frames, CANDIDATES).
+        octaves: log2 of its frequency in hertz, likewise.
+        top: The height of its peak, likewise.
+        highest: The greatest autocorrelation, peak or not, shape (frames,).
+        energy: The autocorrelation at no lag, shape (frames,); the only one that grows with the
+            power.
+    """
+
+    score: Matrix
+    octaves: Matrix
+    top: Matrix
+    highest: Vector
+    energy: Vector
+
+
 def track(power: Matrix, sample_rate: int, window: Vector) -> Pitch:
     """Follows the pitch of one voice.
 
@@ -61,40 +84,120 @@ def track(power: Matrix, sample_rate: int, window: Vector) -> Pitch:
     Returns:
         A contour with a value per frame.
     """
-    size = 2 * (power.shape[1] - 1)
+    return follow(candidates(power, sample_rate, window))
+
+
+def candidates(
+    power: Matrix, sample_rate: int, window: Vector, *, quick: bool = False
+) -> Candidates:
+    """Finds what may be the pitch, frame by frame; see `track`.
+
+    Args:
+        power: Power spectrogram of the windowed frames, shape (frames, n_fft // 2 + 1).
+        sample_rate: Hertz.
+        window: The window, shape (n_fft,).
+        quick: Take the last digits as they come.
+    """
     shortest, longest = int(sample_rate / CEILING_HZ), int(np.ceil(sample_rate / FLOOR_HZ))
     own = _own_correlation(window.tobytes(), longest)
-    # NumPy transforms back in single precision what is single; this says so to type checkers too.
-    correlation: Matrix = np.fft.irfft(power, size, axis=1)[:, : longest + 2].astype(np.float32)
-    energy = correlation[:, :1].copy()
-    correlation /= np.maximum(energy, 1e-12)
+    correlation = (_quick_correlation if quick else _correlation)(power, longest + 2)
+    energy = correlation[:, 0].copy()
+    correlation /= np.maximum(energy, 1e-12)[:, None]
     correlation /= own
     around = correlation[:, shortest - 1 : longest + 1]
     middle = around[:, 1:-1]
-    peaks = (middle > around[:, :-2]) & (middle >= around[:, 2:])
+    rises = around[:, 1:] > around[:, :-1]
+    # Up to here, and no further.
+    peaks = rises[:, :-1] > rises[:, 1:]
     preference = np.float32(_OCTAVE) * np.log2(np.arange(shortest, longest) / shortest)
     scores = np.where(peaks, middle - preference.astype(np.float32), np.float32(-9))
-    best = np.argpartition(-scores, _CANDIDATES, axis=1)[:, :_CANDIDATES]
-    before, sampled, after = (np.take_along_axis(around, best + k, axis=1) for k in range(3))
+    best, score = _greatest(scores)
+    rows = np.arange(len(power))[:, None]
+    before, sampled, after = (around[rows, best + k] for k in range(3))
     shift, top = _vertex(before, sampled, after)
     # A narrow peak between two samples is higher than either. By whole samples alone, high rich
     # voices would be heard an octave low, where the peak happens to fall on a sample.
-    score = np.take_along_axis(scores, best, axis=1) + (top - sampled)
+    score += top - sampled
     lags = best + shortest + shift
     octaves = np.log2(sample_rate / lags).astype(np.float32)
-    amplitude = np.sqrt(energy[:, 0])
+    return Candidates(score, octaves, top, middle.max(axis=1), energy)
+
+
+def follow(found: Candidates) -> Pitch:
+    """Finds the best way through the candidates of frames that follow each other."""
+    amplitude = np.sqrt(found.energy)
     amplitude /= max(float(amplitude.max()), 1e-9)
     unvoiced = _VOICING + np.maximum(0, 2 - amplitude / _SILENCE * (1 + _VOICING))
-    path = _cheapest(np.concatenate([score, unvoiced[:, None]], axis=1), octaves)
-    voiced = path < _CANDIDATES
-    chosen = np.minimum(path, _CANDIDATES - 1)[:, None]
-    pitch = 12 * np.take_along_axis(octaves, chosen, axis=1)[:, 0]
-    strength = np.where(voiced, np.take_along_axis(top, chosen, axis=1)[:, 0], middle.max(axis=1))
+    path = _cheapest(np.concatenate([found.score, unvoiced[:, None]], axis=1), found.octaves)
+    voiced = path < CANDIDATES
+    rows, chosen = np.arange(len(path)), np.minimum(path, CANDIDATES - 1)
+    pitch = 12 * found.octaves[rows, chosen]
+    strength = np.where(voiced, found.top[rows, chosen], found.highest)
     return Pitch(
         np.where(voiced, pitch, 0).astype(np.float32),
         voiced,
         np.clip(strength, 1e-3, 0.9999).astype(np.float32),
     )
+
+
+def _greatest(scores: Matrix) -> tuple[npt.NDArray[np.intp], Matrix]:
+    """Finds the `CANDIDATES` greatest of each row, and empties their places.
+
+    Looking for the greatest that often is quicker than any partition.
+    """
+    rows = np.arange(len(scores))
+    places = np.empty((len(scores), CANDIDATES), np.intp)
+    values = np.empty((len(scores), CANDIDATES), np.float32)
+    for k in range(CANDIDATES):
+        place = scores.argmax(axis=1)
+        places[:, k] = place
+        values[:, k] = scores[rows, place]
+        scores[rows, place] = -np.inf
+    return places, values
+
+
+def _correlation(power: Matrix, lags: int) -> Matrix:
+    """Transforms power spectra back, (frames, size // 2 + 1) to (frames, lags)."""
+    size = 2 * (power.shape[1] - 1)
+    result = np.empty((len(power), lags), np.float32)
+    for start in range(0, len(power), _TOGETHER):
+        rows = slice(start, start + _TOGETHER)
+        result[rows] = np.fft.irfft(power[rows], size, axis=1)[:, :lags]
+    return result
+
+
+def _quick_correlation(power: Matrix, lags: int) -> Matrix:
+    """Does the same in matrix products; rounded otherwise.
+
+    Few lags are wanted of a spectrum that is real and even. Cosines are even around the middle of
+    the spectrum at even lags, and odd at odd ones, so that two products of half the size do.
+    """
+    if power.shape[1] % 2 == 0:
+        return _correlation(power, lags)
+    half = power.shape[1] // 2
+    even, odd = _cosines(power.shape[1], lags)
+    result = np.empty((len(power), lags), np.float32)
+    for start in range(0, len(power), _TOGETHER):
+        rows = slice(start, start + _TOGETHER)
+        mirrored = power[rows, :half:-1]
+        folded = power[rows, : half + 1].copy()
+        folded[:, :half] += mirrored
+        result[rows, ::2] = folded @ even
+        np.subtract(power[rows, :half], mirrored, out=folded[:, :half])
+        result[rows, 1::2] = folded[:, :half] @ odd
+    return result
+
+
+@lru_cache(maxsize=8)
+def _cosines(bins: int, lags: int) -> tuple[Matrix, Matrix]:
+    """Gives (bins // 2 + 1, even lags) and (bins // 2, odd lags), for `bins` odd."""
+    size = 2 * (bins - 1)
+    angle = 2 * np.pi * (np.arange(bins // 2 + 1)[:, None] * np.arange(lags) % size) / size
+    table = 2 * np.cos(angle) / size
+    # The ends of a spectrum count once; they are one pair.
+    table[0] /= 2
+    even, odd = table[:, ::2], table[:-1, 1::2]
+    return even.astype(np.float32), odd.astype(np.float32)
 
 
 def _vertex(before: Matrix, middle: Matrix, after: Matrix) -> tuple[Matrix, Matrix]:
