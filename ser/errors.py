@@ -1,5 +1,10 @@
 """The one family of exceptions that `ser` raises on purpose."""
 
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+
 
 class SerError(Exception):
     """Something about the user's input that the user can mend.
@@ -18,7 +23,7 @@ class SerError(Exception):
         self.cure = cure
         super().__init__(f"{self.subject}: {cause}" + (f"; {cure}" if cure else ""))
 
-    def __reduce__(self) -> tuple[type["SerError"], tuple[str, str, str]]:
+    def __reduce__(self) -> tuple[type[SerError], tuple[str, str, str]]:
         # Exceptions cross process borders in parallel extraction; the default
         # reduction would call the constructor with the joined message alone.
         return (type(self), (self.subject, self.cause, self.cure))
@@ -46,3 +51,21 @@ class CorpusError(SerError):
 
 class DependencyError(SerError):
     """An optional dependency is missing; the message names the extra that brings it."""
+
+
+@contextlib.contextmanager
+def interruptions() -> Iterator[None]:
+    """Brings an interruption back that a library has turned into an error of its own.
+
+    A signal may come while a database commits or a network runs, and their code says then that this
+    went wrong.
+    """
+    try:
+        yield
+    except Exception as error:
+        behind: BaseException | None = error
+        while behind is not None and not isinstance(behind, KeyboardInterrupt):
+            behind = behind.__cause__ or behind.__context__
+        if behind is None:
+            raise
+        raise behind from None

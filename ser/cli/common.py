@@ -41,7 +41,7 @@ from ser.cli.options import (
     seed_option,
     usable_cores,
 )
-from ser.errors import SerError
+from ser.errors import SerError, interruptions
 
 __all__ = [
     "Command",
@@ -124,7 +124,7 @@ class Command(click.Command):
                 if not console.debug:
                     # Warnings of libraries are for developers; users get the console's.
                     warnings.simplefilter("ignore")
-                with _interruptions():
+                with interruptions():
                     context.invoke(self.callback, console, **context.params)  # type: ignore[arg-type]
             sys.stdout.flush()
         except click.exceptions.Exit as stop:
@@ -209,24 +209,6 @@ def _common_options(name: str) -> list[click.Parameter]:
     def holder() -> None: ...
 
     return holder.params
-
-
-@contextlib.contextmanager
-def _interruptions() -> Iterator[None]:
-    """Brings an interruption back that a library has turned into an error of its own.
-
-    A signal may come while a database commits or a network runs, and their code says then that this
-    went wrong.
-    """
-    try:
-        yield
-    except Exception as error:
-        behind: BaseException | None = error
-        while behind is not None and not isinstance(behind, KeyboardInterrupt):
-            behind = behind.__cause__ or behind.__context__
-        if behind is None:
-            raise
-        raise behind from None
 
 
 def _interrupted(console: Console, error: BaseException) -> int:

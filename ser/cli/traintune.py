@@ -12,6 +12,7 @@ import click
 from click.core import ParameterSource
 
 from ser.cli.common import Console
+from ser.errors import interruptions
 
 if TYPE_CHECKING:
     from ser.training.config import TrainConfig
@@ -250,17 +251,18 @@ def tune(
             )
 
         try:
-            found = search(
-                data,
-                config,
-                how,
-                database,
-                fixed=tuning.fixed,
-                device=device,
-                name=name,
-                on_trials=say,
-                on_epoch=epoch,
-            )
+            with interruptions():
+                found = search(
+                    data,
+                    config,
+                    how,
+                    database,
+                    fixed=tuning.fixed,
+                    device=device,
+                    name=name,
+                    on_trials=say,
+                    on_epoch=epoch,
+                )
         except KeyboardInterrupt:
             if database.exists():
                 console.info(

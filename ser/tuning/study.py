@@ -170,7 +170,9 @@ class Study:
         if self._trial is None:
             return
         with self._errors():
-            self._study.tell(self._trial, state=self._optuna.trial.TrialState.FAIL)
+            # The interruption may have come when it had just been told how it ended.
+            failed = self._optuna.trial.TrialState.FAIL
+            self._study.tell(self._trial, state=failed, skip_if_finished=True)
             self._trial = None
 
     def close(self) -> None:

@@ -6,6 +6,7 @@ import shutil
 import sqlite3
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -78,6 +79,28 @@ def test_the_seed_decides_and_interruptions_do_not(tmp_path: Path) -> None:
         study = opened(database)
         assert study.trials == whole[:cut]
         assert go_on(study, 10 - cut) == whole
+
+
+def test_interrupted_when_a_trial_has_just_ended(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    study = opened(tmp_path / "s.db")
+    go_on(study, 1)
+
+    tell = study._study.tell
+
+    def interrupted(*arguments: Any, **more: Any) -> None:
+        tell(*arguments, **more)
+        monkeypatch.undo()
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(study._study, "tell", interrupted)
+    study.ask()
+    with pytest.raises(KeyboardInterrupt):
+        study.tell("complete", 0.5, [0.5], 1.0)
+    study.give_up()
+    study.close()
+    assert [trial.score for trial in opened(tmp_path / "s.db").trials][1:] == [0.5]
 
 
 def test_outcomes_come_back(tmp_path: Path) -> None:
