@@ -8,7 +8,7 @@ import math
 import shutil
 import sys
 import tempfile
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -24,7 +24,7 @@ from ser.features.extract import Extractor, fit_frames
 from ser.features.shorttime import Matrix
 from ser.features.spec import FeatureSpec
 from ser.files import STANDARD, is_special, make_folder
-from ser.rendering import Rendered, Renderer, Task, crashed, sound_name
+from ser.rendering import Outcome, Rendered, Renderer, Task, crashed, sound_name
 from ser.table import Table, TableWriter, record_dtype
 
 # A table gives every record the frames of the longest clip; beyond this the padding would be
@@ -80,6 +80,7 @@ def extract_table(
     copies: Copies | None = None,
     write_audio: Path | None = None,
     jobs: int = 1,
+    cluster: str | None = None,
     resume: bool = False,
     progress: Callable[[int], None] = lambda n: None,
     begin: Callable[[int], None] = lambda n: None,
@@ -95,6 +96,8 @@ def extract_table(
         copies: Augmented copies to make of every clip, or of every window; they stand behind it.
         write_audio: A folder for the sound of every record, as features were computed of it.
         jobs: Worker processes.
+        cluster: The address of a Dask scheduler, whose workers do it instead; they must find the
+            clips, and `write_audio`, where this machine does. See `ser.cluster`.
         resume: Continue an interrupted run with the same clips and options.
         progress: Called with the number of records finished since the last call.
         begin: Called once with the number of records still to make.
@@ -106,14 +109,17 @@ def extract_table(
     Raises:
         SerError: No clip can be read at all, the longest one is too long for a table without a
             duration, the table or the sound cannot be written, a package that cleaning needs is
-            missing, or a worker dies.
+            missing, a worker dies, or the cluster is of no use.
     """
     if cut is not None:
         spec = spec.with_changes(duration=cut.window)
     extractor = Extractor(spec, transform=_transform)
     if write_audio is not None:
         make_folder(write_audio)
-    if parallel.pays(jobs, len(clips)) or (jobs > 1 and cut is not None):
+    if cluster is not None:
+        jobs = 1
+        write_audio = None if write_audio is None else write_audio.absolute()
+    elif parallel.pays(jobs, len(clips)) or (jobs > 1 and cut is not None):
         parallel.prepare(*parallel.SOUND_WORK, *modules(spec.clean))
     failures = 0
 
@@ -123,7 +129,7 @@ def extract_table(
         on_error(error)
 
     with contextlib.ExitStack() as stack:
-        pieces, seconds = _plan(_sources(clips, stack), spec, cut, fail)
+        pieces, seconds = _plan(_sources(clips, stack, cluster), spec, cut, fail)
         if not pieces:
             raise AudioError(target, "no table was written: none of the inputs can be read")
         widths = dict(_widths(pieces))
@@ -139,11 +145,11 @@ def extract_table(
         begin(sum(len(numbers) for _, numbers in todo))
         if not parallel.pays(jobs, len(todo)):
             stack.enter_context(parallel.one_thread())
-        outcomes = parallel.ordered(
+        outcomes = _shared(
             Renderer(extractor, copies, write_audio),
             [piece.task(numbers, spec, named=write_audio is not None) for piece, numbers in todo],
             jobs,
-            crashed,
+            cluster,
         )
         # Closed before the table is, so that no worker outlives an error.
         stack.enter_context(contextlib.closing(outcomes))
@@ -204,14 +210,36 @@ class _Piece:
         )
 
 
-def _sources(clips: Sequence[Clip], stack: contextlib.ExitStack) -> Iterator[_Piece]:
+def _shared(
+    work: Renderer, tasks: Sequence[Task], jobs: int, cluster: str | None
+) -> Generator[Outcome, None, None]:
+    """Gives the outcomes of tasks in their order, from this machine or from others."""
+    if cluster is None:
+        yield from parallel.ordered(work, tasks, jobs, crashed)
+        return
+    from ser.cluster import ordered
+
+    with contextlib.closing(ordered(work, tasks, cluster, crashed)) as found:
+        for _, outcome in found:
+            yield outcome
+
+
+def _sources(
+    clips: Sequence[Clip], stack: contextlib.ExitStack, cluster: str | None
+) -> Iterator[_Piece]:
     """Finds the file of each clip; what comes through a pipe is kept on disk for the time."""
     copies: dict[Path, Path] = {}
     for clip in clips:
         path = clip.path
         if path not in copies:
             piped = str(path) == STANDARD or is_special(path)
-            copies[path] = _copied(path, stack) if piped else path
+            if piped and cluster is not None:
+                raise AudioError(
+                    path, "is a pipe, which other machines cannot read", "save it to a file first"
+                )
+            # Workers have been started in other folders.
+            plain = path if cluster is None else path.absolute()
+            copies[path] = _copied(path, stack) if piped else plain
         yield _Piece(clip, copies[path])
 
 

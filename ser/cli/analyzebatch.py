@@ -17,6 +17,7 @@ import click
 from ser.batch.jobs import Job, find_jobs
 from ser.batch.run import Report, here, make_results
 from ser.batch.work import Analysis, Filer, Model, Outcome, Teller, digest_of
+from ser.cli.clusteroption import check_cluster, cluster_option
 from ser.cli.console import Console
 from ser.cli.options import Device, usable_cores, with_options
 from ser.engine import EngineName
@@ -56,12 +57,7 @@ def batch_options(function: Any) -> Any:
             help="Recordings analysed at the same time.  [default: all usable cores with "
             "--output-dir, else 1]",
         ),
-        click.option(
-            "--cluster",
-            metavar="ADDRESS",
-            help="Let the workers of a Dask scheduler do it: tcp://host:8786. Needs the extra "
-            "[cluster].",
-        ),
+        cluster_option,
     ]
     return with_options(options, function)
 
@@ -131,8 +127,8 @@ def batch_request(
     Raises:
         click.UsageError: Options do not go together.
     """
-    if cluster is not None and jobs is not None:
-        raise click.UsageError("--jobs is for this machine; the workers of --cluster are counted.")
+    if cluster is not None:
+        check_cluster(cluster)
     if output_dir is None:
         if resume:
             raise click.UsageError("--resume needs --output-dir: one output is written anew.")

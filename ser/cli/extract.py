@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ser import parallel
+from ser.cli.clusteroption import check_cluster, cluster_option
 from ser.cli.common import (
     Console,
     audio_arguments,
@@ -61,6 +62,7 @@ _NAMED = 5
 )
 @click.option("--resume", is_flag=True, help="Continue an interrupted run.")
 @jobs_option
+@cluster_option
 def main(
     console: Console,
     audio: tuple[str, ...],
@@ -81,6 +83,7 @@ def main(
     write_audio: Path | None,
     resume: bool,
     jobs: int,
+    cluster: str | None,
     **features: Any,
 ) -> None:
     """Computes features of AUDIO files, folders or manifests, and writes them as one table.
@@ -105,10 +108,14 @@ def main(
     for name, value in (("--window", window), ("--hop", hop)):
         if value is not None and value <= 0:
             raise click.UsageError(f"{name} must be positive seconds.")
+    if cluster is not None:
+        check_cluster(cluster)
+        noise_from = None if noise_from is None else noise_from.absolute()
     spec = make_spec(preset, like, features)
     extra = make_copies(augment, copies, balance, noise_from, seed)
     _note_undone(console, spec, extra)
-    if parallel.pays(jobs, len(inputs)) or (jobs > 1 and any(path.is_dir() for path in inputs)):
+    folders = any(path.is_dir() for path in inputs)
+    if cluster is None and jobs > 1 and (folders or parallel.pays(jobs, len(inputs))):
         # They get ready while this process imports what it needs itself and looks for clips.
         from ser.clean.registry import modules
 
@@ -127,6 +134,7 @@ def main(
             copies=extra,
             write_audio=write_audio,
             jobs=jobs,
+            cluster=cluster,
             resume=resume,
             begin=bar.expect,
             progress=bar.update,
