@@ -30,7 +30,7 @@ class Judge:
     def read(self, passages: Sequence[Passage]) -> list[dict[str, float]]:
         """Gives the probability of every label for the words of each passage.
 
-        A model that reads only some languages gets the English translation.
+        Of what was translated, the translation is read.
         """
         texts = [self._readable(passage) for passage in passages]
         known = [text for text in texts if text]
@@ -71,8 +71,8 @@ class Judge:
         return fused_labels(voice, self.labels)
 
     def _readable(self, passage: Passage) -> str:
+        if passage.translation:
+            return passage.translation
         languages = self._model.languages
-        if not languages or passage.language in languages:
-            return passage.text
-        # What it cannot read is no neutral text, but none.
-        return passage.translation if "en" in languages else ""
+        # What a model cannot read is no neutral text, but none.
+        return passage.text if not languages or passage.language in languages else ""

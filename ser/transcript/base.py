@@ -90,6 +90,9 @@ class Recogniser(Protocol):
     def translates(self) -> bool:
         """Whether it can give in English what was said in another language."""
 
+    def forget(self) -> None:
+        """Begins with another recording: what was guessed of the last is forgotten."""
+
     def transcribe(self, samples: audio.Samples, language: str | None) -> list[Passage]:
         """Writes down one stretch of speech.
 

@@ -15,8 +15,11 @@ from ser.transcript.base import Cutting
 STEP = CHUNK / DETECTOR_RATE
 """Seconds from one answer of the detector to the next."""
 
-# How much is heard at a time, and how much of what was before it the detector hears again.
-_HEARD, _AGAIN = 2.048, 0.512
+HEARD = 2.048
+"""Seconds that are heard at a time."""
+
+# How much of what was before it the detector hears again.
+_AGAIN = 0.512
 
 # What is kept before and behind speech: quiet consonants are no speech to the detector.
 _MARGIN = 0.2
@@ -43,9 +46,11 @@ class Cutter:
     Args:
         rate: Of the samples, in hertz.
         cutting: The wanted lengths.
+        heard: Seconds that are heard at a time: the fewer, the sooner is known what has ended.
     """
 
-    def __init__(self, rate: int, cutting: Cutting) -> None:
+    def __init__(self, rate: int, cutting: Cutting, *, heard: float = HEARD) -> None:
+        self._heard = heard
         self._rate = rate
         self._cutting = cutting
         self._samples = np.empty(0, np.float32)
@@ -64,12 +69,17 @@ class Cutter:
         # A stretch that begins now reaches back by the margin.
         return max(0.0, chunk * STEP - _MARGIN)
 
+    @property
+    def speaking(self) -> bool:
+        """Whether a stretch has begun that has not ended."""
+        return self._begun is not None
+
     def add(self, block: audio.Samples) -> list[Stretch]:
         """Takes the next samples, shape (samples,); gives the stretches that have ended."""
         self._samples = np.concatenate([self._samples, block])
         found = []
-        while self._end - self._place(self._next) >= _HEARD * self._rate:
-            found += self._hear(round(_HEARD / STEP))
+        while self._end - self._place(self._next) >= self._heard * self._rate:
+            found += self._hear(round(self._heard / STEP))
         return found
 
     def finish(self) -> list[Stretch]:

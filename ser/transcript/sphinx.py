@@ -45,6 +45,9 @@ class Sphinx:
             ) from error
         self._decoder: Any = Decoder(samprate=RATE, loglevel="FATAL")
 
+    def forget(self) -> None:
+        """Does nothing: every stretch is heard for itself."""
+
     def transcribe(self, samples: audio.Samples, language: str | None) -> list[Passage]:
         """Writes down one stretch of English speech: one passage, or none."""
         sound = np.clip(samples * 32_768, -32_768, 32_767).astype("<i2").tobytes()

@@ -48,6 +48,7 @@ class Transcriber:
         language: str | None = None,
         translator: Callable[[], Recogniser] | None = None,
     ) -> None:
+        recogniser.forget()
         self._recogniser = recogniser
         self._rate = rate
         self._offset = offset

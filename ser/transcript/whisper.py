@@ -96,6 +96,10 @@ class Whisper:
         self.translates = many and not any(part in name.lower() for part in _CANNOT_TRANSLATE)
         self._language: str | None = None
 
+    def forget(self) -> None:
+        """Forgets which language was spoken."""
+        self._language = None
+
     def transcribe(self, samples: audio.Samples, language: str | None) -> list[Passage]:
         """Writes down one stretch of speech, in the passages that Whisper finds in it.
 

@@ -1,0 +1,112 @@
+"""Speech recognisers and text models with random weights, as small as their classes allow.
+
+They are written to disk in the formats of the real ones, and loaded by the real code. What they say
+is chance; a bias of the last layer makes it words that the tests can recognise.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+WORDS = ("so", "happy", "sad", "furious", "today", "and", "the", "door", "we", "are")
+"""What a tiny Whisper says."""
+
+LANGUAGES = ("en", "pl", "de")
+
+_TIMES = 1501
+_WIDTH, _HEADS, _INNER, _MELS, _FRAMES, _TEXT = 16, 2, 32, 80, 1500, 448
+
+
+def whisper(folder: Path, *, language: str = "en", many: bool = True, seed: int = 0) -> Path:
+    """Writes a Whisper model for CTranslate2 that takes everything for one language."""
+    from ctranslate2.specs import model_spec, whisper_spec
+
+    folder.mkdir(parents=True)
+    tokens = _vocabulary(many)
+    spec = whisper_spec.WhisperSpec(1, _HEADS, 1, _HEADS)
+    random = np.random.default_rng(seed)
+
+    def array(*shape: int, scale: float = 0.1) -> Any:
+        return (scale * random.standard_normal(shape)).astype(np.float32)
+
+    def norm(layer: Any) -> None:
+        layer.gamma, layer.beta = np.ones(_WIDTH, np.float32), np.zeros(_WIDTH, np.float32)
+
+    def linear(layer: Any, outputs: int, inputs: int) -> None:
+        layer.weight, layer.bias = array(outputs, inputs), np.zeros(outputs, np.float32)
+
+    def attention(layer: Any) -> None:
+        norm(layer.layer_norm)
+        sizes = (3, 1) if len(layer.linear) == 2 else (1, 2, 1)
+        for part, size in zip(layer.linear, sizes, strict=True):
+            linear(part, size * _WIDTH, _WIDTH)
+
+    def feed(layer: Any) -> None:
+        norm(layer.layer_norm)
+        linear(layer.linear_0, _INNER, _WIDTH)
+        linear(layer.linear_1, _WIDTH, _INNER)
+
+    encoder, decoder = spec.encoder, spec.decoder
+    encoder.conv1.weight, encoder.conv1.bias = array(_WIDTH, _MELS, 3), array(_WIDTH)
+    encoder.conv2.weight, encoder.conv2.bias = array(_WIDTH, _WIDTH, 3), array(_WIDTH)
+    encoder.position_encodings.encodings = array(_FRAMES, _WIDTH)
+    norm(encoder.layer_norm)
+    for layer in encoder.layer:
+        attention(layer.self_attention)
+        feed(layer.ffn)
+    decoder.embeddings.weight = array(len(tokens), _WIDTH)
+    decoder.position_encodings.encodings = array(_TEXT, _WIDTH)
+    norm(decoder.layer_norm)
+    for layer in decoder.layer:
+        attention(layer.self_attention)
+        attention(layer.attention)
+        feed(layer.ffn)
+    linear(decoder.projection, len(tokens), _WIDTH)
+    decoder.projection.bias[1 : 1 + len(WORDS)] = 10.0
+    decoder.projection.bias[tokens.index("<|endoftext|>")] = 10.0
+    decoder.projection.bias[tokens.index(f"<|{language}|>")] = 8.0
+    # A sentence lasts for a second and a half.
+    decoder.projection.bias[tokens.index("<|0.00|>")] = 9.0
+    decoder.projection.bias[tokens.index("<|1.50|>")] = 9.0
+    spec.config.alignment_heads = [(0, 0), (0, 1)]
+    spec.config.lang_ids = [tokens.index(f"<|{code}|>") for code in LANGUAGES]
+    spec.config.suppress_ids = []
+    spec.config.suppress_ids_begin = [tokens.index("<|endoftext|>")]
+    assert isinstance(spec, model_spec.LanguageModelSpec)
+    spec.register_vocabulary(tokens)
+    spec.validate()
+    spec.optimize(quantization=None)
+    spec.save(str(folder))
+    _tokenizer(tokens).save(str(folder / "tokenizer.json"))
+    mels = {"feature_size": _MELS, "sampling_rate": 16_000, "hop_length": 160, "n_fft": 400}
+    (folder / "preprocessor_config.json").write_text(json.dumps(mels), encoding="utf-8")
+    return folder
+
+
+def _vocabulary(many: bool) -> list[str]:
+    words = ["<unk>", *(f" {word}" for word in WORDS)]
+    special = [
+        "<|endoftext|>", "<|startoftranscript|>", *(f"<|{code}|>" for code in LANGUAGES),
+        "<|translate|>", "<|transcribe|>", "<|startoflm|>", "<|startofprev|>", "<|nospeech|>",
+        "<|notimestamps|>",
+    ]  # fmt: skip
+    # The real models of many languages have an empty token, by which CTranslate2 knows them.
+    return [
+        *words, *([""] if many else []), *special,
+        *(f"<|{number * 0.02:.2f}|>" for number in range(_TIMES)),
+    ]  # fmt: skip
+
+
+def _tokenizer(tokens: list[str]) -> Any:
+    import tokenizers
+    from tokenizers import decoders, models
+
+    vocabulary = {token: number for number, token in enumerate(tokens)}
+    made = tokenizers.Tokenizer(models.WordLevel(vocabulary, unk_token="<unk>"))
+    made.decoder = decoders.Fuse()
+    made.add_special_tokens([token for token in tokens if token.startswith("<|")])
+    return made
