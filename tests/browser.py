@@ -52,9 +52,7 @@ class Page:
 
     def call(self, method: str, **parameters: Any) -> Any:
         self._number += 1
-        self._socket.send(
-            json.dumps({"id": self._number, "method": method, "params": parameters})
-        )
+        self._socket.send(json.dumps({"id": self._number, "method": method, "params": parameters}))
         while True:
             message = json.loads(self._socket.recv(timeout=30))
             if message.get("id") == self._number:

@@ -25,12 +25,12 @@ from ser.cli.common import (
     device_option,
 )
 from ser.cli.live import live_options, live_request, run_live
+from ser.cli.views import Views, check_views, html_options
 from ser.corpora.listing import walk
 from ser.engine import Engine, open_engine
 from ser.errors import AudioError, SerError
 from ser.files import STANDARD, open_output
 from ser.live.follow import HOP_SECONDS
-from ser.plots.drawing import Drawing
 from ser.pretrained import DEFAULT_MODEL
 from ser.timeline.formats import make_writer
 from ser.timeline.outputs import Output, check_outputs, claimed, outputs
@@ -66,6 +66,7 @@ from ser.voices import learn_voices
     help="Draw waveform, mel spectrogram and emotions of one recording (PNG or SVG). With "
     "--output-dir, png or svg: a picture of each.",
 )
+@html_options
 @click.option(
     "--calibrate",
     metavar="self|FILE",
@@ -114,6 +115,8 @@ def main(
     cluster: str | None,
     summary: bool,
     plot: str | None,
+    html: str | None,
+    html_sound: Any,
     calibrate: tuple[str, ...],
     enrol: tuple[str, ...],
     engine_name: Any,
@@ -146,12 +149,14 @@ def main(
         cluster,
         inputs=inputs,
         formats=formats,
-        plot=plot,
+        plot=plot or html,
         summaries=summary,
         alone=engine_name == "keras" or device == "gpu",
     )
-    if output_dir is not None and (live is not None or _given("output")):
-        raise click.UsageError("--output-dir names each file itself: no -o, --mic or --play.")
+    if output_dir is not None and (live is not None or html is not None or _given("output")):
+        raise click.UsageError(
+            "--output-dir names each file itself: no -o, --html, --mic or --play."
+        )
     labelled = labelled_speech(enrol)
     speech = [*calibrate, *(path for _, path in labelled)]
     if [*map(str, inputs), files_from, files0_from, *speech].count(STANDARD) > 1:
@@ -185,40 +190,38 @@ def main(
         )
         return
     recordings = list(_recordings(console, inputs)) if live is None else [live.name]
-    if plot is not None and len(recordings) != 1:
-        raise click.UsageError("--plot draws one recording: name one file.")
+    check_views(plot, html, len(recordings))
     if not recordings:
         return
     _outputs(targets, format_name, recordings=len(recordings), summaries=summary)
-    if plot is not None:
-        from ser.plots.figure import check_target
-
-        check_target(Path(plot))
     voices = learn_voices(calibrate, labelled, engine, vad=vad)
     known = functools.partial(voices.of, engine=engine, vad=vad)
     headings = len(recordings) > 1
+    show = functools.partial(
+        Views, engine=engine, part=part, plot=plot, page=html, sound=html_sound
+    )
     if live is not None:
-        drawing = None if plot is None else Drawing(engine)
-        run_live(
-            console,
-            live,
-            windowing,
-            part,
-            labels=engine.labels,
-            rate=engine.spec.sample_rate,
-            least=min_confidence,
-            asked=summary or _given("output", "formats"),
-            tap=None if drawing is None else drawing.overview.add,
-            recognise=functools.partial(
-                analyse, live.name, engine, windowing, calibration=known(live.name), vad=vad
-            ),
-            writing=functools.partial(
-                _writer, found, engine.labels, headings=False, top=top, summaries=summary
-            ),
-            write=lambda windows, writer: _write(
-                live.name, refine(windows), engine, writer, summary, drawing, plot
-            ),
-        )
+        with show(live.name) as views:
+            run_live(
+                console,
+                live,
+                windowing,
+                part,
+                labels=engine.labels,
+                rate=engine.spec.sample_rate,
+                least=min_confidence,
+                asked=summary or _given("output", "formats"),
+                tap=views.hear,
+                recognise=functools.partial(
+                    analyse, live.name, engine, windowing, calibration=known(live.name), vad=vad
+                ),
+                writing=functools.partial(
+                    _writer, found, engine.labels, headings=False, top=top, summaries=summary
+                ),
+                write=lambda windows, writer: _write(
+                    console, live.name, refine(windows), engine, writer, summary, views
+                ),
+            )
         return
     with (
         _writer(found, engine.labels, headings=headings, top=top, summaries=summary) as writer,
@@ -226,17 +229,17 @@ def main(
     ):
         for recording in recordings:
             try:
-                drawing = None if plot is None else Drawing(engine)
-                windows = analyse(
-                    recording,
-                    engine,
-                    windowing,
-                    part=part,
-                    calibration=known(recording),
-                    vad=vad,
-                    tap=(lambda block: None) if drawing is None else drawing.overview.add,
-                )
-                _write(recording, refine(windows), engine, writer, summary, drawing, plot)
+                with show(recording) as views:
+                    windows = analyse(
+                        recording,
+                        engine,
+                        windowing,
+                        part=part,
+                        calibration=known(recording),
+                        vad=vad,
+                        tap=views.hear,
+                    )
+                    _write(console, recording, refine(windows), engine, writer, summary, views)
             except SerError as error:
                 console.fail(error)
             bar.update(1)
@@ -292,13 +295,13 @@ def _writer(
 
 
 def _write(
+    console: Console,
     recording: str,
     windows: Iterable[Window],
     engine: Engine,
     writer: Writer | None,
     summary: bool,
-    drawing: Drawing | None,
-    picture: str | None,
+    views: Views,
 ) -> None:
     summariser = Summariser(recording, engine.labels)
     for window in windows:
@@ -306,12 +309,10 @@ def _write(
             summariser.add(window)
         elif writer is not None:
             writer.write(window)
-        if drawing is not None:
-            drawing.windows.append(window)
+        views.add(window)
     if summary and writer is not None:
         writer.write_summary(summariser.result())
-    if drawing is not None and picture is not None:
-        drawing.save(Path(picture), recording)
+    views.save(console)
 
 
 def _recordings(console: Console, inputs: Sequence[Path]) -> Iterator[str]:

@@ -132,7 +132,7 @@ def run_live(
     rate: int,
     least: float,
     asked: bool,
-    tap: Tap | None,
+    tap: Tap,
     recognise: Recognise,
     writing: Writing,
     write: Write,
@@ -175,8 +175,8 @@ def run_live(
         session = _Session(console, screen, least, erases=writes and is_terminal(sys.stdout))
         try:
             if isinstance(source, Microphone):
-                taps = [session.recorded(rate), *filter(None, [tap])]
-                windows = recognise(blocks=source, tap=_all(taps), part=WHOLE)
+                heard = session.recorded(rate, tap)
+                windows = recognise(blocks=source, tap=heard, part=WHOLE)
                 write(session.followed(windows, source.when, end), writer)
             else:
                 blocks = audio.stream(
@@ -187,7 +187,7 @@ def run_live(
                     offset=part.start,
                     duration=part.seconds,
                 )
-                windows = recognise(blocks=blocks, tap=_all([*filter(None, [tap])]), part=part)
+                windows = recognise(blocks=blocks, tap=tap, part=part)
                 windows = in_step(windows, session.played(source))
                 write(session.followed(windows, source.when, middle), writer)
                 source.finish()
@@ -210,10 +210,11 @@ class _Session:
         self._seconds = 0.0
         self._silent = True
 
-    def recorded(self, rate: int) -> Tap:
-        """Gives what takes each block that is recorded."""
+    def recorded(self, rate: int, further: Tap) -> Tap:
+        """Gives what takes each block that is recorded, and hands it on."""
 
         def tap(block: audio.Samples) -> None:
+            further(block)
             self._seconds += len(block) / rate
             if self._screen is not None:
                 self._screen.tick(self._seconds, meter(block))
@@ -275,14 +276,6 @@ class _Session:
     def _erase(self) -> None:
         if self._screen is not None:
             self._screen.erase()
-
-
-def _all(taps: Sequence[Tap]) -> Tap:
-    def tap(block: audio.Samples) -> None:
-        for each in taps:
-            each(block)
-
-    return tap
 
 
 @contextlib.contextmanager

@@ -466,7 +466,8 @@
   new ResizeObserver(draw).observe(canvas);
   if (audio) {
     for (const kind of ["play", "pause", "seeked", "timeupdate"]) audio.addEventListener(kind, tick);
-    audio.addEventListener("loadedmetadata", () => seek(position), { once: true });
+    if (audio.readyState) seek(position);
+    else audio.addEventListener("loadedmetadata", () => seek(position), { once: true });
     audio.addEventListener("error", () => {
       const note = document.createElement("p");
       note.className = "note";

@@ -96,6 +96,10 @@ class Report:
         trace: TracebackType | None,
     ) -> None:
         """Removes the temporary files."""
+        self.close()
+
+    def close(self) -> None:
+        """Removes the temporary files."""
         if self._track is not None:
             self._track.close()
         self._rows.close()
