@@ -35,9 +35,9 @@ class Needs:
     also: tuple[str, ...] = ()
 
     def missing(self, folder: Path) -> list[str]:
-        """Says which files a folder lacks, alternatives as ``A or B``."""
+        """Says which files a folder lacks, alternatives as ``A (or B)``."""
         return [
-            " or ".join(group)
+            _alternatives(group)
             for group in self.files
             if not any((folder / name).is_file() for name in group)
         ]
@@ -45,7 +45,7 @@ class Needs:
     @property
     def listed(self) -> str:
         """All the files in words."""
-        return ", ".join(" or ".join(group) for group in self.files)
+        return ", ".join(_alternatives(group) for group in self.files)
 
 
 class Watch(Protocol):
@@ -146,7 +146,7 @@ def _download(name: str, needs: Needs, watch: Watch) -> Path:
         wanted = [next((file for file in group if file in sizes), None) for group in needs.files]
         if None in wanted:
             lacking = [
-                " or ".join(group)
+                _alternatives(group)
                 for group, file in zip(needs.files, wanted, strict=True)
                 if file is None
             ]
@@ -181,6 +181,10 @@ def _download(name: str, needs: Needs, watch: Watch) -> Path:
     # The cache finds a model of "main" by this note, which a download by commit does not leave.
     _note_main(folder)
     return folder
+
+
+def _alternatives(group: tuple[str, ...]) -> str:
+    return group[0] + (f" (or {', '.join(group[1:])})" if len(group) > 1 else "")
 
 
 def _note_main(folder: Path) -> None:

@@ -110,3 +110,59 @@ def _tokenizer(tokens: list[str]) -> Any:
     made.decoder = decoders.Fuse()
     made.add_special_tokens([token for token in tokens if token.startswith("<|")])
     return made
+
+
+LABELS = ("anger", "disgust", "fear", "joy", "neutral", "sadness", "surprise")
+"""The labels of a tiny text model: those of the default one."""
+
+
+def text_model(
+    folder: Path,
+    labels: tuple[str, ...] = LABELS,
+    *,
+    favourite: str = "joy",
+    several: bool = False,
+    pickled: bool = False,
+) -> Path:
+    """Writes a RoBERTa that gives one label the most, whatever it reads; needs PyTorch.
+
+    Args:
+        folder: Where to.
+        labels: Its labels.
+        favourite: The label that it likes best.
+        several: Make it one that gives several labels at once, by sigmoids.
+        pickled: Write weights in PyTorch's own format.
+    """
+    import torch
+    import transformers
+    from tokenizers import Tokenizer, models, pre_tokenizers
+
+    torch.manual_seed(0)
+    vocabulary = {"<s>": 0, "<pad>": 1, "</s>": 2, "<unk>": 3}
+    vocabulary |= {word: number for number, word in enumerate(WORDS, start=4)}
+    raw = Tokenizer(models.WordLevel(vocabulary, unk_token="<unk>"))
+    raw.pre_tokenizer = pre_tokenizers.Whitespace()
+    transformers.PreTrainedTokenizerFast(
+        tokenizer_object=raw, unk_token="<unk>", pad_token="<pad>", model_max_length=32
+    ).save_pretrained(folder)
+    config = transformers.RobertaConfig(
+        vocab_size=len(vocabulary),
+        hidden_size=16,
+        num_hidden_layers=1,
+        num_attention_heads=2,
+        intermediate_size=32,
+        max_position_embeddings=40,
+        type_vocab_size=1,
+        pad_token_id=1,
+        id2label=dict(enumerate(labels)),
+        label2id={label: number for number, label in enumerate(labels)},
+        problem_type="multi_label_classification" if several else "single_label_classification",
+    )
+    model = transformers.RobertaForSequenceClassification(config)
+    with torch.no_grad():
+        model.classifier.out_proj.bias[labels.index(favourite)] = 2.0
+    model.save_pretrained(folder)
+    if pickled:
+        (folder / "model.safetensors").unlink()
+        torch.save(model.state_dict(), folder / "pytorch_model.bin")
+    return folder

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
@@ -30,12 +31,15 @@ class Alongside:
     def __init__(self, transcriber: Transcriber, judge: Judge) -> None:
         self._transcriber = transcriber
         self._judge = judge
+        # An analysis may decode in one thread and classify in another.
+        self._lock = threading.Lock()
         # Passages with the probabilities of their words, as long as a window may need them.
         self._passages: deque[tuple[Passage, dict[str, float]]] = deque()
 
     def add(self, block: audio.Samples) -> None:
         """Takes the next samples of the recording."""
-        self._keep(self._transcriber.add(block))
+        with self._lock:
+            self._keep(self._transcriber.add(block))
 
     def join(self, windows: Iterable[Window]) -> Iterator[Window]:
         """Adds to each window what was said in it.
@@ -47,11 +51,20 @@ class Alongside:
         waiting: deque[Window] = deque()
         for window in windows:
             waiting.append(window)
-            while waiting and waiting[0].end <= self._transcriber.settled:
-                yield self._joined(waiting.popleft())
-        self._keep(self._transcriber.finish())
+            yield from self._ready(waiting)
+        with self._lock:
+            self._keep(self._transcriber.finish())
         while waiting:
             yield self._joined(waiting.popleft())
+
+    def _ready(self, waiting: deque[Window]) -> list[Window]:
+        """Takes the windows out of the queue in which no more words will be heard."""
+        ready = []
+        with self._lock:
+            settled = self._transcriber.settled
+            while waiting and waiting[0].end <= settled:
+                ready.append(self._joined(waiting.popleft()))
+        return ready
 
     def _keep(self, found: Sequence[Said]) -> None:
         passages = [said.passage for said in found]
