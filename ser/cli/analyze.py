@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import contextlib
 import functools
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
-from typing import IO, Any, cast
+from typing import Any
 
 import click
 
@@ -15,30 +14,22 @@ from ser.analysis import Part, analyse, default_windowing
 from ser.batch.work import Analysis
 from ser.cli.analyzebatch import batch_options, batch_request, run_batch
 from ser.cli.analyzeoptions import timeline_options, window_options
+from ser.cli.analyzetext import check_text, open_aside, text_options
 from ser.cli.analyzevoices import check_self, labelled_speech
-from ser.cli.common import (
-    Console,
-    allows_colour,
-    audio_arguments,
-    collect_inputs,
-    command,
-    device_option,
-)
+from ser.cli.common import Console, audio_arguments, collect_inputs, command, device_option
 from ser.cli.live import live_options, live_request, run_live
 from ser.cli.views import Views, check_views, html_options
-from ser.corpora.listing import walk
+from ser.cli.writing import checked_outputs, open_writer, recordings_in
 from ser.engine import Engine, open_engine
-from ser.errors import AudioError, SerError
-from ser.files import STANDARD, open_output
+from ser.errors import SerError
+from ser.files import STANDARD
 from ser.live.follow import HOP_SECONDS
 from ser.pretrained import DEFAULT_MODEL
-from ser.timeline.formats import make_writer
-from ser.timeline.outputs import Output, check_outputs, claimed, outputs
+from ser.timeline.outputs import claimed
 from ser.timeline.record import Window
 from ser.timeline.refinement import Refinement
 from ser.timeline.segments import OVERLAP, STAY
 from ser.timeline.summary import Summariser
-from ser.timeline.tee import Tee
 from ser.timeline.writer import Writer
 from ser.voices import learn_voices
 
@@ -67,6 +58,7 @@ from ser.voices import learn_voices
     "--output-dir, png or svg: a picture of each.",
 )
 @html_options
+@text_options
 @click.option(
     "--calibrate",
     metavar="self|FILE",
@@ -117,10 +109,12 @@ def main(
     plot: str | None,
     html: str | None,
     html_sound: Any,
+    text: bool,
     calibrate: tuple[str, ...],
     enrol: tuple[str, ...],
     engine_name: Any,
     device: Any,
+    **asked: Any,
 ) -> None:
     """Reads the emotions in AUDIO: files, folders, or - for audio on standard input.
 
@@ -136,7 +130,7 @@ def main(
     """  # noqa: D301
     targets, words = claimed(output, audio)
     format_name = formats[0] if formats else None
-    found = _outputs(targets, format_name)
+    found = checked_outputs(targets, format_name)
     part = Part(start, end)
     live = live_request(mic, mic_device, play, [*words, files_from, files0_from], part, calibrate)
     inputs = (
@@ -157,6 +151,12 @@ def main(
         raise click.UsageError(
             "--output-dir names each file itself: no -o, --html, --mic or --play."
         )
+    others = {
+        "--summary": summary,
+        "--output-dir": batch is not None,
+        "--mic and --play": bool(live),
+    }
+    check_text(text, others)
     labelled = labelled_speech(enrol)
     speech = [*calibrate, *(path for _, path in labelled)]
     if [*map(str, inputs), files_from, files0_from, *speech].count(STANDARD) > 1:
@@ -180,8 +180,8 @@ def main(
             inputs,
             Analysis(chosen, windowing, part, refine, vad, voices, summary),
             top,
-            lambda count: _writer(
-                _outputs(targets, format_name, recordings=count, summaries=summary),
+            lambda count: open_writer(
+                checked_outputs(targets, format_name, recordings=count, summaries=summary),
                 engine.labels,
                 headings=count > 1,
                 top=top,
@@ -189,14 +189,15 @@ def main(
             ),
         )
         return
-    recordings = list(_recordings(console, inputs)) if live is None else [live.name]
+    recordings = list(recordings_in(console, inputs)) if live is None else [live.name]
     check_views(plot, html, len(recordings))
     if not recordings:
         return
-    _outputs(targets, format_name, recordings=len(recordings), summaries=summary)
+    checked_outputs(targets, format_name, recordings=len(recordings), summaries=summary)
     voices = learn_voices(calibrate, labelled, engine, vad=vad)
     known = functools.partial(voices.of, engine=engine, vad=vad)
     headings = len(recordings) > 1
+    aside = open_aside(console, text, asked)
     show = functools.partial(
         Views, engine=engine, part=part, plot=plot, page=html, sound=html_sound
     )
@@ -216,7 +217,7 @@ def main(
                     analyse, live.name, engine, windowing, calibration=known(live.name), vad=vad
                 ),
                 writing=functools.partial(
-                    _writer, found, engine.labels, headings=False, top=top, summaries=summary
+                    open_writer, found, engine.labels, headings=False, top=top, summaries=summary
                 ),
                 write=lambda windows, writer: _write(
                     console, live.name, refine(windows), engine, writer, summary, views
@@ -224,12 +225,20 @@ def main(
             )
         return
     with (
-        _writer(found, engine.labels, headings=headings, top=top, summaries=summary) as writer,
+        open_writer(
+            found,
+            engine.labels,
+            headings=headings,
+            top=top,
+            summaries=summary,
+            words=aside.labels,
+        ) as writer,
         console.progress(len(recordings), "file", "analysing") as bar,
     ):
         for recording in recordings:
             try:
                 with show(recording) as views:
+                    aside.begin(engine.spec.sample_rate, part.start)
                     windows = analyse(
                         recording,
                         engine,
@@ -237,9 +246,10 @@ def main(
                         part=part,
                         calibration=known(recording),
                         vad=vad,
-                        tap=views.hear,
+                        tap=aside.tapped(views.hear),
                     )
-                    _write(console, recording, refine(windows), engine, writer, summary, views)
+                    windows = aside.join(refine(windows))
+                    _write(console, recording, windows, engine, writer, summary, views)
             except SerError as error:
                 console.fail(error)
             bar.update(1)
@@ -250,48 +260,6 @@ def _given(*options: str) -> bool:
     context = click.get_current_context()
     default = click.core.ParameterSource.DEFAULT
     return any(context.get_parameter_source(name) != default for name in options)
-
-
-def _outputs(
-    targets: Sequence[str],
-    format_name: str | None,
-    *,
-    recordings: int = 1,
-    summaries: bool = False,
-) -> list[Output]:
-    """Says which format goes where, and whether it can hold what is asked for."""
-    try:
-        found = outputs(targets, format_name)
-        check_outputs(found, recordings=recordings, summaries=summaries)
-    except SerError as error:
-        raise click.UsageError(str(error)) from error
-    return found
-
-
-@contextlib.contextmanager
-def _writer(
-    found: Sequence[Output], labels: Sequence[str], *, headings: bool, top: int, summaries: bool
-) -> Iterator[Writer]:
-    """Opens the outputs; interrupted, it completes what has been written."""
-    interrupted = False
-    with contextlib.ExitStack() as stack:
-        writers = []
-        for path, name in found:
-            stream = stack.enter_context(_output(path))
-            colour = path == STANDARD and stream.isatty() and allows_colour()
-            writers.append(
-                make_writer(name, stream, labels, colour=colour, headings=headings, top=top)
-            )
-        writer = writers[0] if len(writers) == 1 else Tee(writers)
-        writer.begin(summaries=summaries)
-        try:
-            yield writer
-        except KeyboardInterrupt:
-            # Hours of results are not thrown away for the rest.
-            interrupted = True
-        writer.end()
-    if interrupted:
-        raise KeyboardInterrupt
 
 
 def _write(
@@ -313,33 +281,6 @@ def _write(
     if summary and writer is not None:
         writer.write_summary(summariser.result())
     views.save(console)
-
-
-def _recordings(console: Console, inputs: Sequence[Path]) -> Iterator[str]:
-    for path in inputs:
-        if not path.is_dir():
-            yield str(path)
-            continue
-        found = [str(file) for file in walk(path, console.fail)]
-        if not found:
-            console.fail(AudioError(path, "holds no audio files", "name audio files or a folder"))
-        yield from found
-
-
-@contextlib.contextmanager
-def _output(target: str) -> Iterator[IO[str]]:
-    try:
-        with open_output(target) as stream:
-            yield cast(IO[str], stream)
-    except OSError as error:
-        if target == STANDARD or isinstance(error, BrokenPipeError):
-            # The common main knows what these mean.
-            raise
-        raise SerError(
-            target,
-            f"cannot be written ({error.strerror or error})",
-            "check the folder and free space",
-        ) from error
 
 
 if __name__ == "__main__":

@@ -18,7 +18,7 @@ Tap = Callable[[audio.Samples], None]
 
 
 def text_options(function: Any) -> Any:
-    """Adds ``--text`` and the options about words; see `text_request`."""
+    """Adds ``--text`` and the options about words; see `open_aside`."""
     flag = click.option(
         "--text",
         is_flag=True,
@@ -32,9 +32,8 @@ class Aside:
 
     labels: tuple[str, ...] = ()
 
-    def begin(self, rate: int, offset: float) -> Aside:
+    def begin(self, rate: int, offset: float) -> None:
         """Begins with another recording, at a sample rate and a moment in seconds."""
-        return self
 
     def tapped(self, tap: Tap) -> Tap:
         """Gives what decoded samples go to."""
@@ -59,10 +58,9 @@ class _WordsAside(Aside):
         self.labels = self._judge.labels
         self._alongside: Alongside | None = None
 
-    def begin(self, rate: int, offset: float) -> Aside:
+    def begin(self, rate: int, offset: float) -> None:
         transcriber = self._words.transcriber(self._recogniser, rate, offset=offset)
         self._alongside = Alongside(transcriber, self._judge)
-        return self
 
     def tapped(self, tap: Tap) -> Tap:
         alongside = self._begun()
@@ -82,29 +80,37 @@ class _WordsAside(Aside):
         return self._alongside
 
 
-def text_request(
-    console: Console, text: bool, asked: Mapping[str, Any], others: Mapping[str, bool]
-) -> Aside:
+def check_text(text: bool, others: Mapping[str, bool]) -> None:
+    """Checks what is asked for, before any work is done.
+
+    Args:
+        text: ``--text``.
+        others: Options that it does not go with, and whether they are given.
+
+    Raises:
+        click.UsageError: One of them is given, or an option about words without ``--text``.
+    """
+    if text:
+        clash = next((name for name, given in others.items() if given), None)
+        if clash is not None:
+            raise click.UsageError(f"--text does not go with {clash}.")
+        return
+    context = click.get_current_context()
+    default = click.core.ParameterSource.DEFAULT
+    for name in PASSED:
+        if context.get_parameter_source(name) != default:
+            raise click.UsageError(f"--{name.replace('_', '-')} needs --text.")
+
+
+def open_aside(console: Console, text: bool, asked: Mapping[str, Any]) -> Aside:
     """Opens what listens to words, where it is asked for.
 
     Args:
         console: For notes and downloads.
         text: ``--text``.
         asked: The options that `ser.cli.wordsoptions.words_options` adds.
-        others: Options that it does not go with, and whether they are given.
 
     Raises:
-        click.UsageError: One of them is given, or an option about words without ``--text``.
         SerError: A model that was named cannot be had.
     """
-    if not text:
-        context = click.get_current_context()
-        default = click.core.ParameterSource.DEFAULT
-        given = [name for name in PASSED if context.get_parameter_source(name) != default]
-        if given:
-            raise click.UsageError(f"--{given[0].replace('_', '-')} needs --text.")
-        return Aside()
-    clash = next((name for name, value in others.items() if value), None)
-    if clash is not None:
-        raise click.UsageError(f"--text does not go with {clash}.")
-    return _WordsAside(Words(console, **asked))
+    return _WordsAside(Words(console, **asked)) if text else Aside()
