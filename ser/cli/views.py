@@ -14,6 +14,7 @@ from ser.cli.console import Console
 from ser.cli.live import MICROPHONE
 from ser.cli.options import with_options
 from ser.engine import Engine
+from ser.errors import AudioError
 from ser.files import STANDARD
 from ser.plots.drawing import Drawing
 from ser.report.report import SOUND_CHOICES, Report, SoundChoice
@@ -106,6 +107,7 @@ class Views:
                 engine.spec.sample_rate,
                 model=engine.path.stem,
                 start=part.start,
+                seconds=_seconds(recording, part),
                 sound="none" if private else sound,
             )
 
@@ -151,3 +153,13 @@ class Views:
                 console.note(
                     f"{self._page} plays {self._recording} from where it is: move both together"
                 )
+
+
+def _seconds(recording: str, part: Part) -> float | None:
+    """Says how much will be analysed, as far as that can be known beforehand."""
+    try:
+        left = audio.length(recording) - part.start
+    except AudioError:
+        # A pipe, live sound, or no recording at all, which is said when it is read.
+        return part.seconds
+    return left if part.seconds is None else min(left, part.seconds)

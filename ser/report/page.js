@@ -109,6 +109,10 @@
     brush.textAlign = "center";
     brush.textBaseline = "middle";
     const first = Math.max(0, last(segments, view.from));
+    if ((last(segments, view.to) - first + 1) * 4 > size.width) {
+      drawShares(top, height, first, 3);
+      return;
+    }
     for (let n = first; n < segments.length && segments[n][0] < view.to; n++) {
       const [start, end, name] = segments[n];
       if (name === NO_SPEECH) continue;
@@ -121,6 +125,25 @@
         brush.fillStyle = ink(name);
         brush.fillText(data.names[name], (left + right) / 2, top + height / 2 + 1);
       }
+    }
+  }
+
+  /* Where segments are finer than the eye, each few pixels get the emotion that holds the most of
+     them; drawn one by one they would mix to colours that mean nothing. */
+  function drawShares(top, height, first, step) {
+    let n = first;
+    for (let left = 0; left < size.width; left += step) {
+      const [from, to] = [momentAt(left), momentAt(left + step)];
+      while (n < segments.length && segments[n][1] <= from) n++;
+      const held = new Array(data.names.length).fill(0);
+      for (let k = n; k < segments.length && segments[k][0] < to; k++) {
+        held[segments[k][2]] += Math.min(to, segments[k][1]) - Math.max(from, segments[k][0]);
+      }
+      const most = Math.max(...held);
+      const name = held.indexOf(most);
+      if (most <= 0 || name === NO_SPEECH) continue;
+      brush.fillStyle = colour(name);
+      brush.fillRect(left, top, step, height);
     }
   }
 
@@ -168,6 +191,9 @@
       brush.stroke();
     }
     const all = runs();
+    // Some windows per pixel make a thicket: their mean over a few pixels makes curves again.
+    const count = all.reduce((sum, run) => sum + run.rows.length, 0);
+    const grain = count > size.width / 3 ? 8 : 1;
     for (let label = 0; label < data.labels.length; label++) {
       if (hidden.has(label)) continue;
       brush.strokeStyle = colour(label);
@@ -175,7 +201,7 @@
       brush.lineJoin = "round";
       brush.beginPath();
       for (const run of all) {
-        points(run, label).forEach(([across, value], n) => {
+        points(run, label, grain).forEach(([across, value], n) => {
           if (n) brush.lineTo(across, y(value));
           else brush.moveTo(across, y(value));
         });
@@ -186,24 +212,24 @@
     for (const value of [500, 1000]) brush.fillText(String(value / 1000), 4, y(value) + 15);
   }
 
-  /* One point per pixel at most, the mean of its windows. */
-  function points({ rows, from, to }, label) {
-    const found = [[x(from), rows[0][4 + label]]];
+  /* One point per so many pixels at most, the mean of its windows. */
+  function points({ rows, from, to }, label, grain) {
+    const found = [];
     let [pixel, sum, count, across] = [null, 0, 0, 0];
     const put = () => count && found.push([across / count, sum / count]);
     for (const row of rows) {
       const at = x(clamp((row[0] + row[1]) / 2, from, to));
-      if (Math.floor(at) !== pixel) {
+      if (Math.floor(at / grain) !== pixel) {
         put();
-        [pixel, sum, count, across] = [Math.floor(at), 0, 0, 0];
+        [pixel, sum, count, across] = [Math.floor(at / grain), 0, 0, 0];
       }
       sum += row[4 + label];
       across += at;
       count += 1;
     }
     put();
-    found.push([x(to), rows[rows.length - 1][4 + label]]);
-    return found;
+    // The first and the last hold to the ends.
+    return [[x(from), found[0][1]], ...found, [x(to), found[found.length - 1][1]]];
   }
 
   function drawAxis(top, height) {

@@ -15,7 +15,7 @@ from ser.errors import SerError
 from ser.files import STANDARD, atomic_path, is_special
 from ser.report.outline import Outline
 from ser.report.page import Facts, Sound, write_page
-from ser.report.track import EMBED_LIMIT, Track
+from ser.report.track import EMBED_LIMIT, Track, encoded_size
 from ser.timeline.record import Window
 from ser.timeline.segments import segments
 from ser.timeline.summary import Summariser
@@ -41,6 +41,7 @@ class Report:
         rate: The sample rate of what is analysed, in hertz.
         model: The model's name.
         start: Where the analysis begins, in seconds from the start of the file.
+        seconds: How much is analysed, where that is known: what cannot fit is not encoded.
         sound: Where the sound is.
         limit: Bytes of encoded sound that are embedded by ``auto``.
 
@@ -60,6 +61,7 @@ class Report:
         *,
         model: str = "",
         start: float = 0.0,
+        seconds: float | None = None,
         sound: SoundChoice = "auto",
         limit: int = EMBED_LIMIT,
     ) -> None:
@@ -82,7 +84,8 @@ class Report:
         folder = Path(self._folder.name)
         self._rows = (folder / "windows").open("w+", encoding="utf-8")
         self._track: Track | None = None
-        if sound in ("auto", "embed"):
+        hopeless = self._linkable and encoded_size(seconds or 0.0) > limit
+        if sound == "embed" or (sound == "auto" and not hopeless):
             self._track = Track(folder / "sound", rate, limit if sound == "auto" else None)
 
     def __enter__(self) -> Self:

@@ -18,6 +18,11 @@ As text in a ``data:`` URI they become a third more, and some browsers take 32 M
 _BIT_RATE = 32_000
 
 
+def encoded_size(seconds: float) -> int:
+    """Estimates how many bytes so much sound becomes."""
+    return round(seconds * _BIT_RATE / 8)
+
+
 class Kind(NamedTuple):
     """How sound is encoded."""
 

@@ -170,9 +170,15 @@ def test_a_link_is_relative_to_the_page(tmp_path: Path) -> None:
     assert "base64" not in page.split("</style>")[1]
 
 
-def test_beyond_the_limit_the_recording_is_linked_to(tmp_path: Path) -> None:
+def test_beyond_the_limit_the_recording_is_linked_to(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     assert sound_of(made(tmp_path, limit=10_000)) == "talk.wav"
     assert sound_of(made(tmp_path, limit=10_000, sound="embed")).startswith("data:audio")
+    # What is known to be too long is not encoded in vain.
+    monkeypatch.setattr("ser.report.report.Track", None)
+    assert sound_of(made(tmp_path, limit=10_000, seconds=8.0)) == "talk.wav"
+    monkeypatch.undo()
     with Report(tmp_path / "r.html", "-", LABELS, RATE, limit=10_000) as report:
         report.hear(tone(8))
         report.save()
