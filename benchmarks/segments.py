@@ -66,10 +66,11 @@ def windows_of(samples: np.ndarray, engine: Engine, duration: float, hop: float)
     """Classifies a recording in memory as `ser-analyze` does a file."""
     rate, size = engine.spec.sample_rate, round(duration * engine.spec.sample_rate)
     starts = range(0, max(1, len(samples) - size), round(hop * rate))
-    found = [(start, samples[start : start + size]) for start in starts]
+    found = [(start / rate, samples[start : start + size]) for start in starts]
     result: list[Window] = []
     for i in range(0, len(found), 32):
-        result += analysis._classify("", found[i : i + 32], 0.0, engine, None, True)
+        seconds, windows = zip(*found[i : i + 32], strict=True)
+        result += analysis.classify("", windows, seconds, engine, vad=True)
     return result
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -13,11 +14,18 @@ from ser import audio
 from ser.engine import Batch, Calibration, Engine
 from ser.errors import AudioError, SerError
 from ser.features.extract import fit_frames
+from ser.features.spec import FeatureSpec
 from ser.files import STANDARD, is_special
+from ser.parallel import one_thread
+from ser.threads import ahead, mapped, useful_threads
 from ser.timeline.record import NO_SPEECH, Window
+from ser.windows import LEAD, Apart, Overlapping, Sound
 
 # Windows classified together: more would need memory in proportion to how closely they overlap.
-_TOGETHER = 32
+_TOGETHER, _TOGETHER_OVERLAPPING = 32, 64
+
+# Decoded blocks that may wait to be cut.
+_AHEAD = 3
 
 # What is left behind the last whole window is worth a line of its own from this length on; a
 # shorter rest says nothing reliable.
@@ -153,8 +161,38 @@ def analyse(
         AudioError: The recording cannot be decoded; the windows before the defect have been
             yielded.
     """
-    for parts in _cut(source, engine, windowing, part, tap, blocks):
-        yield from _classify(str(source), parts, part.start, engine, calibration, vad)
+    live = blocks is not None or str(source) == STANDARD or is_special(Path(source))
+    threads = 1 if live else _threads(engine)
+
+    def classified(sound: Sound) -> list[Window]:
+        return list(_classify(str(source), sound, engine, calibration, vad))
+
+    if blocks is None:
+        # A pipe may be live: wait for no more than the next window needs.
+        seconds = min(windowing.hop, 1.0) if live else audio.BLOCK_SECONDS
+        blocks = audio.stream(
+            source,
+            engine.spec.sample_rate,
+            block_seconds=seconds,
+            offset=part.start,
+            duration=part.seconds,
+        )
+    with one_thread(), contextlib.ExitStack() as stack:
+        if threads > 1:
+            blocks = stack.enter_context(contextlib.closing(ahead(blocks, _AHEAD)))
+        cut = _cut(blocks, engine.spec, windowing, offset=part.start, tap=tap, live=live)
+        if threads == 1:
+            for sound in cut:
+                yield from classified(sound)
+            return
+        found = stack.enter_context(contextlib.closing(mapped(classified, cut, threads)))
+        for windows in found:
+            yield from windows
+
+
+def _threads(engine: Engine) -> int:
+    # Cleaning steps are other people's code, and Keras has threads of its own.
+    return 1 if engine.spec.clean or not engine.takes_turns else useful_threads()
 
 
 def classify(
@@ -177,90 +215,123 @@ def classify(
         vad: Leave stretches unclassified in which nobody speaks.
     """
     rate = engine.spec.sample_rate
-    parts = [(round(at * rate), samples) for at, samples in zip(starts, windows, strict=True)]
-    yield from _classify(file, parts, 0.0, engine, calibration, vad)
-
-
-_Piece = tuple[int, audio.Samples]
-"""Where a window begins, in samples from where the analysis begins, and what is in it."""
+    spans = [(at, at + len(samples) / rate) for at, samples in zip(starts, windows, strict=True)]
+    yield from _classify(file, Apart(list(windows), spans), engine, calibration, vad)
 
 
 def _cut(
-    source: str | Path,
-    engine: Engine,
+    blocks: Iterable[audio.Samples],
+    spec: FeatureSpec,
     windowing: Windowing,
-    part: Part = WHOLE,
+    *,
+    offset: float = 0.0,
     tap: Callable[[audio.Samples], None] = lambda block: None,
-    blocks: Iterable[audio.Samples] | None = None,
-) -> Iterator[list[_Piece]]:
+    live: bool = False,
+) -> Iterator[Sound]:
     """Cuts a recording into windows as it is decoded; gives those that are whole together."""
-    rate = engine.spec.sample_rate
-    # A pipe may be live: wait for no more than the next window needs.
-    live = blocks is not None or str(source) == STANDARD or is_special(Path(source))
-    seconds = min(windowing.hop, 1.0) if live else audio.BLOCK_SECONDS
+    rate = spec.sample_rate
     size = max(1, round(windowing.duration * rate))
+    overlapping = round(windowing.hop * rate) < size
+    # Windows that overlap share their frames where they begin with one.
+    grid = spec.hop_length if overlapping else 1
+    together = _TOGETHER_OVERLAPPING if overlapping else _TOGETHER
+    before = LEAD if overlapping else 0
     buffer = np.empty(0, np.float32)
     first = 0  # Position of the buffer's first sample in the recording.
     number = 0  # Of the next window.
+    waiting: list[_Span] = []
+    failure: AudioError | None = None
 
-    def start_of(index: int) -> int:
+    def named_start(index: int) -> int:
         return round(index * windowing.hop * rate)
 
-    if blocks is None:
-        blocks = audio.stream(
-            source, rate, block_seconds=seconds, offset=part.start, duration=part.seconds
+    def start_of(index: int) -> int:
+        return (named_start(index) + grid // 2) // grid * grid
+
+    def span(index: int, stop: int, length: int) -> _Span:
+        begin = offset + named_start(index) / rate
+        return _Span(start_of(index), stop, begin, begin + length / rate)
+
+    def taken() -> Sound:
+        nonlocal waiting
+        spans, waiting = waiting, []
+        times = [(each.begin, each.end) for each in spans]
+        if not overlapping:
+            return Apart([buffer[each.start - first : each.stop - first] for each in spans], times)
+        # Longer than needed in front: what a window says must not depend on what is beside it.
+        start = max(first, (spans[0].start - before) // before * before)
+        stop = max(each.stop for each in spans)
+        return Overlapping(
+            buffer[start - first : stop - first],
+            [(each.start - start, each.stop - start) for each in spans],
+            times,
         )
-    parts: list[_Piece] = []
+
     try:
         for block in blocks:
             tap(block)
             buffer = np.concatenate([buffer, block])
             end = first + len(buffer)
             while start_of(number) + size <= end:
-                start = start_of(number)
-                parts.append((start, buffer[start - first : start - first + size]))
+                waiting.append(span(number, start_of(number) + size, size))
                 number += 1
-                if len(parts) == _TOGETHER:
-                    yield parts
-                    parts = []
-            if live:
-                yield parts
-                parts = []
-            done = min(start_of(number), end)
+                if len(waiting) == together:
+                    yield taken()
+            if live and waiting:
+                yield taken()
+            needed = waiting[0].start if waiting else start_of(number)
+            done = min(max(first, needed - 2 * before), end)
             buffer, first = buffer[done - first :], done
-    except AudioError:
-        yield parts
-        raise
-    yield parts
-    rest = buffer[max(0, start_of(number) - first) :]
-    covered = start_of(number - 1) + size if number else 0
-    new = first + len(buffer) - max(covered, start_of(number))
-    if len(rest) and (number == 0 or new >= SHORTEST_SECONDS * rate):
-        yield [(start_of(number), rest)]
+    except AudioError as error:
+        failure = error
+    stop = first + len(buffer)
+    while named_start(number) + size <= stop:
+        # Moved to its first frame, it would end behind the recording.
+        waiting.append(span(number, min(start_of(number) + size, stop), size))
+        number += 1
+    if waiting:
+        yield taken()
+    if failure is not None:
+        raise failure
+    covered = named_start(number - 1) + size if number else 0
+    new = stop - max(covered, named_start(number))
+    if stop > start_of(number) and (number == 0 or new >= SHORTEST_SECONDS * rate):
+        waiting.append(span(number, stop, stop - named_start(number)))
+        yield taken()
+
+
+@dataclass(frozen=True, slots=True)
+class _Span:
+    """One window: its samples' positions in the recording, and its times in seconds."""
+
+    start: int
+    stop: int
+    begin: float
+    end: float
 
 
 def _classify(
-    file: str,
-    parts: list[_Piece],
-    offset: float,
-    engine: Engine,
-    calibration: Calibration | None,
-    vad: bool,
+    file: str, sound: Sound, engine: Engine, calibration: Calibration | None, vad: bool
 ) -> Iterator[Window]:
-    """Runs the network once over all windows of a block."""
-    rate = engine.spec.sample_rate
-    spoken = _spoken([samples for _, samples in parts], rate) if vad else [True] * len(parts)
-    pieces = [
-        _pieces(samples, engine) if heard else []
-        for (_, samples), heard in zip(parts, spoken, strict=True)
+    """Runs the network once over all windows of a stretch of sound."""
+    count = len(sound.times)
+    spoken = sound.spoken(engine.spec.sample_rate) if vad and count else [True] * count
+    groups = [
+        _pieces(stop - start, engine, sound.grid(engine.spec)) if heard else []
+        for (start, stop), heard in zip(sound.spans, spoken, strict=True)
     ]
-    together = [piece for group in pieces for piece in group]
+    together = [
+        (number, start, stop) for number, group in enumerate(groups) for start, stop in group
+    ]
     probabilities = (
-        engine.probabilities(*_inputs(together, engine), calibration) if together else ()
+        engine.probabilities(
+            *_inputs(sound.features(together, engine.extractor), engine), calibration
+        )
+        if together
+        else ()
     )
     taken = 0
-    for (start, samples), group in zip(parts, pieces, strict=True):
-        begin, end = offset + start / rate, offset + (start + len(samples)) / rate
+    for (begin, end), group in zip(sound.times, groups, strict=True):
         if not group:
             yield Window(file, begin, end, NO_SPEECH, 0.0, {})
             continue
@@ -277,30 +348,20 @@ def _classify(
         )
 
 
-def _spoken(windows: list[audio.Samples], rate: int) -> list[bool]:
-    """Says in which windows somebody speaks."""
-    if not windows:
-        return []
-    from ser.activity.speech import anybody_speaks
-
-    return [bool(heard) for heard in anybody_speaks(windows, rate)]
-
-
-def _pieces(samples: audio.Samples, engine: Engine) -> list[audio.Samples]:
+def _pieces(length: int, engine: Engine, grid: int) -> list[tuple[int, int]]:
+    """Divides a window into what the network looks at: from where to where, in samples."""
     own = model_seconds(engine)
     if math.isinf(own):
-        return [samples]
+        return [(0, length)]
     size = max(1, round(own * engine.spec.sample_rate))
     # A sample of rounding is no reason for a second piece.
-    count = max(1, math.ceil((len(samples) - 2) / size))
-    starts = np.linspace(0, max(0, len(samples) - size), count).round().astype(int)
-    return [samples[start : start + size] for start in starts]
+    count = max(1, math.ceil((length - 2) / size))
+    starts = np.linspace(0, max(0, length - size), count).round().astype(int) // grid * grid
+    return [(start, min(start + size, length)) for start in starts.tolist()]
 
 
-def _inputs(pieces: list[audio.Samples], engine: Engine) -> tuple[Batch, Batch]:
-    """Computes features (n, frames, coefficients) and functionals (n, functionals)."""
-    extractor = engine.extractor
-    found = [extractor.everything(extractor.prepare(piece)) for piece in pieces]
+def _inputs(found: Sequence[tuple[Batch, Batch]], engine: Engine) -> tuple[Batch, Batch]:
+    """Stacks features (n, frames, coefficients) and functionals (n, functionals)."""
     matrices = [fit_frames(matrix, engine.frames) for matrix, _ in found]
     return np.stack(matrices), np.stack([vector for _, vector in found])
 
@@ -323,23 +384,31 @@ def learn_speech(
     Raises:
         AudioError: The recording cannot be decoded.
     """
+    spec = engine.spec
     length = default_windowing(engine).duration
     windowing = Windowing(length, length / 2)
-    windows: list[audio.Samples] = []
-    for parts in _cut(source, engine, windowing):
-        inside = [samples for start, samples in parts if start / engine.spec.sample_rate < seconds]
-        windows += inside
-        if len(inside) < len(parts):
-            break
-    levels = np.array([float(np.square(samples).mean()) for samples in windows])
-    loudest = levels.max(initial=0.0)
-    spoken = _spoken(windows, engine.spec.sample_rate) if vad else [True] * len(windows)
-    pieces = [
-        piece
-        for samples, level, heard in zip(windows, levels, spoken, strict=True)
-        if heard and level > loudest * 10 ** (-_PAUSE_DB / 10)
-        for piece in _pieces(samples, engine)
-    ]
-    if not pieces:
+    stretches: list[tuple[Sound, list[bool], list[float]]] = []
+    with one_thread():
+        for sound in _cut(audio.stream(source, spec.sample_rate), spec, windowing):
+            inside = [begin < seconds for begin, _ in sound.times]
+            if any(inside):
+                spoken = sound.spoken(spec.sample_rate) if vad else inside
+                chosen = [near and heard for near, heard in zip(inside, spoken, strict=True)]
+                stretches.append((sound, chosen, sound.levels()))
+            if not all(inside):
+                break
+        loudest = max((max(levels) for _, _, levels in stretches), default=0.0)
+        found = []
+        for sound, chosen, levels in stretches:
+            parts = [
+                (number, start, stop)
+                for number, (wanted, level) in enumerate(zip(chosen, levels, strict=True))
+                if wanted and level > loudest * 10 ** (-_PAUSE_DB / 10)
+                for start, stop in _pieces(
+                    sound.spans[number][1] - sound.spans[number][0], engine, sound.grid(spec)
+                )
+            ]
+            found += sound.features(parts, engine.extractor)
+    if not found:
         raise AudioError(source, "has no speech: there is no voice to learn", "give speech")
-    return _inputs(pieces, engine)
+    return _inputs(found, engine)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from functools import partial
 
 import numpy as np
 import numpy.typing as npt
@@ -11,16 +12,14 @@ from ser.features import banks
 from ser.features.families import FUNCTIONS
 from ser.features.layout import width
 from ser.features.normalise import normalise
+from ser.features.shared import FAMILIES, MelView, SharedFrames
 from ser.features.shorttime import Matrix, ShortTime, Transform
 from ser.features.spec import FeatureSpec
-from ser.features.trim import trim
+from ser.features.trim import bounds_in, energy_of, trim
 
 Samples = npt.NDArray[np.float32]
 Functionals = npt.NDArray[np.float32]
 """Statistics over a whole clip, shape (n,)."""
-
-# The families that are made from mel bands.
-_ON_MEL = frozenset({"mel", "logmel", "mfcc"})
 
 
 class Extractor:
@@ -52,7 +51,7 @@ class Extractor:
         self.spec = spec
         self.coefficients = width(spec)
         self._mel_filters: banks.Banded | None = None
-        if _ON_MEL & set(spec.families):
+        if FAMILIES & set(spec.families):
             self._mel_filters = banks.Banded(banks.mel_bank(spec) if mel_bank is None else mel_bank)
         self._transform = transform
         self._clean: tuple[Callable[[Samples, int], Samples], ...] = ()
@@ -81,9 +80,7 @@ class Extractor:
         """Computes the features of samples that `prepare` has given; see `__call__`."""
         return self._matrix(self._view(prepared))
 
-    def everything(
-        self, prepared: Samples, *, quick: bool = False
-    ) -> tuple[Matrix, Functionals]:
+    def everything(self, prepared: Samples, *, quick: bool = False) -> tuple[Matrix, Functionals]:
         """Computes features and functionals on one Fourier transform.
 
         Args:
@@ -93,6 +90,64 @@ class Extractor:
         """
         view = self._view(prepared)
         return self._matrix(view), self._functionals(view, quick=quick)
+
+    def windows(
+        self, signal: Samples, spans: Sequence[tuple[int, int]]
+    ) -> list[tuple[Matrix, Functionals]]:
+        """Computes features and functionals of windows of one signal.
+
+        Frames that windows share are computed once, where nothing but mel bands and functionals is
+        asked for, no cleaning, and the windows' starts differ by multiples of the hop.
+
+        Args:
+            signal: Shape (samples,), at the specification's sample rate.
+            spans: From where to where in it each window goes, in samples.
+
+        Returns:
+            For each window what `everything` gives of it with `prepare` before, but for rounding.
+        """
+        spec = self.spec
+        if self._mel_filters is None or self._clean or not FAMILIES.issuperset(spec.families):
+            return [
+                self.everything(self.prepare(signal[start:stop]), quick=True)
+                for start, stop in spans
+            ]
+        spans = self._kept(signal, spans)
+        measure, width = None, 0
+        if spec.functionals != "none":
+            from ser.prosody.measures import layout, measure_quickly
+
+            measure, width = partial(measure_quickly, spec=spec), layout(spec).width
+        frames = SharedFrames(
+            signal, spans, spec, self._mel_filters, self._transform, measure, width
+        )
+        found = []
+        for number, (start, stop) in enumerate(spans):
+            mel, measures = frames.of(number)
+            functionals: Functionals | None = np.empty(0, np.float32)
+            if spec.functionals != "none":
+                from ser.prosody.functionals import compute_measured
+
+                functionals = compute_measured(measures, spec)
+            if functionals is None:
+                functionals = self._functionals(self._view(signal[start:stop]), quick=True)
+            found.append((self._matrix(MelView(mel, spec)), functionals))
+        return found
+
+    def _kept(self, signal: Samples, spans: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
+        """Does to spans what `prepare` does to samples."""
+        spec = self.spec
+        found = list(spans)
+        if spec.trim is not None:
+            energy = energy_of(signal)
+            for number, (start, stop) in enumerate(spans):
+                first, last = bounds_in(energy, start, stop, spec.trim)
+                if last > first:
+                    found[number] = (start + first, start + last)
+        if spec.duration is not None:
+            most = round(spec.duration * spec.sample_rate)
+            found = [(start, min(stop, start + most)) for start, stop in found]
+        return found
 
     def _view(self, prepared: Samples) -> ShortTime:
         return ShortTime(prepared, self.spec, self._mel_filters, self._transform)

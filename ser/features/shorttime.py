@@ -71,19 +71,7 @@ class ShortTime:
     @cached_property
     def power(self) -> Matrix:
         """Power spectrogram, shape (frames, n_fft // 2 + 1)."""
-        spec = self.spec
-        framed = self._framed()
-        window = banks.hann(spec.win_length, spec.n_fft)
-        power = np.empty((len(framed), spec.n_fft // 2 + 1), np.float32)
-        room = np.empty((_CHUNK, spec.n_fft), np.float32)
-        for start in range(0, len(framed), _CHUNK):
-            frames = framed[start : start + _CHUNK]
-            spectrum = self._transform(np.multiply(frames, window, out=room[: len(frames)]))
-            # Real and imaginary parts side by side, squared where they are.
-            parts = spectrum.view(np.float32)
-            np.square(parts, out=parts)
-            np.add(parts[:, ::2], parts[:, 1::2], out=power[start : start + len(frames)])
-        return power
+        return power_of(self._framed(), self.spec, self._transform)
 
     @cached_property
     def magnitude(self) -> Matrix:
@@ -119,6 +107,21 @@ class ShortTime:
         peak[peak < np.finfo(np.float32).tiny] = 1
         chroma: Matrix = raw / peak
         return chroma
+
+
+def power_of(framed: Matrix, spec: FeatureSpec, transform: Transform = np.fft.rfft) -> Matrix:
+    """Gives the power spectra of frames, (frames, n_fft) to (frames, n_fft // 2 + 1)."""
+    window = banks.hann(spec.win_length, spec.n_fft)
+    power = np.empty((len(framed), spec.n_fft // 2 + 1), np.float32)
+    room = np.empty((_CHUNK, spec.n_fft), np.float32)
+    for start in range(0, len(framed), _CHUNK):
+        frames = framed[start : start + _CHUNK]
+        spectrum = transform(np.multiply(frames, window, out=room[: len(frames)]))
+        # Real and imaginary parts side by side, squared where they are.
+        parts = spectrum.view(np.float32)
+        np.square(parts, out=parts)
+        np.add(parts[:, ::2], parts[:, 1::2], out=power[start : start + len(frames)])
+    return power
 
 
 def decibels(values: Matrix) -> Matrix:

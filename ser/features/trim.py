@@ -6,6 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 Samples = npt.NDArray[np.float32]
+Energy = npt.NDArray[np.float64]
 
 # librosa.effects.trim's frames.
 _FRAME, _HOP = 2048, 512
@@ -21,19 +22,42 @@ def bounds(samples: Samples, top_db: float) -> tuple[int, int]:
     Returns:
         Start and end in samples. A clip of pure silence has no loudest frame and is kept whole.
     """
-    if not len(samples):
+    return bounds_in(energy_of(samples), 0, len(samples), top_db)
+
+
+def energy_of(samples: Samples) -> Energy:
+    """Sums the squares of samples up, shape (samples + 1,); the first sum is 0."""
+    energy = np.zeros(len(samples) + 1)
+    np.cumsum(np.square(samples, dtype=np.float64), out=energy[1:])
+    return energy
+
+
+def bounds_in(energy: Energy, first: int, last: int, top_db: float) -> tuple[int, int]:
+    """Finds the same of a part of a signal, from what `energy_of` gave of all of it.
+
+    Args:
+        energy: Of the signal, shape (samples + 1,).
+        first: Where the part begins.
+        last: Where it ends.
+        top_db: As in `bounds`.
+
+    Returns:
+        Start and end in samples from where the part begins.
+    """
+    length = last - first
+    if not length:
         return 0, 0
-    energy = np.cumsum(np.square(np.pad(samples, _FRAME // 2), dtype=np.float64))
-    energy = np.concatenate([[0.0], energy])
-    starts = np.arange(0, len(energy) - _FRAME, _HOP)
-    mean_square = np.maximum(energy[starts + _FRAME] - energy[starts], 0) / _FRAME
+    # Behind the ends of a part is nothing, whatever the signal has there.
+    starts = np.arange(0, length + 1, _HOP) + (first - _FRAME // 2)
+    above = energy[np.minimum(starts + _FRAME, last)]
+    mean_square = np.maximum(above - energy[np.maximum(starts, first)], 0) / _FRAME
     peak = mean_square.max()
     if peak <= 0:
-        return 0, len(samples)
+        return 0, length
     # amplitude_to_db floors amplitudes at 1e-5 before it compares.
     decibels = 10 * np.log10(np.maximum(mean_square, 1e-10))
     sound = np.flatnonzero(decibels - max(10 * np.log10(peak), -100.0) > -top_db)
-    return int(sound[0] * _HOP), min(len(samples), int((sound[-1] + 1) * _HOP))
+    return int(sound[0] * _HOP), min(length, int((sound[-1] + 1) * _HOP))
 
 
 def trim(samples: Samples, top_db: float) -> Samples:

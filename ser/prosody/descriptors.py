@@ -99,10 +99,10 @@ def describe_measured(measures: Matrix, spec: FeatureSpec) -> Descriptors | None
     """
     plan = layout(spec)
     active, mean = _level(measures[:, plan.columns["total"]][:, 0])
-    if needs_own_scale(measures, spec, mean):
+    if needs_own_scale(measures, spec, float(mean)):
         return None
     own = measures.copy()
-    own[:, plan.scaled] *= np.float32(1 / max(mean, float(FLOOR)))
+    own[:, plan.scaled] *= 1 / np.maximum(mean, FLOOR)
     own[:1, plan.columns["flux"]] = 0
     return _described(own, active, mean, spec)
 
@@ -115,9 +115,7 @@ def _level(total: Vector) -> tuple[Mask, np.float32]:
     return active, mean
 
 
-def _described(
-    measures: Matrix, active: Mask, mean: np.float32, spec: FeatureSpec
-) -> Descriptors:
+def _described(measures: Matrix, active: Mask, mean: np.float32, spec: FeatureSpec) -> Descriptors:
     """Describes frames whose level has been taken out."""
     columns = layout(spec).columns
 
@@ -128,9 +126,11 @@ def _described(
     divisor = np.maximum(total, FLOOR)
     pitch = follow(
         Candidates(
-            *(measures[:, columns[name]] for name in ("score", "octaves", "top")),
-            of("highest"),
-            of("energy"),
+            score=measures[:, columns["score"]],
+            octaves=measures[:, columns["octaves"]],
+            top=measures[:, columns["top"]],
+            highest=of("highest"),
+            energy=of("energy"),
         )
     )
     logarithm = _decibels(low[:, bins(spec, 0, 1500)])

@@ -10,7 +10,15 @@ import numpy as np
 import numpy.typing as npt
 
 from ser.features.spec import FeatureSpec
-from ser.prosody.descriptors import CEPSTRA, SPECTRAL, VOICED, Descriptors, Mask, describe, describe_measured
+from ser.prosody.descriptors import (
+    CEPSTRA,
+    SPECTRAL,
+    VOICED,
+    Descriptors,
+    Mask,
+    describe,
+    describe_measured,
+)
 
 Matrix = npt.NDArray[np.float32]
 Vector = npt.NDArray[np.float32]
