@@ -7,18 +7,20 @@
   const brush = canvas.getContext("2d");
   const NO_SPEECH = data.names.length - 1;
   // A row is start, end, number of the name, confidence in thousandths, then the probabilities.
-  const { windows, segments } = data;
+  const { windows, segments, words } = data;
   const length = Math.max(1, data.end - data.start);
   const shortest = Math.min(length, 2000);
   const view = { from: data.start, to: data.end };
   const hidden = new Set();
   const theme = matchMedia("(prefers-color-scheme: dark)");
+  // Kept: asking the query itself between the change and its event makes browsers forget the event.
+  let dark = theme.matches;
   // Milliseconds from the start of the file. Without sound there is still a place to look at.
   let position = data.start;
 
   const clamp = (value, low, high) => Math.min(Math.max(value, low), high);
-  const colour = (number) => (theme.matches ? data.dark : data.light)[number];
-  const ink = (number) => (theme.matches ? data.inkDark : data.inkLight)[number];
+  const colour = (number) => (dark ? data.dark : data.light)[number];
+  const ink = (number) => (dark ? data.inkDark : data.inkLight)[number];
   const own = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
   const share = (thousandths) => (thousandths / 1000).toFixed(2);
 
@@ -270,12 +272,36 @@
     const name = number < 0 ? -1 : segments[number][2];
     const chip = find("emotion");
     chip.hidden = name < 0;
-    const words = name < 0 ? "" : data.names[name];
+    const called = name < 0 ? "" : data.names[name];
     if (name >= 0) paint(chip, name);
     find("others").textContent = leading(chosen);
     chart.setAttribute("aria-valuenow", (position / 1000).toFixed(1));
-    chart.setAttribute("aria-valuetext", `${clock(position)}${words ? ", " + words : ""}`);
+    chart.setAttribute("aria-valuetext", `${clock(position)}${called ? ", " + called : ""}`);
     if (number !== current) mark(number);
+    if (words.length) say();
+  }
+
+  /* What is being said, with a little before and behind it. */
+  function say() {
+    const now = last(words, position);
+    const line = document.createDocumentFragment();
+    for (let n = Math.max(0, now - 8); n < Math.min(words.length, now + 12); n++) {
+      const [start, end, spoken] = words[n];
+      if (end < position - 4000 || start > position + 5000) continue;
+      const word = document.createElement(n === now && position < end + 300 ? "b" : "span");
+      word.textContent = `${spoken} `;
+      line.append(word);
+    }
+    find("said").replaceChildren(line);
+  }
+
+  function wordsOf(start, end) {
+    const found = [];
+    for (let n = Math.max(0, last(words, start) - 1); n < words.length && words[n][0] < end; n++) {
+      const middle = (words[n][0] + words[n][1]) / 2;
+      if (middle >= start && middle < end) found.push(words[n][2]);
+    }
+    return found.join(" ");
   }
 
   function leading(row) {
@@ -454,6 +480,11 @@
       const cell = row.insertCell();
       cell.className = "number";
       cell.textContent = name === NO_SPEECH ? "" : share(confidence);
+      if (words.length) {
+        const said = row.insertCell();
+        said.className = "words";
+        said.textContent = wordsOf(start, end);
+      }
       row.addEventListener("click", () => seek(start));
     }
     find("more").hidden = rows.children.length >= segments.length;
@@ -487,8 +518,12 @@
 
   chart.setAttribute("aria-valuemin", data.start / 1000);
   chart.setAttribute("aria-valuemax", data.end / 1000);
+  find("said").hidden = find("spoken").hidden = !words.length;
   more(500);
-  theme.addEventListener("change", recolour);
+  theme.addEventListener("change", (event) => {
+    dark = event.matches;
+    recolour();
+  });
   new ResizeObserver(draw).observe(canvas);
   if (audio) {
     for (const kind of ["play", "pause", "seeked", "timeupdate"]) audio.addEventListener(kind, tick);

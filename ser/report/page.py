@@ -89,6 +89,7 @@ def write_page(
     sound: Sound,
     windows: Iterable[Window],
     segments: Iterable[Window],
+    words: Iterable[Sequence[Any]] = (),
 ) -> None:
     """Writes a page that loads nothing from anywhere, but for a sound that is linked to.
 
@@ -98,6 +99,7 @@ def write_page(
         sound: What it plays.
         windows: The windows of the recording in order.
         segments: The same, joined; see `ser.timeline.segments`.
+        words: What was said, word by word: start and end in seconds, and the text.
     """
     script = (_HERE / "page.js").read_text(encoding="utf-8")
     look = (_HERE / "page.css").read_text(encoding="utf-8")
@@ -111,7 +113,7 @@ def write_page(
         "look": lambda: [look],
         "script": lambda: [script],
         "sound": lambda: _player(sound),
-        "data": lambda: _data(facts, sound, windows, segments),
+        "data": lambda: _data(facts, sound, windows, segments, words),
     }
     template = (_HERE / "page.html").read_text(encoding="utf-8")
     for number, piece in enumerate(re.split(r"\{\{(\w+)\}\}", template)):
@@ -163,7 +165,11 @@ def _player(sound: Sound) -> Iterator[str]:
 
 
 def _data(
-    facts: Facts, sound: Sound, windows: Iterable[Window], segments: Iterable[Window]
+    facts: Facts,
+    sound: Sound,
+    windows: Iterable[Window],
+    segments: Iterable[Window],
+    words: Iterable[Sequence[Any]],
 ) -> Iterator[str]:
     """Gives everything that the script draws, as JSON; times are whole milliseconds."""
     names = [*facts.labels, UNCERTAIN, NO_SPEECH]
@@ -191,6 +197,10 @@ def _data(
     yield from _rows(windows, names, facts.labels)
     yield '],"segments":['
     yield from _rows(segments, names, ())
+    yield '],"words":['
+    for number, (start, end, text) in enumerate(words):
+        row = [milliseconds(start), milliseconds(end), one_line(text)]
+        yield "," * bool(number) + _json(row)
     yield "]}"
 
 

@@ -8,7 +8,7 @@ import tempfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Literal, Self, get_args
+from typing import IO, Any, Literal, Self, get_args
 
 from ser.audio import Samples
 from ser.errors import SerError
@@ -82,7 +82,9 @@ class Report:
         self._summary = Summariser(recording, labels)
         self._folder = tempfile.TemporaryDirectory(prefix="ser-report-")
         folder = Path(self._folder.name)
-        self._rows = (folder / "windows").open("w+", encoding="utf-8")
+        self._rows = (folder / "windows").open("w", encoding="utf-8")
+        self._words = (folder / "words").open("w", encoding="utf-8")
+        self._said_until = float("-inf")
         self._track: Track | None = None
         hopeless = self._linkable and encoded_size(seconds or 0.0) > limit
         if sound == "embed" or (sound == "auto" and not hopeless):
@@ -106,6 +108,7 @@ class Report:
         if self._track is not None:
             self._track.close()
         self._rows.close()
+        self._words.close()
         self._folder.cleanup()
 
     def hear(self, samples: Samples) -> None:
@@ -119,6 +122,12 @@ class Report:
         self._summary.add(window)
         row = [window.start, window.end, window.emotion, window.confidence, window.probabilities]
         self._rows.write(json.dumps(row, default=dict) + "\n")
+        for word in () if window.spoken is None else window.spoken.times:
+            # Windows that overlap have words in common.
+            centre = (word.start + word.end) / 2
+            if centre > self._said_until:
+                self._said_until = centre
+                self._words.write(json.dumps([word.start, word.end, word.text]) + "\n")
 
     def save(self) -> None:
         """Writes the page, whole or not at all.
@@ -140,7 +149,8 @@ class Report:
                 atomic_path(self._target) as temporary,
                 temporary.open("w", encoding="utf-8", newline="\n") as stream,
             ):
-                write_page(stream, facts, sound, self._windows(), segments(self._windows()))
+                windows, joined = self._windows(), segments(self._windows())
+                write_page(stream, facts, sound, windows, joined, _lines(self._words))
         except OSError as error:
             raise SerError(
                 self._target,
@@ -160,13 +170,11 @@ class Report:
         return Sound.linked(os.path.relpath(os.path.abspath(self._recording), folder))  # noqa: PTH100
 
     def _windows(self) -> Iterator[Window]:
-        self._rows.flush()
-        with Path(self._rows.name).open(encoding="utf-8") as stream:
-            for line in stream:
-                start, end, emotion, confidence, probabilities = _row(line)
-                yield Window(self._recording, start, end, emotion, confidence, probabilities)
+        for row in _lines(self._rows):
+            yield Window(self._recording, *row)
 
 
-def _row(line: str) -> list[Any]:
-    row: list[Any] = json.loads(line)
-    return row
+def _lines(written: IO[str]) -> Iterator[list[Any]]:
+    written.flush()
+    with Path(written.name).open(encoding="utf-8") as stream:
+        yield from map(json.loads, stream)

@@ -7,6 +7,7 @@ import html
 import json
 import os
 import re
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,7 @@ from ser.report.outline import Outline
 from ser.report.report import Report
 from ser.report.track import KINDS, Track
 from ser.timeline.record import Window
+from ser.timeline.spoken import Spoken, SpokenWord
 
 RATE = 16_000
 WINDOWS = (angry(0, 3), sad(1.5, 4.5), silence(3, 6), unsure(4.5, 7.5))
@@ -145,6 +147,22 @@ def test_labels_cannot_end_the_script(tmp_path: Path) -> None:
     page = target.read_text(encoding="utf-8")
     assert page.count("<script") == 2
     assert data_of(page)["labels"] == [label]
+
+
+def test_what_was_said(tmp_path: Path) -> None:
+    target = tmp_path / "report.html"
+    words = [SpokenWord(f"w{n}</script>", n, n + 0.5, 1.0) for n in range(6)]
+    with Report(target, "talk", LABELS, RATE, sound="none") as report:
+        for start in range(4):
+            inside = tuple(word for word in words if start <= word.start < start + 3)
+            report.add(replace(angry(start, start + 3), spoken=Spoken("said", times=inside)))
+        report.save()
+    page = target.read_text(encoding="utf-8")
+    # Once each, although windows overlap.
+    assert data_of(page)["words"] == [
+        [n * 1000, n * 1000 + 500, f"w{n}</script>"] for n in range(6)
+    ]
+    assert page.count("<script") == 2
 
 
 def test_a_part_of_a_recording(tmp_path: Path) -> None:
