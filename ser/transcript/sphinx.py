@@ -51,6 +51,8 @@ class Sphinx:
     def transcribe(self, samples: audio.Samples, language: str | None) -> list[Passage]:
         """Writes down one stretch of English speech: one passage, or none."""
         sound = np.clip(samples * 32_768, -32_768, 32_767).astype("<i2").tobytes()
+        # What the last stretch sounded like is forgotten: the same sound gives the same words.
+        self._decoder.reinit_feat()
         self._decoder.start_utt()
         # The whole stretch is known: its cepstra are normalised by its own mean.
         self._decoder.process_raw(sound, no_search=False, full_utt=True)

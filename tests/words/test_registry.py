@@ -14,8 +14,10 @@ from ser.words.registry import open_words
 @pytest.fixture
 def nowhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """An empty cache."""
-    hub = pytest.importorskip("huggingface_hub", reason="the extra [text] is not installed")
-    monkeypatch.setattr(hub.constants, "HF_HUB_CACHE", str(tmp_path / "cache"))
+    hub = pytest.importorskip(
+        "huggingface_hub.constants", reason="the extra [text] is not installed"
+    )
+    monkeypatch.setattr(hub, "HF_HUB_CACHE", str(tmp_path / "cache"))
 
 
 def test_the_word_list_by_name() -> None:
