@@ -13,6 +13,7 @@ data.
 
 from __future__ import annotations
 
+import collections
 import contextlib
 import logging
 import platform
@@ -23,7 +24,7 @@ import uuid
 from collections.abc import Callable, Generator, Iterator, Sequence
 from typing import Any, Generic, TypeVar
 
-from ser import __version__, parallel
+from ser import __version__, parallel, threads
 from ser.errors import DependencyError, SerError
 
 Item = TypeVar("Item")
@@ -38,6 +39,10 @@ _NO_WORKERS = 60.0
 # Messages per thread of the workers that are under way: the next is there when one is done.
 _AHEAD = 4
 _LOOK = 5.0
+
+# Seconds that results may take to come. They are lost where their worker dies before, and then they
+# are waited for again until another one has made them anew.
+_BRING = 30.0
 
 # What runs a network or computes features is not meant for threads: one at a time in each process.
 _ONE = threading.Lock()
@@ -96,10 +101,11 @@ def _client(address: str) -> Iterator[Any]:
         raise DependencyError(
             "--cluster", "needs Dask (the package distributed)", "pip install ser-toolkit[cluster]"
         ) from error
-    logger = logging.getLogger("distributed")
-    before = logger.level
     # What matters of it is said in other words.
-    logger.setLevel(logging.CRITICAL + 1)
+    loggers = {logging.getLogger(name): 0 for name in ("distributed", "asyncio")}
+    for logger in loggers:
+        loggers[logger] = logger.level
+        logger.setLevel(logging.CRITICAL + 1)
     client = None
     try:
         try:
@@ -116,7 +122,8 @@ def _client(address: str) -> Iterator[Any]:
         if client is not None:
             with contextlib.suppress(OSError, TimeoutError):
                 client.close(timeout=2)
-        logger.setLevel(before)
+        for logger, level in loggers.items():
+            logger.setLevel(level)
 
 
 def _check_workers(client: Any, address: str) -> None:
@@ -162,6 +169,7 @@ def _perform(work: Callable[[Item], Result], items: Sequence[Item]) -> list[Resu
         if not _limited:
             # For as long as the process lives; the machine has as many workers as cores.
             parallel.one_thread()
+            threads.one_of_many()
             _limited = True
         return [work(item) for item in items]
 
@@ -193,11 +201,12 @@ class _Sharing(Generic[Item, Result]):
         # Results that the caller has got; in order, this is also the index of the next.
         self._next = 0
         self._done: dict[int, Result] = {}
-        self._again: list[range] = []
-        # Items that a worker has died with.
-        self._suspects: set[int] = set()
+        # Items that several workers have died with.
+        self._again: collections.deque[int] = collections.deque()
+        self._testing = False
         self._waiting: dict[Any, range] = {}
         self._ready: queue.SimpleQueue[Any] = queue.SimpleQueue()
+        self._late: list[Any] = []
         self._limit = 0
         self._looked = -_LOOK
         self._alone_since: float | None = None
@@ -217,8 +226,9 @@ class _Sharing(Generic[Item, Result]):
                     self._next += 1
                     yield index, result
         finally:
-            with contextlib.suppress(OSError, TimeoutError):
-                self._client.cancel([*self._waiting, carried], force=True)
+            if self._client.status == "running":
+                with contextlib.suppress(OSError, TimeoutError):
+                    self._client.cancel([*self._waiting, carried], force=True)
 
     def _available(self) -> bool:
         return self._next in self._done if self._in_order else bool(self._done)
@@ -229,13 +239,15 @@ class _Sharing(Generic[Item, Result]):
         if now - self._looked < _LOOK:
             return
         self._looked = now
+        if self._client.status != "running":
+            raise self._gone()
         try:
-            threads = sum(self._client.nthreads().values())
+            count = sum(self._client.nthreads().values())
         except (OSError, TimeoutError) as error:
             raise self._gone() from error
-        if threads:
+        if count:
             self._alone_since = None
-            self._limit = _AHEAD * threads
+            self._limit = _AHEAD * count
             return
         if self._alone_since is None:
             self._alone_since = now
@@ -269,36 +281,56 @@ class _Sharing(Generic[Item, Result]):
             future.add_done_callback(self._ready.put)
 
     def _take(self) -> range | None:
-        if self._again:
-            return self._again.pop()
-        ahead = 2 * self._limit * self._batch
-        if self._given == len(self._items) or self._given >= self._next + max(ahead, 1):
+        if self._testing:
             return None
-        batch = range(self._given, min(self._given + self._batch, len(self._items)))
-        self._given = batch.stop
-        return batch
+        ahead = max(2 * self._limit * self._batch, 1)
+        if self._given < min(len(self._items), self._next + ahead):
+            batch = range(self._given, min(self._given + self._batch, len(self._items)))
+            self._given = batch.stop
+            return batch
+        if self._again and not self._waiting:
+            # Whoever waits in line at a worker is suspected as well when it dies. So those are
+            # tried at the end, and each with nobody else there.
+            self._testing = True
+            index = self._again.popleft()
+            return range(index, index + 1)
+        return None
 
     def _collect(self) -> None:
-        """Waits for results, but not for ever: a scheduler may be gone."""
-        try:
-            ready = [self._ready.get(timeout=_LOOK)]
-        except queue.Empty:
-            if self._client.status != "running":
-                raise self._gone() from None
-            return
+        """Waits for results, but not for ever: whoever has them may be gone."""
+        ready, self._late = self._late, []
         with contextlib.suppress(queue.Empty):
+            if not ready:
+                ready.append(self._ready.get(timeout=_LOOK))
             while True:
                 ready.append(self._ready.get_nowait())
-        good = [future for future in ready if future.status == "finished"]
-        try:
-            lists = self._client.gather(good)
-        except (OSError, TimeoutError) as error:
-            raise self._gone() from error
-        for future, results in zip(good, lists, strict=True):
+        # Lost: its worker died between making the result and giving it away.
+        good = [future for future in ready if future.status in ("finished", "pending", "lost")]
+        for future, results in zip(good, self._brought(good), strict=False):
+            self._testing = False
             self._done.update(zip(self._waiting.pop(future), results, strict=True))
         for future in ready:
-            if future in self._waiting:
+            if future not in good:
                 self._judge(future)
+
+    def _brought(self, futures: list[Any]) -> list[list[Result]]:
+        """Brings results here; none where they do not come now."""
+        if not futures:
+            return []
+
+        async def bring() -> Any:
+            return await self._client.gather(futures, asynchronous=True)
+
+        try:
+            found: list[list[Result]] = self._client.sync(bring, callback_timeout=_BRING)
+        except Exception as error:
+            # What went wrong with one of them is judged when its turn comes.
+            known = isinstance(error, OSError | TimeoutError)
+            if not known and all(future.status == "finished" for future in futures):
+                raise
+            self._late = futures
+            return []
+        return found
 
     def _judge(self, future: Any) -> None:
         """Decides what becomes of work that has no result."""
@@ -311,8 +343,8 @@ class _Sharing(Generic[Item, Result]):
         error = future.exception()
         if not isinstance(error, KilledWorker):
             raise error
-        if len(batch) == 1 and batch.start in self._suspects:
+        if self._testing:
+            self._testing = False
             self._done[batch.start] = self._crashed(self._items[batch.start])
-            return
-        self._suspects.update(batch)
-        self._again += [range(index, index + 1) for index in batch]
+        else:
+            self._again += batch

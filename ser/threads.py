@@ -20,13 +20,24 @@ Result = TypeVar("Result")
 
 _MOST = 4
 
+_one_of_many = False
+
+
+def one_of_many() -> None:
+    """Says that this process is one of as many as there are cores, for as long as it lives.
+
+    Processes that `multiprocessing` has started need not be told.
+    """
+    global _one_of_many
+    _one_of_many = True
+
 
 def useful_threads() -> int:
     """Says how many threads one piece of work may have: as many as cores, but few.
 
     Processes that somebody else shares work among have one: there is one of them per core.
     """
-    if multiprocessing.parent_process() is not None:
+    if _one_of_many or multiprocessing.parent_process() is not None:
         return 1
     if hasattr(os, "sched_getaffinity"):
         return min(len(os.sched_getaffinity(0)), _MOST)

@@ -44,6 +44,27 @@ def test_order_does_not_depend_on_who_is_quick() -> None:
     assert list(parallel.ordered(working.uneven, range(200), 2, never)) == list(range(200))
 
 
+@pytest.mark.parametrize("batch", [1, 5])
+def test_results_come_as_they_are_ready(batch: int) -> None:
+    found = list(parallel.finished(working.uneven, range(100), 2, never, batch=batch))
+    assert sorted(found) == [(n, n) for n in range(100)]
+
+
+def test_nothing_waits_for_one_that_takes_long() -> None:
+    work = parallel.finished(working.slow_after_some, [8, *range(8)], 2, never, batch=1)
+    found = [next(work) for _ in range(8)]
+    assert sorted(found) == [(n + 1, n) for n in range(8)]
+    work.close()
+
+
+def test_items_handed_over_alone_are_tried_again_too(tmp_path: Path) -> None:
+    items = [tmp_path / str(n) for n in range(4)]
+    found = list(parallel.ordered(working.weak, items, 2, never, batch=1))
+    assert found == [path.name for path in items]
+    crashed = list(parallel.ordered(working.fragile, range(6, 10), 2, lost, batch=1))
+    assert crashed == [-6, "lost 7", -8, -9]
+
+
 def test_little_work_is_done_at_home() -> None:
     assert set(parallel.ordered(working.process, range(8), 4, never)) == {os.getpid()}
     assert not parallel.pays(4, 8)

@@ -7,6 +7,8 @@ import signal
 import time
 from pathlib import Path
 
+from ser.errors import SerError
+
 
 def square(number: int) -> int:
     return number * number
@@ -47,3 +49,14 @@ def slow_after_some(number: int) -> int:
     """The second batch takes longer than any test waits."""
     time.sleep(600 if number >= 8 else 0)
     return number
+
+
+def touching(path: Path) -> str:
+    """Leaves a trace of having been done, and takes some time."""
+    path.touch()
+    time.sleep(0.02)
+    return path.name
+
+
+def unwilling(number: int) -> int:
+    raise SerError(number, "is not welcome", "do not ask")

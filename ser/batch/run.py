@@ -74,7 +74,6 @@ def make_results(
     # The longest first: at the end nobody waits for one who has just begun with it.
     ordered = sorted(range(len(todo)), key=lambda index: -todo[index].size)
     failures: dict[int, SerError] = {}
-    unfinished = set(range(len(todo)))
     seconds = 0.0
     try:
         outcomes = share(work, [todo[index] for index in ordered])
@@ -82,13 +81,12 @@ def make_results(
             for position, outcome in outcomes:
                 index = ordered[position]
                 seconds += outcome.seconds
-                if outcome.error is None:
-                    unfinished.discard(index)
-                else:
+                if outcome.error is not None:
                     failures[index] = outcome.error
                 progress(todo[index], outcome)
     finally:
-        work.place.tidy([todo[index].name for index in unfinished], work.token)
+        # Also of what is done: a worker that died may have been at it before another one was.
+        work.place.tidy([job.name for job in todo], work.token)
         report = Report(
             len(todo),
             len(jobs) - len(todo),

@@ -245,7 +245,7 @@ class _Bar:
         """Begins with so many recordings to do."""
         self._all = len(todo)
         self._bar = stack.enter_context(
-            self._console.progress(sum(map(_weight, todo)), "B", "analysing", scale=True)
+            self._console.progress(sum(map(_weight, todo)), "B", f"0/{self._all} files", scale=True)
         )
         self._begun = time.monotonic()
 
@@ -255,8 +255,9 @@ class _Bar:
         self._seconds += outcome.seconds
         self._failed += outcome.error is not None
         self._bar.update(_weight(job))
-        shown = {"files": f"{self._count}/{self._all}", "speed": f"{self._speed():.0f}x real time"}
-        self._bar.measure(**shown, **({"failed": str(self._failed)} if self._failed else {}))
+        self._bar.describe(f"{self._count}/{self._all} files")
+        failed = {"failed": str(self._failed)} if self._failed else {}
+        self._bar.measure(**failed, speed=f"{self._speed():.0f}x real time")
         self._console.detail(f"{job.file}: {'failed' if outcome.error else 'done'}")
 
     def close(self, report: Report, stack: contextlib.ExitStack) -> None:
