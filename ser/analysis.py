@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import math
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,7 +17,7 @@ from ser.features.extract import fit_frames
 from ser.features.spec import FeatureSpec
 from ser.files import STANDARD, is_special
 from ser.parallel import one_thread
-from ser.threads import ahead, mapped, useful_threads
+from ser.threads import mapped, useful_threads
 from ser.timeline.record import NO_SPEECH, Window
 from ser.windows import LEAD, Apart, Overlapping, Sound
 
@@ -176,10 +176,12 @@ def analyse(
             block_seconds=seconds,
             offset=part.start,
             duration=part.seconds,
+            ahead=_AHEAD if threads > 1 else 0,
         )
     with one_thread(), contextlib.ExitStack() as stack:
-        if threads > 1:
-            blocks = stack.enter_context(contextlib.closing(ahead(blocks, _AHEAD)))
+        if isinstance(blocks, Generator):
+            # Whatever happens, the thread that decodes is ended.
+            stack.callback(blocks.close)
         cut = _cut(blocks, engine.spec, windowing, offset=part.start, tap=tap, live=live)
         if threads == 1:
             for sound in cut:
@@ -192,7 +194,7 @@ def analyse(
 
 def _threads(engine: Engine) -> int:
     # Cleaning steps are other people's code, and Keras has threads of its own.
-    return 1 if engine.spec.clean or not engine.takes_turns else useful_threads()
+    return 1 if engine.spec.clean or not engine.for_threads else useful_threads()
 
 
 def classify(
@@ -249,15 +251,17 @@ def _cut(
         return (named_start(index) + grid // 2) // grid * grid
 
     def span(index: int, stop: int, length: int) -> _Span:
-        begin = offset + named_start(index) / rate
-        return _Span(start_of(index), stop, begin, begin + length / rate)
+        start, begin = start_of(index), offset + named_start(index) / rate
+        # Overlapping ones are taken out together.
+        own = None if overlapping else buffer[start - first : stop - first]
+        return _Span(start, stop, begin, begin + length / rate, own)
 
     def taken() -> Sound:
         nonlocal waiting
         spans, waiting = waiting, []
         times = [(each.begin, each.end) for each in spans]
         if not overlapping:
-            return Apart([buffer[each.start - first : each.stop - first] for each in spans], times)
+            return Apart([each.samples for each in spans if each.samples is not None], times)
         # Longer than needed in front: what a window says must not depend on what is beside it.
         start = max(first, (spans[0].start - before) // before * before)
         stop = max(each.stop for each in spans)
@@ -279,7 +283,7 @@ def _cut(
                     yield taken()
             if live and waiting:
                 yield taken()
-            needed = waiting[0].start if waiting else start_of(number)
+            needed = waiting[0].start if overlapping and waiting else start_of(number)
             done = min(max(first, needed - 2 * before), end)
             buffer, first = buffer[done - first :], done
     except AudioError as error:
@@ -302,12 +306,13 @@ def _cut(
 
 @dataclass(frozen=True, slots=True)
 class _Span:
-    """One window: its samples' positions in the recording, and its times in seconds."""
+    """One window: its samples, where they lie in the recording, and its times in seconds."""
 
     start: int
     stop: int
     begin: float
     end: float
+    samples: audio.Samples | None
 
 
 def _classify(

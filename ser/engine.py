@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -83,7 +82,7 @@ class Engine:
         coefficients: Coefficients per frame.
         extractor: Computes its features.
         reads_functionals: Whether it takes the functionals of a clip as well.
-        takes_turns: Whether several threads may use it at once, and gain by that.
+        for_threads: Whether several threads may use it at once, and gain by that.
     """
 
     def __init__(self, path: Path, card: dict[str, Any], runner: Runner) -> None:
@@ -98,7 +97,7 @@ class Engine:
         self._general = read_voice(path)
         self.reads_functionals = self._general is not None
         self._runner = runner
-        self.takes_turns = isinstance(runner, _LiteRT)
+        self.for_threads = isinstance(runner, _LiteRT)
 
     def calibration(self, x: Batch, functionals: Batch | None = None) -> Calibration | None:
         """Learns a voice from unlabelled speech.
@@ -245,8 +244,26 @@ def open_engine(path: str | Path, engine: EngineName = "auto", device: Device = 
 class _LiteRT:
     """The network as LiteRT runs it, one thread: windows are small, and threads cost more.
 
-    Several threads may call it; they take turns.
+    Several threads may call it; each that finds all interpreters busy gets another.
     """
+
+    def __init__(self, path: Path, network: bytes) -> None:
+        self._path, self._network = path, network
+        self._idle = [_Interpreter(path, network)]
+
+    def __call__(self, inputs: Inputs) -> Batch:
+        try:
+            interpreter = self._idle.pop()
+        except IndexError:
+            interpreter = _Interpreter(self._path, self._network)
+        try:
+            return interpreter(inputs)
+        finally:
+            self._idle.append(interpreter)
+
+
+class _Interpreter:
+    """One copy of the network's memory."""
 
     def __init__(self, path: Path, network: bytes) -> None:
         try:
@@ -266,13 +283,8 @@ class _LiteRT:
                 path, f"has a damaged {LITERT_MEMBER} ({error})", "use --engine keras"
             ) from error
         self._batch = -1
-        self._turn = threading.Lock()
 
     def __call__(self, inputs: Inputs) -> Batch:
-        with self._turn:
-            return self._run(inputs)
-
-    def _run(self, inputs: Inputs) -> Batch:
         size = len(inputs["features"])
         if size != self._batch:
             with quiet_stderr():

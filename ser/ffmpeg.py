@@ -236,22 +236,26 @@ def _floats(frames: Iterator[Any], rate: int, size: int) -> Iterator[Samples]:
     """
     import av
 
-    kind: tuple[object, ...] = ()
     queue: Any = None
     converter: Any = None
     try:
         for frame in frames:
-            this = (frame.format.name, frame.layout.name, frame.sample_rate)
-            if kind != this:
+            # A queue would want time stamps without gaps.
+            frame.pts = None
+            try:
+                if queue is not None:
+                    queue.write(frame)
+            except ValueError:
+                # Another format than that of the frames before.
                 yield from _drained(queue, converter)
-                kind, queue = this, av.AudioFifo()
+                queue = None
+            if queue is None:
+                queue = av.AudioFifo()
+                queue.write(frame)
                 # The channels are kept: FFmpeg's own mix-down weights and rescales them.
                 # Interleaved, because PyAV counts the planes of eight and more channels beyond
                 # their end.
                 converter = av.AudioResampler(format="flt", rate=rate)
-            # A queue would want time stamps without gaps.
-            frame.pts = None
-            queue.write(frame)
             if queue.samples >= size:
                 yield from _converted(queue, converter)
     except _errors():

@@ -183,5 +183,6 @@ def _harmonic(power: Matrix, pitch: Pitch, spec: FeatureSpec, number: int) -> Ve
     hertz = np.where(pitch.voiced, 2.0 ** (pitch.semitones / 12), 200.0)
     place = np.round(number * hertz * spec.n_fft / spec.sample_rate).astype(np.intp)
     place = np.clip(place, 1, power.shape[1] - 2)[:, None]
-    level: Vector = _decibels(np.take_along_axis(power, place + _AROUND, axis=1).max(axis=1))
+    rows = np.arange(len(power))[:, None]
+    level: Vector = _decibels(power[rows, place + _AROUND].max(axis=1))
     return level

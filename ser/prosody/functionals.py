@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -109,11 +110,18 @@ def _moments(rows: Matrix) -> Matrix:
     if count < 2:
         return np.zeros((len(rows), len(_MOMENTS)), np.float32)
     low, middle, high = _percentiles(rows, (20, 50, 80))
-    time = np.linspace(-1, 1, count, dtype=np.float32)
-    trend = rows @ time / np.square(time).sum()
+    time, squares = _ramp(count)
+    trend = rows @ time / squares
     return np.stack(
         [rows.mean(axis=1), rows.std(axis=1), low, middle, high, high - low, trend], axis=1
     )
+
+
+@lru_cache(maxsize=1024)
+def _ramp(count: int) -> tuple[Vector, np.float32]:
+    """Gives numbers from -1 to 1, and the sum of their squares."""
+    time = np.linspace(-1, 1, count, dtype=np.float32)
+    return time, np.square(time).sum()
 
 
 def _percentiles(rows: Matrix, percents: Sequence[int]) -> list[Vector]:

@@ -177,8 +177,8 @@ def _quick_correlation(power: Matrix, lags: int) -> Matrix:
     half = power.shape[1] // 2
     even, odd = _cosines(power.shape[1], lags)
     result = np.empty((len(power), lags), np.float32)
-    for start in range(0, len(power), _TOGETHER):
-        rows = slice(start, start + _TOGETHER)
+    for start in range(0, len(power), 3 * _TOGETHER):
+        rows = slice(start, start + 3 * _TOGETHER)
         mirrored = power[rows, :half:-1]
         folded = power[rows, : half + 1].copy()
         folded[:, :half] += mirrored
