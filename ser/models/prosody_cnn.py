@@ -9,6 +9,10 @@ from ser.errors import SerError
 from ser.models.base import Problem, inputs, option
 from ser.models.cnn import CNN
 
+PICTURE, PROSODY = "picture", "prosody"
+"""Names of the layers whose outputs are the experts' answers; of several pictures, ``picture_2``
+and so on are the others."""
+
 # Standardised functionals beyond this are outliers of the measurement, not of the voice.
 _FARTHEST = 5.0
 
@@ -25,6 +29,9 @@ class ProsodyCNN(CNN):
     general, or, where the network is told the mean and deviation of this voice's functionals,
     against this voice. Training shows every clip in both ways. The level of the recording is looked
     at in the second way alone: against other recordings it means nothing.
+
+    There may be several pictures, which differ in what they began with; their votes count together
+    as much as one (an ensemble in one network, Hansen and Salamon, IEEE PAMI 1990).
     """
 
     name = "prosody-cnn"
@@ -32,6 +39,7 @@ class ProsodyCNN(CNN):
     trainer = "experts"
     reads_functionals = True
 
+    pictures: int = option(1, "networks that look at the picture; each costs as much as the first")
     prosody_weight: float = option(
         1.0, "weight of the prosodic expert's vote, the other's being 1", low=0.5, high=2.0
     )
@@ -54,19 +62,26 @@ class ProsodyCNN(CNN):
                 "reads functionals, and the table holds none",
                 "extract with --functionals prosody, or use --arch cnn",
             )
+        if self.pictures < 1:
+            raise SerError(f"pictures={self.pictures}", "must be at least 1")
         layers, ops = keras.layers, keras.ops
         entry, x = inputs(keras, problem)
         functionals = keras.Input((problem.functionals,), name="functionals")
         voice = keras.Input((2, problem.functionals), name="voice")
-        picture = layers.Softmax(dtype="float32", name="picture")(self.logits(keras, problem, x))
+        seen = []
+        for number in range(1, self.pictures + 1):
+            name = PICTURE if number == 1 else f"{PICTURE}_{number}"
+            answer = layers.Softmax(dtype="float32", name=name)(self.logits(keras, problem, x))
+            seen.append(ops.log(answer + 1e-6))
+        picture = seen[0] if len(seen) == 1 else layers.Average(dtype="float32")(seen)
         read = self._readings(keras, problem, functionals, voice)
         read = layers.Dense(
             problem.classes,
             kernel_regularizer=keras.regularizers.L2(self.prosody_decay),
             dtype="float32",
         )(read)
-        prosody = layers.Softmax(dtype="float32", name="prosody")(read)
-        votes = ops.log(picture + 1e-6) + self.prosody_weight * ops.log(prosody + 1e-6)
+        prosody = layers.Softmax(dtype="float32", name=PROSODY)(read)
+        votes = picture + self.prosody_weight * ops.log(prosody + 1e-6)
         # Divided by the number of votes: two that agree are not twice as sure.
         votes = layers.Rescaling(1 / (1 + self.prosody_weight), dtype="float32")(votes)
         answer = layers.Softmax(dtype="float32", name="emotion")(votes)

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+from statistics import fmean
 from typing import Any
 
 from ser.models.backend import quiet_stderr
+from ser.models.prosody_cnn import PICTURE, PROSODY
 from ser.training.batches import Inputs, Targets
 from ser.training.trainer import Row, Trainer
 
-EXPERTS = ("picture", "prosody")
-"""Names of the layers whose outputs are the experts' answers."""
+
+def experts_of(model: Any) -> list[str]:
+    """Names the layers whose outputs are the experts' answers: pictures first, prosody last."""
+    names = [layer.name for layer in model.layers]
+    pictures = [name for name in names if name.partition("_")[0] == PICTURE]
+    return [*sorted(pictures, key=lambda name: (len(name), name)), PROSODY]
 
 
 class ExpertsTrainer(Trainer):
@@ -35,28 +41,29 @@ class ExpertsTrainer(Trainer):
             variable.assign(value)
 
     def step(self, x: Inputs, y: Targets, weight: Targets) -> Row:
-        """Trains one batch; ``accuracy`` is that of the picture, which is what can overfit."""
+        """Trains one batch; ``accuracy`` is of the pictures, which are what can overfit."""
         self._experts.reset_metrics()
         found = self._experts.train_on_batch(
             x,
-            dict.fromkeys(EXPERTS, y),
-            sample_weight={name: weight[:, i] for i, name in enumerate(EXPERTS)},
+            dict.fromkeys(self._names, y),
+            sample_weight={name: weight[:, int(name == PROSODY)] for name in self._names},
             return_dict=True,
         )
         return {
             "loss": float(found["loss"]),
-            "accuracy": float(found["picture_accuracy"]),
+            "accuracy": fmean(float(found[f"{name}_accuracy"]) for name in self._names[:-1]),
             "prosody_accuracy": float(found["prosody_accuracy"]),
         }
 
     def _prepare(self, model: Any) -> None:
         keras, config = self.keras, self.config
-        answers = {name: model.get_layer(name).output for name in EXPERTS}
+        self._names = experts_of(model)
+        answers = {name: model.get_layer(name).output for name in self._names}
         self._experts = keras.Model(model.inputs, answers)
         self.compile(
             self._experts,
             config.lr,
             config.epochs,
-            loss={name: self.loss() for name in EXPERTS},
-            metrics={name: ["accuracy"] for name in EXPERTS},
+            loss={name: self.loss() for name in self._names},
+            metrics={name: ["accuracy"] for name in self._names},
         )

@@ -16,7 +16,7 @@ from ser.training.augment import SpectrogramAugmentation
 from ser.training.batches import Examples
 from ser.training.checkpoint import Checkpoint
 from ser.training.config import TrainConfig
-from ser.training.experts import EXPERTS
+from ser.training.experts import experts_of
 from ser.training.fit import Data, Trained, predict, train
 
 TRAIN = ("01", "02", "03", "04", "05", "06")
@@ -56,7 +56,7 @@ def test_it_learns_what_speakers_have_in_common(prosodic: Table, config: TrainCo
     watched = Examples(
         prosodic, of_speakers(prosodic, *WATCHED), result.labels, reads_functionals=True
     )
-    for name in EXPERTS:
+    for name in experts_of(result.model):
         expert = type(result.model)(result.model.inputs, result.model.get_layer(name).output)
         picked = predict(expert, watched).argmax(axis=1)
         assert (picked == watched.targets).mean() > 0.6, name
@@ -132,3 +132,23 @@ def test_half_precision_while_training_alone(prosodic: Table, config: TrainConfi
     assert max(row["val_uar"] for row in result.history) > 0.8, result.history
     assert result.device == "tensorflow cpu bfloat16"
     assert {layer.compute_dtype for layer in result.model.layers} == {"float32"}
+
+
+def test_several_pictures_learn_each_by_itself(prosodic: Table, config: TrainConfig) -> None:
+    result = run(split(prosodic), replace(config, options={"pictures": 3}, epochs=12))
+    names = experts_of(result.model)
+    assert names == ["picture", "picture_2", "picture_3", "prosody"]
+    watched = Examples(
+        prosodic, of_speakers(prosodic, *WATCHED), result.labels, reads_functionals=True
+    )
+    alone = []
+    for name in names:
+        expert = type(result.model)(result.model.inputs, result.model.get_layer(name).output)
+        alone.append(predict(expert, watched))
+        assert (alone[-1].argmax(axis=1) == watched.targets).mean() > 0.6, name
+    assert np.abs(alone[0] - alone[1]).max() > 0.01
+    # Together, pictures count as much as prosody.
+    logs = [np.log(answer + 1e-6) for answer in alone]
+    votes = np.exp((np.mean(logs[:3], axis=0) + logs[3]) / 2)
+    expected = votes / votes.sum(axis=1, keepdims=True)
+    assert predict(result.model, watched) == pytest.approx(expected, abs=1e-4)
