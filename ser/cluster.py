@@ -40,9 +40,11 @@ _NO_WORKERS = 60.0
 _AHEAD = 4
 _LOOK = 5.0
 
-# Seconds that results may take to come. They are lost where their worker dies before, and then they
-# are waited for again until another one has made them anew.
-_BRING = 30.0
+# Messages that are brought here together, and the seconds that this may take. Where their worker
+# has died meanwhile, Dask goes on knocking at its door; asked again, it knows that it is gone and
+# has another one make them anew.
+_TOGETHER = 32
+_BRING = 10.0
 
 # What runs a network or computes features is not meant for threads: one at a time in each process.
 _ONE = threading.Lock()
@@ -102,10 +104,9 @@ def _client(address: str) -> Iterator[Any]:
             "--cluster", "needs Dask (the package distributed)", "pip install ser-toolkit[cluster]"
         ) from error
     # What matters of it is said in other words.
-    loggers = {logging.getLogger(name): 0 for name in ("distributed", "asyncio")}
-    for logger in loggers:
-        loggers[logger] = logger.level
-        logger.setLevel(logging.CRITICAL + 1)
+    logger = logging.getLogger("distributed")
+    before = logger.level
+    logger.setLevel(logging.CRITICAL + 1)
     client = None
     try:
         try:
@@ -116,14 +117,15 @@ def _client(address: str) -> Iterator[Any]:
                 "no Dask scheduler answers there",
                 "start one with: dask scheduler, and give its address as tcp://host:8786",
             ) from error
+        # Fetches that were given up leave tasks whose errors nobody asks for.
+        client.loop.asyncio_loop.set_exception_handler(lambda loop, context: None)
         _check_workers(client, address)
         yield client
     finally:
         if client is not None:
             with contextlib.suppress(OSError, TimeoutError):
                 client.close(timeout=2)
-        for logger, level in loggers.items():
-            logger.setLevel(level)
+        logger.setLevel(before)
 
 
 def _check_workers(client: Any, address: str) -> None:
@@ -302,7 +304,7 @@ class _Sharing(Generic[Item, Result]):
         with contextlib.suppress(queue.Empty):
             if not ready:
                 ready.append(self._ready.get(timeout=_LOOK))
-            while True:
+            while len(ready) < _TOGETHER:
                 ready.append(self._ready.get_nowait())
         # Lost: its worker died between making the result and giving it away.
         good = [future for future in ready if future.status in ("finished", "pending", "lost")]

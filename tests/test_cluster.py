@@ -28,6 +28,11 @@ def never(item: object) -> int:
     raise AssertionError(f"{item} was given up")
 
 
+@pytest.fixture(autouse=True)
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(shared, "_BRING", 1.0)
+
+
 @pytest.fixture(scope="module")
 def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
     """A scheduler and two workers."""
@@ -119,7 +124,6 @@ def test_an_item_that_kills_every_worker_is_the_only_one_lost(
     # Now that nobody starts workers any more, they are lost for good.
     monkeypatch.setattr(shared, "_NO_WORKERS", 0.2)
     monkeypatch.setattr(shared, "_LOOK", 0.2)
-    monkeypatch.setattr(shared, "_BRING", 0.5)
     results = shared.ordered(working.fragile, range(50), strict.address, lost, batch=1)
     next(results)
     worker.terminate()
