@@ -12,6 +12,8 @@ CORPORA ?= data
 FEATURES ?= --preset emotion
 TRAINING ?= --seed 1
 ARGS     ?=
+# Where the tests' PyTorch comes from: wheels without CUDA.
+TORCH    ?= https://download.pytorch.org/whl/cpu
 # Processes that run the tests; 0 runs them in pytest's own.
 WORKERS  ?= 2
 
@@ -86,8 +88,14 @@ $(VENV)/.installed: setup.cfg pyproject.toml | $(BIN)/pip
 	@$(PIP) install --editable .
 	@touch $@
 
+# What pip finds for Linux by itself brings gigabytes of CUDA along, so PyTorch is asked for by itself,
+# at the place of its small wheels. Where there is none, the tests of text models are skipped.
 $(VENV)/.test: $(VENV)/.installed
 	@$(PIP) install --editable '.[test]'
+	@$(BIN)/python -c 'import torch' 2>/dev/null || \
+	    PIP_CONFIG_FILE=/dev/null PIP_EXTRA_INDEX_URL= $(PIP) install --no-deps --retries 0 --timeout 15 \
+	        --index-url $(TORCH) 'torch>=2.6' 2>/dev/null && $(PIP) install 'torch>=2.6' || \
+	    echo 'no PyTorch at $(TORCH): the tests of text models are skipped' >&2
 	@touch $@
 
 $(VENV)/.lint: $(VENV)/.installed

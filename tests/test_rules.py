@@ -19,6 +19,7 @@ NAMES = {path: str(path.relative_to(ROOT)) for path in FILES}
 HEAVY = {
     "tensorflow", "keras", "librosa", "sklearn", "scipy", "matplotlib", "numba", "h5py", "av",
     "yt_dlp", "ai_edge_litert", "tensorboard", "jax", "torch", "optuna", "sqlalchemy",
+    "transformers", "huggingface_hub", "faster_whisper", "ctranslate2", "pocketsphinx",
 }  # fmt: skip
 
 LONGEST_FILE = 500

@@ -12,20 +12,19 @@ Shares = dict[str, float]
 
 
 class WordsModel(Protocol):
-    """A classifier of texts.
-
-    Attributes:
-        name: What it is called in messages and records.
-        labels: Its labels, in the spelling of `ser.labels` where they are known there.
-        languages: The languages that it reads, as ISO 639-1 codes; empty for any.
-    """
+    """A classifier of texts."""
 
     @property
-    def name(self) -> str: ...  # noqa: D102
+    def name(self) -> str:
+        """What it is called in messages."""
+
     @property
-    def labels(self) -> tuple[str, ...]: ...  # noqa: D102
+    def labels(self) -> tuple[str, ...]:
+        """Its labels, in the spelling of `ser.labels` where they are known there."""
+
     @property
-    def languages(self) -> frozenset[str]: ...  # noqa: D102
+    def languages(self) -> frozenset[str]:
+        """The languages that it reads, as ISO 639-1 codes; empty for any."""
 
     def classify(self, texts: Sequence[str]) -> list[Shares]:
         """Gives the probability of every label for each text, in the order of `labels`."""

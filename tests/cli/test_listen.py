@@ -77,7 +77,6 @@ def test_no_network_no_packages_needed(run: Run, talk: Path, alone: dict[str, st
     assert "PocketSphinx" in notes[0]
     assert "word list" in notes[1]
     assert all(note.startswith("ser-listen: note: ") for note in notes)
-    assert run("ser-listen", "-q", talk, env=alone).err == ""
 
 
 def test_what_cannot_be_downloaded(run: Run, talk: Path, alone: dict[str, str]) -> None:
@@ -191,14 +190,13 @@ def test_the_microphone_until_silence(run: Run, talk: Path, tmp_path: Path) -> N
 
 def test_the_microphone_for_some_seconds(run: Run, talk: Path, tmp_path: Path) -> None:
     sound = simulated(recording=str(talk), rate=RATE, speed=4)
-    options = ("--seconds", "2.5", "--silence", "0", "--save", "kept.flac")
-    done = run("ser-listen", *BUILT_IN, *options, "--transcript-only", env=sound)
+    options = ("--seconds", "2.5", "--silence", "0", "-f", "jsonl")
+    done = run("ser-listen", *BUILT_IN, *options, env=sound)
     assert done.returncode == 0, done.err
-    assert soundfile.info(tmp_path / "kept.flac").duration == pytest.approx(2.5, abs=0.01)
+    (record,) = map(json.loads, done.out.splitlines())
+    assert 1.5 < record["end"] <= 2.5
     # Nothing is kept that was not asked for.
-    before = sorted(path.name for path in tmp_path.iterdir())
-    run("ser-listen", *BUILT_IN, "--seconds", "2.5", "--silence", "0", env=sound)
-    assert sorted(path.name for path in tmp_path.iterdir()) == before
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_nobody_speaks(run: Run, tmp_path: Path) -> None:
