@@ -138,7 +138,8 @@ def main(
       echo "I am so happy" | ser-listen --text -
     """  # noqa: D301
     if list_devices:
-        click.echo("\n".join(device_list()))
+        for line in device_list():
+            click.echo(line)
         return
     targets, names = claimed(output, audio)
     found = checked_outputs(targets, format_name)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
 from ser import audio
 from ser.errors import ArtifactError, DependencyError, SerError
-from ser.hub import UNWATCHED, Needs, Watch, find_model
+from ser.hub import UNWATCHED, MissingModelError, Needs, Watch, find_model
 from ser.transcript.base import RATE, Cutting, Passage, Word
 
 DEFAULT = "base"
@@ -77,6 +78,13 @@ class Whisper:
     def __init__(
         self, name: str, needs: Needs = NEEDS, *, offline: bool = False, watch: Watch = UNWATCHED
     ) -> None:
+        if name not in NAMES and "/" not in name and not Path(name).is_dir():
+            raise MissingModelError(
+                name,
+                "is neither a folder nor a model of Whisper",
+                f"give {needs.option} one of {', '.join(NAMES)}, OWNER/MODEL on the Hugging Face "
+                "Hub, or a folder",
+            )
         library = _library()
         folder = find_model(NAMES.get(name, name), needs, offline=offline, watch=watch)
         try:

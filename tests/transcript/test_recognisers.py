@@ -141,6 +141,13 @@ def test_a_damaged_whisper_model(polish: Path, tmp_path: Path) -> None:
         Whisper(str(tmp_path))
 
 
+def test_a_name_that_is_none() -> None:
+    with pytest.raises(
+        MissingModelError, match=r"is neither .*; give --asr-model one of tiny, base"
+    ):
+        Whisper("huge")
+
+
 def test_short_names_are_names_on_the_hub() -> None:
     assert NAMES["base"] == "Systran/faster-whisper-base"
     assert NAMES["turbo"] == NAMES["large-v3-turbo"]
