@@ -22,7 +22,8 @@ def text_options(function: Any) -> Any:
     flag = click.option(
         "--text",
         is_flag=True,
-        help="Also write down what is said, with the emotion of the words beside the voice's.",
+        help="Also write down what is said, with the emotion of the words beside the voice's; all "
+        "on this machine.",
     )
     return with_options([flag, words_options], function)
 

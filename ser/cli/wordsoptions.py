@@ -34,12 +34,18 @@ def _weights(context: click.Context, parameter: click.Parameter, value: str) -> 
         raise click.BadParameter(str(error)) from error
 
 
+def _language(context: click.Context, parameter: click.Parameter, value: str | None) -> str | None:
+    # As locales write it: en-GB, pl_PL.
+    return None if value is None else value.replace("_", "-").split("-")[0].strip().lower() or None
+
+
 def words_options(function: Any) -> Any:
     """Adds the options about words; see `Words`."""
     options = [
         click.option(
             "--language",
             metavar="CODE",
+            callback=_language,
             help="The language that is spoken: en, pl, de.  [default: detected]",
         ),
         click.option(

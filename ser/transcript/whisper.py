@@ -101,7 +101,9 @@ class Whisper:
         self.name = name
         many = bool(self._model.model.is_multilingual)
         self.languages = frozenset() if many else frozenset({"en"})
-        self.translates = many and not any(part in name.lower() for part in _CANNOT_TRANSLATE)
+        self.translates = many and not any(
+            part in Path(name).name.lower() for part in _CANNOT_TRANSLATE
+        )
         self._language: str | None = None
 
     def forget(self) -> None:
