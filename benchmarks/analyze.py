@@ -1,6 +1,6 @@
 """How much faster than real time ser-analyze is, beside the way that it is usually done.
 
-    python benchmarks/analyze.py SPEECH [--minutes 60] [--plain-minutes 2]
+    python benchmarks/analyze.py SPEECH [--minutes 60] [--plain-minutes 2] [--hours 10]
 
 SPEECH is a folder of recordings, which are joined and repeated to an hour: as 16 kHz WAV, and as
 M4A (AAC) and WebM (Opus). ``ser-analyze`` is timed as a process from its start to its end, all
@@ -8,6 +8,9 @@ stages included, with and without the detector of speech, and its peak memory is
 way is a loop over the windows of the same WAV: ``librosa.load`` of the window, its features with
 librosa, ``predict`` of Keras per window, with the same network where it reads nothing but the
 spectrogram; imports are not counted. It is timed on fewer minutes, because it takes so long.
+
+``--hours`` makes recordings that long of the same hour, over and over, and reads the peak memory of
+``ser-analyze`` on each, one after the other; ten hours of WAV need 1.2 GB in the temporary folder.
 """
 
 from __future__ import annotations
@@ -20,7 +23,10 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -59,8 +65,59 @@ def make(folder: Path, speech: Path, seconds: float) -> None:
     encode(folder / NAMES[2], "libopus", audio.resample(samples, RATE, 48_000), 48_000)
 
 
-def ours(path: Path, *options: str) -> tuple[float, float]:
-    """Seconds that ``ser-analyze`` takes as a process, and its peak memory in megabytes."""
+def repeat(source: Path, target: Path, times: int) -> None:
+    """Puts a recording behind itself, so many times, without decoding it."""
+    import av
+    import soundfile
+
+    if target.suffix == ".wav":
+        with soundfile.SoundFile(target, "w", RATE, 1, subtype="PCM_16") as sink:
+            for _ in range(times):
+                for block in soundfile.blocks(source, blocksize=60 * RATE, dtype="int16"):
+                    sink.write(block)
+        return
+    with av.open(str(target), "w") as sink:
+        into: Any = None
+        shift = 0
+        for _ in range(times):
+            with av.open(str(source)) as container:
+                stream = container.streams.audio[0]
+                into = into or sink.add_stream_from_template(stream)
+                end = shift
+                for packet in container.demux(stream):
+                    if packet.dts is None:
+                        continue
+                    packet.pts, packet.dts = packet.pts + shift, packet.dts + shift
+                    end = packet.pts + packet.duration
+                    packet.stream = into
+                    sink.mux(packet)
+                shift = end
+
+
+@dataclass(frozen=True)
+class Run:
+    """What one run of ``ser-analyze`` took.
+
+    Attributes:
+        seconds: From start to end.
+        processor: Seconds of all cores.
+        memory: Its peak in megabytes.
+    """
+
+    seconds: float
+    processor: float
+    memory: float
+
+    def line(self, name: str, length: float) -> str:
+        """Gives a row of the table, for a recording of so many seconds."""
+        return (
+            f"{name:36}{self.seconds:9.1f}{length / self.seconds:17.0f}{self.processor:12.1f}"
+            f"{self.memory:8.0f} MB"
+        )
+
+
+def ours(path: Path, *options: str) -> Run:
+    """Runs ``ser-analyze`` as a process."""
     command = [sys.executable, str(ROOT / "bin" / "ser-analyze"), str(path), "-f", "jsonl"]
     began = time.perf_counter()
     with subprocess.Popen([*command, *options], stdout=subprocess.DEVNULL) as process:
@@ -69,7 +126,7 @@ def ours(path: Path, *options: str) -> tuple[float, float]:
     spent = time.perf_counter() - began
     if process.returncode:
         raise SystemExit(f"{command[1]} failed with exit code {process.returncode}")
-    return spent, used.ru_maxrss / 1024
+    return Run(spent, used.ru_utime + used.ru_stime, used.ru_maxrss / 1024)
 
 
 def plain(path: Path, seconds: float) -> float:
@@ -103,6 +160,7 @@ def main() -> None:
     parser.add_argument("speech", type=Path)
     parser.add_argument("--minutes", type=float, default=60)
     parser.add_argument("--plain-minutes", type=float, default=2)
+    parser.add_argument("--hours", type=int, help="the memory that recordings this long need")
     options = parser.parse_args()
     seconds, few = 60 * options.minutes, 60 * options.plain_minutes
     load = f"{os.getloadavg()[0]:.1f}" if hasattr(os, "getloadavg") else "unknown"
@@ -110,23 +168,39 @@ def main() -> None:
         f"{options.minutes:g} min of speech, {MODEL.name}, Python {platform.python_version()}, "
         f"{os.cpu_count()} cores, load {load}"
     )
-    print(f"{'':34}{'seconds':>9}{'times real time':>17}{'memory':>11}")
+    print(f"{'':36}{'seconds':>9}{'times real time':>17}{'processor':>12}{'memory':>11}")
     with tempfile.TemporaryDirectory() as folder:
         files = [Path(folder) / name for name in NAMES]
-        # In a process of its own: the system counts what a parent held as its child's memory.
-        making = multiprocessing.get_context("spawn").Process(
-            target=make, args=(Path(folder), options.speech, seconds)
-        )
-        making.start()
-        making.join()
+        separately(make, Path(folder), options.speech, seconds)
         ours(files[0], "--end", "10")
+        if options.hours is not None:
+            for path in files:
+                longer = path.with_stem("long")
+                separately(repeat, path, longer, round(3600 * options.hours / seconds))
+                name = f"ser-analyze {path.suffix[1:]}, {options.hours} h"
+                print(ours(longer).line(name, 3600 * options.hours), flush=True)
+                longer.unlink()
+            return
         for path in files:
             for vad in ("--vad", "--no-vad"):
-                spent, memory = ours(path, vad)
-                name = f"ser-analyze {path.suffix[1:]} {vad}"
-                print(f"{name:34}{spent:9.1f}{seconds / spent:17.0f}{memory:8.0f} MB", flush=True)
+                print(
+                    ours(path, vad).line(f"ser-analyze {path.suffix[1:]} {vad}", seconds),
+                    flush=True,
+                )
+        for hop in ("0.5", "0.512"):
+            name = f"ser-analyze wav --hop {hop}"
+            print(ours(files[0], "--hop", hop).line(name, seconds), flush=True)
         spent = plain(files[0], few)
-        print(f"{f'window by window, {few:g} s of it':34}{spent:9.1f}{few / spent:17.1f}")
+        print(f"{f'window by window, {few:g} s of it':36}{spent:9.1f}{few / spent:17.1f}")
+
+
+def separately(work: Callable[..., None], *arguments: object) -> None:
+    """Does it in a process of its own: the system counts what a parent held as its child's."""
+    process = multiprocessing.get_context("spawn").Process(target=work, args=arguments)
+    process.start()
+    process.join()
+    if process.exitcode:
+        raise SystemExit("the recordings could not be made")
 
 
 if __name__ == "__main__":

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import threading
 import tracemalloc
 from pathlib import Path
 from typing import Any
@@ -251,6 +252,53 @@ def test_memory_does_not_grow_with_overlap(engine: Engine, speech: Any, tmp_path
     path = write(tmp_path / "a.wav", speech)
     wide, close = peak(path, engine, Windowing(1, 1)), peak(path, engine, Windowing(1, 0.01))
     assert close < wide + 8e6, (wide, close)
+
+
+def test_windows_that_overlap_begin_with_a_frame(
+    engine: Engine, speech: Any, tmp_path: Path
+) -> None:
+    path = write(tmp_path / "a.wav", speech)
+    hop = engine.spec.hop_length
+    windows = list(analyse(path, engine, Windowing(1, 0.37)))
+    assert spans(windows) == [(round(0.37 * n, 4), round(0.37 * n + 1, 4)) for n in range(30)]
+    for number, window in enumerate(windows):
+        start = round(0.37 * number * RATE / hop) * hop
+        assert abs(start / RATE - window.start) <= hop / RATE / 2 + 1e-9
+        expected = classify(engine, speech[start : start + RATE])
+        assert list(window.probabilities.values()) == pytest.approx(expected, abs=1e-4)
+    # The last one ends with the recording, wherever it would begin.
+    short = write(tmp_path / "b.wav", speech[: round(1.37 * RATE)])
+    assert spans(analyse(short, engine, Windowing(1, 0.37))) == [(0, 1), (0.37, 1.37)]
+
+
+@pytest.mark.parametrize("hop", [1, 0.25])
+def test_threads_are_not_heard(
+    hop: float, engine: Engine, speech: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = write(tmp_path / "a.wav", np.tile(speech, 8))
+    found = []
+    for threads in (1, 2, 4):
+        monkeypatch.setattr(analysis, "useful_threads", lambda threads=threads: threads)
+        found.append(list(analyse(path, engine, Windowing(1, hop), vad=True)))
+    assert len(found[0]) >= 96
+    for windows in found[1:]:
+        assert spans(windows) == spans(found[0])
+        assert [w.emotion for w in windows] == [w.emotion for w in found[0]]
+        for window, expected in zip(windows, found[0], strict=True):
+            assert window.probabilities == pytest.approx(expected.probabilities, abs=1e-6)
+
+
+def test_no_thread_is_left_when_nobody_reads_on(
+    engine: Engine, speech: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(analysis, "useful_threads", lambda: 2)
+    path = write(tmp_path / "a.wav", np.tile(speech, 20))
+    before = threading.active_count()
+    windows = analyse(path, engine, Windowing(1, 1))
+    assert next(windows).start == 0
+    assert threading.active_count() > before
+    windows.close()
+    assert threading.active_count() == before
 
 
 def said(windows: Any) -> Any:
