@@ -13,7 +13,15 @@ from ser import audio
 from ser.features import banks
 from ser.features.shorttime import ShortTime
 from ser.features.spec import PRESETS, FeatureSpec
-from ser.prosody.pitch import CEILING_HZ, FLOOR_HZ, Pitch, _cheapest, track
+from ser.prosody.pitch import (
+    CANDIDATES,
+    CEILING_HZ,
+    FLOOR_HZ,
+    Pitch,
+    _cheapest,
+    candidates,
+    track,
+)
 
 SPEC = PRESETS["emotion"].with_changes(functionals="prosody", trim=None, duration=None)
 RATE = SPEC.sample_rate
@@ -189,3 +197,34 @@ def test_real_voices_as_pyin_hears_them(corpora: Path) -> None:
     assert (pooled < 0.5).mean() > 0.8
     # Few octave errors, and none that would make the mean meaningless.
     assert (pooled > 6).mean() < 0.05
+
+
+@pytest.mark.parametrize("spec", SPECS.values(), ids=list(SPECS))
+def test_the_quick_way_is_the_same_but_for_rounding(spec: FeatureSpec) -> None:
+    voice = render("angry", 3, seed=1, seconds=1.0, sample_rate=spec.sample_rate)
+    view = ShortTime(np.ascontiguousarray(voice, np.float32), spec)
+    window = banks.hann(spec.win_length, spec.n_fft)
+    exact, quick = (
+        candidates(view.power, spec.sample_rate, window, quick=quick) for quick in (False, True)
+    )
+    real = exact.score > 0
+    assert real.any(axis=1).mean() > 0.5
+    for name in ("score", "octaves", "top"):
+        # What is hardly a peak may be one or none.
+        near = np.isclose(getattr(quick, name)[real], getattr(exact, name)[real], atol=1e-3)
+        assert near.mean() > 0.99, name
+    assert quick.highest == pytest.approx(exact.highest, abs=1e-4)
+    assert quick.energy == pytest.approx(exact.energy, rel=1e-4)
+
+
+def test_candidates_are_the_greatest_peaks() -> None:
+    spec = SPEC
+    noise = np.random.default_rng(3).standard_normal(8000).astype(np.float32)
+    power = ShortTime(noise, spec).power
+    found = candidates(power, spec.sample_rate, banks.hann(spec.win_length, spec.n_fft))
+    assert found.score.shape == found.octaves.shape == found.top.shape == (len(power), CANDIDATES)
+    # From the best to the least, but for what the parabolas add.
+    assert (np.diff(found.score, axis=1) < 0.2).all()
+    hertz = 2.0 ** found.octaves[found.score > 0]
+    assert hertz.min() > 0.9 * FLOOR_HZ
+    assert hertz.max() < 1.1 * CEILING_HZ
