@@ -78,20 +78,22 @@ def repeat(source: Path, target: Path, times: int) -> None:
         return
     with av.open(str(target), "w") as sink:
         into: Any = None
-        shift = 0
+        end: int | None = None
         for _ in range(times):
             with av.open(str(source)) as container:
                 stream = container.streams.audio[0]
                 into = into or sink.add_stream_from_template(stream)
-                end = shift
+                shift: int | None = None
                 for packet in container.demux(stream):
                     if packet.dts is None:
                         continue
+                    if shift is None:
+                        # Encoders begin before zero.
+                        shift = 0 if end is None else end - packet.dts
                     packet.pts, packet.dts = packet.pts + shift, packet.dts + shift
-                    end = packet.pts + packet.duration
+                    end = packet.dts + max(packet.duration or 0, 1)
                     packet.stream = into
                     sink.mux(packet)
-                shift = end
 
 
 @dataclass(frozen=True)
