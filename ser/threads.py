@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import collections
 import contextlib
-import multiprocessing
 import os
+import sys
 import threading
 from collections.abc import Callable, Generator, Iterable, Iterator
 from typing import Generic, TypeVar
@@ -37,7 +37,9 @@ def useful_threads() -> int:
 
     Processes that somebody else shares work among have one: there is one of them per core.
     """
-    if _one_of_many or multiprocessing.parent_process() is not None:
+    # Not imported for this: what it has started has it.
+    processes = sys.modules.get("multiprocessing")
+    if _one_of_many or (processes is not None and processes.parent_process() is not None):
         return 1
     if hasattr(os, "sched_getaffinity"):
         return min(len(os.sched_getaffinity(0)), _MOST)

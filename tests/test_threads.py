@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import multiprocessing
 import threading
 import time
 from collections.abc import Iterator
@@ -135,3 +136,6 @@ def test_closed_early_no_more_is_done() -> None:
 
 def test_how_many_are_useful() -> None:
     assert 1 <= useful_threads() <= 4
+    # In a process that shares the cores with others.
+    with multiprocessing.get_context("spawn").Pool(1) as pool:
+        assert pool.apply(useful_threads) == 1
