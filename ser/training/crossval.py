@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from ser.artifact import read_card, write_artifact
-from ser.calibration import fit_temperature
+from ser.calibration import expected_calibration_error, fit_temperature, with_temperature
 from ser.engine import open_engine
 from ser.errors import SerError
 from ser.evaluation import Evaluation, evaluate, label_indices
@@ -40,6 +40,9 @@ CALIBRATED = "calibrated.csv"
 TOLD = "each test speaker calibrated with the unlabelled test clips"
 """What is added to a protocol where voices are calibrated."""
 
+
+TEMPERED = "calibration_error_with_temperature"
+"""In the report: the calibration error with each fold at the temperature of the other folds."""
 
 CHOSEN = "hyperparameters chosen inside every fold"
 """What a protocol says where each fold has hyperparameters of its own."""
@@ -213,24 +216,25 @@ def describe_protocol(
         "corpus": "corpora apart",
         "clip": "clips apart, speakers on both sides",
     }[folds.by]
-    corpora = np.asarray(table["corpus"])
-    tested = np.isin(corpora, np.unique(corpora[np.concatenate(folds.tests)]))
-    main = describe_corpora(without_features(table, np.flatnonzero(tested)))
-    others = without_features(table, np.flatnonzero(~tested))
+    tested = set(np.asarray(table["corpus"])[np.concatenate(folds.tests)].tolist())
     return (
-        f"{main}{_beside(others, config)}, {len(_labels(table))} classes, {len(folds.tests)}-fold "
-        f"cross-validation ({folds.name}), {apart}, arch {config.described()}, "
+        f"{describe_data(table, tested, config)}, {len(_labels(table))} classes, "
+        f"{len(folds.tests)}-fold cross-validation ({folds.name}), {apart}, "
+        f"arch {config.described()}, "
         f"last of {config.epochs} epochs, seed {config.seed}"
         f"{'' if choice is None else f', {choice.protocol}'}"
     )
 
 
-def _beside(others: Table, config: TrainConfig) -> str:
-    """Names the corpora that no fold tests: every network learns from them."""
-    if not len(others):
-        return ""
+def describe_data(table: Table, tested: Collection[str], config: TrainConfig) -> str:
+    """Names the corpora that are tested, and those that every network learns from besides."""
+    # Clips of no corpus are counted with those that are tested: a protocol cannot name them.
+    inside = np.isin(np.asarray(table["corpus"]), [*tested, ""])
+    main = describe_corpora(without_features(table, np.flatnonzero(inside)))
+    if inside.all():
+        return main
     how = "supported by" if config.support else "trained with"
-    return f", {how} {describe_corpora(others)}"
+    return f"{main}, {how} {describe_corpora(without_features(table, np.flatnonzero(~inside)))}"
 
 
 def made_with(card: Mapping[str, Any], table: Table, config: TrainConfig) -> bool:
@@ -277,6 +281,17 @@ def _pooled(parts: list[Predictions], labels: tuple[str, ...], config: TrainConf
     return Pooled(predictions, evaluation, fit_temperature(predictions.probabilities, truth))
 
 
+def tempered_error(predictions: Predictions) -> float:
+    """Measures the calibration with each fold at the temperature that fits the other folds."""
+    truth = label_indices(predictions.emotion.tolist(), predictions.labels)
+    tempered = np.array(predictions.probabilities, np.float32)
+    for number in set(predictions.fold.tolist()):
+        inside = predictions.fold == number
+        temperature = fit_temperature(predictions.probabilities[~inside], truth[~inside])
+        tempered[inside] = with_temperature(predictions.probabilities[inside], temperature)
+    return expected_calibration_error(tempered, truth)
+
+
 def _write(folder: Path, pooled: Pooled, calibrated: Pooled) -> None:
     protocol = pooled.predictions.protocol
     write_predictions(folder / PREDICTIONS, pooled.predictions)
@@ -285,6 +300,7 @@ def _write(folder: Path, pooled: Pooled, calibrated: Pooled) -> None:
         "protocol": protocol,
         "seed": pooled.predictions.seed,
         "temperature": pooled.temperature,
+        TEMPERED: tempered_error(pooled.predictions),
         **pooled.evaluation.to_dict(),
         "calibrated": {
             "protocol": calibrated.predictions.protocol,

@@ -16,9 +16,8 @@ from ser.artifact import read_card
 from ser.errors import SerError
 from ser.files import open_output
 from ser.table import Table
-from ser.training.card import describe_corpora
 from ser.training.config import TrainConfig
-from ser.training.crossval import CHOSEN, REPORT, made_with
+from ser.training.crossval import CHOSEN, REPORT, TEMPERED, describe_data, made_with
 from ser.training.fit import Data, Trained
 
 
@@ -66,11 +65,15 @@ def read_report(folder: Path, records: Table, config: TrainConfig, chosen: str =
     protocol = str(figures.protocol)
     known = np.asarray(records["y"]) != ""
     labelled = records if known.all() else records[known]
-    if not protocol.startswith(f"{describe_corpora(labelled)}, "):
+    # The first word of a protocol is what was tested.
+    tested = protocol.partition(" (")[0].split("+")
+    classes = len(set(np.asarray(labelled["y"]).tolist()))
+    described = f"{describe_data(labelled, tested, config)}, {classes} classes"
+    if not protocol.startswith(f"{described}, "):
         raise SerError(
             folder,
             f"is the cross-validation of another table ({figures.protocol})",
-            f"cross-validate {describe_corpora(labelled)}",
+            f"cross-validate {described}",
         )
     same = chosen in protocol if chosen else CHOSEN not in protocol
     if not same or not made_with(read_card(folder / "fold-1.keras"), records, config):
@@ -115,5 +118,7 @@ def _figures(report: dict[str, Any]) -> Figures:
         "level": report["level"],
         "resampled": report["resampled"],
         "calibration_error_before_temperature": report["calibration_error"],
+        # Reports of earlier versions lack it.
+        "calibration_error": report.get(TEMPERED),
     }
     return Figures(metrics, str(report["protocol"]), float(report["temperature"]))

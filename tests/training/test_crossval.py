@@ -12,6 +12,7 @@ import pytest
 from spoken import CONFIG
 
 from ser.artifact import read_card
+from ser.calibration import expected_calibration_error
 from ser.engine import open_engine
 from ser.errors import SerError
 from ser.foldfile import Folds
@@ -21,7 +22,8 @@ from ser.scoring import predict_table
 from ser.splitting import make_folds
 from ser.table import Table
 from ser.training.config import TrainConfig
-from ser.training.crossval import TOLD, cross_validate, describe_protocol
+from ser.training.crossval import TOLD, cross_validate, describe_protocol, tempered_error
+from ser.training.report import read_report
 
 
 @pytest.fixture
@@ -100,6 +102,7 @@ def test_every_clip_is_tested_once_and_by_the_right_network(
     report = json.loads((tmp_path / "report.json").read_text())
     assert report["scores"]["uar"] == pytest.approx(pooled.evaluation.scores.uar)
     assert report["temperature"] == pooled.temperature
+    assert 0 <= report["calibration_error_with_temperature"] < 0.5
     right = (written.predicted == written.emotion).mean()
     assert report["scores"]["accuracy"] == pytest.approx(right)
     assert report["protocol"] == written.protocol == describe_protocol(spoken, folds, config)
@@ -239,3 +242,51 @@ def test_the_protocol_names_corpora_that_no_fold_tests(
     )
     config = replace(config, support=("other",))
     assert "supported by other (96" in describe_protocol(both, folds, config)
+
+
+def test_calibration_is_measured_with_temperatures_of_other_folds() -> None:
+    rng = np.random.default_rng(0)
+    truth = rng.integers(0, 3, 600)
+    # Right as often as a softmax of these logits says, but twice as sure.
+    logs = rng.normal(0, 1, (600, 3))
+    powers = np.exp(logs)
+    truth = np.array([rng.choice(3, p=p) for p in powers / powers.sum(axis=1, keepdims=True)])
+    sure = np.exp(2 * logs)
+    sure /= sure.sum(axis=1, keepdims=True)
+    labels = ("neutral", "sad", "angry")
+    names = np.array([str(i) for i in range(600)])
+    found = Predictions(
+        labels=labels,
+        path=names,
+        start=np.zeros(600),
+        corpus=names,
+        speaker=names,
+        emotion=np.array(labels)[truth],
+        fold=np.arange(600) % 3,
+        probabilities=sure.astype(np.float32),
+        protocol="",
+        seed=0,
+    )
+    plain = expected_calibration_error(found.probabilities, truth)
+    assert tempered_error(found) < 0.06 < 0.1 < plain
+    # A fold that is much more sure than the others is not helped by its own clips.
+    odd = found.probabilities.copy()
+    odd[found.fold == 0] **= 8
+    odd /= odd.sum(axis=1, keepdims=True)
+    assert tempered_error(replace(found, probabilities=odd)) > 0.1
+
+
+def test_a_report_of_supported_corpora_fits_its_table(
+    spoken: Table, folds: Folds, config: TrainConfig, tmp_path: Path
+) -> None:
+    more = spoken.copy()
+    more["corpus"] = "other"
+    both, config = np.concatenate([spoken, more]), replace(config, support=("other",), epochs=1)
+    pooled = run(both, folds, config, tmp_path)
+    figures = read_report(tmp_path, both, config)
+    assert figures.metrics["uar"] == pooled.evaluation.scores.uar
+    assert figures.metrics["calibration_error"] == tempered_error(pooled.predictions)
+    with pytest.raises(SerError, match="is the cross-validation of another table"):
+        read_report(tmp_path, spoken, config)
+    with pytest.raises(SerError, match=r"cross-validate made .*, trained with other"):
+        read_report(tmp_path, both, replace(config, support=()))
