@@ -18,13 +18,13 @@ from ser.cli.analyzetext import check_text, open_aside, text_options
 from ser.cli.analyzevoices import check_self, labelled_speech
 from ser.cli.common import Console, audio_arguments, collect_inputs, command, device_option
 from ser.cli.live import live_options, live_request, run_live
+from ser.cli.options import model_option
 from ser.cli.views import Views, check_views, html_options
 from ser.cli.writing import checked_outputs, open_writer, recordings_in
 from ser.engine import Engine, open_engine
 from ser.errors import SerError
 from ser.files import STANDARD
 from ser.live.follow import HOP_SECONDS
-from ser.pretrained import DEFAULT_MODEL
 from ser.timeline.outputs import claimed
 from ser.timeline.record import Window
 from ser.timeline.refinement import Refinement
@@ -36,15 +36,7 @@ from ser.voices import learn_voices
 
 @command("ser-analyze")
 @audio_arguments
-@click.option(
-    "--model",
-    metavar="MODEL.keras",
-    type=click.Path(),
-    default=str(DEFAULT_MODEL),
-    show_default="the one that comes with ser",
-    envvar="SER_MODEL",
-    help="The classifier to use; also the environment variable SER_MODEL.",
-)
+@model_option
 @window_options
 @timeline_options
 @live_options

@@ -7,8 +7,7 @@ from typing import Any
 import click
 from click.shell_completion import CompletionItem
 
-from ser.cli.options import with_options
-from ser.files import STANDARD
+from ser.cli.options import timeline_output_options, with_options
 from ser.timeline.clock import seconds_of
 from ser.timeline.formats import FORMATS
 
@@ -123,23 +122,6 @@ def timeline_options(function: Any) -> Any:
             help="How the timeline is written; with --output-dir also several, as jsonl,vtt.  "
             "[default: what the output's ending says, or text]",
         ),
-        click.option(
-            "-o",
-            "--output",
-            metavar="FILE",
-            type=click.Path(allow_dash=True),
-            multiple=True,
-            default=(STANDARD,),
-            show_default="-",
-            help="Where the timeline is written; - is stdout. NAME.{jsonl,vtt} writes both.",
-        ),
-        click.option(
-            "--top",
-            metavar="K",
-            type=click.IntRange(1),
-            default=1,
-            show_default=True,
-            help="Show the K most probable emotions, in text and subtitles.",
-        ),
+        timeline_output_options,
     ]
     return with_options(options, function)

@@ -15,6 +15,7 @@ import click
 from ser.audio import BLOCK_SECONDS, Samples, length, stream, write
 from ser.cli.common import Console, allows_colour, audio_arguments, collect_inputs, command
 from ser.cli.console import is_terminal
+from ser.cli.options import model_option, timeline_output_options
 from ser.cli.recording import device_list, record
 from ser.cli.wordsoptions import Words, words_options
 from ser.cli.writing import checked_outputs, open_text, open_writer, recordings_in
@@ -22,7 +23,6 @@ from ser.engine import Engine, open_engine
 from ser.errors import SerError
 from ser.files import STANDARD, is_special
 from ser.listening.passages import listen, said
-from ser.pretrained import DEFAULT_MODEL
 from ser.timeline.bars import draws_blocks
 from ser.timeline.formats import FORMATS
 from ser.timeline.outputs import Output, claimed
@@ -68,15 +68,7 @@ MICROPHONE = "microphone"
     "--mic-device", metavar="NAME", help="Which microphone: a part of its name, or number."
 )
 @click.option("--list-devices", is_flag=True, help="List the microphones, and end.")
-@click.option(
-    "--model",
-    metavar="MODEL.keras",
-    type=click.Path(),
-    default=str(DEFAULT_MODEL),
-    show_default="the one that comes with ser",
-    envvar="SER_MODEL",
-    help="The classifier of voices; also the environment variable SER_MODEL.",
-)
+@model_option
 @words_options
 @click.option(
     "-f",
@@ -85,24 +77,7 @@ MICROPHONE = "microphone"
     type=click.Choice(list(FORMATS)),
     help="How the result is written.  [default: what the output's ending says, or text]",
 )
-@click.option(
-    "-o",
-    "--output",
-    metavar="FILE",
-    type=click.Path(allow_dash=True),
-    multiple=True,
-    default=(STANDARD,),
-    show_default="-",
-    help="Where the result is written; - is stdout. NAME.{jsonl,vtt} writes both.",
-)
-@click.option(
-    "--top",
-    metavar="K",
-    type=click.IntRange(1),
-    default=1,
-    show_default=True,
-    help="Show the K most probable emotions, in text and subtitles.",
-)
+@timeline_output_options
 def main(
     console: Console,
     audio: tuple[str, ...],

@@ -13,6 +13,7 @@ import click
 from ser.cli.console import is_terminal
 from ser.errors import SerError
 from ser.files import STANDARD
+from ser.pretrained import DEFAULT_MODEL
 
 Device = Literal["auto", "cpu", "gpu"]
 F = TypeVar("F", bound=Callable[..., Any])
@@ -35,6 +36,44 @@ def audio_arguments(function: F) -> F:
     return click.argument("audio", nargs=-1, metavar="AUDIO...", type=click.Path(allow_dash=True))(
         function
     )
+
+
+def model_option(function: F) -> F:
+    """Adds ``--model``, the classifier of voices."""
+    return click.option(
+        "--model",
+        metavar="MODEL.keras",
+        type=click.Path(),
+        default=str(DEFAULT_MODEL),
+        show_default="the one that comes with ser",
+        envvar="SER_MODEL",
+        help="The classifier of voices; also the environment variable SER_MODEL.",
+    )(function)
+
+
+def timeline_output_options(function: Any) -> Any:
+    """Adds ``--output``, which may name several files, and ``--top``."""
+    options = [
+        click.option(
+            "-o",
+            "--output",
+            metavar="FILE",
+            type=click.Path(allow_dash=True),
+            multiple=True,
+            default=(STANDARD,),
+            show_default="-",
+            help="Where the timeline is written; - is stdout. NAME.{jsonl,vtt} writes both.",
+        ),
+        click.option(
+            "--top",
+            metavar="K",
+            type=click.IntRange(1),
+            default=1,
+            show_default=True,
+            help="Show the K most probable emotions, in text and subtitles.",
+        ),
+    ]
+    return with_options(options, function)
 
 
 def collect_inputs(
