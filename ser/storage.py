@@ -19,7 +19,7 @@ from typing import Any, NamedTuple
 
 from ser.corpora.listing import is_audio
 from ser.errors import AudioError, DependencyError, SerError
-from ser.files import atomic_path, tidy
+from ser.files import atomic_path, make_folder, tidy
 
 # Where an upload is an object when it is complete, and does not exist before; elsewhere a file is
 # moved to its name. (In an object store, moving is copying.)
@@ -63,14 +63,7 @@ class Place:
         if is_url(self.location):
             filesystem(self.location)
             return
-        try:
-            Path(self.location).mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise SerError(
-                self.location,
-                f"cannot be a folder for results ({error.strerror or error})",
-                "name another folder",
-            ) from error
+        make_folder(Path(self.location))
 
     def existing(self, names: Collection[str]) -> set[str]:
         """Says which results are there.

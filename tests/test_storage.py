@@ -75,7 +75,7 @@ def test_what_killed_processes_leave(tmp_path: Path) -> None:
 
 def test_a_folder_that_cannot_be(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
-    with pytest.raises(SerError, match="cannot be a folder for results"):
+    with pytest.raises(SerError, match="cannot be made"):
         Place(str(tmp_path / "file")).check()
     url = (tmp_path / "file" / "deeper").as_uri()
     with pytest.raises(SerError, match="cannot be written"), Place(url).writing("a") as path:

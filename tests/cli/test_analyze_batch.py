@@ -243,7 +243,7 @@ def test_what_cannot_be_written(run: Run, calls: Path, tiny_model: Path, tmp_pat
     done = run("ser-analyze", calls, *options, "--output-dir", "out")
     assert done.returncode == 1
     assert done.err.startswith("ser-analyze: error: ")
-    assert "cannot be a folder for results" in done.err
+    assert "cannot be made" in done.err
     # A folder in the way of one file is no reason to give up the others.
     (tmp_path / "some" / "02.wav.jsonl").mkdir(parents=True)
     done = run("ser-analyze", calls, *options, "--output-dir", "some")
