@@ -27,7 +27,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ser import __version__
-from ser.errors import ArtifactError
+from ser.errors import ArtifactError, cannot_write
 from ser.features import banks
 from ser.features.spec import FeatureSpec, SpecError
 from ser.files import atomic_path
@@ -133,11 +133,7 @@ def write_artifact(
                 if voice is not None:
                     _add(archive, VOICE_MEMBER, _saved(voice))
     except OSError as error:
-        raise ArtifactError(
-            path,
-            f"cannot be written ({error.strerror or error})",
-            "check the folder and free space",
-        ) from error
+        raise cannot_write(path, error, ArtifactError) from error
     return litert is not None
 
 

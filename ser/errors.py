@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterator
+from typing import TypeVar
+
+_Kind = TypeVar("_Kind", bound="SerError")
 
 
 class SerError(Exception):
@@ -51,6 +54,18 @@ class CorpusError(SerError):
 
 class DependencyError(SerError):
     """An optional dependency is missing; the message names the extra that brings it."""
+
+
+def cannot_write(target: object, error: Exception, kind: type[_Kind]) -> _Kind:
+    """Makes the error of an output that the system does not take.
+
+    Args:
+        target: The output.
+        error: What the system said.
+        kind: The class of the error.
+    """
+    cause = getattr(error, "strerror", None) or error
+    return kind(target, f"cannot be written ({cause})", "check the folder and free space")
 
 
 @contextlib.contextmanager

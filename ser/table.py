@@ -23,7 +23,7 @@ from typing import IO, Any, Self
 import numpy as np
 import numpy.typing as npt
 
-from ser.errors import TableError
+from ser.errors import TableError, cannot_write
 from ser.features.layout import functional_count
 from ser.features.spec import FeatureSpec
 from ser.files import STANDARD, is_special, real_target
@@ -269,7 +269,7 @@ class TableWriter:
                 self._stream = self._part.open("wb")
                 self._stream.write(self._header)
         except OSError as error:
-            raise _cannot_write(target, error) from error
+            raise cannot_write(target, error, TableError) from error
 
     def existing(self) -> Table:
         """Maps the records that an interrupted run left, read-only."""
@@ -293,7 +293,7 @@ class TableWriter:
         try:
             self._stream.write(np.ascontiguousarray(records).tobytes())
         except OSError as error:
-            raise _cannot_write(self.target, error) from error
+            raise cannot_write(self.target, error, TableError) from error
         self.count += len(records)
 
     def close(self) -> None:
@@ -321,7 +321,7 @@ class TableWriter:
         except BrokenPipeError:
             raise
         except OSError as error:
-            raise _cannot_write(self.target, error) from error
+            raise cannot_write(self.target, error, TableError) from error
 
     def abandon(self) -> None:
         """Closes the part file, and leaves it for a resumed run unless `keep_part` is false."""
@@ -422,9 +422,3 @@ def _header(dtype: np.dtype[Any], count: int) -> bytes:
     if len(header) > _HEADER_LIMIT:
         raise TableError("feature specification", "is too long for a table header")
     return header
-
-
-def _cannot_write(target: object, error: OSError) -> TableError:
-    return TableError(
-        target, f"cannot be written ({error.strerror or error})", "check the folder and free space"
-    )

@@ -15,7 +15,7 @@ from ser import audio
 from ser.analysis import Part, Windowing, analyse
 from ser.batch.jobs import Job
 from ser.engine import Engine, EngineName, open_engine
-from ser.errors import ArtifactError, AudioError, DependencyError, SerError
+from ser.errors import ArtifactError, AudioError, DependencyError, SerError, cannot_write
 from ser.models.backend import Device
 from ser.pretrained import DEFAULT_MODEL
 from ser.storage import Place, fetched
@@ -213,11 +213,7 @@ class Filer:
             return self._write(job)
         except OSError as error:
             # Reading turns them into errors of its own: this is the folder.
-            strange = SerError(
-                f"{self.place.location}/{job.name}",
-                f"cannot be written ({error.strerror or error})",
-                "check the folder and free space",
-            )
+            strange = cannot_write(f"{self.place.location}/{job.name}", error, SerError)
             if error.errno in _HOPELESS:
                 raise strange from error
             return Outcome(error=strange)

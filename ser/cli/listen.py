@@ -23,15 +23,13 @@ from ser.engine import Engine, open_engine
 from ser.errors import SerError
 from ser.files import STANDARD, is_special
 from ser.listening.passages import listen, said
+from ser.live.microphone import MICROPHONE
 from ser.timeline.bars import draws_blocks
 from ser.timeline.formats import FORMATS
 from ser.timeline.outputs import Output, claimed
 from ser.transcript import formats as transcripts
 from ser.transcript.base import RATE
 from ser.words import formats as texts
-
-MICROPHONE = "microphone"
-"""What stands for the file in the results of a recording."""
 
 
 @command("ser-listen")

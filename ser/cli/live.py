@@ -23,15 +23,12 @@ from ser.errors import SerError
 from ser.files import STANDARD, is_special
 from ser.live.follow import Delays, end, followed, in_step, middle
 from ser.live.level import meter
-from ser.live.microphone import Microphone
+from ser.live.microphone import MICROPHONE, Microphone
 from ser.live.player import Player
 from ser.live.screen import Screen
 from ser.timeline.doubt import doubted
 from ser.timeline.record import Window
 from ser.timeline.writer import Writer
-
-MICROPHONE = "microphone"
-"""What stands for the file in the results of ``--mic``."""
 
 # A microphone that works is never as silent as this for so long.
 _MUTED_SECONDS = 3.0

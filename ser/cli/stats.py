@@ -10,7 +10,7 @@ import click
 
 from ser.cli.common import Console, command
 from ser.cli.options import device_option, json_option
-from ser.errors import SerError
+from ser.errors import SerError, cannot_write
 from ser.files import STANDARD
 
 if TYPE_CHECKING:
@@ -317,8 +317,7 @@ def _write_csv(target: str, rows: Iterable[Sequence[object]]) -> None:
     except BrokenPipeError:
         raise
     except OSError as error:
-        why = f"cannot be written ({error.strerror or error})"
-        raise SerError(target, why, "check the folder and free space") from error
+        raise cannot_write(target, error, SerError) from error
 
 
 def _print(lines: Iterable[str]) -> None:

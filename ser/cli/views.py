@@ -11,11 +11,11 @@ import click
 from ser import audio
 from ser.analysis import Part
 from ser.cli.console import Console
-from ser.cli.live import MICROPHONE
 from ser.cli.options import with_options
 from ser.engine import Engine
 from ser.errors import AudioError
 from ser.files import STANDARD
+from ser.live.microphone import MICROPHONE
 from ser.plots.drawing import Drawing
 from ser.report.report import SOUND_CHOICES, Report, SoundChoice
 from ser.timeline.record import Window

@@ -11,7 +11,7 @@ import click
 
 from ser.cli.console import Console, allows_colour
 from ser.corpora.listing import walk
-from ser.errors import AudioError, SerError
+from ser.errors import AudioError, SerError, cannot_write
 from ser.files import STANDARD, open_output
 from ser.timeline.formats import make_writer
 from ser.timeline.outputs import Output, check_outputs, outputs
@@ -87,11 +87,7 @@ def open_text(target: str) -> Iterator[IO[str]]:
         if target == STANDARD or isinstance(error, BrokenPipeError):
             # The common main knows what these mean.
             raise
-        raise SerError(
-            target,
-            f"cannot be written ({error.strerror or error})",
-            "check the folder and free space",
-        ) from error
+        raise cannot_write(target, error, SerError) from error
 
 
 def recordings_in(console: Console, inputs: Sequence[Path]) -> Iterator[str]:

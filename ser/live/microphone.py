@@ -14,6 +14,9 @@ from ser import audio
 from ser.errors import AudioError
 from ser.live.devices import Device, choose, reason, sound_library
 
+MICROPHONE = "microphone"
+"""What stands for the file in the results of a recording."""
+
 BLOCK_SECONDS = 0.05
 """How much is recorded at a time: what a result waits for at most."""
 

@@ -11,7 +11,7 @@ from types import TracebackType
 from typing import IO, Any, Literal, Self, get_args
 
 from ser.audio import Samples
-from ser.errors import SerError
+from ser.errors import SerError, cannot_write
 from ser.files import STANDARD, atomic_path, is_special
 from ser.report.outline import Outline
 from ser.report.page import Facts, Sound, write_page
@@ -152,11 +152,7 @@ class Report:
                 windows, joined = self._windows(), segments(self._windows())
                 write_page(stream, facts, sound, windows, joined, _lines(self._words))
         except OSError as error:
-            raise SerError(
-                self._target,
-                f"cannot be written ({error.strerror or error})",
-                "check the folder and free space",
-            ) from error
+            raise cannot_write(self._target, error, SerError) from error
 
     def _sound(self) -> Sound:
         if self._track is not None and not self._track.full:

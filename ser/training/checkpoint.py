@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from ser.errors import SerError
+from ser.errors import SerError, cannot_write
 from ser.files import atomic_path
 from ser.models.backend import quiet_stderr
 
@@ -102,11 +102,7 @@ class Checkpoint:
             for path in set(self.folder.iterdir()) - keep:
                 path.unlink()
         except OSError as error:
-            raise SerError(
-                self.folder,
-                f"cannot be written ({error.strerror or error})",
-                "check the folder and free space",
-            ) from error
+            raise cannot_write(self.folder, error, SerError) from error
 
     def load(self, keras: Any, fingerprint: str) -> Loaded | None:
         """Reads what an interrupted training left.

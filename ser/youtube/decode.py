@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from ser import audio
-from ser.errors import AudioError, SerError
+from ser.errors import AudioError, SerError, cannot_write
 from ser.files import atomic_path
 from ser.youtube.config import Kind
 from ser.youtube.sections import Section
@@ -51,11 +51,7 @@ def decode(source: Path, target: Path, rate: int, kind: Kind, section: Section) 
             if not count:
                 raise AudioError(source, "holds no samples in this part", "check --sections")
     except (OSError, soundfile.LibsndfileError) as error:
-        raise SerError(
-            target,
-            f"cannot be written ({getattr(error, 'strerror', None) or error})",
-            "check the folder and free space",
-        ) from error
+        raise cannot_write(target, error, SerError) from error
     return count / rate
 
 
