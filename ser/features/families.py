@@ -15,6 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ser.features import banks, compiled
+from ser.features.envelope import drawn_through, smoothed
 from ser.features.shorttime import Matrix, ShortTime, decibels
 
 # The pitch range of speech, from a low male voice to a shout or a child's.
@@ -152,6 +153,29 @@ def f0(view: ShortTime) -> Matrix:
     return np.stack([pitch, voicing], axis=1).astype(np.float32)
 
 
+def mcep(view: ShortTime) -> Matrix:
+    """Mel-cepstrum of the spectral envelope, which has no harmonics; decibels, orthonormal DCT-II.
+
+    `ser.features.envelope.smoothed` takes the harmonics out of the power spectrum; the rest is as
+    in `mfcc`, but for the floor, which does not depend on the clip's maximum: the level is in the
+    first coefficient. The inverse transform gives decibels on the mel bands.
+    """
+    filters = view.mel_filters
+    power = smoothed(view.power, view.pitch.semitones, view.pitch.voiced, view.spec)
+    bands = 10 * np.log10(np.maximum(filters(power), np.float32(1e-10)))
+    return bands @ banks.dct_basis(view.spec.n_mfcc, view.spec.n_mels).T
+
+
+def pitch(view: ShortTime) -> Matrix:
+    """Pitch in semitones over 1 Hz, drawn through where there is none, and whether there is one.
+
+    Where `f0` takes pYIN, which is slow, this takes `ser.prosody.pitch`. A clip without any pitch
+    has 0 for it.
+    """
+    contour = view.pitch
+    return np.stack([drawn_through(contour.semitones, contour.voiced), contour.voiced], axis=1)
+
+
 def _column(values: npt.NDArray[Any]) -> Matrix:
     """One coefficient per frame: (frames,) to (frames, 1)."""
     column: Matrix = values.astype(np.float32)[:, None]
@@ -171,6 +195,8 @@ FUNCTIONS: Mapping[str, Callable[[ShortTime], Matrix]] = MappingProxyType(
         "flatness": flatness,
         "centroid": centroid,
         "f0": f0,
+        "mcep": mcep,
+        "pitch": pitch,
     }
 )
 """Every family of `ser.features.spec.FAMILIES` with its function."""

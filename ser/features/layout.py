@@ -20,6 +20,8 @@ _WIDTHS: Mapping[str, Callable[[FeatureSpec], int]] = MappingProxyType(
         "flatness": lambda spec: 1,
         "centroid": lambda spec: 1,
         "f0": lambda spec: 2,
+        "mcep": lambda spec: spec.n_mfcc,
+        "pitch": lambda spec: 2,
     }
 )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from functools import cached_property
 from typing import Any
@@ -12,9 +13,13 @@ import numpy.typing as npt
 from ser.features import banks
 from ser.features.spec import FeatureSpec
 from ser.features.tuning import estimate_tuning
+from ser.prosody.pitch import Pitch, track
 
 Matrix = npt.NDArray[np.float32]
 """Shape (frames, something)."""
+
+PITCH_WINDOW = 0.064
+"""Seconds of the windows that pitch is looked for in, at least: four periods of a low voice."""
 
 # librosa's power_to_db: floor of the power and the range kept under a clip's maximum.
 _AMIN = 1e-10
@@ -82,8 +87,25 @@ class ShortTime:
     @cached_property
     def mel(self) -> Matrix:
         """Mel power spectrogram, shape (frames, n_mels)."""
-        filters = self._mel_filters or banks.Banded(banks.mel_bank(self.spec))
-        return filters(self.power)
+        return self.mel_filters(self.power)
+
+    @cached_property
+    def mel_filters(self) -> banks.Banded:
+        """The specification's mel filters."""
+        return self._mel_filters or banks.Banded(banks.mel_bank(self.spec))
+
+    @cached_property
+    def pitch(self) -> Pitch:
+        """The pitch contour, from windows that are long enough for a low voice."""
+        spec, size = self.spec, math.ceil(PITCH_WINDOW * self.spec.sample_rate)
+        if spec.win_length != spec.n_fft or spec.win_length < size:
+            # Enough room that the autocorrelation's other end does not reach the lags looked at.
+            room = 1 << (size - 1).bit_length()
+            spec = spec.with_changes(win_length=room, n_fft=room)
+        power = self.power
+        if spec is not self.spec:
+            power = ShortTime(self.samples, spec, transform=self._transform).power
+        return track(power, spec.sample_rate, banks.hann(spec.win_length, spec.n_fft))
 
     @cached_property
     def mel_db(self) -> Matrix:

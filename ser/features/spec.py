@@ -23,6 +23,8 @@ FAMILIES: tuple[str, ...] = (
     "flatness",
     "centroid",
     "f0",
+    "mcep",
+    "pitch",
 )
 """Every feature family by name; `ser.features.families` says what each is."""
 
@@ -62,7 +64,7 @@ class FeatureSpec:
         fmin: Lowest frequency of the mel bands in hertz.
         fmax: Highest frequency of the mel bands in hertz; None means half the sample rate.
         n_mels: Number of mel bands of ``mel``, ``logmel`` and ``mfcc``.
-        n_mfcc: Number of cepstral coefficients.
+        n_mfcc: Number of cepstral coefficients of ``mfcc`` and ``mcep``.
         n_chroma: Number of pitch classes.
         mel_scale: What ``mel`` holds: decibels (``db``) or power (``power``, as librosa has it).
         deltas: 0, 1 or 2: how many orders of time derivatives are appended.
@@ -132,8 +134,8 @@ class FeatureSpec:
         for label, size in (("mel bands", self.n_mels), ("MFCCs", self.n_mfcc)):
             _require(size > 0, label, "must be at least 1", "")
         _require(
-            "mfcc" not in self.families or self.n_mfcc <= self.n_mels,
-            "MFCCs",
+            not {"mfcc", "mcep"} & set(self.families) or self.n_mfcc <= self.n_mels,
+            "cepstral coefficients",
             f"{self.n_mfcc} are more than the {self.n_mels} mel bands they are made from",
             "raise --n-mels or lower --n-mfcc",
         )
@@ -279,6 +281,18 @@ PRESETS = MappingProxyType(
             duration=3.0,
             trim=40.0,
             functionals="prosody",
+        ),
+        # What ser-translate changes: the envelope without its harmonics, the pitch, and for
+        # networks that draw spectrograms those. Centred frames of 10 ms, and the level as it is.
+        "translate": FeatureSpec(
+            families=("mcep", "pitch", "logmel"),
+            n_fft=1024,
+            win_length=1024,
+            hop_length=160,
+            n_mels=80,
+            n_mfcc=25,
+            duration=4.0,
+            trim=40.0,
         ),
     }
 )
