@@ -1,0 +1,1 @@
+"""Networks that change the emotion of a voice."""

@@ -1,0 +1,1 @@
+"""Training of networks that translate: pairs of recordings in, a converter out."""
