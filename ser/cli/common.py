@@ -64,6 +64,9 @@ __all__ = [
 
 EXIT_INTERRUPTED = 130
 
+# Seconds until an interruption that was lost is asked for again.
+_AGAIN = 0.05
+
 
 class Terminated(KeyboardInterrupt):
     """The process was asked to end by a signal.
@@ -257,6 +260,20 @@ def _signals() -> Iterator[None]:
         raise Terminated(signum)
 
     before = {}
+    hook = sys.unraisablehook
+
+    def lost(problem: Any) -> None:
+        # A signal can come while a library's callback or finaliser runs, whose exceptions Python
+        # may only print: then the interruption is asked for again, when that is over.
+        if not issubclass(problem.exc_type, KeyboardInterrupt):
+            hook(problem)
+            return
+        signum = getattr(problem.exc_value, "signum", signal.SIGINT)
+        again = threading.Timer(_AGAIN, os.kill, (owner, signum))
+        again.daemon = True
+        again.start()
+
+    sys.unraisablehook = lost
     for signum in (getattr(signal, name, None) for name in ("SIGTERM", "SIGHUP")):
         # nohup asks for SIGHUP to be ignored, and that stays so.
         if signum is not None and signal.getsignal(signum) == signal.SIG_DFL:
@@ -264,5 +281,6 @@ def _signals() -> Iterator[None]:
     try:
         yield
     finally:
+        sys.unraisablehook = hook
         for signum, handler in before.items():
             signal.signal(signum, handler)
