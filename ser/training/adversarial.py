@@ -25,6 +25,7 @@ from ser.models.backend import quiet_stderr
 from ser.table import TEXT_WIDTHS, Table, record_dtype
 from ser.training.batches import Batch, Examples, batches
 from ser.training.config import TrainConfig
+from ser.training.contest import Means
 from ser.training.trainer import Row, Trainer, insist_on_number, seed_dropout
 
 Array = npt.NDArray[np.float32]
@@ -32,9 +33,6 @@ Array = npt.NDArray[np.float32]
 MARK = "acgan"
 """What the field ``augment`` of a generated record says, and its ``speaker``."""
 
-# With --set balance=loss the side whose loss is smaller than the other's by this factor waits.
-_LEAD = 2.0
-_MEMORY = 0.9
 _CHUNK = 64
 
 
@@ -128,7 +126,7 @@ class Adversarial(Trainer):
         # Masks come later, for real and generated clips alike.
         plain = replace(config.augment, time_masks=0, frequency_masks=0)
         own = batches(self.examples, replace(config, augment=plain), number)
-        mean = _Mean()
+        mean = Means()
         d_ahead = g_ahead = False
         for step in range(1, self.steps + 1):
             clips = _Clips(*cast(tuple[Array, Array, Array], next(own)))
@@ -138,8 +136,8 @@ class Adversarial(Trainer):
                 for _ in range(gan.g_steps):
                     mean.add(self._generate(clips, rng, waits=g_ahead), g_waits=g_ahead)
             if gan.balance == "loss":
-                d_ahead = mean.recent("d_loss") * _LEAD < mean.recent("g_loss")
-                g_ahead = mean.recent("g_loss") * _LEAD < mean.recent("d_loss")
+                d_ahead = mean.ahead("d_loss", "g_loss")
+                g_ahead = mean.ahead("g_loss", "d_loss")
             on_step(1)
         row = mean.over_all()
         if gan.balance != "loss":
@@ -276,29 +274,6 @@ class Adversarial(Trainer):
                 clip[_span(frames, augment.time_width, rng)] = 0
         mean = np.float32(0) if self.problem.mean is None else self.problem.mean
         return keep, (1 - keep) * mean
-
-
-class _Mean:
-    """Means of figures over an epoch, and over its last steps."""
-
-    def __init__(self) -> None:
-        self._sums: Row = {}
-        self._counts: dict[str, int] = {}
-        self._recent: Row = {}
-
-    def add(self, figures: Row, **more: float) -> None:
-        for name, value in {**figures, **more}.items():
-            self._sums[name] = self._sums.get(name, 0.0) + float(value)
-            self._counts[name] = self._counts.get(name, 0) + 1
-            before = self._recent.get(name, value)
-            self._recent[name] = _MEMORY * before + (1 - _MEMORY) * value
-
-    def recent(self, name: str) -> float:
-        # Before the generator's first turn nobody is ahead.
-        return self._recent.get(name, float("nan"))
-
-    def over_all(self) -> Row:
-        return {name: self._sums[name] / self._counts[name] for name in self._sums}
 
 
 def _span(size: int, widest: int, rng: np.random.Generator) -> slice:
