@@ -45,8 +45,17 @@ def test_one_transform_serves_every_family() -> None:
     """Each frame is transformed once, whatever is computed from it."""
     samples = speech(2.0)
     counting = Counting()
-    matrix = Extractor(FAST.with_changes(deltas=2), transform=counting)(samples)
+    spec = FAST.with_changes(deltas=2, n_fft=1024, win_length=1024)
+    matrix = Extractor(spec, transform=counting)(samples)
     assert counting.frames == len(matrix) == 1 + len(samples) // 160
+
+
+def test_pitch_in_short_frames_needs_one_more_transform() -> None:
+    """Of windows that hold some periods of a low voice, and only one for both families."""
+    samples = speech(2.0)
+    counting = Counting()
+    matrix = Extractor(FAST, transform=counting)(samples)
+    assert counting.frames == 2 * len(matrix)
 
 
 def test_no_transform_is_made_for_what_needs_none() -> None:

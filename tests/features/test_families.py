@@ -17,6 +17,7 @@ from ser import audio
 from ser.features.extract import Extractor
 from ser.features.layout import columns
 from ser.features.spec import FAMILIES, PRESETS, FeatureSpec
+from ser.prosody.pitch import Pitch, track
 
 Samples = npt.NDArray[np.float32]
 Values = npt.NDArray[Any]
@@ -73,6 +74,8 @@ REFERENCES: dict[str, Reference] = {
         y=y, sr=spec.sample_rate, **_stft(spec)
     ),
     "f0": lambda y, spec: _pitch(y, spec),
+    "mcep": lambda y, spec: _mel_cepstrum(y, spec),
+    "pitch": lambda y, spec: _drawn_pitch(y, spec),
 }
 
 # Relative and absolute; the relative ones are of the largest value, for rounding in a transform is
@@ -89,6 +92,8 @@ TOLERANCES = {
     "flatness": (1e-3, 0.0),
     "centroid": (1e-4, 0.0),
     "f0": (1e-6, 0.0),
+    "mcep": (0.0, 1e-2),
+    "pitch": (1e-5, 0.0),
 }
 
 
@@ -103,6 +108,47 @@ def _pitch(y: Samples, spec: FeatureSpec) -> Values:
         fill_na=0.0,
     )
     return np.stack([pitch, voiced])
+
+
+def _contour(y: Samples, spec: FeatureSpec) -> Pitch:
+    """Has a test of its own; here, from librosa's spectra, in windows of at least 64 ms."""
+    size = spec.win_length if spec.win_length == spec.n_fft else 0
+    if size < 0.064 * spec.sample_rate:
+        size = {16_000: 1024, 22_050: 2048}[spec.sample_rate]
+    spectra = librosa.stft(y, n_fft=size, hop_length=spec.hop_length)
+    window = librosa.filters.get_window("hann", size).astype(np.float32)
+    return track((np.abs(spectra.T) ** 2).astype(np.float32), spec.sample_rate, window)
+
+
+def _drawn_pitch(y: Samples, spec: FeatureSpec) -> Values:
+    found = _contour(y, spec)
+    places = np.flatnonzero(found.voiced)
+    drawn = np.interp(np.arange(len(found.voiced)), places, found.semitones[places])
+    return np.stack([drawn, found.voiced])
+
+
+def _mel_cepstrum(y: Samples, spec: FeatureSpec) -> Values:
+    """By a matrix for each frame that says how much of each bin's mean is which other bin."""
+    found = _contour(y, spec)
+    power = _magnitude(y, spec).T.astype(np.float64) ** 2
+    bins = np.arange(power.shape[1])
+    envelope = np.empty_like(power)
+    for frame, spectrum in enumerate(power):
+        hertz = 2 ** (found.semitones[frame] / 12) if found.voiced[frame] else 200.0
+        half = hertz / 2 * spec.n_fft / spec.sample_rate
+        for k in bins:
+            others = np.arange(int(k - half) - 1, int(k + half) + 3)
+            shares = np.minimum(others + 0.5, k + half) - np.maximum(others - 0.5, k - half)
+            mirrored = bins[-1] - np.abs(np.abs(others) - bins[-1])
+            shares = np.maximum(shares, 0)
+            envelope[frame, k] = np.average(spectrum[mirrored], weights=shares)
+    bank = librosa.filters.mel(
+        sr=spec.sample_rate, n_fft=spec.n_fft, n_mels=spec.n_mels, fmin=spec.fmin, fmax=spec.fmax
+    )
+    cepstrum: Values = librosa.feature.mfcc(
+        S=librosa.power_to_db(bank @ envelope.T, top_db=None), n_mfcc=spec.n_mfcc
+    )
+    return cepstrum
 
 
 def speech(rate: int, emotion: str = "happy") -> Samples:
