@@ -25,8 +25,8 @@ from ser.models.backend import quiet_stderr
 from ser.table import TEXT_WIDTHS, Table, record_dtype
 from ser.training.batches import Batch, Examples, batches
 from ser.training.config import TrainConfig
-from ser.training.contest import Means
-from ser.training.trainer import Row, Trainer, insist_on_number, seed_dropout
+from ser.training.contest import Means, optimiser, train_step
+from ser.training.trainer import Row, Trainer, seed_dropout
 
 Array = npt.NDArray[np.float32]
 
@@ -222,11 +222,7 @@ class Adversarial(Trainer):
         return {"g_loss": figures[f"{SOURCE}_loss"]}
 
     def _step(self, call: Callable[..., Any], x: Any, y: Any, weights: Any = None) -> Row:
-        call.__self__.reset_metrics()  # type: ignore[attr-defined]
-        found = call(x, _float32(y), sample_weight=_float32(weights), return_dict=True)
-        figures = {name: float(value) for name, value in found.items()}
-        insist_on_number(figures["loss"])
-        return figures
+        return train_step(call, x, y, weights)
 
     def _adversary(self) -> Any:
         keras, layers = self.keras, self.keras.layers
@@ -243,15 +239,7 @@ class Adversarial(Trainer):
         return keras.Model([*wishes, keep, fill], {name: said[name] for name in (SOURCE, EMOTION)})
 
     def _optimiser(self, lr: float, steps: int) -> Any:
-        keras = self.keras
-        # Less memory of past gradients than usual, for the other side changes what they were right
-        # about (Radford, Metz and Chintala, ICLR 2016).
-        return keras.optimizers.AdamW(
-            keras.optimizers.schedules.CosineDecay(lr, self.config.epochs * steps),
-            weight_decay=self.config.weight_decay,
-            beta_1=0.5,
-            clipnorm=1.0,
-        )
+        return optimiser(self.keras, self.config, lr, steps)
 
     def _noise(self, count: int, rng: np.random.Generator) -> Array:
         return rng.standard_normal((count, self.gan.noise), np.float32)
@@ -280,9 +268,3 @@ def _span(size: int, widest: int, rng: np.random.Generator) -> slice:
     width = int(rng.integers(0, min(widest, size // 4) + 1))
     start = int(rng.integers(0, size - width + 1))
     return slice(start, start + width)
-
-
-def _float32(values: Any) -> Any:
-    if values is None:
-        return None
-    return {name: np.asarray(value, np.float32) for name, value in values.items()}

@@ -1,8 +1,14 @@
-"""What generators and discriminators have in common when they train against each other."""
+"""What trainings of generators and discriminators against each other have in common."""
 
 from __future__ import annotations
 
-from ser.training.trainer import Row
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+
+from ser.training.config import TrainConfig
+from ser.training.trainer import Row, insist_on_number
 
 # The side whose loss is smaller than the other's by this factor is ahead.
 _LEAD = 2.0
@@ -39,3 +45,56 @@ class Means:
     def over_all(self) -> Row:
         """Gives the means over the epoch."""
         return {name: self._sums[name] / self._counts[name] for name in self._sums}
+
+
+def optimiser(keras: Any, config: TrainConfig, lr: float, steps: int) -> Any:
+    """Makes the optimiser of a side.
+
+    Args:
+        keras: The module.
+        config: Epochs and weight decay are used.
+        lr: Peak learning rate.
+        steps: How often the side is trained in an epoch.
+    """
+    # Less memory of past gradients than usual, for the other side changes what they were right
+    # about (Radford, Metz and Chintala, ICLR 2016).
+    return keras.optimizers.AdamW(
+        keras.optimizers.schedules.CosineDecay(lr, config.epochs * steps),
+        weight_decay=config.weight_decay,
+        beta_1=0.5,
+        clipnorm=1.0,
+    )
+
+
+def train_step(
+    call: Callable[..., Any],
+    x: Any,
+    y: Mapping[str, Any],
+    weights: Mapping[str, Any] | None = None,
+) -> Row:
+    """Trains or tests a compiled network with one batch.
+
+    Args:
+        call: Its `train_on_batch` or `test_on_batch`.
+        x: Inputs.
+        y: Targets by output.
+        weights: Weights of the examples by output.
+
+    Returns:
+        Losses and metrics by name.
+
+    Raises:
+        DivergedError: The loss is no number any more.
+    """
+    # Keras forgets the last batch by itself here, but not in every version and backend.
+    call.__self__.reset_metrics()  # type: ignore[attr-defined]
+    found = call(x, _float32(y), sample_weight=_float32(weights), return_dict=True)
+    figures = {name: float(value) for name, value in found.items()}
+    insist_on_number(figures["loss"])
+    return figures
+
+
+def _float32(values: Mapping[str, Any] | None) -> Any:
+    if values is None:
+        return None
+    return {name: np.asarray(value, np.float32) for name, value in values.items()}

@@ -1,0 +1,154 @@
+"""The first recipe of emotion translation: pix2pix on mel spectrograms."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Any
+
+from ser.models.base import Architecture, Problem, option
+
+SOURCE, EMOTION, SPECTROGRAM = "source", "emotion", "spectrogram"
+"""The inputs of the generator, which are the discriminator's first two, and the third of those."""
+
+STEP = 16
+"""A number of frames must be a multiple of this, for the generator halves it four times."""
+
+
+@dataclass(frozen=True)
+class Pix2PixMel(Architecture):
+    """Image-to-image translation (Isola, Zhu, Zhou and Efros, CVPR 2017) of mel spectrograms.
+
+    The generator is a U-Net that draws the whole spectrogram anew, from that of the source and the
+    emotion wanted, and the discriminator looks at patches of pairs: is this what became of that
+    source in that emotion? What differs from the paper is what a spectrogram asks for, or a
+    processor:
+
+    * The emotion, one-hot and times the intensity, is added to the first features through a dense
+      layer. That is what a channel per emotion would come to, without its multiplications.
+    * Four halvings instead of eight: 80 bands have no more to halve, and 16 frames are a phoneme.
+    * Layer normalisation instead of that over a batch or a picture: phrases have any length, and
+      the level, which is half of an emotion, is a mean over the picture.
+    * Nearest neighbours and convolutions instead of transposed convolutions, which leave a pattern
+      of a chequerboard (Odena, Dumoulin and Olah, Distill 2016), and one skip connection more, from
+      the source itself, because what carries the words is to stay.
+    * Dropout, the paper's noise, is there in training only: the same recording is to sound the
+      same each time.
+    """
+
+    name = "pix2pix-mel"
+    summary = "draws mel spectrograms anew: the recipe that translation began with, to compare"
+    trainer = "pix2pix"
+    defaults = MappingProxyType({"lr": 5e-4, "epochs": 12, "batch_size": 16})
+
+    width: float = option(1.0, "channels of every convolution, as a ratio", low=0.5, high=1.5)
+    crop: int = option(
+        96, "frames of 10 ms that a training example has", choices=(32, 64, 96, 128, 192)
+    )
+    dropout: float = option(
+        0.3, "share dropped in the middle of the U-Net, in training", low=0.0, high=0.5
+    )
+    l1: float = option(
+        10.0,
+        "weight of the distance to the target recording; 100 as in the paper averages what "
+        "recordings of an emotion do not have in common, and all emotions come out alike",
+        low=1.0,
+        high=100.0,
+        log=True,
+    )
+    two_sided: bool = option(False, "generated patches count as --label-smoothing real, not as 0")
+    d_steps: int = option(1, "batches of the discriminator, and then")
+    g_steps: int = option(1, "batches of the generator")
+    balance: str = option(
+        "epochs",
+        "epochs: both train all the time; loss: the side that is ahead waits",
+        choices=("epochs", "loss"),
+    )
+    d_lr: float = option(
+        0.5, "learning rate of the discriminator, as a ratio", low=0.1, high=2.0, log=True
+    )
+
+    def build(self, keras: Any, problem: Problem) -> Any:
+        """Builds the generator.
+
+        Returns:
+            A `keras.Model` from log-mels (batch, frames, bands), any multiple of `STEP` of frames,
+            and emotions (batch, classes), one-hot times the intensity, to log-mels of the same
+            shape.
+        """
+        layers = keras.layers
+        source = keras.Input((None, problem.coefficients), name=SOURCE)
+        emotion = keras.Input((problem.classes,), name=EMOTION)
+        picture = layers.Reshape((-1, problem.coefficients, 1))(
+            standardised(keras, problem)(source)
+        )
+        x = layers.Conv2D(self._channels(32), 4, strides=2, padding="same")(picture)
+        x = layers.Add()([x, self._wish(keras, emotion, 32)])
+        skips = [x]
+        for count in (64, 128, 192):
+            x = layers.Conv2D(self._channels(count), 4, strides=2, padding="same", use_bias=False)(
+                layers.LeakyReLU(0.2)(x)
+            )
+            x = layers.LayerNormalization()(x)
+            skips.append(x)
+        x = layers.Add()([skips.pop(), self._wish(keras, emotion, 192)])
+        for count, dropped in ((128, self.dropout), (64, self.dropout), (32, 0.0)):
+            x = layers.UpSampling2D()(layers.ReLU()(x))
+            x = layers.Conv2D(self._channels(count), 3, padding="same", use_bias=False)(x)
+            x = layers.Dropout(dropped)(layers.LayerNormalization()(x))
+            x = layers.Concatenate()([x, skips.pop()])
+        x = layers.Conv2D(self._channels(16), 3, padding="same")(layers.ReLU()(x))
+        x = layers.Concatenate()([layers.UpSampling2D()(x), picture])
+        x = layers.ReLU()(layers.Conv2D(self._channels(16), 3, padding="same")(x))
+        x = layers.Conv2D(1, 3, padding="same", dtype="float32")(x)
+        x = layers.Reshape((-1, problem.coefficients), dtype="float32")(x)
+        x = standardised(keras, problem, invert=True)(x)
+        return keras.Model([source, emotion], x, name="generator")
+
+    def discriminator(self, keras: Any, problem: Problem) -> Any:
+        """Builds the discriminator.
+
+        Returns:
+            A `keras.Model` from log-mels of sources (batch, frames, bands), emotions (batch,
+            classes) and log-mels of what became of the sources to logits, positive for real
+            patches of half a second and half the bands, (batch, frames / 8, bands / 8, 1).
+        """
+        layers, size = keras.layers, problem.coefficients
+        source = keras.Input((None, size), name=SOURCE)
+        emotion = keras.Input((problem.classes,), name=EMOTION)
+        spectrogram = keras.Input((None, size), name=SPECTROGRAM)
+        pictures = [
+            layers.Reshape((-1, size, 1))(standardised(keras, problem)(side))
+            for side in (source, spectrogram)
+        ]
+        x = layers.Concatenate()(pictures)
+        x = layers.Conv2D(self._channels(32), 4, strides=2, padding="same")(x)
+        x = layers.LeakyReLU(0.2)(layers.Add()([x, self._wish(keras, emotion, 32)]))
+        for count in (64, 128):
+            x = layers.Conv2D(self._channels(count), 4, strides=2, padding="same", use_bias=False)(
+                x
+            )
+            x = layers.LeakyReLU(0.2)(layers.LayerNormalization()(x))
+        x = layers.Conv2D(1, 4, padding="same", dtype="float32")(x)
+        return keras.Model([source, emotion, spectrogram], x, name="discriminator")
+
+    def _channels(self, count: int) -> int:
+        return max(4, round(count * self.width))
+
+    def _wish(self, keras: Any, emotion: Any, count: int) -> Any:
+        """Makes of an emotion what is added everywhere in a picture of so many channels."""
+        size = self._channels(count)
+        return keras.layers.Reshape((1, 1, size))(keras.layers.Dense(size, use_bias=False)(emotion))
+
+
+def standardised(keras: Any, problem: Problem, *, invert: bool = False) -> Any:
+    """Makes the layer that gives each band mean 0 and variance 1 over training, or undoes it."""
+    if problem.mean is None or problem.variance is None:
+        return keras.layers.Identity(dtype="float32")
+    return keras.layers.Normalization(
+        axis=-1,
+        mean=problem.mean.tolist(),
+        variance=problem.variance.tolist(),
+        invert=invert,
+        dtype="float32",
+    )
