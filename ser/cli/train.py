@@ -61,6 +61,30 @@ _DEFAULTS = TrainConfig()
     help="Last blocks of vgg16, vgg19 or inception that are trained after the head. Not given: 1.",
 )
 @click.option(
+    "--two-sided",
+    is_flag=True,
+    default=None,
+    help="Smooth the labels of what adversarial networks generate too, not only of what is real.",
+)
+@click.option(
+    "--d-steps",
+    metavar="N",
+    type=click.IntRange(1),
+    help="Batches of an adversarial network's discriminator, and then --g-steps. Not given: 1.",
+)
+@click.option(
+    "--g-steps",
+    metavar="N",
+    type=click.IntRange(1),
+    help="Batches of its generator. Not given: 1.",
+)
+@click.option(
+    "--balance",
+    type=click.Choice(["epochs", "loss"]),
+    help="epochs: discriminator and generator both train all the time; loss: the one that is ahead "
+    "waits. Not given: epochs.",
+)
+@click.option(
     "--list-archs",
     is_flag=True,
     is_eager=True,
@@ -187,6 +211,10 @@ def main(
     settings: tuple[str, ...],
     weights: str | None,
     fine_tune: int | None,
+    two_sided: bool | None,
+    d_steps: int | None,
+    g_steps: int | None,
+    balance: str | None,
     epochs: int,
     batch_size: int,
     lr: float,
@@ -238,7 +266,14 @@ def main(
         "precision": precision,
         "seed": seed,
     }
-    shortcuts = {"weights": weights, "fine_tune": fine_tune}
+    shortcuts = {
+        "weights": weights,
+        "fine_tune": fine_tune,
+        "two_sided": two_sided,
+        "d_steps": d_steps,
+        "g_steps": g_steps,
+        "balance": balance,
+    }
     config = make_config(
         click.get_current_context(), values, settings, augment=augment, shortcuts=shortcuts
     )
@@ -250,7 +285,7 @@ def main(
             check_target(Path(picture))
     if write_generated is not None:
         _check_generated(config, write_generated)
-    tuning = read_tuning(click.get_current_context(), search, settings)
+    tuning = read_tuning(click.get_current_context(), search, [*settings, *config.options])
     if cv is not None:
         _check_cv(console, output, validation)
     if not resume:

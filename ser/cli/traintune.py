@@ -138,7 +138,7 @@ def read_tuning(
     Args:
         context: Of the command: it knows which options were given.
         values: Of these options, by name.
-        settings: ``NAME=VALUE`` texts of ``--set``.
+        settings: What else was given: ``NAME=VALUE`` texts of ``--set``, and names alone.
 
     Returns:
         None where no search is asked for.
