@@ -26,6 +26,9 @@ from ser.files import STANDARD, atomic_path
 Samples = npt.NDArray[np.float32]
 """Mono samples, shape (samples,)."""
 
+Channels = npt.NDArray[np.float32]
+"""Samples of all channels, shape (samples, channels)."""
+
 BLOCK_SECONDS = 10.0
 """How much a stream decodes at a time: long enough to be fast, short enough to be soon."""
 
@@ -51,7 +54,7 @@ def read(
         AudioError: The file is missing, empty, not audio, holds no samples in this range, or
             holds samples that are not numbers.
     """
-    parts = list(_blocks(path, BLOCK_SECONDS, offset, duration))
+    parts = list(_mixed(_blocks(path, BLOCK_SECONDS, offset, duration)))
     if not parts:
         raise _empty(path, offset)
     native = parts[0][0] if len(parts) == 1 else np.concatenate([part for part, _ in parts])
@@ -85,7 +88,7 @@ def stream(
     Raises:
         AudioError: As `read`; what was decoded before a defect has been yielded by then.
     """
-    blocks = _blocks(source, block_seconds, offset, duration)
+    blocks = _mixed(_blocks(source, block_seconds, offset, duration))
     if not ahead:
         yield from _resampled_stream(source, blocks, sample_rate, offset)
         return
@@ -119,6 +122,38 @@ def _resampled_stream(
         rest = np.pad(rest, (0, max(0, _resampled(taken, rate, sample_rate) - given - len(rest))))
         if len(rest):
             yield rest
+
+
+def channels(
+    source: str | Path, *, block_seconds: float = BLOCK_SECONDS
+) -> Iterator[tuple[Channels, int]]:
+    """Decodes a file or standard input as it is: all channels, at its own rate.
+
+    Args:
+        source: A path, or ``-``.
+        block_seconds: Seconds of audio per block, about.
+
+    Yields:
+        Samples, shape (samples, channels), and their rate in hertz; the same in every block.
+
+    Raises:
+        AudioError: As `read`; what was decoded before a defect has been yielded by then.
+    """
+    taken = 0
+    for block, rate in _blocks(source, block_seconds):
+        _check_finite(source, block)
+        taken += len(block)
+        yield block, rate
+    if not taken:
+        raise _empty(source, 0.0)
+
+
+def mono(channels: Channels) -> Samples:
+    """Takes the mean of all channels; (samples, channels) to (samples,)."""
+    if channels.shape[1] == 1:
+        return channels[:, 0]
+    mixed: Samples = channels.mean(axis=1, dtype=np.float32)
+    return mixed
 
 
 def length(path: str | Path) -> float:
@@ -194,9 +229,13 @@ def _resampled(count: int, rate: int, target: int) -> int:
     return -(-count * target // rate)
 
 
+def _mixed(blocks: Iterator[tuple[Channels, int]]) -> Iterator[tuple[Samples, int]]:
+    return ((mono(block), rate) for block, rate in blocks)
+
+
 def _blocks(
     source: str | Path, seconds: float, offset: float = 0.0, duration: float | None = None
-) -> Iterator[tuple[Samples, int]]:
+) -> Iterator[tuple[Channels, int]]:
     """Decodes with the library that suits the source; see `ser.sndfile` and `ser.ffmpeg`."""
     if str(source) == STANDARD:
         yield from _piped(sys.stdin.buffer, seconds, offset, duration)
@@ -218,7 +257,7 @@ def _blocks(
 
 def _piped(
     stream: IO[bytes], seconds: float, offset: float, duration: float | None
-) -> Iterator[tuple[Samples, int]]:
+) -> Iterator[tuple[Channels, int]]:
     """Decodes what can be read once: plain WAV as it comes, everything else through FFmpeg."""
     try:
         yield from _cut(wavstream.blocks(stream, seconds), offset, duration)
@@ -227,8 +266,8 @@ def _piped(
 
 
 def _cut(
-    blocks: Iterator[tuple[Samples, int]], offset: float, duration: float | None
-) -> Iterator[tuple[Samples, int]]:
+    blocks: Iterator[tuple[Channels, int]], offset: float, duration: float | None
+) -> Iterator[tuple[Channels, int]]:
     """Leaves out what lies before and behind a part."""
     position = 0
     for block, rate in blocks:
@@ -279,7 +318,7 @@ def _is_mpeg(path: Path) -> bool:
     return start == b"ID3" or (len(start) > 1 and start[0] == 0xFF and start[1] & 0xE0 == 0xE0)
 
 
-def _check_finite(path: object, samples: Samples) -> None:
+def _check_finite(path: object, samples: Samples | Channels) -> None:
     # Any NaN would be the least and the greatest; so no array of answers is needed.
     if len(samples) and not (np.isfinite(samples.min()) and np.isfinite(samples.max())):
         raise AudioError(

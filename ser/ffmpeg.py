@@ -16,7 +16,8 @@ import numpy.typing as npt
 from ser.errors import AudioError
 from ser.files import STANDARD
 
-Samples = npt.NDArray[np.float32]
+Channels = npt.NDArray[np.float32]
+"""Samples of all channels, shape (samples, channels)."""
 
 # Formats whose time stamps are kept beside the packets, so that one can jump to a second and know
 # exactly where one has landed. In others (raw AAC, AMR) FFmpeg guesses, and all is decoded.
@@ -45,7 +46,7 @@ def blocks(
     duration: float | None = None,
     *,
     start: bytes = b"",
-) -> Iterator[tuple[Samples, int]]:
+) -> Iterator[tuple[Channels, int]]:
     """Decodes a file or a stream in blocks.
 
     Args:
@@ -56,14 +57,14 @@ def blocks(
         start: What has been read from a stream already.
 
     Yields:
-        Mono samples of shape (samples,), and their rate in hertz.
+        Samples of all channels, shape (samples, channels), and their rate in hertz.
 
     Raises:
         AudioError: The source holds no audio that FFmpeg knows, or is damaged; what lies before
             the damage has been yielded.
     """
     name = source if isinstance(source, Path) else STANDARD
-    waiting: list[Samples] = []
+    waiting: list[Channels] = []
     count, end, rate = 0, 0, 1
     try:
         with _opened(source, name, start) as (container, stream):
@@ -195,7 +196,7 @@ class _Stream:
 
 def _frames(
     container: Any, stream: Any, rate: int, offset: float, size: int
-) -> Iterator[tuple[int, Samples]]:
+) -> Iterator[tuple[int, Channels]]:
     """Decodes from shortly before `offset`; gives samples with the position of their first."""
     frames = container.decode(stream)
     position = 0
@@ -228,8 +229,8 @@ def _on_grid(position: int, first: int, size: int, rate: int) -> int:
     return exact if abs(exact - position) <= rate // 1000 else position
 
 
-def _floats(frames: Iterator[Any], rate: int, size: int) -> Iterator[Samples]:
-    """Turns frames of any sample format into mono float32 at one rate, some `size` at a time.
+def _floats(frames: Iterator[Any], rate: int, size: int) -> Iterator[Channels]:
+    """Turns frames of any sample format into float32 at one rate, some `size` at a time.
 
     Frames have 20 ms and less, and Python's share in each is as much work as decoding it: they are
     joined first, and what they hold before a defect is given before the error.
@@ -264,25 +265,24 @@ def _floats(frames: Iterator[Any], rate: int, size: int) -> Iterator[Samples]:
     yield from _drained(queue, converter)
 
 
-def _converted(queue: Any, converter: Any) -> Iterator[Samples]:
+def _converted(queue: Any, converter: Any) -> Iterator[Channels]:
     """Takes everything out of a queue."""
-    yield from _mono(converter.resample(queue.read(0)))
+    yield from _interleaved(converter.resample(queue.read(0)))
 
 
-def _drained(queue: Any, converter: Any) -> Iterator[Samples]:
+def _drained(queue: Any, converter: Any) -> Iterator[Channels]:
     """Takes everything out of a queue, and out of the resampler behind it."""
     if queue is None:
         return
     if queue.samples:
         yield from _converted(queue, converter)
-    yield from _mono(converter.resample(None))
+    yield from _interleaved(converter.resample(None))
 
 
-def _mono(parts: Iterable[Any]) -> Iterator[Samples]:
+def _interleaved(parts: Iterable[Any]) -> Iterator[Channels]:
     for part in parts:
         if part is not None and part.samples:
-            channels = part.to_ndarray().reshape(-1, part.layout.nb_channels)
-            yield channels[:, 0] if channels.shape[1] == 1 else channels.mean(1, dtype=np.float32)
+            yield part.to_ndarray().reshape(-1, part.layout.nb_channels)
 
 
 def _packets_length(packets: Iterator[Any], base: Fraction, rate: int) -> float:

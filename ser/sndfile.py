@@ -11,7 +11,8 @@ import numpy.typing as npt
 
 from ser.errors import AudioError
 
-Samples = npt.NDArray[np.float32]
+Channels = npt.NDArray[np.float32]
+"""Samples of all channels, shape (samples, channels)."""
 
 # The tightest that FLAC packs silence is some 5000 samples to the byte. A header that claims more
 # does not know its length (FFmpeg writes such ones to pipes), and libsndfile believes it.
@@ -24,7 +25,7 @@ class UnsuitableError(Exception):
 
 def blocks(
     path: Path, seconds: float, offset: float = 0.0, duration: float | None = None
-) -> Iterator[tuple[Samples, int]]:
+) -> Iterator[tuple[Channels, int]]:
     """Decodes a file in blocks.
 
     Args:
@@ -34,7 +35,7 @@ def blocks(
         duration: Seconds to decode; None goes on to the end.
 
     Yields:
-        Mono samples of shape (samples,), and their rate in hertz.
+        Samples of all channels, shape (samples, channels), and their rate in hertz.
 
     Raises:
         UnsuitableError: The file is not for libsndfile; nothing has been yielded.
@@ -64,7 +65,7 @@ def blocks(
                 if not len(block):
                     return
                 left -= len(block)
-                yield mono(block), rate
+                yield block, rate
         except soundfile.LibsndfileError as error:
             raise AudioError(
                 path,
@@ -88,14 +89,6 @@ def length(path: Path) -> float:
     except (soundfile.LibsndfileError, TypeError) as error:
         raise UnsuitableError from error
     raise UnsuitableError
-
-
-def mono(channels: npt.NDArray[np.float32]) -> Samples:
-    """Takes the mean of all channels; (samples, channels) to (samples,)."""
-    if channels.shape[1] == 1:
-        return channels[:, 0]
-    mixed: Samples = channels.mean(axis=1, dtype=np.float32)
-    return mixed
 
 
 def _plausible(frames: int, path: Path) -> bool:

@@ -15,9 +15,9 @@ from typing import IO
 import numpy as np
 import numpy.typing as npt
 
-from ser.sndfile import mono
-
 Samples = npt.NDArray[np.float32]
+Channels = npt.NDArray[np.float32]
+"""Samples of all channels, shape (samples, channels)."""
 
 # A program that cannot go back to its header writes one of these, or the largest that it dares.
 _UNKNOWN = (0, 0x7FFF0000)
@@ -46,7 +46,7 @@ class _Format:
     decode: Callable[[bytes], Samples]
 
 
-def blocks(stream: IO[bytes], seconds: float) -> Iterator[tuple[Samples, int]]:
+def blocks(stream: IO[bytes], seconds: float) -> Iterator[tuple[Channels, int]]:
     """Decodes a stream in blocks.
 
     Args:
@@ -54,7 +54,7 @@ def blocks(stream: IO[bytes], seconds: float) -> Iterator[tuple[Samples, int]]:
         seconds: Length of a block.
 
     Yields:
-        Mono samples of shape (samples,), and their rate in hertz.
+        Samples of all channels, shape (samples, channels), and their rate in hertz.
 
     Raises:
         OtherFormatError: It is something else, which another decoder may know.
@@ -73,7 +73,7 @@ def blocks(stream: IO[bytes], seconds: float) -> Iterator[tuple[Samples, int]]:
             whole = len(waiting) - len(waiting) % frame
             if whole:
                 samples = kind.decode(bytes(waiting[:whole]))
-                yield mono(samples.reshape(-1, kind.channels)), kind.rate
+                yield samples.reshape(-1, kind.channels), kind.rate
             waiting.clear()
         if not got:
             return

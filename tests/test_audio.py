@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import math
 import os
 import subprocess
@@ -120,7 +121,34 @@ def test_channels_are_averaged(tmp_path: Path) -> None:
         np.testing.assert_allclose(audio.read(path, RATE), samples.mean(axis=1), atol=1e-6)
         with path.open("rb") as stream:
             decoded = np.concatenate([block for block, _ in ffmpeg.blocks(stream, 0.1)])
-        np.testing.assert_allclose(decoded, samples.mean(axis=1), atol=1e-6)
+        np.testing.assert_allclose(decoded, samples, atol=1e-6)
+
+
+@pytest.mark.parametrize("piped", [False, True])
+@pytest.mark.parametrize("name", ["two.wav", "two.flac", "two.m4a"])
+def test_recordings_as_they_are(
+    name: str, piped: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    random = np.random.default_rng(0)
+    samples = random.uniform(-0.5, 0.5, (30_000, 2)).astype(np.float32)
+    path = tmp_path / name
+    if path.suffix == ".m4a":
+        encode(path, "alac", samples.T, 44_100, layout="stereo")
+    else:
+        soundfile.write(path, samples, 44_100)
+    if piped:
+        monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(path.open("rb")))
+    blocks = list(audio.channels("-" if piped else path, block_seconds=0.2))
+    assert len(blocks) > 2
+    assert {(block.shape[1], rate) for block, rate in blocks} == {(2, 44_100)}
+    whole = np.concatenate([block for block, _ in blocks])
+    np.testing.assert_allclose(whole[: len(samples)], samples, atol=2**-14)
+
+
+def test_nothing_to_decode(tmp_path: Path) -> None:
+    soundfile.write(tmp_path / "none.wav", np.zeros((0, 2)), 16_000)
+    with pytest.raises(AudioError, match="holds no samples"):
+        list(audio.channels(tmp_path / "none.wav"))
 
 
 @pytest.mark.parametrize("samples", [0, 1, 2, 100])
