@@ -39,6 +39,15 @@ def mel_bank(spec: FeatureSpec) -> Bank:
     return _mel_bank(spec.sample_rate, spec.n_fft, spec.n_mels, spec.fmin, spec.fmax)
 
 
+def mel_centres(spec: FeatureSpec) -> _Hertz:
+    """Gives the frequencies that the mel bands have in their middles.
+
+    Returns:
+        Hertz, shape (n_mels,).
+    """
+    return _mel_edges(spec.n_mels, spec.fmin, spec.fmax or spec.sample_rate / 2)[1:-1]
+
+
 class Banded:
     """A bank whose filters are zero but for some neighbouring bins, multiplied without the zeros.
 
@@ -167,10 +176,15 @@ def _to_hertz(mel: npt.NDArray[np.float64]) -> _Hertz:
     return hertz
 
 
+def _mel_edges(n_mels: int, fmin: float, top: float) -> _Hertz:
+    """Gives where bands begin, have their middles and end, in hertz, shape (n_mels + 2,)."""
+    return _to_hertz(np.linspace(_to_mel(fmin), _to_mel(top), n_mels + 2))
+
+
 @lru_cache(maxsize=32)
 def _mel_bank(sample_rate: int, n_fft: int, n_mels: int, fmin: float, fmax: float | None) -> Bank:
     top = sample_rate / 2 if fmax is None else fmax
-    edges = _to_hertz(np.linspace(_to_mel(fmin), _to_mel(top), n_mels + 2))
+    edges = _mel_edges(n_mels, fmin, top)
     bins = np.fft.rfftfreq(n_fft, 1 / sample_rate)
     rising = (bins - edges[:-2, None]) / (edges[1:-1] - edges[:-2])[:, None]
     falling = (edges[2:, None] - bins) / (edges[2:] - edges[1:-1])[:, None]

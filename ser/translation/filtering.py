@@ -1,0 +1,142 @@
+"""Louder and softer by frequency and time: a filter on the waveform's own spectra."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+import numpy as np
+import numpy.typing as npt
+
+from ser.features import banks
+from ser.translation.contours import SPEC, Contours
+
+Vector = npt.NDArray[np.float32]
+Matrix = npt.NDArray[np.float32]
+Doubles = npt.NDArray[np.float64]
+
+WINDOW = 0.032
+"""Seconds of the windows: long enough to tell the harmonics of a low voice apart, short enough to
+follow sounds."""
+# Windows that a sample is in.
+_OVERLAP = 4
+# Spectra computed at a time.
+_TOGETHER = 256
+
+FLOOR_PERCENTILE = 10.0
+"""Of the frames without a voice, the softest tenth are background."""
+_FEWEST = 8
+# Decibels over that percentile where gains begin, and where they are whole. Noise varies from frame
+# to frame: its mean lies some decibels over its softest tenth.
+_FROM, _WHOLE = 5.0, 14.0
+# Frames that this is averaged over, so that it does not flutter.
+_SMOOTH = np.hanning(7)[1:-1] / np.hanning(7).sum()
+
+
+def noise_floor(contours: Contours) -> Vector:
+    """Estimates the background from where nobody speaks.
+
+    Returns:
+        Decibels on the mel bands, shape (80,); minus infinity where there is too little to say.
+    """
+    silent = contours.bands[~contours.voiced]
+    if len(silent) < _FEWEST:
+        return np.full(SPEC.n_mels, -np.inf, np.float32)
+    floor: Vector = np.percentile(silent, FLOOR_PERCENTILE, axis=0).astype(np.float32)
+    return floor
+
+
+def above_noise(gain: Matrix, bands: Matrix, floor: Vector) -> Matrix:
+    """Takes gains back where there is only background, which is to stay as it is.
+
+    Otherwise loud emotions would bring up the hiss of the recording, and soft ones would make it
+    come and go.
+
+    Args:
+        gain: Decibels, shape (frames, 80).
+        bands: The source's envelope in decibels, shape (frames, 80).
+        floor: Of the background, shape (80,).
+
+    Returns:
+        Decibels, shape (frames, 80).
+    """
+    part = np.clip((bands - floor - _FROM) / (_WHOLE - _FROM), 0, 1)
+    part = part * part * (3 - 2 * part)
+    reach = len(_SMOOTH) // 2
+    wide = np.pad(part, ((reach, reach), (0, 0)), "edge")
+    smooth = sum(weight * wide[k : k + len(part)] for k, weight in enumerate(_SMOOTH))
+    result: Matrix = (gain * smooth).astype(np.float32)
+    return result
+
+
+def filtered(samples: Vector, rate: int, gain: Matrix, places: Doubles) -> Vector:
+    """Applies gains to a waveform's spectra; the phases stay.
+
+    Only what is to be added is made in the spectrum, so that samples with no gain around them stay
+    as they are to the last bit.
+
+    Args:
+        samples: One channel, shape (samples,).
+        rate: Their rate in hertz.
+        gain: Decibels on the mel bands, shape (frames, 80).
+        places: Where each frame's middle is, in samples, rising, shape (frames,).
+
+    Returns:
+        Shape (samples,).
+    """
+    from scipy.fft import irfft, rfft
+
+    if not gain.any():
+        return samples.copy()
+    hop = max(1, round(WINDOW * rate / _OVERLAP))
+    size = _OVERLAP * hop
+    room = 1 << (2 * size - 1).bit_length()
+    window = banks.hann(size, size)
+    # Hann windows squared that overlap by so much add up to a constant.
+    window_back = window / np.float32(np.square(window, dtype=np.float64).sum() / hop)
+    to_bins = _to_bins(rate, room)
+    count = -(-len(samples) // hop) + _OVERLAP - 1
+    padded = np.zeros((count + _OVERLAP) * hop, np.float32)
+    padded[size - hop : size - hop + len(samples)] = samples
+    added = np.zeros(len(padded) + room, np.float32)
+    middles = (np.arange(count) + 1 - _OVERLAP / 2) * hop
+    rows = np.interp(middles, places, np.arange(len(gain)))
+    framed = np.ndarray((count, size), np.float32, padded, strides=(4 * hop, 4))
+    for start in range(0, count, _TOGETHER):
+        some = slice(start, min(start + _TOGETHER, count))
+        decibels = _rows(gain, rows[some])
+        if not decibels.any():
+            continue
+        factors = np.exp((np.log(10) / 20) * (decibels @ to_bins)) - 1
+        pieces = irfft(rfft(framed[some] * window, room) * factors, room)
+        # The window a second time takes away what the filter rings on for.
+        for part in range(_OVERLAP):
+            piece = pieces[:, part * hop : (part + 1) * hop] * window_back[part * hop :][:hop]
+            place = (start + part) * hop
+            added[place : place + piece.size] += piece.ravel()
+    result: Vector = samples + added[size - hop : size - hop + len(samples)]
+    return result
+
+
+def _rows(values: Matrix, rows: Doubles) -> Matrix:
+    """Reads between the rows."""
+    low = np.minimum(rows.astype(np.intp), max(len(values) - 2, 0))
+    high = np.minimum(low + 1, len(values) - 1)
+    part = (rows - low)[:, None].astype(np.float32)
+    between: Matrix = values[low] * (1 - part) + values[high] * part
+    return between
+
+
+@lru_cache(maxsize=8)
+def _to_bins(rate: int, size: int) -> Matrix:
+    """Gives a matrix from mel bands to bins, in straight lines between the bands' middles.
+
+    Beyond the last band, as at rates over 16 kHz, its gain goes on.
+
+    Returns:
+        Shape (80, bins).
+    """
+    bands = np.arange(SPEC.n_mels)
+    place = np.interp(np.fft.rfftfreq(size, 1 / rate), banks.mel_centres(SPEC), bands)
+    weights = np.maximum(0, 1 - np.abs(place - bands[:, None]))
+    result: Matrix = weights.astype(np.float32)
+    return result

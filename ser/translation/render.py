@@ -1,0 +1,89 @@
+"""From a phrase and what is to become of it to the new waveform."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+from ser.errors import SerError
+from ser.translation.change import Change
+from ser.translation.contours import HOP, Contours
+from ser.translation.epochs import epochs_of
+from ser.translation.filtering import above_noise, filtered, noise_floor
+from ser.translation.limiting import limited
+from ser.translation.psola import overlapped, plan, time_map
+
+Vector = npt.NDArray[np.float32]
+Samples = npt.NDArray[np.float32]
+
+# Grains of noise are taken from places by chance, the same ones each time.
+_SEED = 5
+
+
+def render(
+    samples: Vector, rate: int, contours: Contours, change: Change, floor: Vector | None = None
+) -> Vector:
+    """Gives a phrase another pitch, timing and envelope; the rest of its waveform stays.
+
+    Periods are moved (`ser.translation.psola`), which keeps their envelope, and then a filter
+    changes that (`ser.translation.filtering`). Nothing is synthesised: a change of nothing gives
+    the same samples back.
+
+    Args:
+        samples: Mono, shape (samples,).
+        rate: Their rate in hertz, any.
+        contours: What the phrase's version at 16 kHz is described by.
+        change: What is to become of it, a value for each frame of the contours.
+        floor: Decibels of the recording's background on the mel bands, shape (80,), where it is
+            known from more than this phrase; `ser.translation.filtering.noise_floor`.
+
+    Returns:
+        Shape (samples,), within -1 to 1. Too loud a phrase is turned down as a whole.
+
+    Raises:
+        SerError: Contours and change have different lengths.
+    """
+    return limited(rendered(samples[:, None], rate, contours, change, floor)[:, 0])
+
+
+def rendered(
+    channels: Samples, rate: int, contours: Contours, change: Change, floor: Vector | None = None
+) -> Samples:
+    """Does the same to each channel, in the same way, and without a limit.
+
+    Args:
+        channels: Shape (samples, channels).
+        rate: As in `render`.
+        contours: Of all channels together.
+        change: As in `render`.
+        floor: As in `render`.
+
+    Returns:
+        Shape (samples, channels).
+
+    Raises:
+        SerError: Contours and change have different lengths.
+    """
+    if len(contours) != len(change):
+        raise SerError(
+            "phrase",
+            f"has {len(contours)} frames, and {len(change)} are to change",
+            "make the change from the phrase's own contours",
+        )
+    if change.nothing or not len(channels):
+        return channels.copy()
+    hop = rate * HOP
+    frames = np.arange(len(change), dtype=np.float64)
+    times = time_map(change.stretch, hop, len(channels))
+    parts = list(channels.T)
+    if change.pitch[contours.voiced].any() or (change.stretch != 1).any():
+        epochs = epochs_of(channels.mean(axis=1), rate, contours)
+        ratio = 2 ** (np.interp(epochs.places / hop, frames, change.pitch) / 12)
+        grains = plan(epochs, ratio, times, rate, np.random.default_rng(_SEED))
+        parts = [overlapped(np.ascontiguousarray(part), grains, rate) for part in parts]
+    gain = above_noise(
+        change.gain, contours.bands, noise_floor(contours) if floor is None else floor
+    )
+    places = times.forward(frames * hop)
+    parts = [filtered(np.ascontiguousarray(part), rate, gain, places) for part in parts]
+    return np.stack(parts, axis=1)
