@@ -63,10 +63,13 @@ def through_source(logmel: Matrix, samples: Vector) -> Vector:
     """
     import librosa
 
-    spectra = librosa.stft(samples, **_FRAMING)
+    # librosa warns of what is shorter than its window.
+    padded = np.pad(samples, (0, max(0, SPEC.n_fft - len(samples))))
+    mel = _drawn_on(np.exp(logmel), 1 + len(padded) // SPEC.hop_length)
+    spectra = librosa.stft(padded, **_FRAMING)
     power = np.abs(spectra.T) ** 2
-    gain = np.sqrt(_gains(power.astype(np.float32), np.exp(logmel))).T
-    return _float32(librosa.istft(spectra * gain, length=len(samples), **_FRAMING))
+    gain = np.sqrt(_gains(power.astype(np.float32), mel)).T
+    return _float32(librosa.istft(spectra * gain, length=len(padded), **_FRAMING)[: len(samples)])
 
 
 def griffin_lim(logmel: Matrix, rounds: int = 32) -> Vector:
@@ -84,12 +87,18 @@ def griffin_lim(logmel: Matrix, rounds: int = 32) -> Vector:
     """
     import librosa
 
-    mel = np.exp(logmel)
+    length = (len(logmel) - 1) * SPEC.hop_length
+    mel = _drawn_on(np.exp(logmel), 2 + SPEC.n_fft // SPEC.hop_length)
     # What 80 bands leave open is drawn as smoothly as they are.
     flat = np.ones((len(mel), SPEC.n_fft // 2 + 1), np.float32)
     magnitude = np.sqrt(_gains(flat, mel)).T
     samples = librosa.griffinlim(magnitude, n_iter=rounds, random_state=0, **_FRAMING)
-    return _float32(samples)
+    return _float32(samples[:length])
+
+
+def _drawn_on(mel: Matrix, frames: int) -> Matrix:
+    """Repeats the last frame until there are so many."""
+    return np.pad(mel, ((0, max(0, frames - len(mel))), (0, 0)), mode="edge")
 
 
 def _gains(power: Matrix, mel: Matrix) -> Matrix:

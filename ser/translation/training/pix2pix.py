@@ -162,7 +162,7 @@ class Pix2Pix(TranslationTrainer):
         """Trains the discriminator on real targets and on generated ones."""
         # With dropout, as where the generator learns: the discriminator must know such pictures.
         fake = self.model([crops.source, crops.emotion], training=True)
-        x = [crops.source, crops.emotion, crops.target, self.keras.ops.convert_to_numpy(fake)]
+        x = [crops.source, crops.emotion, crops.target, self.keras.ops.stop_gradient(fake)]
         smooth = self.config.label_smoothing
         figures = train_step(
             self.discriminator.test_on_batch if waits else self.discriminator.train_on_batch,
