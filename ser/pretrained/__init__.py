@@ -4,3 +4,6 @@ from pathlib import Path
 
 DEFAULT_MODEL = Path(__file__).parent / "ravdess.keras"
 """What ``ser-analyze`` uses where no other model is named."""
+
+DEFAULT_TRANSLATOR = Path(__file__).parent / "translate.keras"
+"""What ``ser-translate`` uses where no other model is named."""

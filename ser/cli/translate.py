@@ -1,0 +1,383 @@
+"""``ser-translate``: the same words, the same voice, another emotion."""
+
+from __future__ import annotations
+
+import contextlib
+import math
+import shutil
+import sys
+import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import click
+
+from ser import audio
+from ser.cli.common import (
+    Console,
+    audio_arguments,
+    collect_inputs,
+    command,
+    device_option,
+    refuse_terminal,
+    usable_cores,
+)
+from ser.cli.options import with_options
+from ser.errors import SerError
+from ser.files import STANDARD, is_special, make_folder
+from ser.labels import canonical
+from ser.pretrained import DEFAULT_TRANSLATOR
+from ser.soundwriter import SUFFIXES, check_target
+from ser.translation.change import MAX_INTENSITY
+from ser.translation.results import (
+    Recording,
+    Task,
+    check_overwriting,
+    find_recordings,
+    name_results,
+)
+from ser.translation.work import Translation, translate_all
+
+ALL = "all"
+"""What ``--to`` takes for every emotion that the model makes."""
+
+_STDIN_NAME = "stdin"
+
+
+def _translation_options(function: Any) -> Any:
+    options = [
+        click.option(
+            "--to",
+            "to",
+            metavar="EMOTION|all",
+            required=True,
+            help="What the voice becomes: an emotion, several with commas between them, or all.",
+        ),
+        click.option(
+            "--intensity",
+            type=click.FloatRange(0, MAX_INTENSITY),
+            default=1.0,
+            show_default=True,
+            metavar="0..1.5",
+            help="How strongly: 0 changes nothing, 0.4 is an actor's normal recording, 1 a strong "
+            "one.",
+        ),
+        click.option(
+            "--from",
+            "source",
+            metavar="EMOTION",
+            help="The emotion that the recordings have, where it is known. Otherwise they are "
+            "taken for more or less neutral.",
+        ),
+        click.option(
+            "--model",
+            metavar="MODEL.keras",
+            type=click.Path(),
+            default=str(DEFAULT_TRANSLATOR),
+            show_default="the one that comes with ser",
+            envvar="SER_TRANSLATOR",
+            help="The translator; also the environment variable SER_TRANSLATOR.",
+        ),
+        click.option(
+            "--engine",
+            type=click.Choice(["auto", "network", "rules"]),
+            default="auto",
+            show_default=True,
+            help="What decides how a voice changes: the model's network, or the rules in it, "
+            "medians of many speakers; auto takes the network where there is one.",
+        ),
+        device_option,
+    ]
+    return with_options(options, function)
+
+
+def _result_options(function: Any) -> Any:
+    options = [
+        click.option(
+            "-o",
+            "--output",
+            metavar="FILE|DIR|-",
+            type=click.Path(allow_dash=True),
+            help="OUT.wav or OUT.flac for one result, a folder for several: NAME.angry.wav; - is "
+            "stdout.  [default: -, or no sound at all with --plot or --spectrograms]",
+        ),
+        click.option(
+            "-f",
+            "--format",
+            "kind",
+            type=click.Choice([suffix[1:] for suffix in SUFFIXES]),
+            help="What is written into a folder and to stdout.  [default: wav]",
+        ),
+        click.option(
+            "-j",
+            "--jobs",
+            type=click.IntRange(1),
+            metavar="INTEGER",
+            help="Results made at the same time.  [default: all usable cores, 1 on a GPU]",
+        ),
+        click.option(
+            "--plot",
+            metavar="FILE",
+            type=click.Path(),
+            help="Draw mel spectrogram, F0 and envelope of one recording beside its translations "
+            "(PNG or SVG); of a long one the first minute.",
+        ),
+        click.option(
+            "--spectrograms",
+            metavar="FILE",
+            type=click.Path(allow_dash=True),
+            help="Write the mel spectrograms of the results as a feature table (.npy).",
+        ),
+    ]
+    return with_options(options, function)
+
+
+@command("ser-translate")
+@audio_arguments
+@_translation_options
+@_result_options
+def main(
+    console: Console,
+    audio: tuple[str, ...],
+    files_from: str | None,
+    files0_from: str | None,
+    to: str,
+    intensity: float,
+    source: str | None,
+    model: str,
+    engine: Any,
+    device: Any,
+    output: str | None,
+    kind: str | None,
+    jobs: int | None,
+    plot: str | None,
+    spectrograms: str | None,
+) -> None:
+    """Turns the voice in AUDIO into another emotion: files, folders, or - for stdin.
+
+    Words and speaker stay, and so do sample rate and channels. Recordings may be of any length.
+    The result is synthetic speech: say so wherever you publish it, and ask whoever speaks.
+
+    \b
+    Examples:
+      ser-translate talk.wav --to angry -o angry.wav
+      ser-translate talk.m4a --to all -o emotions/
+      ser-translate calls/ --to calm --intensity 0.5 --format flac -o calm/
+      sox talk.mp3 -t wav - | ser-translate - --to happy | play -
+    """  # noqa: D301
+    wanted = _emotions(to)
+    origin = _known(source) if source is not None else None
+    inputs = collect_inputs(audio, files_from, files0_from)
+    if plot is not None:
+        from ser.plots.figure import check_target as check_picture
+
+        check_picture(Path(plot))
+    one = len(inputs) == 1 and not inputs[0].is_dir()
+    place = _place(
+        output,
+        kind,
+        single=one and len(wanted) == 1 and wanted != [ALL],
+        aside=plot is not None or spectrograms is not None,
+    )
+    if spectrograms is not None:
+        _check_spectrograms(spectrograms, place)
+    translation = Translation(model, engine, device, intensity, origin)
+    emotions = _offered(wanted, translation.open().emotions)
+    with tempfile.TemporaryDirectory(prefix="ser-translate-") as folder:
+        recordings = [
+            _spooled(recording, Path(folder)) for recording in find_recordings(inputs, console.fail)
+        ]
+        if plot is not None and len(recordings) != 1:
+            raise click.UsageError("--plot draws one recording: name one file.")
+        tasks = place.tasks(recordings, emotions, Path(folder) / "results")
+        done = _translate(
+            console, tasks, translation, jobs or (1 if device == "gpu" else usable_cores())
+        )
+        if plot is not None and done:
+            _draw(Path(plot), done, translation)
+        if spectrograms is not None and done:
+            _tabulate(console, spectrograms, done)
+        place.finish(console, done)
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """Where results go.
+
+    Attributes:
+        target: A file, a folder or ``-``; empty where nobody wants to hear them.
+        suffix: What they are.
+        single: Whether `target` is that of the one result.
+    """
+
+    target: str
+    suffix: str
+    single: bool
+
+    def tasks(
+        self, recordings: Sequence[Recording], emotions: Sequence[str], aside: Path
+    ) -> list[Task]:
+        """Names the results; `aside` is the folder for those that no file is asked for."""
+        if self.target in ("", STANDARD):
+            return name_results(recordings, emotions, aside, self.suffix)
+        target = Path(self.target)
+        if self.single:
+            tasks = [Task(recording, emotions[0], target) for recording in recordings]
+        else:
+            tasks = name_results(recordings, emotions, target, self.suffix)
+            make_folder(target)
+        check_overwriting(tasks)
+        return tasks
+
+    def finish(self, console: Console, done: Sequence[Task]) -> None:
+        """Passes the one result on to stdout, or says how many there are."""
+        if self.target == STANDARD:
+            for task in done:
+                # Only now, when it is whole: who reads it gets all of it or nothing.
+                with task.target.open("rb") as stream:
+                    shutil.copyfileobj(stream, sys.stdout.buffer, 1 << 20)
+                sys.stdout.buffer.flush()
+        elif self.target and not self.single:
+            files = "file" if len(done) == 1 else "files"
+            console.info(f"{self.target}: {len(done)} {files} of synthetic speech")
+
+
+def _place(output: str | None, kind: str | None, *, single: bool, aside: bool) -> _Place:
+    """Reads ``--output`` and ``--format``.
+
+    Raises:
+        click.UsageError: They do not fit each other, or what is to be written.
+    """
+    suffix = f".{kind or 'wav'}"
+    if output is None and aside:
+        return _Place("", suffix, single)
+    if output is None or output == STANDARD:
+        if not single:
+            raise click.UsageError("Several results need a folder: give -o DIR.")
+        refuse_terminal(STANDARD)
+        return _Place(STANDARD, suffix, single)
+    own = Path(output).suffix.lower()
+    folder = Path(output).is_dir() or output.endswith("/")
+    if single and not folder:
+        try:
+            check_target(Path(output))
+        except SerError as error:
+            raise click.UsageError(f"-o {error}.") from error
+        if kind is not None and own != suffix:
+            raise click.UsageError(f"--format {kind} does not go with -o {output}: leave it out.")
+        return _Place(output, own, single)
+    if own in SUFFIXES and not folder:
+        raise click.UsageError(f"-o {output} is one file: several results need a folder.")
+    return _Place(output, suffix, single=False)
+
+
+def _check_spectrograms(target: str, place: _Place) -> None:
+    if target != STANDARD:
+        return
+    if place.target == STANDARD:
+        raise click.UsageError("Sound and --spectrograms cannot both go to stdout.")
+    refuse_terminal(target)
+
+
+def _emotions(to: str) -> list[str]:
+    names = [name.strip() for name in to.split(",") if name.strip()]
+    if not names:
+        raise click.UsageError("--to names no emotion.")
+    if any(name.lower() == ALL for name in names):
+        return [ALL]
+    return list(dict.fromkeys(_known(name) for name in names))
+
+
+def _known(name: str) -> str:
+    try:
+        return canonical(name)
+    except SerError as error:
+        raise click.UsageError(f"{error}.") from error
+
+
+def _offered(wanted: Sequence[str], offered: Sequence[str]) -> list[str]:
+    if wanted == [ALL]:
+        return list(offered)
+    for name in wanted:
+        if name not in offered:
+            raise click.UsageError(f"--to {name}: the model makes {', '.join(offered)}, or all.")
+    return list(wanted)
+
+
+def _spooled(recording: Recording, folder: Path) -> Recording:
+    """Saves what can be read once, so that every emotion gets to see it."""
+    standard = recording.shown == STANDARD
+    if not standard and not is_special(recording.path):
+        return recording
+    copy = folder / "input"
+    with contextlib.ExitStack() as stack:
+        stream = sys.stdin.buffer if standard else stack.enter_context(recording.path.open("rb"))
+        shutil.copyfileobj(stream, stack.enter_context(copy.open("wb")), 1 << 20)
+    return Recording(recording.shown, copy, _STDIN_NAME if standard else recording.name)
+
+
+def _translate(
+    console: Console, tasks: Sequence[Task], translation: Translation, jobs: int
+) -> list[Task]:
+    """Makes the results; gives those that are there."""
+    done = []
+    said = set()
+    total = sum(_seconds(task.recording.path) for task in tasks)
+    passed = counted = 0.0
+    with console.progress(math.ceil(total) or None, "s", "translating") as bar:
+
+        def heard(seconds: float) -> None:
+            nonlocal passed, counted
+            passed += seconds
+            bar.update(int(passed - counted))
+            counted += int(passed - counted)
+
+        for task, outcome in translate_all(tasks, translation, jobs, heard):
+            if outcome.error is None:
+                done.append(task)
+                console.detail(f"{task.recording.shown}: {task.emotion}")
+            elif str(outcome.error) not in said:
+                # Each emotion finds the same recording broken.
+                said.add(str(outcome.error))
+                console.fail(outcome.error)
+    return done
+
+
+def _seconds(path: Path) -> float:
+    try:
+        return audio.length(path)
+    except SerError:
+        # What is wrong with it is said when its turn comes.
+        return 0.0
+
+
+def _draw(target: Path, done: Sequence[Task], translation: Translation) -> None:
+    from ser.plots.translation import Side, draw_translation
+    from ser.translation.spectrograms import contours_in
+
+    recording = done[0].recording
+    order = sorted(done, key=lambda task: translation.open().emotions.index(task.emotion))
+    draw_translation(
+        target,
+        contours_in(recording.path),
+        [Side(task.emotion, contours_in(task.target)) for task in order],
+        title=Path(recording.shown).name,
+        subtitle=f"synthetic speech, model {Path(translation.model).stem}, "
+        f"intensity {translation.intensity:g}",
+    )
+
+
+def _tabulate(console: Console, target: str, done: Sequence[Task]) -> None:
+    from ser.translation.spectrograms import Spectrograms
+
+    with Spectrograms() as table:
+        for task in done:
+            table.add(task)
+        count = table.write(target)
+    console.info(f"{target}: {count} {'record' if count == 1 else 'records'}")
+
+
+if __name__ == "__main__":
+    main()
