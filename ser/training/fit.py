@@ -179,7 +179,7 @@ def train(
         state.best_epoch or state.epoch,
         temperature,
         time.monotonic() - started,
-        _device_name(keras, config.precision),
+        device_name(keras, config.precision),
         examples.general_voice if reads else None,
         trainer.generate,
     )
@@ -265,7 +265,8 @@ def _tensorboard(folder: Path | None) -> Callable[[int, dict[str, float]], None]
     return write
 
 
-def _device_name(keras: Any, precision: Precision) -> str:
+def device_name(keras: Any, precision: Precision) -> str:
+    """Names Keras's backend, device and precision, for the card."""
     from ser.models.backend import gpus
 
     name = f"{keras.backend.backend()} {'gpu' if gpus(keras) else 'cpu'}"

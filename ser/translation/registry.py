@@ -1,0 +1,46 @@
+"""Every kind of translator by name, and how it is trained.
+
+To add one, write its architecture beside `ser.translation.models.gan_translate`, its trainer beside
+`ser.translation.training.gan`, and a line in both places here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any
+
+from ser.errors import SerError
+from ser.models.base import Architecture
+from ser.translation.models.gan_translate import GANTranslate
+
+if TYPE_CHECKING:
+    from ser.translation.training.base import TranslationTrainer
+
+TRANSLATORS: Mapping[str, type[Architecture]] = MappingProxyType(
+    {arch.name: arch for arch in (GANTranslate,)}
+)
+"""What ``ser-train --arch`` accepts beside the classifiers."""
+
+
+def translator(name: str, options: Mapping[str, Any] = MappingProxyType({})) -> Architecture:
+    """Looks a translator up.
+
+    Args:
+        name: Its name.
+        options: Hyperparameters that differ from their defaults.
+
+    Raises:
+        SerError: There is none of this name, or an option does not fit.
+    """
+    if name not in TRANSLATORS:
+        raise SerError(name, "is not a translator", f"use {', '.join(TRANSLATORS)}")
+    return TRANSLATORS[name].with_options(options)
+
+
+def trainer_of(architecture: Architecture) -> type[TranslationTrainer]:
+    """Gives what trains a translator; imported here, for nobody else needs it."""
+    from ser.translation.training.gan import GANTrainer
+
+    trainers = {GANTranslate.name: GANTrainer}
+    return trainers[architecture.name]
