@@ -240,8 +240,8 @@ class _Summary:
     def median(self, answers: Sequence[Answer], name: str) -> Figure | None:
         found: list[list[float]] = [[] for _ in self.actors]
         for answer in answers:
-            values = [getattr(distance, name) for distance in answer.distances]
-            known = [value for value in values if value is not None]
+            measured = [getattr(distance, name) for distance in answer.distances]
+            known = [value for value in measured if value is not None]
             if known:
                 found[self.actors.index(answer.speaker)].append(float(np.median(known)))
         values = np.array([value for some in found for value in some])
@@ -277,7 +277,8 @@ def _recalls(confusions: Floats) -> Floats:
     """Of (n, emotions, emotions) the share on the diagonal of each row; NaN for an empty row."""
     support = confusions.sum(axis=2)
     hits = np.diagonal(confusions, axis1=1, axis2=2)
-    return np.divide(hits, support, out=np.full_like(support, np.nan), where=support > 0)
+    recalls: Floats = np.divide(hits, support, out=np.full_like(support, np.nan), where=support > 0)
+    return recalls
 
 
 def _macro(confusions: Floats) -> Floats:

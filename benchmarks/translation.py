@@ -1,0 +1,396 @@
+"""How good translated speech is, by machines: unseen actors, every emotion, both intensities.
+
+    python benchmarks/translation.py RAVDESS [--systems NAME,…] [--models FOLDER] [--folds 1,2,3,4]
+
+RAVDESS is the folder with the corpus. Every neutral recording of a fold's six actors is translated
+into all emotions, and classifiers that were trained on recordings of the other five say what they
+hear; they are in `ser/translation/evaluation`. Systems:
+
+    source     the recording as it is
+    rules      rules learnt from the 18 other actors
+    pix2pix    FOLDER/pix2pix-N.keras, where N is the fold
+    ours       FOLDER/fold-N.keras
+    rendered   real recordings of what was asked for, through the renderer
+    real       the same as they are
+    NAME=PATH  any translator; an N in braces, {N}, stands for the fold
+
+Prints tables in Markdown and leaves ``translation.json`` and the same tables in
+``benchmarks/results`` (of some folds or systems alone: in ``build/translation``). What was heard is
+kept under ``build/translation``, so that an interrupted run goes on where it was.
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import json
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+ROOT = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(ROOT))
+
+from ser.corpora.base import Clip  # noqa: E402
+from ser.corpora.registry import find_clips  # noqa: E402
+from ser.errors import SerError  # noqa: E402
+from ser.parallel import one_thread  # noqa: E402
+from ser.table import read_table  # noqa: E402
+from ser.translation.evaluation import hearing  # noqa: E402
+from ser.translation.evaluation.folds import FOLDS, training_actors  # noqa: E402
+from ser.translation.evaluation.hearing import Heard  # noqa: E402
+from ser.translation.evaluation.judges import JUDGES  # noqa: E402
+from ser.translation.evaluation.likeness import Likeness  # noqa: E402
+from ser.translation.evaluation.panel import Answer, Panel  # noqa: E402
+from ser.translation.evaluation.report import ALL, NORMAL, STRONG, Report, summarise  # noqa: E402
+from ser.translation.evaluation.trial import (  # noqa: E402
+    Translated,
+    listen,
+    recordings_of,
+    render_targets,
+    translate_sources,
+)
+
+SYSTEMS = {
+    "source": "source untouched",
+    "rules": "rules",
+    "pix2pix": "pix2pix-mel",
+    "ours": "gan-translate",
+    "rendered": "real targets through the renderer",
+    "real": "real targets",
+}
+"""The rows of the tables, and what they are called."""
+
+NETWORKS = {"pix2pix": "pix2pix-{N}.keras", "ours": "fold-{N}.keras"}
+
+TIMES = " In brackets how many times as often as of the real targets."
+
+NOTES = (
+    "Nobody has listened: no opinion scores are claimed.",
+    "Judges are trained on real recordings, of both intensities, of five actors of a fold, whom no "
+    "part of a translator was trained on, and judge the sixth. They read statistics relative to "
+    "the voice: mean and deviation over all real recordings of the actor, without their labels.",
+    "The speaker classifier tells six actors apart by long-term envelope and pitch; it is trained "
+    "on real recordings of the other sentence and of other emotions than the one asked for.",
+    "Strong targets, and neutral, which has one strength. Speaker, words and distances are without "
+    "neutral targets. Intervals: 95 %, bootstrap over actors.",
+)
+
+
+@dataclass
+class Bench:
+    """Real recordings, what was heard, and everybody who judges.
+
+    Attributes:
+        corpus: The folder of RAVDESS.
+        jobs: Processes.
+        work: Where everything is kept that can be made again.
+        table: A table of the corpus, preset ``translate``; extracted where there is none.
+        sounds: Where translated recordings are kept as WAV files, if anywhere.
+    """
+
+    corpus: Path
+    jobs: int = 2
+    work: Path = ROOT / "build" / "translation"
+    table: Path | None = None
+    sounds: Path | None = None
+    _panels: dict[int, Panel] = field(default_factory=dict)
+    _clips: dict[int, list[Clip]] = field(default_factory=dict)
+    likenesses: dict[str, dict[str, list[Likeness]]] = field(default_factory=dict)
+
+    def clips(self, fold: int) -> list[Clip]:
+        """The recordings of a fold's actors."""
+        if fold not in self._clips:
+            listing = find_clips([self.corpus], "ravdess", channel="speech")
+            self._clips[fold] = [c for c in listing.clips if c.speaker in FOLDS[fold - 1]]
+            if not self._clips[fold]:
+                raise SerError(self.corpus, "holds no RAVDESS", "give the folder of the corpus")
+        return self._clips[fold]
+
+    def panel(self, fold: int) -> Panel:
+        """Everybody who judges a fold; made once."""
+        if fold not in self._panels:
+            clips = self.clips(fold)
+            heard = self._heard(fold, clips)
+            with one_thread():
+                self._panels[fold] = Panel(recordings_of(clips, heard))
+        return self._panels[fold]
+
+    def _heard(self, fold: int, clips: Sequence[Clip]) -> list[Heard]:
+        code = Path(hearing.__file__).read_bytes()
+        names = "\n".join(str(clip.path) for clip in clips).encode()
+        key = hashlib.blake2b(code + names, digest_size=8).hexdigest()
+        kept = self.work / "real" / f"{fold}-{key}.npz"
+        if not kept.exists():
+            found = listen(clips, self.jobs, _dots("listening", len(clips)))
+            kept.parent.mkdir(parents=True, exist_ok=True)
+            arrays = {
+                f"{number}/{name}": value
+                for number, heard in enumerate(found)
+                for name, value in heard.to_arrays().items()
+            }
+            np.savez(kept, allow_pickle=False, **arrays)
+            return found
+        with np.load(kept, allow_pickle=False) as arrays:
+            names = list(Heard.__dataclass_fields__)
+            return [
+                Heard.from_arrays({name: arrays[f"{number}/{name}"] for name in names})
+                for number in range(len(clips))
+            ]
+
+    def answers(self, system: str, fold: int, model: Path | None = None) -> list[Answer]:
+        """Says what is heard of a system's outputs of a fold.
+
+        Args:
+            system: One of `SYSTEMS`, or any name where a model is given.
+            fold: 1 to 4.
+            model: The translator.
+        """
+        panel = self.panel(fold)
+        if system == "source":
+            outputs = panel.untouched(panel.tasks())
+        elif system == "real":
+            outputs = panel.real(panel.tasks())
+        else:
+            made = self.translated(system, fold, model)
+            outputs = list(made.outputs)
+            kept = self.likenesses.setdefault(system, {"own": [], "zero": []})
+            kept["own"] += made.unchanged
+            kept["zero"] += made.nothing
+        with one_thread():
+            return panel.answer(outputs)
+
+    def translated(self, system: str, fold: int, model: Path | None = None) -> Translated:
+        """Lets a system do a fold's tasks, or reads what it has done."""
+        panel = self.panel(fold)
+        paths = [clip.path for clip in self.clips(fold)]
+        folder = self.work / "made" / f"{system}-{fold}"
+        if system == "rendered":
+            count = sum(clip.emotion != "" for clip in self.clips(fold))
+            return render_targets(
+                panel, paths, folder, jobs=self.jobs, progress=_dots(f"{system} {fold}", count)
+            )
+        engine = "rules" if system == "rules" else "network"
+        return translate_sources(
+            panel,
+            paths,
+            self.rules(fold) if model is None else model,
+            folder,
+            engine=engine if model is None or system in NETWORKS else "auto",
+            jobs=self.jobs,
+            sounds=self.sounds / f"{system}-{fold}" if self.sounds else None,
+            progress=_dots(f"{system} {fold}", len({task.source for task in panel.tasks()})),
+        )
+
+    def rules(self, fold: int) -> Path:
+        """Learns the rules of a fold from the 18 other actors."""
+        from ser.translation.engines import write_rules_artifact
+        from ser.translation.rules import learn_rules
+
+        target = self.work / f"rules-{fold}.keras"
+        if not target.exists():
+            known = np.isin(self.features["speaker"], training_actors(fold))
+            speakers = [f"ravdess/{actor}" for actor in training_actors(fold)]
+            rules = learn_rules(self.features, np.flatnonzero(known))
+            write_rules_artifact(target, rules, {"speakers": speakers})
+        return target
+
+    @cached_property
+    def features(self) -> Any:
+        """The table of the corpus."""
+        path = self.table or self.work / "ravdess.npy"
+        if not path.exists():
+            command = [sys.executable, str(ROOT / "bin" / "ser-extract"), str(self.corpus)]
+            options = ["--channel", "speech", "--preset", "translate", "-o", str(path)]
+            self.work.mkdir(parents=True, exist_ok=True)
+            subprocess.run([*command, *options], check=True)
+        return read_table(path)
+
+    def evaluate(
+        self, systems: Sequence[str], folds: Sequence[int], models: Path | None = None
+    ) -> Report:
+        """Evaluates systems; those whose networks are not there are left out, with a note.
+
+        Args:
+            systems: Names of `SYSTEMS`, or ``NAME=PATH``.
+            folds: Some of 1 to 4.
+            models: The folder of the networks.
+        """
+        found: dict[str, list[Answer]] = {}
+        notes = list(NOTES)
+        for given in systems:
+            system, _, path = given.partition("=")
+            pattern = Path(path) if path else (models or Path()) / NETWORKS.get(system, "")
+            there = [fold for fold in folds if _exists(system, path, pattern, fold)]
+            if there != list(folds):
+                notes.append(f"{SYSTEMS.get(system, system)}: left out, {pattern} is not there.")
+                continue
+            found[system] = []
+            for fold in folds:
+                network = path or system in NETWORKS
+                model = Path(str(pattern).replace("{N}", str(fold))) if network else None
+                found[system] += self.answers(system, fold, model)
+        return summarise(found, notes=notes)
+
+    def candidate(self, model: Path, fold: int) -> Report:
+        """Evaluates one network of one fold beside rules and real targets."""
+        return self.evaluate(["rules", f"candidate={model}", "real"], [fold])
+
+
+def _exists(system: str, path: str, pattern: Path, fold: int) -> bool:
+    if not path and system not in NETWORKS:
+        return True
+    return Path(str(pattern).replace("{N}", str(fold))).exists()
+
+
+def _dots(what: str, total: int) -> Callable[[int], None]:
+    done, began = 0, time.monotonic()
+
+    def step(count: int) -> None:
+        nonlocal done
+        done += count
+        if done == total or not done % max(1, total // 10):
+            print(f"{what}: {done}/{total}, {time.monotonic() - began:.0f} s", file=sys.stderr)
+
+    return step
+
+
+def markdown(report: Report, bench: Bench | None = None) -> str:
+    """Writes a report as tables."""
+    lines = []
+    for strength, title in ((STRONG, "Strong targets"), (NORMAL, "Normal targets"), (ALL, "Both")):
+        if not any(strength in groups for groups in report.systems.values()):
+            continue
+        lines += ["", f"## {title}", "", *_overview(report, strength)]
+        if strength != ALL:
+            for judge in JUDGES:
+                lines += [
+                    "",
+                    f"{judge}: {JUDGES[judge][2]}",
+                    "",
+                    *_emotions(report, strength, judge),
+                ]
+    if bench and any(some["own"] for some in bench.likenesses.values()):
+        lines += ["", "## What should stay as it is", "", *_likeness(bench)]
+    lines += ["", "## How to read this", "", *(f"- {note}" for note in report.notes)]
+    return "\n".join(lines[1:]) + "\n"
+
+
+def _overview(report: Report, strength: str) -> list[str]:
+    lines = [
+        "| system | judge | accuracy | over real | above the rules | diagonal | speaker | words | "
+        "F0, semitones | duration, s | MCD, dB |",
+        "| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |",
+    ]
+    for system, groups in report.systems.items():
+        if strength not in groups:
+            continue
+        group = groups[strength]
+        for number, (judge, accuracy) in enumerate(group.judges.items()):
+            over = f"{accuracy.over_real.value:.2f}" if accuracy.over_real else "–"
+            above = _signed(accuracy.above_rules) if accuracy.above_rules else "–"
+            cells = [judge, str(accuracy.macro), over, above, "yes" if accuracy.diagonal else "no"]
+            rest = [
+                f"{group.speaker.value:.3f} ({group.speaker.low:.2f}–{group.speaker.high:.2f})",
+                f"{group.words.value:.3f}",
+                *(
+                    f"{figure.value:.2f} ({figure.low:.2f}–{figure.high:.2f})" if figure else "–"
+                    for figure in (group.pitch, group.duration, group.envelope)
+                ),
+            ]
+            name = SYSTEMS.get(system, system) if not number else ""
+            lines.append("| " + " | ".join([name, *cells, *([""] * 5 if number else rest)]) + " |")
+    return lines
+
+
+def _emotions(report: Report, strength: str, judge: str) -> list[str]:
+    lines = [
+        "| system | " + " | ".join(report.emotions) + " |",
+        "| --- |" + " --- |" * len(report.emotions),
+    ]
+    for system, groups in report.systems.items():
+        if strength not in groups:
+            continue
+        accuracy = groups[strength].judges[judge]
+        cells = [
+            f"{accuracy.emotions[e]:.2f} ({accuracy.emotions_over_real[e]:.2f})"
+            if accuracy.emotions_over_real.get(e) is not None and system != "real"
+            else f"{accuracy.emotions[e]:.2f}"
+            if e in accuracy.emotions
+            else "–"
+            for e in report.emotions
+        ]
+        lines.append(f"| {SYSTEMS.get(system, system)} | " + " | ".join(cells) + " |")
+    return lines
+
+
+def _likeness(bench: Bench) -> list[str]:
+    lines = [
+        "| system | of which | recordings | PESQ-WB, mean (least) | STOI, mean (least) |",
+        "| --- | --- | --- | --- | --- |",
+    ]
+    for system, kinds in bench.likenesses.items():
+        for kind, title in (("own", "its own emotion, not told"), ("zero", "intensity 0")):
+            some = kinds[kind]
+            if some:
+                pesq, stoi = np.array([(one.pesq, one.stoi) for one in some]).T
+                title = "all that it has to do" if system == "rendered" else title
+                lines.append(
+                    f"| {SYSTEMS.get(system, system)} | {title} | {len(some)} | {pesq.mean():.2f} "
+                    f"({pesq.min():.2f}) | {stoi.mean():.3f} ({stoi.min():.3f}) |"
+                )
+    return lines
+
+
+def _signed(figure: Any) -> str:
+    return f"{figure.value:+.3f} ({figure.low:+.3f} to {figure.high:+.3f})"
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("corpus", type=Path, help="the folder of RAVDESS")
+    parser.add_argument("--systems", default=",".join(SYSTEMS), help="rows, by name or NAME=PATH")
+    parser.add_argument("--models", type=Path, help="the folder of the networks")
+    parser.add_argument("--folds", default="1,2,3,4")
+    parser.add_argument("--jobs", type=int, default=2)
+    parser.add_argument("--table", type=Path, help="a table of RAVDESS, preset translate")
+    parser.add_argument("--sounds", type=Path, help="keep what is made as WAV files here")
+    options = parser.parse_args()
+    folds = [int(fold) for fold in options.folds.split(",")]
+    if not set(folds) <= set(range(1, len(FOLDS) + 1)):
+        parser.error(f"there are folds 1 to {len(FOLDS)}")
+    bench = Bench(options.corpus, options.jobs, table=options.table, sounds=options.sounds)
+    began = time.monotonic()
+    report = bench.evaluate(options.systems.split(","), folds, options.models)
+    whole = len(folds) == len(FOLDS) and set(SYSTEMS) <= set(report.systems)
+    folder = ROOT / "benchmarks" / "results" if whole else bench.work
+    folder.mkdir(parents=True, exist_ok=True)
+    result = {
+        "date": datetime.now(UTC).date().isoformat(),
+        "minutes": round((time.monotonic() - began) / 60, 1),
+        "folds": {str(fold): list(FOLDS[fold - 1]) for fold in folds},
+        "likeness": {
+            system: {kind: [[one.pesq, one.stoi] for one in some] for kind, some in kinds.items()}
+            for system, kinds in bench.likenesses.items()
+        },
+        **report.to_dict(),
+    }
+    (folder / "translation.json").write_text(json.dumps(result, indent=1) + "\n")
+    text = "# Results of translation\n\n" + markdown(report, bench)
+    (folder / "translation.md").write_text(text, encoding="utf-8")
+    print(text, end="")
+
+
+if __name__ == "__main__":
+    try:
+        main()
+    except SerError as error:
+        sys.exit(str(error))
