@@ -65,11 +65,11 @@ def through_source(logmel: Matrix, samples: Vector) -> Vector:
 
     # librosa warns of what is shorter than its window.
     padded = np.pad(samples, (0, max(0, SPEC.n_fft - len(samples))))
-    mel = _drawn_on(np.exp(logmel), 1 + len(padded) // SPEC.hop_length)
-    spectra = librosa.stft(padded, **_FRAMING)
-    power = np.abs(spectra.T) ** 2
-    gain = np.sqrt(_gains(power.astype(np.float32), mel)).T
-    return _float32(librosa.istft(spectra * gain, length=len(padded), **_FRAMING)[: len(samples)])
+    spectra = librosa.stft(padded, **_FRAMING).T
+    power = (np.abs(spectra[: len(logmel)]) ** 2).astype(np.float32)
+    spectra *= np.sqrt(_drawn_on(_gains(power, np.exp(logmel)), len(spectra)))
+    made = librosa.istft(spectra.T, length=len(padded), **_FRAMING)
+    return _float32(made[: len(samples)])
 
 
 def griffin_lim(logmel: Matrix, rounds: int = 32) -> Vector:
@@ -96,9 +96,9 @@ def griffin_lim(logmel: Matrix, rounds: int = 32) -> Vector:
     return _float32(samples[:length])
 
 
-def _drawn_on(mel: Matrix, frames: int) -> Matrix:
+def _drawn_on(matrix: Matrix, frames: int) -> Matrix:
     """Repeats the last frame until there are so many."""
-    return np.pad(mel, ((0, max(0, frames - len(mel))), (0, 0)), mode="edge")
+    return np.pad(matrix, ((0, max(0, frames - len(matrix))), (0, 0)), mode="edge")
 
 
 def _gains(power: Matrix, mel: Matrix) -> Matrix:
