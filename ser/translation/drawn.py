@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ser.errors import SerError
-from ser.translation.change import Change, no_change
+from ser.translation.change import MAX_INTENSITY, Change, no_change
 from ser.translation.contours import Contours, contours_of
 from ser.translation.inversion import griffin_lim, to_waveform
 from ser.translation.models.pix2pix_mel import EMOTION, SOURCE, STEP
@@ -47,7 +47,7 @@ class Pix2PixConverter:
     ) -> Change:
         """Says what is to become of a phrase; see `Converter`."""
         change = no_change(len(contours))
-        if self._stays(to, intensity, source):
+        if self._stays(to, intensity, source) or not len(contours):
             return change
         drawn = self.spectrogram(contours, to, intensity)
         gain = np.clip((drawn - contours.logmel) * _DB_PER_NEPER, -_MOST, _MOST)
@@ -59,7 +59,7 @@ class Pix2PixConverter:
         Args:
             contours: The phrase.
             to: An emotion of `emotions`.
-            intensity: 1 is as strong as an actor's strong recordings.
+            intensity: 1 is as strong as an actor's strong recordings, up to `MAX_INTENSITY`.
 
         Returns:
             Natural logarithm of the mel power, shape (frames, 80).
@@ -68,7 +68,7 @@ class Pix2PixConverter:
             SerError: The emotion is not one of `emotions`.
         """
         emotion = np.zeros((1, len(self.emotions)), np.float32)
-        emotion[0, self._place(to)] = intensity
+        emotion[0, self._place(to)] = min(intensity, MAX_INTENSITY)
         frames = len(contours)
         padded = np.pad(contours.logmel, ((0, -frames % STEP), (0, 0)), mode="symmetric")
         drawn = self._network({SOURCE: padded[None], EMOTION: emotion})

@@ -13,12 +13,14 @@ from typing import TYPE_CHECKING, Any
 from ser.errors import SerError
 from ser.models.base import Architecture
 from ser.translation.models.gan_translate import GANTranslate
+from ser.translation.models.pix2pix_mel import Pix2PixMel
+from ser.translation.models.pix2pix_mel import Pix2PixMel
 
 if TYPE_CHECKING:
     from ser.translation.training.base import TranslationTrainer
 
 TRANSLATORS: Mapping[str, type[Architecture]] = MappingProxyType(
-    {arch.name: arch for arch in (GANTranslate,)}
+    {arch.name: arch for arch in (GANTranslate, Pix2PixMel)}
 )
 """What ``ser-train --arch`` accepts beside the classifiers."""
 
@@ -41,6 +43,10 @@ def translator(name: str, options: Mapping[str, Any] = MappingProxyType({})) -> 
 def trainer_of(architecture: Architecture) -> type[TranslationTrainer]:
     """Gives what trains a translator; imported here, for nobody else needs it."""
     from ser.translation.training.gan import GANTrainer
+    from ser.translation.training.pix2pix import Pix2Pix
 
-    trainers = {GANTranslate.name: GANTrainer}
+    trainers: Mapping[str, type[TranslationTrainer]] = {
+        GANTranslate.name: GANTrainer,
+        Pix2PixMel.name: Pix2Pix,
+    }
     return trainers[architecture.name]
