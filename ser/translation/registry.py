@@ -14,7 +14,6 @@ from ser.errors import SerError
 from ser.models.base import Architecture
 from ser.translation.models.gan_translate import GANTranslate
 from ser.translation.models.pix2pix_mel import Pix2PixMel
-from ser.translation.models.pix2pix_mel import Pix2PixMel
 
 if TYPE_CHECKING:
     from ser.translation.training.base import TranslationTrainer
