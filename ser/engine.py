@@ -232,13 +232,17 @@ def open_engine(path: str | Path, engine: EngineName = "auto", device: Device = 
     card = read_card(path)
     if card["kind"] != CLASSIFIER:
         raise ArtifactError(path, f"is a model of kind {card['kind']}", "give a classifier")
+    return Engine(path, card, open_runner(path, engine, device))
+
+
+def open_runner(path: Path, engine: EngineName = "auto", device: Device = "auto") -> Runner:
+    """Opens an artifact's network, of whatever kind; see `open_engine`."""
     network = None if engine == "keras" or device == "gpu" else read_litert(path)
     if network is None and engine == "litert":
         raise ArtifactError(
             path, "has no network for LiteRT, or a GPU is asked for", "use --engine keras"
         )
-    runner = _LiteRT(path, network) if network is not None else _Keras(path, device)
-    return Engine(path, card, runner)
+    return _LiteRT(path, network) if network is not None else _Keras(path, device)
 
 
 class _LiteRT:
@@ -282,16 +286,16 @@ class _Interpreter:
             raise ArtifactError(
                 path, f"has a damaged {LITERT_MEMBER} ({error})", "use --engine keras"
             ) from error
-        self._batch = -1
+        self._shapes: list[tuple[int, ...]] = []
 
     def __call__(self, inputs: Inputs) -> Batch:
-        size = len(inputs["features"])
-        if size != self._batch:
+        shapes = [values.shape for values in inputs.values()]
+        if shapes != self._shapes:
             with quiet_stderr():
                 for name, values in inputs.items():
                     self._interpreter.resize_tensor_input(self._place(name), values.shape)
                 self._interpreter.allocate_tensors()
-            self._batch = size
+            self._shapes = shapes
         for name, values in inputs.items():
             self._interpreter.set_tensor(self._place(name), values)
         self._interpreter.invoke()
@@ -322,5 +326,5 @@ class _Keras:
             ) from error
 
     def __call__(self, inputs: Inputs) -> Batch:
-        x = inputs if len(inputs) > 1 else inputs["features"]
+        x = inputs if len(inputs) > 1 else next(iter(inputs.values()))
         return np.asarray(self._model.predict_on_batch(x), dtype=np.float32)

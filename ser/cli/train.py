@@ -16,12 +16,14 @@ from ser.cli.common import (
     output_option,
     seed_option,
 )
-from ser.cli.trainoptions import check_support, list_architectures, make_config, suited
+from ser.cli.trainoptions import ALL, check_support, list_architectures, make_config, suited
+from ser.cli.traintranslate import refuse, train_one
 from ser.cli.traintune import Tuning, nested, read_tuning, tune, tune_options
 from ser.files import STANDARD
 from ser.models.registry import ARCHITECTURES, architecture
 from ser.table import Table, read_table, write_table
 from ser.training.config import TrainConfig
+from ser.translation.registry import TRANSLATORS
 
 _DEFAULTS = TrainConfig()
 
@@ -36,9 +38,9 @@ _DEFAULTS = TrainConfig()
 )
 @click.option(
     "--arch",
-    type=click.Choice(list(ARCHITECTURES)),
+    type=click.Choice(list(ALL)),
     show_default="prosody-cnn where the table holds functionals, else cnn",
-    help="; ".join(f"{a.name}: {a.summary}" for a in ARCHITECTURES.values()) + ".",
+    help="; ".join(f"{a.name}: {a.summary}" for a in ALL.values()) + ".",
 )
 @click.option(
     "--set",
@@ -285,10 +287,13 @@ def main(
             check_target(Path(picture))
     if write_generated is not None:
         _check_generated(config, write_generated)
+    translates = config.arch in TRANSLATORS
+    if translates:
+        refuse(config)
     tuning = read_tuning(click.get_current_context(), search, [*settings, *config.options])
     if cv is not None:
         _check_cv(console, output, validation)
-    if not resume:
+    if not resume and not translates:
         # Weights that cannot be had are named before tables are read; a checkpoint has its own.
         architecture(config.arch, config.options).files(console.note)
     records = read_table(table) if records is None else records
@@ -300,6 +305,20 @@ def main(
         raise click.UsageError("The artifact must be a file named .keras: Keras asks for it.")
     if Path(output).is_dir():
         raise click.UsageError(f"{output} is a folder: name a file for the artifact.")
+    if translates:
+        train_one(
+            console,
+            table,
+            records,
+            Path(output),
+            config,
+            history=history,
+            plot=plot,
+            plot_model=plot_model,
+            resume=resume,
+            device=device,
+        )
+        return
     _train_one(
         console,
         table,

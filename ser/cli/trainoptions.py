@@ -12,14 +12,18 @@ import numpy as np
 from click.core import ParameterSource
 
 from ser.errors import SerError
-from ser.models.base import Option
+from ser.models.base import Architecture, Option
 from ser.models.cnn import CNN
 from ser.models.prosody_cnn import ProsodyCNN
-from ser.models.registry import ARCHITECTURES, architecture
+from ser.models.registry import ARCHITECTURES
 from ser.models.transfer import NONE
 from ser.table import Table
 from ser.training.augment import NO_AUGMENTATION, SpectrogramAugmentation
 from ser.training.config import TrainConfig
+from ser.translation.registry import TRANSLATORS
+
+ALL: Mapping[str, type[Architecture]] = MappingProxyType({**ARCHITECTURES, **TRANSLATORS})
+"""What ``--arch`` accepts: classifiers and translators."""
 
 _AUGMENT = "augment."
 
@@ -47,7 +51,7 @@ def make_config(
         click.UsageError: A setting is malformed, or means nothing for the architecture.
         SerError: A setting is unknown, or a value is out of range.
     """
-    preferred = ARCHITECTURES[values["arch"]].defaults
+    preferred = ALL[values["arch"]].defaults
     given = {
         name: value
         for name, value in values.items()
@@ -59,7 +63,7 @@ def make_config(
     if changes and not augment:
         raise click.UsageError("--set augment.… means nothing with --no-augment.")
     base = replace(SpectrogramAugmentation(), **changes) if augment else NO_AUGMENTATION
-    arch = architecture(values["arch"], options)
+    arch = ALL[values["arch"]].with_options(options)
     chosen = {name: value for name, value in arch.chosen().items() if name in options}
     return TrainConfig(**{**preferred, **given, "options": chosen, "augment": base})
 
@@ -91,7 +95,7 @@ def list_architectures(context: click.Context, _: click.Parameter, wanted: bool)
     """Prints every architecture with its hyperparameters, and ends the command."""
     if not wanted:
         return
-    for name, arch in ARCHITECTURES.items():
+    for name, arch in ALL.items():
         click.echo(f"{name}: {arch.summary}")
         values = arch().chosen()
         for option, about in arch.options().items():
@@ -114,7 +118,7 @@ def _shorten(arch: str, shortcuts: Mapping[str, Any], options: dict[str, Any]) -
         if value is None:
             continue
         flag = f"--{name.replace('_', '-')}"
-        having = [other.name for other in ARCHITECTURES.values() if name in other.options()]
+        having = [other.name for other in ALL.values() if name in other.options()]
         if arch not in having:
             raise click.UsageError(
                 f"{flag} means nothing with --arch {arch}; it is for {', '.join(having)}."

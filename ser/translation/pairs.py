@@ -27,6 +27,9 @@ UNKNOWN_INTENSITY = 0.7
 
 NEUTRAL = "neutral"
 
+LONGEST = 3.3
+"""Seconds of the longest recordings that are learnt from: all are padded to the longest one."""
+
 # What is compared of two recordings: the shape of the spectrum, without the level, which emotions
 # change, and without the finest ripples, which voices differ in.
 _COMPARED = slice(1, 13)
@@ -65,6 +68,18 @@ def intensity_of(table: Table) -> Vector:
         for y, name in zip(emotions, names, strict=True)
     ]
     return np.array(values, np.float32)
+
+
+def short_enough(table: Table, indices: Indices) -> Indices:
+    """Gives the records that are no longer than `LONGEST`, and have a speaker and an emotion."""
+    keys, emotions = speaker_keys(table), table["y"].tolist()
+    most = LONGEST * spec_of(table).sample_rate / spec_of(table).hop_length
+    kept = [
+        number
+        for number in indices.tolist()
+        if keys[number] and emotions[number] and table["frames"][number] <= most
+    ]
+    return np.array(kept, np.intp)
 
 
 def find_pairs(

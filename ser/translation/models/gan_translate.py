@@ -15,6 +15,9 @@ OUTPUTS = CHANGED + 1
 """Columns of the generator's output: changes of the mel-cepstrum in decibels, of the pitch in
 semitones, and the logarithm of the stretch."""
 
+ANSWER = "answer"
+"""The discriminator's output."""
+
 MULTIPLE = 8
 """Steps must be a multiple of it, because time is pooled by it."""
 
@@ -71,23 +74,23 @@ class GANTranslate(Architecture):
         """Builds the generator alone, untrained; see `Architecture.build`."""
         nothing, one = (np.full(SEEN, value, np.float32) for value in (0, 1))
         scale = Scale(nothing[:CHANGED], one[:CHANGED], nothing, one)
-        return self.generator(keras, problem.frames, problem.classes, scale)
+        return self.generator(keras, problem.classes, scale)
 
-    def generator(self, keras: Any, steps: int, emotions: int, scale: Scale) -> Any:
+    def generator(self, keras: Any, emotions: int, scale: Scale) -> Any:
         """Builds the generator.
 
         Args:
             keras: The module.
-            steps: Of 20 ms; a multiple of `MULTIPLE`.
             emotions: How many emotions there are.
             scale: Of the training recordings.
 
         Returns:
-            A `keras.Model` from ``features`` (batch, steps, SEEN) and ``condition`` (batch,
+            A `keras.Model` from ``features`` (batch, steps, SEEN), any multiple of `MULTIPLE` of
+            steps, and ``condition`` (batch,
             emotions) to the changes (batch, steps, OUTPUTS).
         """
         layers, ops = keras.layers, keras.ops
-        features = keras.Input((steps, SEEN), name="features")
+        features = keras.Input((None, SEEN), name="features")
         condition = keras.Input((emotions,), name="condition")
         real = features[:, :, REAL : REAL + 1]
         x = layers.Normalization(
@@ -147,12 +150,12 @@ class GANTranslate(Architecture):
         real = layers.MaxPooling1D(8, padding="same")(heard[:, :, REAL : REAL + 1])
         count = ops.maximum(ops.sum(real, axis=1), 1.0)
         pooled = ops.sum(x * real, axis=1) / count
-        said = layers.SpectralNormalization(layers.Dense(1), name="answer")(pooled)
+        said = layers.SpectralNormalization(layers.Dense(1), name="say")(pooled)
         wanted = layers.SpectralNormalization(layers.Dense(128, use_bias=False), name="project")(
             condition
         )
         answer = said + ops.sum(pooled * wanted, axis=1, keepdims=True)
-        return keras.Model([heard, condition], answer, name="discriminator")
+        return keras.Model([heard, condition], {ANSWER: answer}, name="discriminator")
 
     def _block(self, keras: Any, x: Any, told: Any, dilation: int, name: str) -> Any:
         layers = keras.layers

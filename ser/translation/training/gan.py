@@ -17,8 +17,8 @@ import numpy as np
 import numpy.typing as npt
 
 from ser.models.backend import quiet_stderr
-from ser.training.contest import Means
-from ser.training.trainer import Row, insist_on_number, seed_dropout
+from ser.training.contest import Means, optimiser, train_step
+from ser.training.trainer import Row, seed_dropout
 from ser.translation.grid import (
     CEPSTRA,
     CHANGED,
@@ -34,7 +34,7 @@ from ser.translation.grid import (
     speech,
     steps_of,
 )
-from ser.translation.models.gan_translate import MULTIPLE, GANTranslate
+from ser.translation.models.gan_translate import ANSWER, MULTIPLE, GANTranslate
 from ser.translation.models.listeners import EMOTION, SPEAKER, listener
 from ser.translation.models.warp import warp
 from ser.translation.training.base import TranslationTrainer
@@ -133,16 +133,19 @@ class GANTrainer(TranslationTrainer):
         keras, gan, config = self.keras, self.gan, self.config
         emotions = len(self.examples.emotions)
         listeners = [self._listener(name) for name in (*EMOTION, SPEAKER)]
-        generator = gan.generator(keras, self.steps_in, emotions, self.scale)
+        generator = gan.generator(keras, emotions, self.scale)
         generator.name = GENERATOR
         adversary = self._adversary(generator, listeners)
         discriminator = gan.discriminator(keras, self.steps_out, emotions)
         losses = keras.losses
         rounds = max(1, self.steps // self._d_steps) * gan.g_steps
         with quiet_stderr():
-            discriminator.compile(optimizer=self._optimiser(self.steps), loss=self._loss())
+            discriminator.compile(
+                optimizer=optimiser(keras, config, config.lr, self.steps),
+                loss={ANSWER: self._loss()},
+            )
             adversary.compile(
-                optimizer=self._optimiser(rounds),
+                optimizer=optimiser(keras, config, config.lr, rounds),
                 loss={
                     **{name: losses.MeanAbsoluteError() for name in _PARTS},
                     REALISTIC: self._loss(),
@@ -274,7 +277,7 @@ class GANTrainer(TranslationTrainer):
             ENVELOPE: layers.Identity(name=ENVELOPE)(envelope),
             PITCHED: layers.Identity(name=PITCHED)(pitch),
             LENGTH: layers.Identity(name=LENGTH)(ops.log(ops.maximum(lasts, 1e-3))),
-            REALISTIC: layers.Identity(name=REALISTIC)(judge([heard, condition])),
+            REALISTIC: layers.Identity(name=REALISTIC)(judge([heard, condition])[ANSWER]),
         }
         for model in listeners:
             model.trainable = False
@@ -353,7 +356,7 @@ class GANTrainer(TranslationTrainer):
         wanted = np.concatenate([batch.wanted, batch.wanted])
         truth = np.concatenate([np.full((size, 1), yes), np.full((size, 1), false)])
         call = self.discriminator.test_on_batch if waits else self.discriminator.train_on_batch
-        figures = _step(call, {"heard": heard, "condition": wanted}, truth.astype(np.float32))
+        figures = train_step(call, {"heard": heard, "condition": wanted}, {ANSWER: truth})
         return {"d_loss": figures["loss"]}
 
     def _generate(self, batch: _Batch, *, waits: bool) -> Row:
@@ -369,7 +372,7 @@ class GANTrainer(TranslationTrainer):
         ones = np.ones(size, np.float32)
         weights = {**dict.fromkeys(truth, ones), **batch.weights}
         call = self.adversary.test_on_batch if waits else self.adversary.train_on_batch
-        figures = _step(call, batch.inputs, truth, weights)
+        figures = train_step(call, batch.inputs, truth, weights)
         shown = {name: figures[f"{name}_loss"] for name in truth}
         return {"loss": figures["loss"], "g_loss": shown[REALISTIC], **shown}
 
@@ -383,20 +386,3 @@ class GANTrainer(TranslationTrainer):
     def _d_steps(self) -> int:
         # The generator has its turn at least once per epoch.
         return max(1, min(self.gan.d_steps, self.steps))
-
-    def _optimiser(self, steps: int) -> Any:
-        keras, config = self.keras, self.config
-        return keras.optimizers.AdamW(
-            keras.optimizers.schedules.CosineDecay(config.lr, config.epochs * steps),
-            weight_decay=config.weight_decay,
-            beta_1=0.5,
-            clipnorm=1.0,
-        )
-
-
-def _step(call: Callable[..., Any], x: Any, y: Any, weights: Any = None) -> Row:
-    call.__self__.reset_metrics()  # type: ignore[attr-defined]
-    found = call(x, y, sample_weight=weights, return_dict=True)
-    figures = {name: float(value) for name, value in found.items()}
-    insist_on_number(figures["loss"])
-    return figures

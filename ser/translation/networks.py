@@ -1,0 +1,86 @@
+"""The network of a translator, ready to say how a phrase has to change."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from ser.artifact import read_card
+from ser.engine import Runner, open_runner
+from ser.errors import ArtifactError, SerError
+from ser.models.backend import Device
+from ser.translation.change import MAX_INTENSITY, Change, Converter, no_change
+from ser.translation.contours import Contours, to_bands
+from ser.translation.drawn import Pix2PixConverter
+from ser.translation.grid import CEPSTRA, CHANGED, seen, speech, steps_of, to_frames
+from ser.translation.models.gan_translate import MULTIPLE, GANTranslate
+from ser.translation.models.pix2pix_mel import Pix2PixMel
+
+Matrix = npt.NDArray[np.float32]
+
+
+class GANConverter:
+    """Converts with the generator of `GANTranslate`; see `ser.translation.change.Converter`.
+
+    Args:
+        network: From ``features`` (1, steps, SEEN) and ``condition`` (1, emotions) to changes (1,
+            steps, OUTPUTS).
+        emotions: In the order of the network's conditions.
+    """
+
+    def __init__(self, network: Runner, emotions: Sequence[str]) -> None:
+        self.emotions = tuple(emotions)
+        self._network = network
+
+    def __call__(
+        self, contours: Contours, to: str, intensity: float = 1.0, source: str | None = None
+    ) -> Change:
+        """Says what is to become of a phrase; see `Converter`."""
+        if to not in self.emotions:
+            raise SerError(to, "cannot be made", f"use {', '.join(self.emotions)}")
+        frames = len(contours)
+        if source == to or intensity == 0 or frames == 0:
+            return no_change(frames)
+        steps = steps_of(contours)
+        features = np.pad(seen(steps), ((0, -len(steps) % MULTIPLE), (0, 0)))
+        condition = np.zeros((1, len(self.emotions)), np.float32)
+        condition[0, self.emotions.index(to)] = min(intensity, MAX_INTENSITY)
+        change = self._network({"features": features[None], "condition": condition})[0]
+        change = change[: len(steps)]
+        # As in training: nothing is made louder in pauses.
+        change[:, :CEPSTRA] *= speech(steps)[:, None]
+        drawn = to_frames(change, frames)
+        return Change(
+            drawn[:, CEPSTRA],
+            to_bands(drawn[:, :CEPSTRA]),
+            np.exp(drawn[:, CHANGED]),
+        )
+
+
+_CONVERTERS: Mapping[str, Callable[[Any, Sequence[str]], Converter]] = MappingProxyType(
+    {GANTranslate.name: GANConverter, Pix2PixMel.name: Pix2PixConverter}
+)
+
+
+def load_converter(path: str | Path, device: Device = "auto") -> Converter:
+    """Opens the network of a translator.
+
+    Args:
+        path: The artifact.
+        device: Where it runs: LiteRT on a CPU, unless it has no network for that, and Keras on a
+            GPU.
+
+    Raises:
+        ArtifactError: The artifact holds no translator that this version knows.
+        SerError: The device is not there.
+    """
+    card = read_card(path)
+    name = str(card.get("architecture", card["kind"]))
+    if name not in _CONVERTERS:
+        raise ArtifactError(path, f"is no translator ({name})", f"use {', '.join(_CONVERTERS)}")
+    return _CONVERTERS[name](open_runner(Path(path), device=device), card["labels"])
