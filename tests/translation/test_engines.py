@@ -1,0 +1,100 @@
+"""Which engine a translator's file has, and what other files are told."""
+
+from __future__ import annotations
+
+import json
+import zipfile
+from pathlib import Path
+
+import pytest
+from artifacts import with_card
+from conftest import Run
+from voiced import contours, parallel_table
+
+from ser.artifact import read_card
+from ser.engine import open_engine
+from ser.errors import ArtifactError
+from ser.pretrained import DEFAULT_MODEL
+from ser.translation.engines import has_network, open_converter, write_rules_artifact
+from ser.translation.rules import RuleConverter, Rules, learn_rules
+
+MANNERS = {
+    ("neutral", "normal"): {},
+    ("angry", "strong"): {"pitch": 8.0, "gain": 20.0},
+    ("sad", "strong"): {"stretch": 1.5},
+}
+
+
+@pytest.fixture(scope="module")
+def rules() -> Rules:
+    return learn_rules(parallel_table(MANNERS))
+
+
+@pytest.fixture
+def artifact(rules: Rules, tmp_path: Path) -> Path:
+    path = tmp_path / "rules.keras"
+    write_rules_artifact(path, rules, {"corpora": ["made"]})
+    return path
+
+
+def test_rules_come_back(artifact: Path, rules: Rules) -> None:
+    card = read_card(artifact)
+    assert (card["kind"], card["labels"]) == ("translator", ["neutral", "sad", "angry"])
+    assert card["corpora"] == ["made"]
+    assert not has_network(artifact)
+    assert artifact.stat().st_size < 10_000
+    phrase = contours()
+    for engine in ("auto", "rules"):
+        converter = open_converter(artifact, engine)  # type: ignore[arg-type]
+        assert converter.emotions == ("neutral", "sad", "angry")
+        found = converter(phrase, "angry")
+        expected = RuleConverter(rules)(phrase, "angry")
+        assert found.pitch == pytest.approx(expected.pitch, abs=0.01)
+        assert found.gain == pytest.approx(expected.gain, abs=0.02)
+
+
+def test_no_network_is_there(artifact: Path) -> None:
+    with pytest.raises(ArtifactError, match="use --engine rules"):
+        open_converter(artifact, "network")
+
+
+def test_no_rules_are_there(artifact: Path) -> None:
+    card = read_card(artifact)
+    del card["rules"]
+    with zipfile.ZipFile(artifact, "w") as archive:
+        archive.writestr("ser.json", json.dumps(card))
+    with pytest.raises(ArtifactError, match="holds no rules; use --engine network"):
+        open_converter(artifact, "rules")
+
+
+def test_broken_rules_are_named(artifact: Path) -> None:
+    with_card(artifact, rules={"reference": "neutral", "emotions": {"sad": []}})
+    with pytest.raises(ArtifactError, match="its rules hold impossible values"):
+        open_converter(artifact)
+
+
+def test_a_classifier_is_no_translator() -> None:
+    with pytest.raises(ArtifactError, match=r"is a classifier.*ser-train --arch gan-translate"):
+        open_converter(DEFAULT_MODEL)
+
+
+def test_a_translator_is_no_classifier(artifact: Path, run: Run) -> None:
+    with pytest.raises(ArtifactError, match="kind translator; give a classifier"):
+        open_engine(artifact)
+    done = run("ser-analyze", "x.wav", "--model", artifact)
+    assert done.returncode == 1
+    assert done.err.endswith("is a model of kind translator; give a classifier\n")
+
+
+def test_other_kinds_and_folders(artifact: Path, tmp_path: Path) -> None:
+    with_card(artifact, kind="reader")
+    with pytest.raises(ArtifactError, match="kind reader"):
+        open_converter(artifact)
+    with pytest.raises(ArtifactError, match="does not exist"):
+        open_converter(tmp_path / "none.keras")
+
+
+def test_what_cannot_be_written(rules: Rules, tmp_path: Path) -> None:
+    (tmp_path / "file").write_bytes(b"")
+    with pytest.raises(ArtifactError, match="cannot be written"):
+        write_rules_artifact(tmp_path / "file" / "x.keras", rules)
