@@ -6,6 +6,10 @@ from typing import Any
 
 import numpy as np
 
+# A line between two neighbours has no slope on either of them: without this, a stretch of nothing
+# would have no gradient.
+_OFF = 1e-3
+
 
 def warp(keras: Any, values: Any, real: Any, stretch: Any, length: int) -> tuple[Any, Any]:
     """Stretches sequences in time.
@@ -41,7 +45,7 @@ def warp(keras: Any, values: Any, real: Any, stretch: Any, length: int) -> tuple
     part = ops.subtract(middles, began) / ops.maximum(own, 1e-3)
     # Before the first middle and behind the last one there is nothing to draw a line to.
     most = ops.sum(ops.transpose(real, (0, 2, 1)), axis=2, keepdims=True) - 1.0
-    place = ops.sum(over, axis=2, keepdims=True) + part - 0.5
+    place = ops.sum(over, axis=2, keepdims=True) + part + (_OFF - 0.5)
     place = ops.minimum(ops.maximum(place, 0.0), ops.maximum(most, 0.0))
     weights = ops.relu(1.0 - ops.abs(place - numbers)) * inside
     return ops.matmul(weights, values), inside
