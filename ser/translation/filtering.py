@@ -9,6 +9,7 @@ import numpy.typing as npt
 
 from ser.features import banks
 from ser.translation.contours import SPEC, Contours
+from ser.translation.rows import between, evened
 
 Vector = npt.NDArray[np.float32]
 Matrix = npt.NDArray[np.float32]
@@ -28,8 +29,6 @@ _FEWEST = 8
 # Decibels over that percentile where gains begin, and where they are whole. Noise varies from frame
 # to frame: its mean lies some decibels over its softest tenth.
 _FROM, _WHOLE = 5.0, 14.0
-# Frames that this is averaged over, so that it does not flutter.
-_SMOOTH = np.hanning(7)[1:-1] / np.hanning(7).sum()
 
 
 def noise_floor(contours: Contours) -> Vector:
@@ -61,11 +60,9 @@ def above_noise(gain: Matrix, bands: Matrix, floor: Vector) -> Matrix:
     """
     part = np.clip((bands - floor - _FROM) / (_WHOLE - _FROM), 0, 1)
     part = part * part * (3 - 2 * part)
-    reach = len(_SMOOTH) // 2
-    wide = np.pad(part, ((reach, reach), (0, 0)), "edge")
-    smooth = sum(weight * wide[k : k + len(part)] for k, weight in enumerate(_SMOOTH))
-    result: Matrix = (gain * smooth).astype(np.float32)
-    return result
+    # It must not flutter.
+    kept: Matrix = gain * evened(part.astype(np.float32))
+    return kept
 
 
 def filtered(samples: Vector, rate: int, gain: Matrix, places: Doubles) -> Vector:
@@ -103,7 +100,7 @@ def filtered(samples: Vector, rate: int, gain: Matrix, places: Doubles) -> Vecto
     framed = np.ndarray((count, size), np.float32, padded, strides=(4 * hop, 4))
     for start in range(0, count, _TOGETHER):
         some = slice(start, min(start + _TOGETHER, count))
-        decibels = _rows(gain, rows[some])
+        decibels = between(gain, rows[some])
         if not decibels.any():
             continue
         factors = np.exp((np.log(10) / 20) * (decibels @ to_bins)) - 1
@@ -115,15 +112,6 @@ def filtered(samples: Vector, rate: int, gain: Matrix, places: Doubles) -> Vecto
             added[place : place + piece.size] += piece.ravel()
     result: Vector = samples + added[size - hop : size - hop + len(samples)]
     return result
-
-
-def _rows(values: Matrix, rows: Doubles) -> Matrix:
-    """Reads between the rows."""
-    low = np.minimum(rows.astype(np.intp), max(len(values) - 2, 0))
-    high = np.minimum(low + 1, len(values) - 1)
-    part = (rows - low)[:, None].astype(np.float32)
-    between: Matrix = values[low] * (1 - part) + values[high] * part
-    return between
 
 
 @lru_cache(maxsize=8)

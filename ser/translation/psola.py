@@ -131,8 +131,8 @@ def plan(
     both = own[1:] & own[:-1]
     periods_before = np.concatenate([gap[:1], gap])[nearest]
     periods_behind = np.concatenate([gap, gap[-1:]])[nearest]
-    falls = np.where(both, np.minimum(periods_behind[:-1], step), step)
-    rises = np.where(both, np.minimum(periods_before[1:], step), step)
+    falls = np.where(both, _width(periods_behind[:-1], step), step)
+    rises = np.where(both, _width(periods_before[1:], step), step)
     alike = both | (np.abs(np.diff(targets - sources)) < 0.01)
     return Grains(
         sources,
@@ -142,6 +142,18 @@ def plan(
         np.concatenate([[True], alike]),
         times.count,
     )
+
+
+def _width(period: Doubles, step: Doubles) -> Doubles:
+    """Says how far a grain reaches, between its own period and the one it is put at.
+
+    As far as its own period, it has its neighbours' pulses at its ends, which are heard where it is
+    put closer to others; as far as the new one, its spectrum is blurred, or smeared over a pulse of
+    the neighbours. Measured on the envelope and on harmonics to noise of 22 clips, at -8 to 12
+    semitones.
+    """
+    width: Doubles = np.where(step > period, np.sqrt(period * step), period**0.25 * step**0.75)
+    return width
 
 
 def overlapped(samples: Vector, grains: Grains, rate: int) -> Vector:

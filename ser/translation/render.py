@@ -8,10 +8,12 @@ import numpy.typing as npt
 from ser.errors import SerError
 from ser.translation.change import Change
 from ser.translation.contours import HOP, Contours
+from ser.translation.correction import correction
 from ser.translation.epochs import epochs_of
 from ser.translation.filtering import above_noise, filtered, noise_floor
 from ser.translation.limiting import limited
 from ser.translation.psola import overlapped, plan, time_map
+from ser.translation.rows import between
 
 Vector = npt.NDArray[np.float32]
 Samples = npt.NDArray[np.float32]
@@ -25,8 +27,9 @@ def render(
 ) -> Vector:
     """Gives a phrase another pitch, timing and envelope; the rest of its waveform stays.
 
-    Periods are moved (`ser.translation.psola`), which keeps their envelope, and then a filter
-    changes that (`ser.translation.filtering`). Nothing is synthesised: a change of nothing gives
+    Periods are moved (`ser.translation.psola`), which about keeps their envelope, and then a filter
+    puts right what it did not keep (`ser.translation.correction`) and makes the envelope what it
+    is to be (`ser.translation.filtering`). Nothing is synthesised: a change of nothing gives
     the same samples back.
 
     Args:
@@ -73,17 +76,20 @@ def rendered(
     if change.nothing or not len(channels):
         return channels.copy()
     hop = rate * HOP
-    frames = np.arange(len(change), dtype=np.float64)
     times = time_map(change.stretch, hop, len(channels))
+    # Frames of the output, and which ones of the source become them.
+    places = np.arange(times.count // hop + 1) * hop
+    rows = np.clip(times.backward(places) / hop, 0, len(change) - 1)
+    floor = noise_floor(contours) if floor is None else floor
+    gain = between(above_noise(change.gain, contours.bands, floor), rows)
     parts = list(channels.T)
     if change.pitch[contours.voiced].any() or (change.stretch != 1).any():
         epochs = epochs_of(channels.mean(axis=1), rate, contours)
+        frames = np.arange(len(change))
         ratio = 2 ** (np.interp(epochs.places / hop, frames, change.pitch) / 12)
         grains = plan(epochs, ratio, times, rate, np.random.default_rng(_SEED))
         parts = [overlapped(np.ascontiguousarray(part), grains, rate) for part in parts]
-    gain = above_noise(
-        change.gain, contours.bands, noise_floor(contours) if floor is None else floor
-    )
-    places = times.forward(frames * hop)
+        higher = np.interp(rows, frames, change.pitch)
+        gain += correction(np.mean(parts, axis=0), rate, contours, rows, higher)
     parts = [filtered(np.ascontiguousarray(part), rate, gain, places) for part in parts]
     return np.stack(parts, axis=1)
