@@ -160,9 +160,8 @@ class Pix2Pix(TranslationTrainer):
 
     def _discriminate(self, crops: _Crops, *, waits: bool) -> Row:
         """Trains the discriminator on real targets and on generated ones."""
-        # With dropout, as where the generator learns: the discriminator must know such pictures.
-        fake = self.model([crops.source, crops.emotion], training=True)
-        x = [crops.source, crops.emotion, crops.target, self.keras.ops.stop_gradient(fake)]
+        fake = self.model.predict_on_batch([crops.source, crops.emotion])
+        x = [crops.source, crops.emotion, crops.target, np.asarray(fake, np.float32)]
         smooth = self.config.label_smoothing
         figures = train_step(
             self.discriminator.test_on_batch if waits else self.discriminator.train_on_batch,
