@@ -85,7 +85,8 @@ def main(
     \b
     TABLE.npy                counts per emotion, corpus and speaker, durations, duplicates
     MODEL.keras              the model's card
-    MODEL.keras TABLE.npy    UAR, accuracy, F1 with 95 % intervals, confusion, calibration
+    MODEL.keras TABLE.npy    UAR, accuracy, F1 with 95 % intervals, confusion, calibration;
+                             of a translator how often its emotions, voice and words are heard
     PREDICTIONS.csv          the same of predictions that ser-train --cv has written
 
     TABLE may be - for stdin.
@@ -117,6 +118,13 @@ def main(
             gallery = {"--speaker": speaker, "--sentence": sentence}
             _refuse(targets | gallery, "a model alone")
             _card(names[0], as_json)
+            return
+        case ["model", "table"] if _translates(names[0]):
+            if calibrate:
+                raise click.UsageError("--calibrate means nothing for a translator.")
+            gallery = {"--speaker": speaker, "--sentence": sentence}
+            _refuse(gallery | {"--predictions": predictions_target}, "a translator")
+            _translator(console, names, as_json, csv_target, plot, seed, device)
             return
         case ["model", "table"]:
             predictions = _predict(console, names[0], names[1], engine, device, calibrate=calibrate)
@@ -208,6 +216,34 @@ def _card(name: str, as_json: bool) -> None:
         _print_json(card)
     else:
         _print(card_lines(card, name, Path(name).stat().st_size))
+
+
+def _translates(model: str) -> bool:
+    from ser.cli.statstranslate import is_translator
+
+    return is_translator(model)
+
+
+def _translator(
+    console: Console,
+    names: Sequence[str],
+    as_json: bool,
+    csv_target: str | None,
+    plot: Path | None,
+    seed: int,
+    device: Any,
+) -> None:
+    from ser.cli.statstranslate import csv_rows, draw, evaluate, report_lines
+
+    report, facts = evaluate(console, names[0], names[1], device, seed)
+    if csv_target is not None:
+        _write_csv(csv_target, csv_rows(report, facts))
+    if plot is not None:
+        draw(plot, report, facts)
+    if as_json:
+        _print_json({"about": facts, **report.to_dict()})
+    elif csv_target != STANDARD:
+        _print(report_lines(report, facts, everything=console.verbose))
 
 
 def _predict(

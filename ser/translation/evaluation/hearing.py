@@ -90,7 +90,7 @@ def hear(samples: Samples) -> Heard:
     x = contours(even)
     where = columns(_CONTOURS)
     pitch = x[:, where["pitch"]]
-    cepstra, bands = _statistics(x[:, where["logmel"]])
+    cepstra, bands = spectral_statistics(x[:, where["logmel"]])
     return Heard(
         prosody=functionals,
         cepstra=cepstra,
@@ -113,8 +113,15 @@ def as_written(samples: Samples) -> Samples:
     return rounded
 
 
-def _statistics(logmel: Matrix) -> tuple[Vector, Vector]:
-    """Gives statistics of cepstra and of bands over the frames that are no pause."""
+def spectral_statistics(logmel: Matrix) -> tuple[Vector, Vector]:
+    """Gives statistics of cepstra and of bands over the frames that are no pause.
+
+    Args:
+        logmel: Natural logarithm of the mel power, at whatever level, shape (frames, 80).
+
+    Returns:
+        `Heard.cepstra` and `Heard.bands`.
+    """
     power = np.exp(logmel).sum(axis=1)
     active = np.log(power) > np.log(power.max()) - _PAUSE
     level = np.log(power[active].mean())

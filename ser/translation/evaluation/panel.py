@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -11,6 +12,11 @@ from ser.translation.evaluation.recordings import Output, Recording, Task, targe
 from ser.translation.evaluation.speakers import Speakers
 from ser.translation.evaluation.words import sentences
 from ser.translation.pairs import NEUTRAL
+
+# Recordings that stand for a sentence, and for all of them together: hundreds of sentences have to
+# do with one or two each.
+_TEMPLATES = 10
+_ALL_TEMPLATES = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,11 +104,7 @@ class Panel:
         said = [""] * len(outputs)
         for speaker in sorted(set(speakers)):
             own = [i for i, name in enumerate(speakers) if name == speaker]
-            templates = [
-                recording
-                for recording in self.recordings
-                if recording.speaker != speaker and recording.emotion == NEUTRAL
-            ]
+            templates = self._templates(speaker)
             found = sentences(
                 [outputs[i].heard for i in own],
                 [template.heard for template in templates],
@@ -111,6 +113,15 @@ class Panel:
             for i, text in zip(own, found, strict=True):
                 said[i] = text
         return said
+
+    def _templates(self, speaker: str) -> list[Recording]:
+        """Gives neutral recordings of other speakers, as many of each sentence."""
+        found: dict[str, list[Recording]] = defaultdict(list)
+        for recording in self.recordings:
+            if recording.speaker != speaker and recording.emotion == NEUTRAL:
+                found[recording.text].append(recording)
+        most = max(1, min(_TEMPLATES, _ALL_TEMPLATES // max(1, len(found))))
+        return [recording for some in found.values() for recording in some[:most]]
 
     def _apart(self, outputs: Sequence[Output]) -> list[tuple[Distance, ...]]:
         pairs = [

@@ -21,6 +21,9 @@ RULES = "rules"
 
 STRONG, NORMAL, ALL = "strong", "normal", "all"
 
+# What RAVDESS and CREMA-D call it.
+_STRONG = frozenset({"strong", "high"})
+
 RESAMPLES = 2000
 SEED = 1
 LEVEL = 0.95
@@ -119,22 +122,28 @@ class Report:
         return asdict(self)
 
 
-def summarise(answers: Mapping[str, Sequence[Answer]], *, notes: Sequence[str] = ()) -> Report:
+def summarise(
+    answers: Mapping[str, Sequence[Answer]], *, notes: Sequence[str] = (), seed: int = SEED
+) -> Report:
     """Turns answers into figures.
 
     Args:
         answers: Of all folds together, by system. Intervals of differences and ratios draw the same
             actors for both sides.
         notes: Kept in the report.
+        seed: Of the bootstrap.
     """
     everything = [answer for some in answers.values() for answer in some]
     emotions = tuple(ordered({answer.emotion for answer in everything}))
     actors = tuple(sorted({answer.speaker for answer in everything}))
-    rng = np.random.default_rng(SEED)
+    rng = np.random.default_rng(seed)
     draws = rng.multinomial(len(actors), np.full(len(actors), 1 / len(actors)), size=RESAMPLES)
     summary = _Summary(emotions, actors, draws.astype(np.float64))
+    stated = {answer.intensity for answer in everything if answer.emotion != NEUTRAL}
     strengths = [
-        strength for strength in (STRONG, NORMAL, ALL) if any(_in(a, strength) for a in everything)
+        *([STRONG] if stated & _STRONG else []),
+        *([NORMAL] if NORMAL in stated else []),
+        ALL,
     ]
     systems = {
         name: {
@@ -157,7 +166,7 @@ def summarise(answers: Mapping[str, Sequence[Answer]], *, notes: Sequence[str] =
 
 def _in(answer: Answer, strength: str) -> bool:
     if strength == STRONG:
-        return answer.intensity in ("strong", "high") or answer.emotion == NEUTRAL
+        return answer.intensity in _STRONG or answer.emotion == NEUTRAL
     if strength == NORMAL:
         return answer.intensity == "normal"
     return True

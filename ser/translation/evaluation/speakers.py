@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
+import numpy.typing as npt
 
 from ser.translation.evaluation.hearing import Heard
 from ser.translation.evaluation.recordings import Recording
@@ -68,10 +69,17 @@ class Speakers:
         found = np.empty(len(heard), object)
         for key in sorted(set(wanted.tolist())):
             emotion, text = key.split("\n")
-            known = (self._emotions != emotion) & (self._texts != text)
+            known = self._known(emotion, text)
             mean, deviation = self._rows[known].mean(axis=0), self._rows[known].std(axis=0) + 1e-6
             classifier = LinearDiscriminantAnalysis(solver="lsqr", shrinkage="auto")
             classifier.fit((self._rows[known] - mean) / deviation, self._names[known])
             own = wanted == key
             found[own] = classifier.predict((rows[own] - mean) / deviation)
         return [str(name) for name in found]
+
+    def _known(self, emotion: str, text: str) -> npt.NDArray[np.bool_]:
+        """Says which recordings the classifier of some outputs is trained on."""
+        others: npt.NDArray[np.bool_] = self._emotions != emotion
+        known = others & (self._texts != text)
+        # Where somebody says one sentence alone, it has to do.
+        return known if set(self._names[known]) == set(self._names) else others
