@@ -7,7 +7,7 @@ import math
 import shutil
 import sys
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -27,7 +27,7 @@ from ser.cli.common import (
 from ser.cli.options import with_options
 from ser.errors import SerError
 from ser.files import STANDARD, is_special, make_folder
-from ser.labels import canonical
+from ser.labels import COMMON, canonical
 from ser.pretrained import DEFAULT_TRANSLATOR
 from ser.soundwriter import SUFFIXES, check_target
 from ser.translation.change import MAX_INTENSITY
@@ -46,6 +46,10 @@ ALL = "all"
 _STDIN_NAME = "stdin"
 
 
+def _completed(*names: str) -> Callable[[click.Context, click.Parameter, str], list[str]]:
+    return lambda context, parameter, begun: [name for name in names if name.startswith(begun)]
+
+
 def _translation_options(function: Any) -> Any:
     options = [
         click.option(
@@ -53,6 +57,7 @@ def _translation_options(function: Any) -> Any:
             "to",
             metavar="EMOTION|all",
             required=True,
+            shell_complete=_completed(*COMMON, ALL),
             help="What the voice becomes: an emotion, several with commas between them, or all.",
         ),
         click.option(
@@ -68,6 +73,7 @@ def _translation_options(function: Any) -> Any:
             "--from",
             "source",
             metavar="EMOTION",
+            shell_complete=_completed(*COMMON),
             help="The emotion that the recordings have, where it is known. Otherwise they are "
             "taken for more or less neutral.",
         ),

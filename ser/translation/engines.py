@@ -101,6 +101,7 @@ def write_rules_artifact(
     frames = 1 + round((spec.duration or 0) * spec.sample_rate) // spec.hop_length
     complete = {
         "kind": TRANSLATOR,
+        "architecture": RULES_KEY,
         "labels": list(RuleConverter(rules).emotions),
         "spec": spec.to_dict(),
         "temperature": 1.0,
