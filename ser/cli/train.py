@@ -123,7 +123,8 @@ _DEFAULTS = TrainConfig()
     type=float,
     default=_DEFAULTS.label_smoothing,
     show_default=True,
-    help="Share of each target that is spread over all emotions.",
+    help="Share of each target that is spread over all emotions; for pix2pix-mel, how much less "
+    "than real its real patches count.",
 )
 @click.option(
     "--class-weight",
