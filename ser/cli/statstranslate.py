@@ -24,11 +24,10 @@ _TITLES = {
     "normal": "normal targets",
     "all": "all targets",
 }
-_PROTOCOL = (
-    "what the translator asks for, done to the features of each neutral recording; no audio is "
-    "made. Judges, speaker and sentence classifiers are trained on real recordings of the other "
-    "speakers of the table (of a speaker's group of about six), who are {whom} the translator's "
-    "training. Nobody has listened"
+_PROTOCOL = "changes of features, no audio made; speakers {whom} the translator's training"
+_JUDGES = (
+    "classifiers of real recordings of the other speakers of a group of about six; nobody has "
+    "listened"
 )
 
 
@@ -87,6 +86,7 @@ def evaluate(
         )
     facts = {
         "protocol": _PROTOCOL.format(whom=whom),
+        "judges": _JUDGES,
         "translator": model,
         "table": called,
         "speakers": f"{len(report.actors)}: {', '.join(report.actors)}",
