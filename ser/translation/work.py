@@ -8,6 +8,8 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
+import numpy as np
+
 from ser import audio, parallel
 from ser.errors import AudioError, SerError
 from ser.models.backend import Device
@@ -18,6 +20,11 @@ from ser.translation.results import Task
 
 MODULES = ("ser.translation.work", "ser.translation.whole", "soundfile", "soxr")
 """What workers import; for `ser.parallel.prepare`."""
+
+
+# Shorter recordings are translated as a whole: if a phrase becomes too loud for a file, all of them
+# can be turned down for it, which a stream cannot.
+_WHOLE_SECONDS = 120.0
 
 
 class Outcome(NamedTuple):
@@ -100,11 +107,15 @@ class Translation:
         comment = ""
         if self.intensity and self.source != task.emotion:
             # It takes a moment to import, and what stays as it is needs none of it.
-            from ser.translation.whole import translate_stream
+            from ser.translation import whole
 
             comment = f"synthetic speech: made {task.emotion} by ser-translate"
-            blocks = translate_stream(
-                blocks, rate, self.open(), task.emotion, self.intensity, self.source
+            wanted = (rate, self.open(), task.emotion, self.intensity, self.source)
+            begun, ended = _beginning(blocks, round(_WHOLE_SECONDS * rate))
+            blocks = (
+                iter([whole.translate(np.concatenate(begun), *wanted)])
+                if ended
+                else whole.stream(itertools.chain(begun, blocks), *wanted)
             )
         with open_sound(task.target, rate, block.shape[1], depth_of(path), comment) as write:
             for changed in blocks:
@@ -137,6 +148,18 @@ def translate_all(
     for number, outcome in found:
         heard(outcome.seconds)
         yield tasks[number], outcome
+
+
+def _beginning(blocks: Iterator[audio.Channels], samples: int) -> tuple[list[audio.Channels], bool]:
+    """Takes blocks until there are so many samples; says whether these are all."""
+    begun: list[audio.Channels] = []
+    count = 0
+    for block in blocks:
+        begun.append(block)
+        count += len(block)
+        if count > samples:
+            return begun, False
+    return begun, True
 
 
 def _crashed(task: Task) -> Outcome:
