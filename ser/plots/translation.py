@@ -26,6 +26,8 @@ _DB_PER_NEPER = 10 / np.log(10)
 # Frames are speech where they are so many decibels under the loudest, or less.
 _SPEECH_DECIBELS = 30.0
 
+_JUMP_SEMITONES = 5.0
+
 _HERTZ = (60, 80, 100, 150, 200, 300, 400, 600, 800)
 
 
@@ -158,8 +160,10 @@ def _draw_envelope(
 
 
 def _hertz(contours: Contours) -> npt.NDArray[np.float64]:
-    hertz = 2.0 ** (contours.pitch.astype(np.float64) / 12)
-    return np.where(contours.voiced, hertz, np.nan)
+    hertz = np.where(contours.voiced, 2.0 ** (contours.pitch.astype(np.float64) / 12), np.nan)
+    # A line that jumps would look like a voice that does.
+    hertz[1:][np.abs(np.diff(contours.pitch)) > _JUMP_SEMITONES] = np.nan
+    return hertz
 
 
 def _envelope(contours: Contours) -> npt.NDArray[np.float64]:
