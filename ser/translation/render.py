@@ -18,9 +18,6 @@ from ser.translation.rows import between
 Vector = npt.NDArray[np.float32]
 Samples = npt.NDArray[np.float32]
 
-# Grains of noise are taken from places by chance, the same ones each time.
-_SEED = 5
-
 
 def render(
     samples: Vector, rate: int, contours: Contours, change: Change, floor: Vector | None = None
@@ -84,10 +81,11 @@ def rendered(
     gain = between(above_noise(change.gain, contours.bands, floor), rows)
     parts = list(channels.T)
     if change.pitch[contours.voiced].any() or (change.stretch != 1).any():
-        epochs = epochs_of(channels.mean(axis=1), rate, contours)
+        mono = np.ascontiguousarray(channels.mean(axis=1))
+        epochs = epochs_of(mono, rate, contours)
         frames = np.arange(len(change))
         ratio = 2 ** (np.interp(epochs.places / hop, frames, change.pitch) / 12)
-        grains = plan(epochs, ratio, times, rate, np.random.default_rng(_SEED))
+        grains = plan(mono, rate, epochs, ratio, times)
         parts = [overlapped(np.ascontiguousarray(part), grains, rate) for part in parts]
         higher = np.interp(rows, frames, change.pitch)
         gain += correction(np.mean(parts, axis=0), rate, contours, rows, higher)
