@@ -27,6 +27,8 @@ _LAST = 0.5
 # Seconds over which it is averaged where in a period the energy is: it moves with the formants, and
 # marks that follow slowly stay as even as the periods are.
 _ENERGY = 0.060
+# How much of the energy votes for where it is in the rest of the voice.
+_STEADY = 0.4
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -151,12 +153,17 @@ def _centred(x: Vector, rate: int, chains: list[Doubles]) -> list[Doubles]:
     spots = np.concatenate(chains)
     phase = np.interp(np.arange(len(x)), spots, np.arange(len(spots)))
     half = max(1, round(_ENERGY * rate / 2))
-    turned = np.square(x, dtype=np.float64) * np.exp(-2j * np.pi * phase)
-    around: npt.NDArray[Any] = oaconvolve(turned, np.hanning(2 * half + 1), "same")
+    squares, window = np.square(x, dtype=np.float64), np.hanning(2 * half + 1)
+    turned: npt.NDArray[Any] = oaconvolve(squares * np.exp(-2j * np.pi * phase), window, "same")
+    power: Doubles = oaconvolve(squares, window, "same")
     result = []
     for chain in chains:
-        angles = np.angle(around[np.clip(np.round(chain).astype(np.intp), 0, len(x) - 1)])
-        cycles = -np.unwrap(angles) / (2 * np.pi)
+        spots = np.clip(np.round(chain).astype(np.intp), 0, len(x) - 1)
+        around = turned[spots]
+        # A voice of one harmonic has its energy everywhere; there the marks stay where they are.
+        usual = around.sum()
+        around = around + _STEADY * power[spots] * usual / max(abs(usual), 1e-30)
+        cycles = -np.unwrap(np.angle(around)) / (2 * np.pi)
         numbers = np.arange(len(chain))
         # As near to where they were as can be.
         cycles -= np.round(np.median(cycles))
