@@ -42,8 +42,11 @@ def likeness(reference: Samples, samples: Samples) -> Likeness | None:
     except ImportError:
         return None
     count = min(len(reference), len(samples))
+    strength = float(np.sqrt(np.mean(np.square(reference[:count]))))
+    if not strength:
+        return None
     # Recordings may be so soft that PESQ takes them for silence; it compares levels anyway.
-    scale = 0.1 / max(float(np.sqrt(np.mean(np.square(reference[:count])))), 1e-9)
+    scale = 0.1 / strength
     one, other = reference[:count] * scale, samples[:count] * scale
     try:
         return Likeness(

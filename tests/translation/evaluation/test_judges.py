@@ -1,0 +1,82 @@
+"""Judges: they know emotions of voices that they have not heard."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from speech import render
+
+from ser import audio
+from ser.corpora.registry import find_clips
+from ser.translation.evaluation.folds import FOLDS
+from ser.translation.evaluation.hearing import SAMPLE_RATE, hear
+from ser.translation.evaluation.judges import JUDGES, Judges
+from ser.translation.evaluation.recordings import Recording
+from ser.translation.evaluation.trial import recordings_of
+
+DEAF = ("timbre", "bands")
+"""Who says to be deaf to level."""
+
+
+@pytest.fixture(scope="module")
+def judges(recordings: list[Recording]) -> Judges:
+    return Judges(recordings)
+
+
+def test_all_of_them_know_emotions_that_are_easy(
+    judges: Judges, recordings: list[Recording]
+) -> None:
+    answers = judges.judge([r.heard for r in recordings], [r.speaker for r in recordings])
+    truth = [r.emotion for r in recordings]
+    assert list(answers) == list(JUDGES)
+    for name, found in answers.items():
+        assert np.mean([a == b for a, b in zip(found, truth, strict=True)]) > 0.8, name
+
+
+@pytest.mark.parametrize("decibels", [10.0, -10.0])
+def test_a_gain_changes_no_answer_of_those_who_are_deaf_to_it(
+    judges: Judges, decibels: float
+) -> None:
+    clips = [
+        render(emotion, 3, seed=9, seconds=1.2, intensity=intensity)
+        for emotion in ("neutral", "sad", "angry", "happy")
+        for intensity in ("normal", "strong")
+    ]
+    gain = np.float32(10 ** (decibels / 20))
+    plain, changed = (
+        judges.judge([hear(clip * factor) for clip in clips], ["03"] * len(clips))
+        for factor in (np.float32(1), gain)
+    )
+    for name in DEAF:
+        assert plain[name] == changed[name]
+
+
+def test_a_judge_has_not_learnt_from_the_actor_who_is_judged(recordings: list[Recording]) -> None:
+    wrong = {"neutral": "angry", "angry": "sad", "sad": "neutral"}
+    lied = [replace(r, emotion=wrong[r.emotion]) if r.speaker == "01" else r for r in recordings]
+    own = [r.heard for r in recordings if r.speaker == "01"]
+    honest, misled = (
+        Judges(some, ("prosody", "bands")).judge(own, ["01"] * len(own))
+        for some in (recordings, lied)
+    )
+    assert honest == misled
+
+
+@pytest.mark.corpora
+def test_real_actors_are_judged_far_better_than_by_chance(corpora: Path) -> None:
+    listing = find_clips([corpora / "ravdess"], "ravdess", channel="speech")
+    actors = FOLDS[0][:4]
+    clips = [
+        clip
+        for clip in listing.clips
+        if clip.speaker in actors and (clip.intensity == "strong" or clip.emotion == "neutral")
+    ]
+    real = recordings_of(clips, [hear(audio.read(c.path, SAMPLE_RATE)) for c in clips])
+    answers = Judges(real).judge([r.heard for r in real], [r.speaker for r in real])
+    for name, found in answers.items():
+        right = np.mean([a == r.emotion for a, r in zip(found, real, strict=True)])
+        # Of eight emotions one is guessed in eight.
+        assert right > 0.35, name
