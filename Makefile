@@ -35,10 +35,12 @@ help: ## what there is to make (this)
 
 # ---------------------------------------------------------------- first steps
 
-demo: $(VENV)/.installed $(if $(AUDIO),,demo/demo.wav) ## the emotions of a demo recording, as text and as a picture
+demo: $(VENV)/.installed $(if $(AUDIO),,demo/demo.wav) ## the emotions of a demo recording, in text, picture and sound
 #: demo AUDIO=my.m4a	the same for a recording of your own
 	@mkdir -p demo; audio="$${AUDIO:-demo/demo.wav}"; name=$$(basename "$$audio"); \
-	$(BIN)/ser-analyze "$$audio" --hop 1 --plot "demo/$${name%.*}.png" && echo "picture: demo/$${name%.*}.png"
+	$(BIN)/ser-analyze "$$audio" --hop 1 --plot "demo/$${name%.*}.png" && echo "picture: demo/$${name%.*}.png" && \
+	$(BIN)/ser-translate "$$audio" --to all -o demo/ --quiet && \
+	echo "the same in every emotion (synthetic speech): demo/$${name%.*}.*.wav"
 
 # Speech-like sound that the project renders itself: no recording of anybody lies in the repository.
 demo/demo.wav: tests/speech.py | $(VENV)/.installed
