@@ -12,7 +12,7 @@ from ser.errors import SerError
 from ser.translation.change import MAX_INTENSITY, Change, no_change
 from ser.translation.contours import Contours, contours_of
 from ser.translation.inversion import griffin_lim, to_waveform
-from ser.translation.models.pix2pix_mel import EMOTION, SOURCE, STEP
+from ser.translation.models.pix2pix_mel import EMOTION, SOURCE, STEP, level_of
 
 Vector = npt.NDArray[np.float32]
 Matrix = npt.NDArray[np.float32]
@@ -70,9 +70,11 @@ class Pix2PixConverter:
         emotion = np.zeros((1, len(self.emotions)), np.float32)
         emotion[0, self._place(to)] = min(intensity, MAX_INTENSITY)
         frames = len(contours)
-        padded = np.pad(contours.logmel, ((0, -frames % STEP), (0, 0)), mode="symmetric")
+        level = level_of(contours.logmel)
+        relative = contours.logmel - level
+        padded = np.pad(relative, ((0, -frames % STEP), (0, 0)), mode="symmetric")
         drawn = self._network({SOURCE: padded[None], EMOTION: emotion})
-        return np.asarray(drawn[0, :frames], np.float32)
+        return np.asarray(drawn[0, :frames] + level, np.float32)
 
     def waveform(
         self,

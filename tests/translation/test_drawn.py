@@ -52,6 +52,16 @@ def test_nothing_changes_where_nothing_is_to_change(phrase: Contours, samples: A
     assert (converter.waveform(samples, "sad", 1.0, "sad") == samples).all()
 
 
+def test_the_level_of_a_recording_does_not_matter(samples: Any) -> None:
+    def picky(inputs: Any) -> Any:
+        return inputs[SOURCE] ** 2 / 10
+
+    converter = Pix2PixConverter(picky, EMOTIONS)
+    one, other = (converter(contours_of(factor * samples), "sad") for factor in (1, 5))
+    assert one.gain == pytest.approx(other.gain, abs=0.01)
+    assert np.abs(one.gain).max() > 1
+
+
 def test_gains_have_a_limit(phrase: Contours) -> None:
     change = Pix2PixConverter(lambda inputs: inputs[SOURCE] + 50, EMOTIONS)(phrase, "sad")
     assert (change.gain == 40).all()

@@ -6,6 +6,9 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
+
 from ser.models.base import Architecture, Problem, option
 
 SOURCE, EMOTION, SPECTROGRAM = "source", "emotion", "spectrogram"
@@ -32,6 +35,8 @@ class Pix2PixMel(Architecture):
     * Nearest neighbours and convolutions instead of transposed convolutions, which leave a pattern
       of a chequerboard (Odena, Dumoulin and Olah, Distill 2016), and one skip connection more, from
       the source itself, because what carries the words is to stay.
+    * All is relative to the level of the source, so that a loud recording is not taken for an angry
+      one, nor made as quiet as those of the training.
     * Dropout, the paper's noise, is there where the generator learns, and nowhere else: the same
       recording is to sound the same each time.
     """
@@ -74,7 +79,7 @@ class Pix2PixMel(Architecture):
         Returns:
             A `keras.Model` from log-mels (batch, frames, bands), any multiple of `STEP` of frames,
             and emotions (batch, classes), one-hot times the intensity, to log-mels of the same
-            shape.
+            shape; all less the level of the source (`level_of`).
         """
         layers = keras.layers
         source = keras.Input((None, problem.coefficients), name=SOURCE)
@@ -139,6 +144,15 @@ class Pix2PixMel(Architecture):
         """Makes of an emotion what is added everywhere in a picture of so many channels."""
         size = self._channels(count)
         return keras.layers.Reshape((1, 1, size))(keras.layers.Dense(size, use_bias=False)(emotion))
+
+
+def level_of(logmel: npt.NDArray[np.float32]) -> np.float32:
+    """Gives the level of a recording: the logarithm of its mean power.
+
+    Args:
+        logmel: Shape (frames, bands).
+    """
+    return np.float32(np.log(np.exp(logmel, dtype=np.float64).mean()))
 
 
 def standardised(keras: Any, problem: Problem, *, invert: bool = False) -> Any:

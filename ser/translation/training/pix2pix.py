@@ -28,6 +28,7 @@ from ser.translation.models.pix2pix_mel import (
     EMOTION,
     SOURCE,
     Pix2PixMel,
+    level_of,
     standardised,
 )
 from ser.translation.training.base import Indices, PairExamples, TranslationTrainer
@@ -45,7 +46,7 @@ class _Crops:
     """Parts of pairs.
 
     Attributes:
-        source: Log-mels, (batch, crop, bands).
+        source: Log-mels less the level of the source, (batch, crop, bands).
         target: Those of the target recordings, in the timing of the sources, likewise.
         emotion: Conditions of the targets, (batch, emotions).
     """
@@ -74,10 +75,11 @@ class Pix2Pix(TranslationTrainer):
 
     @cached_property
     def problem(self) -> Problem:
-        """Sizes, and mean and variance of each band over the recordings; a pass over them."""
+        """Sizes, and mean and variance of each band, less the level; a pass over the recordings."""
         count, total, squares = 0, 0.0, 0.0
         for record in self.examples.indices.tolist():
-            x = self._spectrogram(record).astype(np.float64)
+            logmel = self._spectrogram(record)
+            x = logmel.astype(np.float64) - level_of(logmel)
             count, total, squares = count + len(x), total + x.sum(0), squares + (x**2).sum(0)
         mean = np.asarray(total / count)
         variance = np.maximum(squares / count - mean**2, _LEAST_VARIANCE)
@@ -237,6 +239,8 @@ class Pix2Pix(TranslationTrainer):
         for pair in chosen.tolist():
             source = self._spectrogram(int(pairs.source[pair]))
             target = at(self._spectrogram(int(pairs.target[pair])), pairs.positions[pair])
+            level = level_of(source)
+            source, target = source - level, target - level
             start = int(rng.integers(0, max(0, len(source) - crop) + 1))
             sources.append(mirrored(source[start : start + crop], crop))
             targets.append(mirrored(target[start : start + crop], crop))
