@@ -29,6 +29,8 @@ _STEP = 0.01
 _PART = 0.25
 _RANGE = 50.0
 _SILENT = -90.0
+# Steps of 10 ms that levels are compared with: half a minute.
+_REMEMBERED = 3000
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -58,26 +60,47 @@ def pieces(blocks: Iterable[Samples], rate: int) -> Iterator[Piece]:
     """
     held: list[Samples] = []
     count, full = 0, round(LONGEST * rate)
+    cutter = _Cutter(rate)
     for block in blocks:
         held.append(block)
         count += len(block)
         while count >= full:
             rest = held[0] if len(held) == 1 else np.concatenate(held)
-            piece = _next(rest[:full], rate)
+            piece = cutter.next(rest[:full])
             yield piece
             held = [rest[len(piece.samples) :]]
             count = len(held[0])
     rest = np.concatenate(held) if held else np.zeros((0, 1), np.float32)
     while len(rest):
-        piece = _next(rest[:full], rate, ended=len(rest) <= full)
+        piece = cutter.next(rest[:full], ended=len(rest) <= full)
         yield piece
         rest = rest[len(piece.samples) :]
 
 
-def _next(samples: Samples, rate: int, ended: bool = False) -> Piece:
-    """Takes the first phrase, or the quiet before it."""
-    levels = _levels(samples, rate)
-    loud = levels > _threshold(levels)
+class _Cutter:
+    """Knows how loud the recording was so far.
+
+    Args:
+        rate: Hertz.
+    """
+
+    def __init__(self, rate: int) -> None:
+        self._rate = rate
+        self._before = np.empty(0)
+
+    def next(self, samples: Samples, ended: bool = False) -> Piece:
+        """Takes the first phrase, or the quiet before it."""
+        levels = _levels(samples, self._rate)
+        threshold = _threshold(np.concatenate([self._before, levels]))
+        piece = _first(samples, self._rate, levels > threshold, levels, ended)
+        passed = round(len(piece.samples) / (self._rate * _STEP))
+        self._before = np.concatenate([self._before, levels[:passed]])[-_REMEMBERED:]
+        return piece
+
+
+def _first(
+    samples: Samples, rate: int, loud: npt.NDArray[np.bool_], levels: Levels, ended: bool
+) -> Piece:
     hop, margin = rate * _STEP, round(MARGIN / _STEP)
     sounds = np.flatnonzero(loud)
     if not len(sounds):
