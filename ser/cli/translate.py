@@ -7,7 +7,7 @@ import math
 import shutil
 import sys
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -201,10 +201,13 @@ def main(
         done = _translate(
             console, tasks, translation, jobs or (1 if device == "gpu" else usable_cores())
         )
-        if plot is not None and done:
-            _draw(Path(plot), done, translation)
-        if spectrograms is not None and done:
-            _tabulate(console, spectrograms, done)
+        # What is shown of the results may fail; they are there.
+        with _failing(console):
+            if plot is not None and done:
+                _draw(Path(plot), done, translation)
+        with _failing(console):
+            if spectrograms is not None and done:
+                _tabulate(console, spectrograms, done)
         place.finish(console, done)
 
 
@@ -270,7 +273,7 @@ def _place(output: str | None, kind: str | None, *, single: bool, aside: bool) -
         try:
             check_target(Path(output))
         except SerError as error:
-            raise click.UsageError(f"-o {error}.") from error
+            raise click.UsageError(f"-o {error}, or end a folder in /.") from error
         if kind is not None and own != suffix:
             raise click.UsageError(f"--format {kind} does not go with -o {output}: leave it out.")
         return _Place(output, own, single)
@@ -349,6 +352,14 @@ def _translate(
                 said.add(str(outcome.error))
                 console.fail(outcome.error)
     return done
+
+
+@contextlib.contextmanager
+def _failing(console: Console) -> Iterator[None]:
+    try:
+        yield
+    except SerError as error:
+        console.fail(error)
 
 
 def _seconds(path: Path) -> float:

@@ -15,6 +15,7 @@ from ser import audio
 from ser.features.extract import Extractor
 from ser.features.layout import width
 from ser.features.spec import FeatureSpec
+from ser.labels import ordered
 from ser.table import TableWriter, record_dtype
 from ser.translation.contours import HOP, SPEC, Contours, contours_of
 from ser.translation.results import Task
@@ -104,7 +105,10 @@ class Spectrograms:
         longest = max((kept.frames for kept in self._kept), default=1)
         widest = max((len(kept.task.recording.shown) for kept in self._kept), default=1)
         dtype = record_dtype(SPECTROGRAMS, longest, bands, {"path": widest})
-        order = sorted(self._kept, key=lambda kept: (kept.task.recording, kept.task.emotion))
+        emotions = ordered({kept.task.emotion for kept in self._kept})
+        order = sorted(
+            self._kept, key=lambda kept: (kept.task.recording, emotions.index(kept.task.emotion))
+        )
         with TableWriter(target, dtype, keep_part=False) as writer:
             for task, frames, position in order:
                 record = np.zeros(1, dtype)

@@ -119,7 +119,7 @@ def test_stereo_at_its_own_rate_into_a_folder(run: Run, tmp_path: Path) -> None:
     picture = (tmp_path / "two.svg").read_text(encoding="utf-8")
     assert all(f">{word}<" in picture for word in (*MADE, "source", "two.flac"))
     table = read_table(tmp_path / "two.npy")
-    assert table["y"].tolist() == sorted(MADE)
+    assert table["y"].tolist() == list(MADE)
     assert set(table["path"]) == {"two.flac"}
     lengths = {y: soundfile.info(tmp_path / "out" / f"two.{y}.flac").duration for y in MADE}
     for record in table:
@@ -259,6 +259,17 @@ def test_only_a_table(run: Run, talk: Path, tmp_path: Path) -> None:
     table = np.load(io.BytesIO(done.stdout), allow_pickle=False)
     assert table["y"].tolist() == ["sad"]
     assert not list(tmp_path.iterdir())
+
+
+def test_a_picture_that_fails_takes_no_sound_along(here: Here, talk: Path, tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    code, errors = here(
+        talk, "--to", "sad", "-o", "x.wav", "--plot", "file/x.png", "--spectrograms", "file/x.npy"
+    )
+    assert code == 1
+    assert len(errors.splitlines()) == 2
+    assert errors.count("cannot be written") == 2
+    assert soundfile.info(tmp_path / "x.wav").duration > 1
 
 
 def test_sound_is_not_written_to_a_terminal(talk: Path) -> None:

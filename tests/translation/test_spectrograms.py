@@ -30,17 +30,17 @@ def task(folder: Path, emotion: str, seconds: float, rate: int = RATE) -> Task:
 def test_a_record_for_each_result(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     # Of several parts, so that one can see that nothing is lost between them.
     monkeypatch.setattr(spectrograms, "_TOGETHER", 50)
-    tasks = [task(tmp_path, "sad", 1.2), task(tmp_path, "angry", 2.5, 22_050)]
+    tasks = [task(tmp_path, "angry", 2.5, 22_050), task(tmp_path, "sad", 1.2)]
     with Spectrograms() as table:
         for one in tasks:
             table.add(one)
         assert table.write(str(tmp_path / "x.npy")) == 2
     found = read_table(tmp_path / "x.npy")
     assert spec_of(found) == SPECTROGRAMS
-    assert found["y"].tolist() == ["angry", "sad"]
+    assert found["y"].tolist() == ["sad", "angry"]
     assert set(found["augment"]) == {"translated"}
     assert set(found["path"]) == {"talk.wav"}
-    np.testing.assert_allclose(found["duration"], [2.5, 1.2], atol=0.02)
+    np.testing.assert_allclose(found["duration"], [1.2, 2.5], atol=0.02)
     for one, record in zip(tasks[::-1], found, strict=True):
         whole = Extractor(SPECTROGRAMS)(audio.read(one.target, RATE))
         assert record["frames"] == len(whole)
