@@ -14,6 +14,9 @@ hear; they are in `ser/translation/evaluation`. Systems:
     real       the same as they are
     NAME=PATH  any translator; an N in braces, {N}, stands for the fold
 
+``--words FOLDER,…`` adds how often sentences of other corpora (nEMO, TESS) are recognised after
+translation by a fold's networks, and ``--speed`` how long ``ser-translate`` takes on one core.
+
 Prints tables in Markdown and leaves ``translation.json`` and the same tables in
 ``benchmarks/results`` (of some folds or systems alone: in ``build/translation``). What was heard is
 kept under ``build/translation``, so that an interrupted run goes on where it was.
@@ -24,11 +27,13 @@ from __future__ import annotations
 import argparse
 import hashlib
 import json
+import os
+import resource
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
@@ -39,6 +44,7 @@ import numpy as np
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
+from ser import audio  # noqa: E402
 from ser.corpora.base import Clip  # noqa: E402
 from ser.corpora.registry import find_clips  # noqa: E402
 from ser.errors import SerError  # noqa: E402
@@ -58,6 +64,7 @@ from ser.translation.evaluation.trial import (  # noqa: E402
     render_targets,
     translate_sources,
 )
+from ser.translation.evaluation.unseen import kept, plan  # noqa: E402
 
 SYSTEMS = {
     "source": "source untouched",
@@ -240,9 +247,95 @@ class Bench:
                 found[system] += self.answers(system, fold, model)
         return summarise(found, notes=notes)
 
+    def words(
+        self, systems: Sequence[str], fold: int, models: Path | None, corpora: Sequence[Path]
+    ) -> list[dict[str, Any]]:
+        """Says how often sentences that training has not seen are recognised.
+
+        Args:
+            systems: As in `evaluate`; those without a translator are passed over.
+            fold: Whose translators.
+            models: The folder of the networks.
+            corpora: Folders of corpora that no translator has learnt from.
+        """
+        found = []
+        for corpus in corpora:
+            listing = find_clips([corpus])
+            chosen = plan(listing.clips)
+            for system, model in self._translators(systems, fold, models).items():
+                known = {clip.path for some in chosen.templates.values() for clip in some}
+                count = len(known) + len(chosen.sources) + len(chosen.targets)
+                result = kept(
+                    chosen,
+                    model,
+                    self.work / "made" / f"{system}-{fold}-{corpus.name}",
+                    engine="rules" if system == "rules" else "auto",
+                    jobs=self.jobs,
+                    progress=_dots(f"{system} {corpus.name}", count),
+                )
+                found.append({"system": system, "corpus": corpus.name, **asdict(result)})
+        return found
+
+    def speed(self, systems: Sequence[str], fold: int, models: Path | None) -> list[dict[str, Any]]:
+        """Measures ``ser-translate`` on ten seconds of speech and one core, start included."""
+        sound = self.work / "ten-seconds.wav"
+        neutral = [clip.path for clip in self.clips(fold) if clip.emotion == "neutral"]
+        rate = 24_000
+        speech = np.concatenate([audio.read(path, rate) for path in neutral[:4]])[: 10 * rate]
+        audio.write(sound, speech, rate)
+        found = []
+        for system, model in self._translators(systems, fold, models).items():
+            command = [sys.executable, str(ROOT / "bin" / "ser-translate"), str(sound)]
+            engine = ["--engine", "rules"] if system == "rules" else []
+            options = [
+                "--model",
+                str(model),
+                "--to",
+                "angry",
+                "-o",
+                str(sound.with_suffix(".out.wav")),
+            ]
+            times = [_timed([*command, *options, *engine]) for _ in range(3)]
+            wall, busy = min(times)
+            found.append(
+                {"system": system, "seconds": len(speech) / rate, "wall": wall, "busy": busy}
+            )
+        return found
+
+    def _translators(
+        self, systems: Sequence[str], fold: int, models: Path | None
+    ) -> dict[str, Path]:
+        """Finds the artifacts of the systems that have one."""
+        found = {}
+        for given in systems:
+            system, _, path = given.partition("=")
+            if system == "rules":
+                found[system] = self.rules(fold)
+            elif path or (system in NETWORKS and models is not None):
+                pattern = path or str((models or Path()) / NETWORKS[system])
+                model = Path(pattern.replace("{N}", str(fold)))
+                if model.exists():
+                    found[system] = model
+        return found
+
     def candidate(self, model: Path, fold: int) -> Report:
         """Evaluates one network of one fold beside rules and real targets."""
         return self.evaluate(["rules", f"candidate={model}", "real"], [fold])
+
+
+def _timed(command: Sequence[str]) -> tuple[float, float]:
+    """Runs a command on one core; gives seconds by the clock, and seconds of work."""
+    core = {min(os.sched_getaffinity(0))} if hasattr(os, "sched_setaffinity") else set()
+    before, began = resource.getrusage(resource.RUSAGE_CHILDREN), time.perf_counter()
+    subprocess.run(
+        command,
+        check=True,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        preexec_fn=(lambda: os.sched_setaffinity(0, core)) if core else None,
+    )
+    wall, after = time.perf_counter() - began, resource.getrusage(resource.RUSAGE_CHILDREN)
+    return wall, after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
 
 
 def _exists(system: str, path: str, pattern: Path, fold: int) -> bool:
@@ -350,6 +443,32 @@ def _likeness(bench: Bench) -> list[str]:
     return lines
 
 
+def _words(rows: Sequence[dict[str, Any]]) -> list[str]:
+    lines = [
+        "| system | corpus | sentences to choose from | clips | translated | real recordings |",
+        "| --- | --- | --- | --- | --- | --- |",
+    ]
+    lines += [
+        f"| {SYSTEMS.get(row['system'], row['system'])} | {row['corpus']} | {row['sentences']} | "
+        f"{row['clips']} | {row['made']:.3f} | {row['real']:.3f} |"
+        for row in rows
+    ]
+    return lines
+
+
+def _speed(rows: Sequence[dict[str, Any]]) -> list[str]:
+    lines = [
+        "| system | speech, s | by the clock, s | of work, s | real-time factor |",
+        "| --- | --- | --- | --- | --- |",
+    ]
+    lines += [
+        f"| {SYSTEMS.get(row['system'], row['system'])} | {row['seconds']:.1f} | "
+        f"{row['wall']:.2f} | {row['busy']:.2f} | {row['wall'] / row['seconds']:.2f} |"
+        for row in rows
+    ]
+    return lines
+
+
 def _signed(figure: Any) -> str:
     return f"{figure.value:+.3f} ({figure.low:+.3f} to {figure.high:+.3f})"
 
@@ -363,13 +482,19 @@ def main() -> None:
     parser.add_argument("--jobs", type=int, default=2)
     parser.add_argument("--table", type=Path, help="a table of RAVDESS, preset translate")
     parser.add_argument("--sounds", type=Path, help="keep what is made as WAV files here")
+    parser.add_argument("--words", help="folders of other corpora, nEMO and TESS")
+    parser.add_argument("--speed", action="store_true", help="measure ser-translate, too")
     options = parser.parse_args()
     folds = [int(fold) for fold in options.folds.split(",")]
     if not set(folds) <= set(range(1, len(FOLDS) + 1)):
         parser.error(f"there are folds 1 to {len(FOLDS)}")
     bench = Bench(options.corpus, options.jobs, table=options.table, sounds=options.sounds)
     began = time.monotonic()
-    report = bench.evaluate(options.systems.split(","), folds, options.models)
+    systems = options.systems.split(",")
+    report = bench.evaluate(systems, folds, options.models)
+    others = [Path(name) for name in (options.words or "").split(",") if name]
+    words = bench.words(systems, folds[0], options.models, others)
+    speed = bench.speed(systems, folds[0], options.models) if options.speed else []
     whole = len(folds) == len(FOLDS) and set(SYSTEMS) <= set(report.systems)
     folder = ROOT / "benchmarks" / "results" if whole else bench.work
     folder.mkdir(parents=True, exist_ok=True)
@@ -381,10 +506,17 @@ def main() -> None:
             system: {kind: [[one.pesq, one.stoi] for one in some] for kind, some in kinds.items()}
             for system, kinds in bench.likenesses.items()
         },
+        "words": words,
+        "speed": speed,
         **report.to_dict(),
     }
     (folder / "translation.json").write_text(json.dumps(result, indent=1) + "\n")
     text = "# Results of translation\n\n" + markdown(report, bench)
+    if words:
+        title = "Words of corpora that training has not seen, strong targets"
+        text += "\n".join(["", f"## {title}", "", *_words(words), ""])
+    if speed:
+        text += "\n".join(["", "## Speed, on one core and with the start", "", *_speed(speed), ""])
     (folder / "translation.md").write_text(text, encoding="utf-8")
     print(text, end="")
 

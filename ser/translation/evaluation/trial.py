@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -97,7 +98,7 @@ def translate_sources(
         Wish(next((t.emotion for t in asked if t.emotion == "angry"), NEUTRAL), 0.0, True)
     )
     sources = sorted({task.source for task in tasks})
-    made = _all_made(
+    made = all_made(
         [paths[source] for source in sources], wishes, str(model), engine, folder, jobs, sounds,
         progress,
     )  # fmt: skip
@@ -134,7 +135,7 @@ def render_targets(
     found = [(task, targets_of(panel.recordings, task)) for task in panel.tasks()]
     wanted = [(task, targets[0]) for task, targets in found if targets]
     targets = sorted({target for _, target in wanted})
-    made = _all_made(
+    made = all_made(
         [paths[target] for target in targets], [Wish("", 1.0, True)], NOTHING, "auto", folder, jobs,
         None, progress,
     )  # fmt: skip
@@ -145,20 +146,38 @@ def render_targets(
     )
 
 
-def _all_made(
+def all_made(
     paths: Sequence[Path],
     wishes: Sequence[Wish],
     model: str,
     engine: str,
     folder: Path,
-    jobs: int,
-    sounds: Path | None,
-    progress: Progress | None,
+    jobs: int = 1,
+    sounds: Path | None = None,
+    progress: Progress | None = None,
 ) -> list[list[Result]]:
+    """Has a translator do the same with many recordings, or reads what it has done before.
+
+    Args:
+        paths: The recordings.
+        wishes: What is wished of each.
+        model: The artifact, or `NOTHING`.
+        engine: As in `translate_sources`, like the rest.
+        folder: As there.
+        jobs: As there.
+        sounds: As there.
+        progress: As there.
+
+    Returns:
+        For each recording a result per wish.
+
+    Raises:
+        SerError: A recording cannot be read, or the translator cannot do it.
+    """
     place = folder / key_of(model, engine, wishes)
     todo = [
         Job(
-            str(path), tuple(wishes), model, engine, str(place / f"{path.stem}.npz"),
+            str(path), tuple(wishes), model, engine, str(place / _kept_name(path)),
             str(sounds or ""),
         )
         for path in paths
@@ -170,6 +189,11 @@ def _all_made(
         if progress is not None:
             progress(1)
     return found
+
+
+def _kept_name(path: Path) -> str:
+    # Other folders may have files of the same name.
+    return f"{path.stem}-{hashlib.blake2b(bytes(path), digest_size=4).hexdigest()}.npz"
 
 
 def _listen(clip: Clip) -> Heard:
