@@ -6,8 +6,6 @@ from pathlib import Path
 from typing import Any
 
 import click
-import numpy as np
-from click.core import ParameterSource
 
 from ser.cli.common import (
     Console,
@@ -16,9 +14,11 @@ from ser.cli.common import (
     output_option,
     seed_option,
 )
+from ser.cli.traincv import check_cv, cross_validated
+from ser.cli.trained import say_epoch, write_views
 from ser.cli.trainoptions import ALL, check_support, list_architectures, make_config, suited
 from ser.cli.traintranslate import refuse, train_one
-from ser.cli.traintune import Tuning, nested, read_tuning, tune, tune_options
+from ser.cli.traintune import Tuning, read_tuning, tune, tune_options
 from ser.files import STANDARD
 from ser.models.registry import ARCHITECTURES, architecture
 from ser.table import Table, read_table, write_table
@@ -293,14 +293,14 @@ def main(
         refuse(config)
     tuning = read_tuning(click.get_current_context(), search, [*settings, *config.options])
     if cv is not None:
-        _check_cv(console, output, validation)
+        check_cv(console, output, validation)
     if not resume and not translates:
         # Weights that cannot be had are named before tables are read; a checkpoint has its own.
         architecture(config.arch, config.options).files(console.note)
     records = read_table(table) if records is None else records
     check_support(config.support, records)
     if cv is not None:
-        _cross_validate(console, table, records, cv, Path(output), config, tuning, resume, device)
+        cross_validated(console, table, records, cv, Path(output), config, tuning, resume, device)
         return
     if output == STANDARD or not output.endswith(".keras"):
         raise click.UsageError("The artifact must be a file named .keras: Keras asks for it.")
@@ -339,25 +339,6 @@ def main(
     )
 
 
-def _check_cv(console: Console, output: str, validation: str) -> None:
-    names = (
-        "report", "history", "plot", "plot_model", "write_generated", "tensorboard", "validation",
-        "patience",
-    )  # fmt: skip
-    given = [
-        f"--{name.replace('_', '-')}"
-        for name in names
-        if click.get_current_context().get_parameter_source(name) is ParameterSource.COMMANDLINE
-    ]
-    idle = [name for name in given if name in ("--validation", "--patience")]
-    if len(idle) < len(given):
-        raise click.UsageError(f"{given[0]} means nothing with --cv: it trains several networks.")
-    if output == STANDARD:
-        raise click.UsageError("--cv writes several files: name a folder.")
-    if idle and validation != "0":
-        console.note(f"{' and '.join(idle)}: not used, for --cv trains every fold to the end")
-
-
 def _check_generated(config: TrainConfig, target: str) -> None:
     from ser.training.trainers import TRAINERS
 
@@ -390,7 +371,7 @@ def _train_one(
     from ser.training.checkpoint import Checkpoint
     from ser.training.division import divide
     from ser.training.fit import train
-    from ser.training.report import read_report, watched_figures, write_history
+    from ser.training.report import read_report, watched_figures
     from ser.tuning.report import card_entry
 
     chosen = "" if tuning is None else tuning.protocol(config.epochs)
@@ -422,7 +403,7 @@ def _train_one(
                 device=device,
                 tensorboard=None if tensorboard is None else Path(tensorboard),
                 on_step=bar.update,
-                on_epoch=lambda row: _say_epoch(console, row, config.epochs),
+                on_epoch=lambda row: say_epoch(console, row, config.epochs),
             )
         except KeyboardInterrupt:
             if checkpoint.folder.exists():
@@ -441,17 +422,16 @@ def _train_one(
     )
     if not write_artifact(output, trained.model, {**card, **tuned}, trained.voice):
         console.note("the network does not convert for LiteRT and will run on Keras alone")
-    if history is not None:
-        write_history(history, trained.history)
-    if plot is not None:
-        from ser.plots.curves import draw_curves
-
-        columns = {key: [row[key] for row in trained.history] for key in trained.history[0]}
-        draw_curves(Path(plot), columns, output.name, protocol)
-    if plot_model is not None:
-        from ser.plots.network import draw_network
-
-        draw_network(Path(plot_model), trained.model, output.name, config.described())
+    write_views(
+        trained.model,
+        trained.history,
+        output.name,
+        config.described(),
+        protocol,
+        history=history,
+        plot=plot,
+        plot_model=plot_model,
+    )
     if write_generated is not None:
         generated = trained.generate()
         if generated is not None:
@@ -461,75 +441,6 @@ def _train_one(
     checkpoint.clear()
     best = f", weights of epoch {trained.best_epoch}" if data.validation is not None else ""
     console.info(f"{output}: {len(trained.labels)} emotions, {trained.epochs} epochs{best}")
-
-
-def _cross_validate(
-    console: Console,
-    name: str,
-    records: Table,
-    how: str,
-    folder: Path,
-    config: TrainConfig,
-    tuning: Tuning | None,
-    resume: bool,
-    device: Any,
-) -> None:
-    from ser.training.crossval import PREDICTIONS, cross_validate, describe_protocol
-
-    labelled = np.flatnonzero(np.asarray(records["y"]) != "")
-    if len(labelled) < len(records):
-        console.note(f"{len(records) - len(labelled)} records without an emotion are left out")
-        records = records[labelled]
-    folds = _folds(records, how, config.seed, name)
-    if folds.by == "clip":
-        console.note(
-            "random folds have the same speakers on both sides: the figures say nothing about a "
-            "new speaker"
-        )
-    choice = None
-    if tuning is not None:
-        choice = nested(console, name, config, tuning, resume=resume, device=device)
-    console.info(describe_protocol(records, folds, config, choice))
-    sizes = [len(records) - len(test) for test in folds.tests]
-    steps = sum(max(1, size // config.batch_size) for size in sizes) * config.epochs
-    with console.progress(steps, "step", "cross-validation") as bar:
-        pooled = cross_validate(
-            records,
-            folds,
-            config,
-            folder,
-            choice=choice,
-            resume=resume,
-            device=device,
-            on_fold=lambda fold, count, clips: console.info(
-                f"fold {fold} of {count}: {clips} training clips"
-            ),
-            on_step=bar.update,
-            on_epoch=lambda row: _say_epoch(console, row, config.epochs),
-        )
-    scores, interval = pooled.evaluation.scores, pooled.evaluation.intervals["uar"]
-    console.info(
-        f"UAR {scores.uar:.3f} ({interval.low:.3f} to {interval.high:.3f}), accuracy "
-        f"{scores.accuracy:.3f}, macro F1 {scores.macro_f1:.3f}; details: ser-stats "
-        f"{folder / PREDICTIONS}"
-    )
-
-
-def _folds(records: Table, how: str, seed: int, name: str) -> Any:
-    from ser.splitting import make_folds, read_folds
-
-    kind, _, number = how.partition(":")
-    by = {"speaker": "speaker", "random": "clip", "clip": "clip", "corpus": "corpus"}.get(kind)
-    if by is None or (number and not number.isdigit()):
-        return read_folds(records, how, name=name)
-    if by != "corpus" and not number:
-        raise click.UsageError(f"--cv {how} needs a number of folds, as in {kind}:5.")
-    return make_folds(records, int(number or 0), by=by, seed=seed, name=name)  # type: ignore[arg-type]
-
-
-def _say_epoch(console: Console, row: dict[str, float], epochs: int) -> None:
-    figures = ", ".join(f"{key} {value:.3f}" for key, value in row.items() if key != "epoch")
-    console.info(f"epoch {int(row['epoch'])}/{epochs}: {figures}")
 
 
 if __name__ == "__main__":

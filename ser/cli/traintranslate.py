@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 import numpy as np
 from click.core import ParameterSource
 
 from ser.cli.common import Console
+from ser.cli.trained import say_epoch, write_views
 from ser.table import Table
 from ser.training.config import TrainConfig
 
@@ -65,7 +66,6 @@ def train_one(
     """
     from ser.artifact import write_artifact
     from ser.training.checkpoint import Checkpoint
-    from ser.training.report import write_history
     from ser.translation.card import make_card
     from ser.translation.pairs import LONGEST, find_pairs, short_enough
     from ser.translation.training.fit import train_translator
@@ -95,7 +95,7 @@ def train_one(
                 resume=resume,
                 device=device,
                 on_step=bar.update,
-                on_epoch=lambda row: _say(console, row, config.epochs),
+                on_epoch=lambda row: say_epoch(console, row, config.epochs),
             )
         except KeyboardInterrupt:
             if checkpoint.folder.exists():
@@ -104,22 +104,16 @@ def train_one(
     card = make_card(records, indices, pairs, config, trained)
     if not write_artifact(output, trained.model, card):
         console.note("the network does not convert for LiteRT and will run on Keras alone")
-    if history is not None:
-        write_history(history, trained.history)
-    if plot is not None:
-        from ser.plots.curves import draw_curves
-
-        columns = {key: [row[key] for row in trained.history] for key in trained.history[0]}
-        draw_curves(Path(plot), columns, output.name, card["protocol"])
-    if plot_model is not None:
-        from ser.plots.network import draw_network
-
-        draw_network(Path(plot_model), trained.model, output.name, config.described())
+    write_views(
+        trained.model,
+        trained.history,
+        output.name,
+        config.described(),
+        card["protocol"],
+        history=history,
+        plot=plot,
+        plot_model=plot_model,
+    )
     # Last of all: what could not be written is had again with --resume.
     checkpoint.clear()
     console.info(f"{output}: {len(trained.emotions)} emotions, {len(trained.history)} epochs")
-
-
-def _say(console: Console, row: dict[str, Any], epochs: int) -> None:
-    figures = ", ".join(f"{name} {value:.3f}" for name, value in row.items() if name != "epoch")
-    console.info(f"epoch {row['epoch']:.0f}/{epochs}: {figures}")

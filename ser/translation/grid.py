@@ -37,6 +37,10 @@ _PAUSE_DB = 45.0
 _SPEECH_DB = 30.0
 _LOUD_PERCENTILE = 95
 
+# Where speech begins and ends: steps over this, and so many more.
+_SPOKEN = 0.6
+_ROOM = 3
+
 # The first coefficient of an orthonormal transform is the mean times the root of the bands.
 _LEVEL = 1 / np.sqrt(np.float32(SPEC.n_mels))
 
@@ -105,6 +109,17 @@ def speech(steps: Matrix) -> Vector:
     under = level - np.percentile(level, _LOUD_PERCENTILE)
     share: Vector = np.clip((under + _PAUSE_DB) / (_PAUSE_DB - _SPEECH_DB), 0, 1)
     return share
+
+
+def spoken_part(steps: Matrix) -> slice:
+    """Says from where to where somebody speaks, with a little room, in a phrase.
+
+    Recordings begin and end with silence of any length, which says nothing of how they are spoken.
+    """
+    places = np.flatnonzero(speech(steps) > _SPOKEN)
+    if not len(places):
+        return slice(0, len(steps))
+    return slice(max(0, int(places[0]) - _ROOM), int(places[-1]) + 1 + _ROOM)
 
 
 def seen(steps: Matrix) -> Matrix:

@@ -17,8 +17,8 @@ from ser.models.backend import Device
 from ser.translation.change import MAX_INTENSITY, Change, Converter, no_change
 from ser.translation.contours import Contours, to_bands
 from ser.translation.drawn import Pix2PixConverter
-from ser.translation.grid import CEPSTRA, CHANGED, seen, speech, steps_of, to_frames
-from ser.translation.models.gan_translate import MULTIPLE, GANTranslate
+from ser.translation.grid import CEPSTRA, CHANGED, seen, speech, spoken_part, steps_of, to_frames
+from ser.translation.models.gan_translate import MULTIPLE, OUTPUTS, GANTranslate
 from ser.translation.models.pix2pix_mel import Pix2PixMel
 
 Matrix = npt.NDArray[np.float32]
@@ -46,15 +46,18 @@ class GANConverter:
         frames = len(contours)
         if source == to or intensity == 0 or frames == 0:
             return no_change(frames)
-        steps = steps_of(contours)
+        everything = steps_of(contours)
+        part = spoken_part(everything)
+        steps = everything[part]
         features = np.pad(seen(steps), ((0, -len(steps) % MULTIPLE), (0, 0)))
         condition = np.zeros((1, len(self.emotions)), np.float32)
         condition[0, self.emotions.index(to)] = min(intensity, MAX_INTENSITY)
         change = self._network({"features": features[None], "condition": condition})[0]
-        change = change[: len(steps)]
+        changes = np.zeros((len(everything), OUTPUTS), np.float32)
+        changes[part] = change[: len(steps)]
         # As in training: nothing is made louder in pauses.
-        change[:, :CEPSTRA] *= speech(steps)[:, None]
-        drawn = to_frames(change, frames)
+        changes[:, :CEPSTRA] *= speech(everything)[:, None]
+        drawn = to_frames(changes, frames)
         return Change(
             drawn[:, CEPSTRA],
             to_bands(drawn[:, :CEPSTRA]),

@@ -10,6 +10,7 @@ import numpy as np
 
 from ser.models.base import Architecture, Problem, option
 from ser.translation.grid import CEPSTRA, CHANGED, COLUMNS, REAL, SEEN, Scale
+from ser.translation.models.listeners import statistics
 
 OUTPUTS = CHANGED + 1
 """Columns of the generator's output: changes of the mel-cepstrum in decibels, of the pitch in
@@ -42,7 +43,8 @@ class GANTranslate(Architecture):
 
     The discriminator sees the changed phrase in its new time, with a projection head (Miyato and
     Koyama, ICLR 2018), spectral normalisation (Miyato, Kataoka, Koyama and Yoshida, ICLR 2018) and
-    instance noise (Sonderby et al., ICLR 2017).
+    instance noise (Sonderby et al., ICLR 2017). It looks at the course of things, and at their
+    statistics: without those, the generator finds ways to persuade classifiers that no voice goes.
     """
 
     name = "gan-translate"
@@ -54,9 +56,13 @@ class GANTranslate(Architecture):
     blocks: int = option(6, "residual blocks of the generator", low=4, high=10)
     dropout: float = option(0.1, "share dropped in the generator", low=0.0, high=0.3)
     near: float = option(1.0, "weight of the distance to the paired recording", low=0.2, high=5.0)
-    adversarial: float = option(0.5, "weight of the discriminator's answer", low=0.1, high=2.0)
-    emotion: float = option(1.0, "weight of the emotion that classifiers hear", low=0.2, high=3.0)
-    speaker: float = option(0.5, "weight of the speaker that a classifier hears", low=0.0, high=2.0)
+    adversarial: float = option(1.0, "weight of the discriminator's answer", low=0.1, high=2.0)
+    emotion: float = option(2.5, "weight of the emotion that classifiers hear", low=0.5, high=5.0)
+    speaker: float = option(1.0, "weight of the speaker that a classifier hears", low=0.0, high=2.0)
+    d_lr: float = option(
+        2.0, "learning rate of the discriminator, as a ratio", low=0.5, high=4.0, log=True
+    )
+    listening: int = option(25, "epochs that emotion and speaker classifiers are trained before")
     smooth: float = option(
         0.0, "label smoothing: real recordings count as 1 - smooth real", low=0.0, high=0.3
     )
@@ -149,9 +155,14 @@ class GANTranslate(Architecture):
             x = layers.LeakyReLU(0.2)(x)
         real = layers.MaxPooling1D(8, padding="same")(heard[:, :, REAL : REAL + 1])
         count = ops.maximum(ops.sum(real, axis=1), 1.0)
-        pooled = ops.sum(x * real, axis=1) / count
+        outline = layers.SpectralNormalization(layers.Dense(128), name="outline")(
+            statistics(keras, heard, heard[:, :, REAL : REAL + 1])
+        )
+        pooled = layers.Concatenate()(
+            [ops.sum(x * real, axis=1) / count, layers.LeakyReLU(0.2)(outline)]
+        )
         said = layers.SpectralNormalization(layers.Dense(1), name="say")(pooled)
-        wanted = layers.SpectralNormalization(layers.Dense(128, use_bias=False), name="project")(
+        wanted = layers.SpectralNormalization(layers.Dense(256, use_bias=False), name="project")(
             condition
         )
         answer = said + ops.sum(pooled * wanted, axis=1, keepdims=True)

@@ -10,15 +10,17 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any, cast
 
 import numpy as np
 import numpy.typing as npt
 
+from ser.features.banks import dct_basis
 from ser.models.backend import quiet_stderr
 from ser.training.contest import Means, optimiser, train_step
 from ser.training.trainer import Row, seed_dropout
+from ser.translation.contours import SPEC
 from ser.translation.grid import (
     CEPSTRA,
     CHANGED,
@@ -32,6 +34,7 @@ from ser.translation.grid import (
     scale_of,
     seen,
     speech,
+    spoken_part,
     steps_of,
 )
 from ser.translation.models.gan_translate import ANSWER, MULTIPLE, GANTranslate
@@ -50,9 +53,12 @@ ENVELOPE, PITCHED, LENGTH, REALISTIC = "envelope_near", "pitch_near", "length_ne
 _LONGER = 1.3
 
 # How much the parts of the distance count: a semitone is heard more than a decibel here and there.
-_PARTS = {ENVELOPE: 1.0, PITCHED: 1.0, LENGTH: 2.0}
+_PARTS = {ENVELOPE: 1.0, PITCHED: 1.2, LENGTH: 5.0}
 
-_LISTENER_EPOCHS = 25
+# How much higher or lower the generator believes voices to be than they are, in semitones, and how
+# much longer their vocal tracts: what it learns of eighteen actors has to hold for others.
+_HIGHER = 3.0
+_TRACTS = np.linspace(-0.1, 0.1, 9)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -93,9 +99,19 @@ class GANTrainer(TranslationTrainer):
 
     @cached_property
     def phrases(self) -> dict[int, Array]:
-        """The steps of every record that is learnt from."""
+        """The steps of every record that is learnt from, without the silence around."""
+        return {record: steps[part] for record, (steps, part) in self._parts.items()}
+
+    @cached_property
+    def begins(self) -> dict[int, int]:
+        """How many steps of every record were silence before somebody spoke."""
+        return {record: part.start for record, (_, part) in self._parts.items()}
+
+    @cached_property
+    def _parts(self) -> dict[int, tuple[Array, slice]]:
         examples = self.examples
-        return {record: steps_of(examples.contours(record)) for record in examples.indices.tolist()}
+        found = {n: steps_of(examples.contours(n)) for n in examples.indices.tolist()}
+        return {record: (steps, spoken_part(steps)) for record, steps in found.items()}
 
     @cached_property
     def scale(self) -> Scale:
@@ -141,7 +157,7 @@ class GANTrainer(TranslationTrainer):
         rounds = max(1, self.steps // self._d_steps) * gan.g_steps
         with quiet_stderr():
             discriminator.compile(
-                optimizer=optimiser(keras, config, config.lr, self.steps),
+                optimizer=optimiser(keras, config, config.lr * gan.d_lr, self.steps),
                 loss={ANSWER: self._loss()},
             )
             adversary.compile(
@@ -184,8 +200,9 @@ class GANTrainer(TranslationTrainer):
         seed_dropout(self.adversary, self.config.seed, number)
         means = Means()
         d_ahead = g_ahead = False
+        rng = np.random.default_rng((self.config.seed, number, 1))
         for step, pairs in enumerate(self.batches(number), 1):
-            batch = self._batch(pairs)
+            batch = self._batch(pairs, rng)
             means.add(self._discriminate(batch, waits=d_ahead), d_waits=d_ahead)
             if step % self._d_steps == 0:
                 for _ in range(gan.g_steps):
@@ -198,6 +215,21 @@ class GANTrainer(TranslationTrainer):
         if gan.balance != "loss":
             del row["d_waits"], row["g_waits"]
         return row
+
+    @property
+    def real_truth(self) -> float:
+        """What the discriminator is to say of real recordings."""
+        return 1.0 - self.gan.smooth * (1.0 - self._false)
+
+    @property
+    def made_truth(self) -> float:
+        """What it is to say of those that the generator has changed."""
+        smooth = self.gan.smooth if self.gan.two_sided else 0.0
+        return self._false + smooth * (1.0 - self._false)
+
+    @property
+    def _false(self) -> float:
+        return -1.0 if self.gan.loss == "hinge" else 0.0
 
     def _take(self, discriminator: Any, adversary: Any) -> None:
         self.discriminator, self.adversary = discriminator, adversary
@@ -228,7 +260,7 @@ class GANTrainer(TranslationTrainer):
             model,
             heard,
             np.eye(classes, dtype=np.float32)[targets[records]],
-            epochs=_LISTENER_EPOCHS,
+            epochs=self.gan.listening,
             seed=self.config.seed,
         )
         return model
@@ -286,7 +318,14 @@ class GANTrainer(TranslationTrainer):
             )
         return keras.Model([features, condition, scaled, share, usual], outputs, name="adversary")
 
-    def _batch(self, pairs: Indices) -> _Batch:
+    def _disguised(self, shown: Array, rng: np.random.Generator) -> Array:
+        """Makes what the generator sees another voice; what it is to make stays."""
+        other = shown.copy()
+        other[:, PITCH] += rng.normal(0, _HIGHER)
+        other[:, :CEPSTRA] = shown[:, :CEPSTRA] @ _tracts()[rng.integers(len(_TRACTS))]
+        return other
+
+    def _batch(self, pairs: Indices, rng: np.random.Generator) -> _Batch:
         examples, size = self.examples, len(pairs)
         source, target = examples.pairs.source[pairs], examples.pairs.target[pairs]
         steps = self.steps_in
@@ -312,10 +351,10 @@ class GANTrainer(TranslationTrainer):
         ):
             here, there = self.phrases[one], self.phrases[other]
             count, share = len(here), speech(here)
-            inputs["features"][row, :count] = seen(here)
+            inputs["features"][row, :count] = self._disguised(seen(here), rng)
             inputs["scaled"][row, :count] = self._scaled(here)
             inputs["speech"][row, :count, 0] = share
-            places = self._places(pair, count, len(there))
+            places = self._places(pair, one, other)
             aligned = self._scaled(there)[places]
             near[ENVELOPE][row, :count] = aligned[:, :CEPSTRA]
             near[PITCHED][row, :count, 0] = aligned[:, PITCH]
@@ -338,23 +377,21 @@ class GANTrainer(TranslationTrainer):
             inputs["condition"],
         )
 
-    def _places(self, pair: int, count: int, longest: int) -> Indices:
+    def _places(self, pair: int, source: int, target: int) -> Indices:
         """Says which step of the target each step of a pair's source is."""
         positions = self.examples.pairs.positions[pair][::FRAMES] / FRAMES
-        places = np.round(positions).astype(np.intp)[:count]
-        return np.minimum(np.pad(places, (0, count - len(places)), mode="edge"), longest - 1)
+        places = np.round(positions).astype(np.intp)[self.begins[source] :]
+        count, longest = len(self.phrases[source]), len(self.phrases[target])
+        places = np.pad(places, (0, max(0, count - len(places))), mode="edge")[:count]
+        return np.clip(places - self.begins[target], 0, longest - 1)
 
     def _discriminate(self, batch: _Batch, *, waits: bool) -> Row:
         """Trains the discriminator on recordings and on what the generator makes of others."""
-        gan = self.gan
         made = np.asarray(self.maker.predict_on_batch(batch.inputs), np.float32)
         size = len(made)
-        no = -1.0 if gan.loss == "hinge" else 0.0
-        yes = 1 - gan.smooth * (1 - no)
-        false = no + gan.smooth * (1 - no) if gan.two_sided else no
         heard = np.concatenate([batch.real, made])
         wanted = np.concatenate([batch.wanted, batch.wanted])
-        truth = np.concatenate([np.full((size, 1), yes), np.full((size, 1), false)])
+        truth = np.repeat([[self.real_truth], [self.made_truth]], size, axis=0)
         call = self.discriminator.test_on_batch if waits else self.discriminator.train_on_batch
         figures = train_step(call, {"heard": heard, "condition": wanted}, {ANSWER: truth})
         return {"d_loss": figures["loss"]}
@@ -386,3 +423,19 @@ class GANTrainer(TranslationTrainer):
     def _d_steps(self) -> int:
         # The generator has its turn at least once per epoch.
         return max(1, min(self.gan.d_steps, self.steps))
+
+
+@lru_cache(maxsize=1)
+def _tracts() -> Array:
+    """Gives what vocal tracts of other lengths do to mel-cepstra, (len(_TRACTS), n, n).
+
+    They stretch the axis of frequencies (Jaitly and Hinton, "Vocal tract length perturbation
+    improves speech recognition", ICML workshop 2013); on mel bands that is nearly the same.
+    """
+    basis = dct_basis(CEPSTRA, SPEC.n_mels)
+    bands = np.arange(SPEC.n_mels)
+    made = []
+    for longer in _TRACTS:
+        moved = [np.interp(bands * (1 + longer), bands, row) for row in basis]
+        made.append(np.array(moved) @ basis.T)
+    return np.array(made, np.float32)
