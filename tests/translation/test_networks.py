@@ -1,0 +1,90 @@
+"""The network of a translator as an engine."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from voiced import contours
+
+from ser.errors import ArtifactError, SerError
+from ser.pretrained import DEFAULT_MODEL
+from ser.translation.grid import CEPSTRA, CHANGED, SEEN
+from ser.translation.models.gan_translate import MULTIPLE, OUTPUTS
+from ser.translation.networks import GANConverter, load_converter
+
+EMOTIONS = ("neutral", "angry")
+
+
+class Network:
+    """Raises the level by ten decibels times the intensity, the pitch by five, and slows down."""
+
+    def __init__(self) -> None:
+        self.inputs: list[dict[str, Any]] = []
+
+    def __call__(self, inputs: dict[str, Any]) -> Any:
+        self.inputs.append(inputs)
+        features, condition = inputs["features"], inputs["condition"]
+        change = np.zeros((*features.shape[:2], OUTPUTS), np.float32)
+        change[:, :, 0] = 10 * np.sqrt(80) * condition.sum()
+        change[:, :, CEPSTRA] = 5 * condition.sum()
+        change[:, :, CHANGED] = np.log(1.5) * condition.sum()
+        return change
+
+
+@pytest.fixture
+def network() -> Network:
+    return Network()
+
+
+def test_changes_in_their_units(network: Network) -> None:
+    phrase = contours(101)
+    change = GANConverter(network, EMOTIONS)(phrase, "angry")
+    assert change.pitch.shape == change.stretch.shape == (101,)
+    assert change.gain.shape == (101, 80)
+    spoken = phrase.voiced
+    np.testing.assert_allclose(change.pitch[spoken], 5)
+    np.testing.assert_allclose(change.stretch[spoken], 1.5, rtol=1e-5)
+    # The silence around stays as it is.
+    assert not change.pitch[:8].any()
+    assert (change.stretch[:8] == 1).all()
+    np.testing.assert_allclose(change.gain[phrase.voiced][2:-2], 10, atol=0.1)
+    # Nothing is made louder in pauses.
+    assert np.abs(change.gain[:5]).max() < 5
+    (inputs,) = network.inputs
+    steps = inputs["features"].shape[1]
+    assert inputs["features"].shape == (1, steps, SEEN)
+    assert steps % MULTIPLE == 0
+    assert 31 <= steps <= 48
+    np.testing.assert_array_equal(inputs["condition"], [[0, 1]])
+
+
+def test_intensity(network: Network) -> None:
+    convert = GANConverter(network, EMOTIONS)
+    assert convert(contours(), "angry", 0.5).pitch.max() == pytest.approx(2.5)
+    assert convert(contours(), "angry", 3.0).pitch.max() == pytest.approx(7.5)
+
+
+@pytest.mark.parametrize(
+    "options", [{"intensity": 0.0}, {"source": "angry"}, {"source": "angry", "intensity": 0.4}]
+)
+def test_nothing_to_do(network: Network, options: dict[str, Any]) -> None:
+    assert GANConverter(network, EMOTIONS)(contours(), "angry", **options).nothing
+    assert network.inputs == []
+
+
+def test_an_emotion_that_it_cannot_make(network: Network) -> None:
+    with pytest.raises(SerError, match="use neutral, angry"):
+        GANConverter(network, EMOTIONS)(contours(), "bored")
+
+
+def test_a_classifier_is_no_translator() -> None:
+    with pytest.raises(ArtifactError, match="is no translator"):
+        load_converter(DEFAULT_MODEL)
+
+
+def test_a_file_that_is_not_there(tmp_path: Path) -> None:
+    with pytest.raises(ArtifactError):
+        load_converter(tmp_path / "m.keras")
