@@ -4,9 +4,9 @@ A judge of an actor is trained on the other actors of the same fold alone. So ne
 the translator has heard the actor, and nothing that the translator learnt from is in the judge: it
 cannot have learnt to please it.
 
-What each of them reads is relative to the voice (`ser.translation.evaluation.voices`): mean and
-deviation of the actor's real recordings of all emotions, without their labels. It is how a listener
-hears who knows the voice, and it makes up for the few actors that there are to learn from.
+What each of them reads is relative to the voice (`ser.translation.evaluation.voices`): to the
+actor's real recordings, never to translated ones. It is how a listener hears who knows the voice,
+and it makes up for the few actors that there are to learn from.
 """
 
 from __future__ import annotations
@@ -84,39 +84,40 @@ class Judges:
         self, recordings: Sequence[Recording], names: Sequence[str] = tuple(JUDGES)
     ) -> None:
         self.names = tuple(names)
-        speakers = [recording.speaker for recording in recordings]
+        speakers = np.array([recording.speaker for recording in recordings])
         emotions = np.array([recording.emotion for recording in recordings])
         self._voices: dict[str, Voices] = {}
         self._trained: dict[tuple[str, str], Any] = {}
         for name in self.names:
             read, make, _ = JUDGES[name]
             rows = np.stack([read(recording.heard) for recording in recordings])
-            voices = self._voices[name] = Voices(rows, speakers)
-            relative = voices.relative(rows, speakers)
-            for speaker in sorted(set(speakers)):
-                others = np.array(speakers) != speaker
-                self._trained[name, speaker] = make(rows.shape[1]).fit(
+            voices = self._voices[name] = Voices(rows, recordings)
+            relative = voices.relative(rows, recordings)
+            for speaker in sorted(set(speakers.tolist())):
+                others = speakers != speaker
+                self._trained[name, speaker] = make(relative.shape[1]).fit(
                     relative[others], emotions[others]
                 )
 
-    def judge(self, heard: Sequence[Heard], speakers: Sequence[str]) -> dict[str, list[str]]:
+    def judge(self, heard: Sequence[Heard], sources: Sequence[Recording]) -> dict[str, list[str]]:
         """Says which emotion clips have.
 
         Args:
             heard: The clips.
-            speakers: Whose voice each has; judged by whoever does not know that actor.
+            sources: What each was made of, or the recording itself: whose voice it has. It is
+                judged by whoever does not know that actor.
 
         Returns:
             For each judge an emotion per clip.
         """
-        whose = np.array(speakers)
+        whose = np.array([source.speaker for source in sources])
         answers: dict[str, list[str]] = {}
         for name in self.names:
             read = JUDGES[name][0]
             rows = np.stack([read(clip) for clip in heard])
-            relative = self._voices[name].relative(rows, speakers)
+            relative = self._voices[name].relative(rows, sources)
             found: npt.NDArray[Any] = np.empty(len(heard), object)
-            for speaker in sorted(set(speakers)):
+            for speaker in sorted(set(whose.tolist())):
                 own = whose == speaker
                 found[own] = self._trained[name, speaker].predict(relative[own])
             answers[name] = [str(answer) for answer in found]

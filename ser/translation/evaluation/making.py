@@ -24,9 +24,15 @@ NOTHING = "nothing"
 """Instead of an artifact: `Nearly` nothing is changed."""
 
 # What decides how outputs sound and what is heard of them, beside the artifact.
-_PACKAGE = Path(__file__).resolve().parents[1]
-_SOURCES = ("*.py", "evaluation/hearing.py", "evaluation/making.py")
-_UNINVOLVED = ("pairs.py", "rules.py", "registry.py", "results.py", "work.py")
+_PACKAGE = Path(__file__).resolve().parents[2]
+_SOURCES = (
+    "features/*.py",
+    "prosody/*.py",
+    "translation/*.py",
+    "translation/evaluation/hearing.py",
+    "translation/evaluation/making.py",
+)
+_UNINVOLVED = ("card.py", "pairs.py", "registry.py", "results.py", "work.py")
 
 
 class Nearly:

@@ -82,7 +82,7 @@ class Panel:
         sources = [self.recordings[output.task.source] for output in outputs]
         speakers = [source.speaker for source in sources]
         texts = [source.text for source in sources]
-        judged = self.judges.judge(heard, speakers)
+        judged = self.judges.judge(heard, sources)
         named = self.speakers.recognise(heard, [o.task.emotion for o in outputs], texts)
         said = self._said(outputs, speakers)
         apart = self._apart(outputs)
