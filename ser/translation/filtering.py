@@ -23,12 +23,14 @@ _OVERLAP = 4
 # Spectra computed at a time.
 _TOGETHER = 256
 
-FLOOR_PERCENTILE = 10.0
-"""Of the frames without a voice, the softest tenth are background."""
-_FEWEST = 8
-# Decibels over that percentile where gains begin, and where they are whole. Noise varies from frame
-# to frame: its mean lies some decibels over its softest tenth.
-_FROM, _WHOLE = 5.0, 14.0
+# Decibels under a phrase's voice from which on what has no voice is a pause. Of those frames, most
+# are no louder than this percentile; where there are too few, the softest of all without a voice
+# are background, and most of it is a little louder.
+_UNDER, _MOST = 25.0, 70.0
+_FEWEST, _SOFTEST, _LOUDER = 8, 10.0, 3.0
+_NOTHING = -95.0
+# Decibels over the floor where gains begin, and where they are whole.
+_FROM, _WHOLE = 4.0, 12.0
 
 
 def noise_floor(contours: Contours) -> Vector:
@@ -37,11 +39,19 @@ def noise_floor(contours: Contours) -> Vector:
     Returns:
         Decibels on the mel bands, shape (80,); minus infinity where there is too little to say.
     """
-    silent = contours.bands[~contours.voiced]
-    if len(silent) < _FEWEST:
+    bands, voiced = contours.bands, contours.voiced
+    # Digital silence, as some put around recordings, is no background.
+    silent = ~voiced & (bands.max(axis=1) > _NOTHING)
+    if voiced.any():
+        levels = bands.mean(axis=1)
+        paused = silent & (levels < np.median(levels[voiced]) - _UNDER)
+        if paused.sum() >= _FEWEST:
+            floor: Vector = np.percentile(bands[paused], _MOST, axis=0).astype(np.float32)
+            return floor
+    if silent.sum() < _FEWEST:
         return np.full(SPEC.n_mels, -np.inf, np.float32)
-    floor: Vector = np.percentile(silent, FLOOR_PERCENTILE, axis=0).astype(np.float32)
-    return floor
+    softest: Vector = np.percentile(bands[silent], _SOFTEST, axis=0).astype(np.float32)
+    return softest + np.float32(_LOUDER)
 
 
 def above_noise(gain: Matrix, bands: Matrix, floor: Vector) -> Matrix:

@@ -114,7 +114,7 @@ def _changed(
             if len(block):
                 yield block[:, None] if flat else block
 
-    floor = np.full(SPEC.n_mels, np.inf, np.float32)
+    floor = np.full(SPEC.n_mels, -np.inf, np.float32)
     joined = spoken = False
     for piece in pieces(columns(), rate):
         part = piece.samples
@@ -124,7 +124,9 @@ def _changed(
             spoken = (joined and spoken) or _speech(heard)
             if spoken:
                 contours = contours_of(heard)
-                floor = np.minimum(floor + _RISE, noise_floor(contours))
+                found = noise_floor(contours)
+                if np.isfinite(found).all():
+                    floor = np.minimum(floor + _RISE, found) if np.isfinite(floor).all() else found
                 change = converter(contours, to, intensity, source)
                 if not change.nothing:
                     contours, change = _joinable(contours, change, joined, piece.cut)
