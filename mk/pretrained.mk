@@ -1,4 +1,4 @@
-# The model that ships in ser/pretrained/, from the recordings up. To change the model, change these
+# The models that ship in ser/pretrained/, from the recordings up. To change the model, change these
 # two lines; to train on other corpora, change PRETRAINED_TABLE's rule.
 PRETRAINED_FEATURES = --preset emotion
 PRETRAINED_TRAINING = --arch prosody-cnn --epochs 70 --seed 1
@@ -24,3 +24,20 @@ $(PRETRAINED_CV)/.done: $(PRETRAINED_TABLE)
 
 $(PRETRAINED): $(PRETRAINED_TABLE) $(PRETRAINED_CV)/.done
 	$(BIN)/ser-train $< $(PRETRAINED_TRAINING) --validation 0 --report $(PRETRAINED_CV) -o $@
+
+TRANSLATOR_TRAINING = --arch gan-translate --epochs 8 --seed 1
+
+TRANSLATOR       := build/pretrained/translate.keras
+TRANSLATOR_TABLE := build/pretrained/pairs.npy
+
+.PHONY: translator
+#: translator CORPORA=...	the shipped translator, trained on all speakers of RAVDESS
+translator: $(TRANSLATOR)
+	cp $< ser/pretrained/
+
+$(TRANSLATOR_TABLE): $(CORPORA)/ravdess | $(VENV)/.installed
+	@mkdir -p $(@D)
+	$(BIN)/ser-extract $< --corpus ravdess --channel speech --preset translate -o $@
+
+$(TRANSLATOR): $(TRANSLATOR_TABLE)
+	$(BIN)/ser-train $< $(TRANSLATOR_TRAINING) -o $@
