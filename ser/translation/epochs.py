@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -145,24 +144,24 @@ def _vertex(values: Doubles, best: int) -> float:
 
 def _centred(x: Vector, rate: int, chains: list[Doubles]) -> list[Doubles]:
     """Moves marks to where the energy of each period is."""
-    from scipy.signal import oaconvolve
-
     if not chains:
         return []
     # The phase in cycles at each sample, whole at the marks.
     spots = np.concatenate(chains)
     phase = np.interp(np.arange(len(x)), spots, np.arange(len(spots)))
     half = max(1, round(_ENERGY * rate / 2))
-    squares, window = np.square(x, dtype=np.float64), np.hanning(2 * half + 1)
-    turned: npt.NDArray[Any] = oaconvolve(squares * np.exp(-2j * np.pi * phase), window, "same")
-    power: Doubles = oaconvolve(squares, window, "same")
+    turned = np.square(x, dtype=np.float64) * np.exp(-2j * np.pi * phase)
+    turned, window = np.pad(turned, half), np.hanning(2 * half + 1)
+    squares = np.abs(turned)
     result = []
     for chain in chains:
-        spots = np.clip(np.round(chain).astype(np.intp), 0, len(x) - 1)
-        around = turned[spots]
+        starts = np.clip(np.round(chain).astype(np.intp), 0, len(x) - 1)
+        parts = [slice(start, start + len(window)) for start in starts]
+        around = np.array([window @ turned[part] for part in parts])
+        power = np.array([window @ squares[part] for part in parts])
         # A voice of one harmonic has its energy everywhere; there the marks stay where they are.
         usual = around.sum()
-        around = around + _STEADY * power[spots] * usual / max(abs(usual), 1e-30)
+        around += _STEADY * power * usual / max(abs(usual), 1e-30)
         cycles = -np.unwrap(np.angle(around)) / (2 * np.pi)
         numbers = np.arange(len(chain))
         # As near to where they were as can be.

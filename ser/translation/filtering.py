@@ -90,8 +90,6 @@ def filtered(samples: Vector, rate: int, gain: Matrix, places: Doubles) -> Vecto
     Returns:
         Shape (samples,).
     """
-    from scipy.fft import irfft, rfft
-
     if not gain.any():
         return samples.copy()
     hop = max(1, round(WINDOW * rate / _OVERLAP))
@@ -114,7 +112,7 @@ def filtered(samples: Vector, rate: int, gain: Matrix, places: Doubles) -> Vecto
         if not decibels.any():
             continue
         factors = np.exp((np.log(10) / 20) * (decibels @ to_bins)) - 1
-        pieces = irfft(rfft(framed[some] * window, room) * factors, room)
+        pieces = np.fft.irfft(np.fft.rfft(framed[some] * window, room) * factors, room)
         # The window a second time takes away what the filter rings on for.
         for part in range(_OVERLAP):
             piece = pieces[:, part * hop : (part + 1) * hop] * window_back[part * hop :][:hop]
