@@ -81,7 +81,7 @@ class Job:
         wishes: In the order of the results.
         model: The artifact, or `NOTHING`.
         engine: ``network``, ``rules`` or ``auto``.
-        target: Where what is heard is kept; a job whose target exists is done.
+        target: Where what is heard is kept; a job whose target exists is done, but for its sounds.
         sounds: A folder for the results as WAV files; none are kept without it.
     """
 
@@ -116,7 +116,8 @@ def make(job: Job) -> str:
         SerError: The recording cannot be read, or the translator cannot do it.
     """
     target = Path(job.target)
-    if not target.exists():
+    # What is heard is kept, but not how it sounds.
+    if job.sounds or not target.exists():
         target.parent.mkdir(parents=True, exist_ok=True)
         arrays: dict[str, npt.NDArray[np.generic]] = {}
         for number, (wish, samples, rate) in enumerate(_made(job)):
@@ -128,6 +129,7 @@ def make(job: Job) -> str:
                 if found is not None:
                     arrays[f"{number}/likeness"] = np.array([found.pesq, found.stoi])
             if job.sounds:
+                Path(job.sounds).mkdir(parents=True, exist_ok=True)
                 name = f"{Path(job.path).stem}-{wish.emotion}-{wish.strength:g}.wav"
                 audio.write(Path(job.sounds) / name, samples, rate)
         with atomic_path(target) as temporary, temporary.open("wb") as stream:

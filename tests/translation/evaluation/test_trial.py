@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -87,7 +88,6 @@ def test_sounds_are_kept_where_somebody_wants_to_listen(
     fold: tuple[Panel, list[Path]], rules: Path, tmp_path: Path
 ) -> None:
     _, paths = fold
-    (tmp_path / "sounds").mkdir()
     job = Job(
         str(paths[0]),
         (Wish("angry", 1.0), Wish("neutral", 1.0, True)),
@@ -96,6 +96,8 @@ def test_sounds_are_kept_where_somebody_wants_to_listen(
         str(tmp_path / "heard.npz"),
         str(tmp_path / "sounds"),
     )
+    make(replace(job, sounds=""))
+    assert not (tmp_path / "sounds").exists()
     make(job)
     angry, neutral = results(job)
     assert angry.likeness is None
