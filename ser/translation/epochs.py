@@ -21,6 +21,11 @@ _BRIDGED = 2
 _NEAREST, _FARTHEST = 0.7, 1.4
 # What it costs in correlation to be farther from the contour's period, per squared logarithm.
 _STRAY = 3.0
+# Voices go on where the contour, which needs some periods at once, does not see them any more: for
+# so many frames, as long as periods are so alike and have that part of the loudest's power. At the
+# ends of a phrase so many frames are left alone.
+_FARTHER, _ALIKE, _WEAKEST = 8, 0.7, 1e-3
+_ENDS = 3
 # How much of what is looked for is the last period; the rest are those before it.
 _LAST = 0.5
 # Seconds over which it is averaged where in a period the energy is: it moves with the formants, and
@@ -64,11 +69,18 @@ def epochs_of(samples: Vector, rate: int, contours: Contours) -> Epochs:
     count = len(samples)
     hop = rate * HOP
     periods = rate / 2 ** (contours.pitch.astype(np.float64) / 12)
-    chains = [
-        _chain(samples, start, stop, periods, hop)
-        for start, stop in _stretches(contours.voiced, hop, count)
-    ]
-    chains = [chain for chain in chains if len(chain) > 1]
+    stretches = _stretches(contours.voiced, hop, count)
+    # At its ends a phrase is what it was, so that others can be joined to it.
+    ends = _ENDS * hop
+    before, chains = ends, []
+    for number, (start, stop) in enumerate(stretches):
+        behind = stretches[number + 1][0] if number + 1 < len(stretches) else count - ends
+        chain = _chain(samples, start, stop, (before, behind), periods, hop)
+        before = max(
+            float(chain[-1]) + float(np.interp(stop / hop, _count(periods), periods)), ends
+        )
+        if len(chain) > 1:
+            chains.append(chain)
     return _joined(_centred(samples, rate, chains), rate, count)
 
 
@@ -83,48 +95,80 @@ def _stretches(voiced: npt.NDArray[np.bool_], hop: float, count: int) -> list[tu
     return [(int(a), int(b)) for a, b in places.reshape(-1, 2)]
 
 
-def _chain(x: Vector, start: int, stop: int, periods: Doubles, hop: float) -> Doubles:
-    """Goes from period to period, from the loudest frame to both ends."""
+def _chain(
+    x: Vector,
+    start: int,
+    stop: int,
+    limits: tuple[float, float],
+    periods: Doubles,
+    hop: float,
+) -> Doubles:
+    """Goes from period to period, from the loudest frame to both ends, and on within limits."""
     steps = np.arange(start, stop, max(1, round(hop)))
     energy = np.add.reduceat(np.square(x[start:stop]), steps - start)
     middle = float(min(steps[int(energy.argmax())] + hop / 2, stop - 1))
-    marks = [middle, *_followed(x, middle, start, stop, periods, hop, 1)]
-    before = _followed(x, middle, start, stop, periods, hop, -1)
-    return np.array([*before[::-1], *marks])
+    least = _WEAKEST * float(energy.max()) / hop
+    far = _FARTHER * hop
+    last = max(float(stop), min(limits[1], stop + far))
+    first = min(float(start), max(limits[0], start - far))
+    marks = [middle, *_followed(x, middle, stop, last, least, periods, hop)]
+    # To the left it is the same, seen in a mirror.
+    size = len(x)
+    mirrored = _followed(x[::-1], size - middle, size - start, size - first, least, periods, -hop)
+    return np.array([*(size - np.array(mirrored[::-1])), *marks])
 
 
 def _followed(
-    x: Vector, place: float, start: int, stop: int, periods: Doubles, hop: float, way: int
+    x: Vector,
+    place: float,
+    stop: float,
+    last: float,
+    least: float,
+    periods: Doubles,
+    hop: float,
 ) -> list[float]:
-    """Finds the next periods to one side (`way` 1 or -1) as long as they are inside."""
+    """Finds the next periods as far as `stop`, and up to `last` as long as they are alike.
+
+    Args:
+        x: The waveform.
+        place: Where the first one is.
+        stop: Where the voice ends, as far as is known.
+        last: Where the marks must end.
+        least: Mean square of the weakest period behind `stop`.
+        periods: In samples, of each frame.
+        hop: Samples of a frame; negative where the waveform is mirrored.
+    """
     marks: list[float] = []
     kept: Vector | None = None
     while True:
-        period = float(np.interp(place / hop, np.arange(len(periods)), periods))
+        frame = place / hop if hop > 0 else (len(x) - place) / -hop
+        period = float(np.interp(frame, _count(periods), periods))
         half = max(2, round(period / 2))
         here = round(place)
-        near, far = round(_NEAREST * period), round(_FARTHEST * period)
-        first = here + (near if way > 0 else -far)
-        if here - half < 0 or here + half > len(x):
+        first, searching = here + round(_NEAREST * period), round((_FARTHEST - _NEAREST) * period)
+        if here < half or first + searching + half > len(x):
             return marks
-        if first - half < 0 or first + (far - near) + half > len(x):
-            return marks
-        last = x[here - half : here + half]
+        template = x[here - half : here + half]
         if kept is not None:
-            last = _LAST * last + (1 - _LAST) * _fitted(kept, 2 * half)
-        kept = last
-        searched = x[first - half : first + far - near + half]
-        lags = np.abs(np.arange(first, first + far - near + 1) - place)
-        likeness = np.correlate(searched, last, "valid")
+            template = _LAST * template + (1 - _LAST) * _fitted(kept, 2 * half)
+        kept = template
+        searched = x[first - half : first + searching + half]
         energy = np.concatenate([[0.0], np.cumsum(np.square(searched, dtype=np.float64))])
         energy = energy[2 * half :] - energy[: -2 * half]
-        size = np.sqrt(energy * float(last @ last)) + 1e-12
-        score = likeness / size - _STRAY * np.log(lags / period) ** 2
+        size = np.sqrt(energy * float(template @ template)) + 1e-12
+        likeness = np.correlate(searched, template, "valid") / size
+        lags = np.arange(first, first + searching + 1) - place
+        score = likeness - _STRAY * np.log(lags / period) ** 2
         best = int(score.argmax())
-        place = first + best + _vertex(score, best) + (place - here)
-        if not start <= place < stop:
+        place += first + best + _vertex(score, best) - here
+        weak = likeness[best] < _ALIKE or energy[best] < 2 * half * least
+        if place >= last or (place >= stop and weak):
             return marks
         marks.append(place)
+
+
+def _count(values: Doubles) -> Doubles:
+    return np.arange(len(values), dtype=np.float64)
 
 
 def _fitted(piece: Vector, size: int) -> Vector:
@@ -150,7 +194,10 @@ def _centred(x: Vector, rate: int, chains: list[Doubles]) -> list[Doubles]:
     spots = np.concatenate(chains)
     phase = np.interp(np.arange(len(x)), spots, np.arange(len(spots)))
     half = max(1, round(_ENERGY * rate / 2))
-    turned = np.square(x, dtype=np.float64) * np.exp(-2j * np.pi * phase)
+    inside = np.zeros(len(x))
+    for chain in chains:
+        inside[max(0, round(chain[0])) : max(0, round(chain[-1])) + 1] = 1
+    turned = np.square(x, dtype=np.float64) * inside * np.exp(-2j * np.pi * phase)
     turned, window = np.pad(turned, half), np.hanning(2 * half + 1)
     squares = np.abs(turned)
     result = []

@@ -10,7 +10,7 @@ import pytest
 from speech import render
 
 from ser import audio
-from ser.translation.contours import HOP, contours_of
+from ser.translation.contours import HOP, Contours, contours_of
 from ser.translation.epochs import SPACING, Epochs, epochs_of
 
 
@@ -105,3 +105,25 @@ def test_real_voices_are_marked_once_per_period(corpora: Path, actor: int) -> No
     expected = np.interp(middles, np.arange(len(contours)), contours.pitch)
     assert np.median(np.abs(pitch - expected)) < 0.4
     assert np.mean(np.abs(pitch - expected) > 3) < 0.06
+
+
+def test_marks_go_on_where_the_contour_does_not_see_the_voice() -> None:
+    """But not to the ends of the phrase, and not into noise."""
+    rate = 16_000
+    voice, _ = pulses(np.full(rate, 150.0), rate)
+    noise = (0.02 * np.random.default_rng(0).standard_normal(rate)).astype(np.float32)
+    samples = np.concatenate([voice, noise])
+    contours = contours_of(samples)
+    seen = contours.voiced.copy()
+    seen[:20] = seen[93:] = False
+    shortened = Contours(contours.cepstrum, contours.pitch, seen, contours.logmel)
+    epochs = epochs_of(samples, rate, shortened)
+    marks = epochs.places[epochs.voiced]
+    # From 80 ms before what was seen, to the end of the voice.
+    assert marks[0] == pytest.approx((20 - 8) * 160, abs=200)
+    assert marks[-1] == pytest.approx(rate, abs=200)
+    seen[:2] = False
+    seen[2:93] = True
+    whole = Contours(contours.cepstrum, contours.pitch, seen, contours.logmel)
+    marks = epochs_of(samples, rate, whole).places
+    assert (marks[marks < 1.4 * 160] % 1 == 0).all()

@@ -100,12 +100,10 @@ def test_phrases_change_and_pauses_stay(recording: Any) -> None:
 @pytest.mark.parametrize("rate", [16_000, 22_050, 48_000])
 def test_joints_are_not_heard(rate: int) -> None:
     """What is next to a joint is the source's own samples, so that nothing can click there."""
-    samples = talk(rate, 3)
-    places, joints = 0, []
-    for part in stream(blocks(samples, 5000), rate, Steady(4, 12, 1.3), "angry"):
-        places += len(part)
-        joints.append(places)
-    result = np.concatenate(list(stream(blocks(samples, 5000), rate, Steady(4, 12, 1.3), "angry")))
+    samples = talk(rate, 2)
+    parts = list(stream(blocks(samples, 5000), rate, Steady(4, 12, 1.3), "angry"))
+    joints = np.cumsum([len(part) for part in parts])
+    result = np.concatenate(parts)
     usual = np.percentile(np.abs(np.diff(samples)), 90)
     for place in joints[:-1]:
         steps = np.abs(np.diff(result[place - 20 : place + 20]))
@@ -145,7 +143,7 @@ def test_channels_keep_their_places(recording: Any) -> None:
 
 def test_a_stream_is_what_the_whole_is(recording: Any) -> None:
     whole = translate(recording, RATE, Steady(), "angry")
-    for size in (777, 16_000, 10**7):
+    for size in (7777, 10**7):
         parts = list(stream(blocks(recording, size), RATE, Steady(), "angry"))
         np.testing.assert_array_equal(np.concatenate(parts), whole)
 
@@ -192,31 +190,29 @@ def test_an_unknown_emotion_is_said(recording: Any) -> None:
         translate(recording, RATE, Steady(), "bored")
 
 
-def test_long_recordings_need_little_memory(recording: Any) -> None:
-    def hours() -> Iterator[Any]:
-        for _ in range(12):
-            yield recording
+def test_long_recordings_need_little_memory() -> None:
+    """What is read ahead does not depend on how much there is."""
+    block = talk(RATE, 2)
 
-    def peak(source: Any) -> int:
+    def peak(times: int) -> int:
         tracemalloc.start()
-        for _ in stream(source, RATE, Steady(0, 3, 1.0), "angry"):
+        for _ in stream((block for _ in range(times)), RATE, Steady(0, 3, 1.0), "angry"):
             pass
         found = tracemalloc.get_traced_memory()[1]
         tracemalloc.stop()
         return found
 
-    short = peak(blocks(recording, RATE))
-    assert peak(hours()) < 2 * short + 8e6
+    assert peak(8) < 1.5 * peak(3)
 
 
 @pytest.mark.corpora
 def test_real_recordings(corpora: Path) -> None:
     """Clips of several voices and levels in a row: phrases are found, and all are changed."""
     paths = sorted((corpora / "ravdess").glob("Actor_0[1-4]/03-01-0[1358]-01-02-01-*.flac"))
-    samples = np.concatenate([audio.read(path, 24_000) for path in paths[:8]])
+    samples = np.concatenate([audio.read(path, 24_000) for path in paths[:5]])
     converter = Steady(2, 4, 1.15)
     result = translate(samples, 24_000, converter, "angry")
-    assert len(converter.asked) >= 8
+    assert len(converter.asked) >= 5
     assert np.isfinite(result).all()
     old, new = (contours_of(audio.resample(s, 24_000, 16_000)) for s in (samples, result))
     rose = np.median(new.pitch[new.voiced]) - np.median(old.pitch[old.voiced])
