@@ -87,13 +87,10 @@ def time_map(stretch: Vector, hop: float, count: int) -> TimeMap:
     source = np.concatenate([[0.0], inside[(inside > 0) & (inside < count)], [float(count)]])
     more = np.interp(source, inside, stretch.astype(np.float64) - 1)
     added = np.concatenate([[0.0], np.cumsum(np.diff(source) * (more[1:] + more[:-1]) / 2)])
-    wanted = round(added[-1])
-    if abs(added[-1]) > 0.5:
-        added *= wanted / added[-1]
-    elif added.any():
-        # Longer here and shorter there: what is left goes where most is changed.
-        weight = np.concatenate([[0.0], np.cumsum(np.diff(source) * np.abs(more[1:] + more[:-1]))])
-        added += (wanted - added[-1]) * weight / weight[-1]
+    # The fraction of a sample that is left goes where most is changed.
+    weight = np.concatenate([[0.0], np.cumsum(np.diff(source) * np.abs(more[1:] + more[:-1]))])
+    if weight[-1]:
+        added += (np.round(added[-1]) - added[-1]) * weight / weight[-1]
     return TimeMap(source, source + added)
 
 

@@ -18,6 +18,9 @@ from ser.translation.rows import between
 Vector = npt.NDArray[np.float32]
 Samples = npt.NDArray[np.float32]
 
+# Semitones and factors beyond which nothing is moved or stretched, whatever an engine says.
+_HIGHEST, _LONGEST = 24.0, 5.0
+
 
 def render(
     samples: Vector, rate: int, contours: Contours, change: Change, floor: Vector | None = None
@@ -33,7 +36,8 @@ def render(
         samples: Mono, shape (samples,).
         rate: Their rate in hertz, any.
         contours: What the phrase's version at 16 kHz is described by.
-        change: What is to become of it, a value for each frame of the contours.
+        change: What is to become of it, a value for each frame of the contours. Pitch moves by two
+            octaves at most, and a frame becomes five times as long or short at most.
         floor: Decibels of the recording's background on the mel bands, shape (80,), where it is
             known from more than this phrase; `ser.translation.filtering.noise_floor`.
 
@@ -73,21 +77,23 @@ def rendered(
     if change.nothing or not len(channels):
         return channels.copy()
     hop = rate * HOP
-    times = time_map(change.stretch, hop, len(channels))
+    pitch = np.clip(change.pitch, -_HIGHEST, _HIGHEST)
+    stretch = np.clip(change.stretch, 1 / _LONGEST, _LONGEST)
+    times = time_map(stretch, hop, len(channels))
     # Frames of the output, and which ones of the source become them.
     places = np.arange(times.count // hop + 1) * hop
     rows = np.clip(times.backward(places) / hop, 0, len(change) - 1)
     floor = noise_floor(contours) if floor is None else floor
     gain = between(above_noise(change.gain, contours.bands, floor), rows)
     parts = list(channels.T)
-    if change.pitch[contours.voiced].any() or (change.stretch != 1).any():
+    if pitch[contours.voiced].any() or (stretch != 1).any():
         mono = np.ascontiguousarray(channels.mean(axis=1))
         epochs = epochs_of(mono, rate, contours)
         frames = np.arange(len(change))
-        ratio = 2 ** (np.interp(epochs.places / hop, frames, change.pitch) / 12)
+        ratio = 2 ** (np.interp(epochs.places / hop, frames, pitch) / 12)
         grains = plan(mono, rate, epochs, ratio, times)
         parts = [overlapped(np.ascontiguousarray(part), grains, rate) for part in parts]
-        higher = np.interp(rows, frames, change.pitch)
+        higher = np.interp(rows, frames, pitch)
         gain += correction(np.mean(parts, axis=0), rate, contours, rows, higher)
     parts = [filtered(np.ascontiguousarray(part), rate, gain, places) for part in parts]
     return np.stack(parts, axis=1)

@@ -68,6 +68,15 @@ def test_what_follows_a_change_moves_by_whole_samples(factor: float) -> None:
     assert abs(times.count - 16_000 - 40 * 160 * (factor - 1)) <= 1
 
 
+def test_longer_here_and_shorter_there() -> None:
+    stretch = np.ones(101, np.float32)
+    stretch[10:30] = 1.5
+    stretch[50:70] = 0.500_2
+    times = time_map(stretch, 160, 16_000)
+    middle = np.array([40 * 160.0])
+    assert times.forward(middle)[0] - middle[0] == pytest.approx(20 * 160 * 0.5, abs=1)
+
+
 def test_the_end_is_copied_behind_a_change() -> None:
     samples = speech()
     frames = 1 + len(samples) // 160

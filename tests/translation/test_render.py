@@ -169,6 +169,16 @@ def test_very_short_phrases(count: int) -> None:
     assert np.isfinite(result).all()
 
 
+def test_engines_cannot_break_it() -> None:
+    samples = speech()
+    contours = heard(samples)
+    for extreme in (steady(len(contours), 90, -200, 0), steady(len(contours), -90, 90, 1e9)):
+        result = render(samples, 16_000, contours, extreme)
+        assert 0.19 * len(samples) < len(result) < 5.1 * len(samples)
+        assert np.isfinite(result).all()
+        assert np.abs(result).max() <= 1
+
+
 def test_a_change_of_another_phrase_is_refused() -> None:
     samples = speech()
     with pytest.raises(SerError, match="frames"):
