@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 # What a translator's training has no use for.
 _CLASSIFIERS = (
     "cv", "report", "write_generated", "tensorboard", "validation", "patience", "class_weight",
-    "augment", "support", "tune",
+    "augment", "support", "precision", "tune",
 )  # fmt: skip
 
 
