@@ -25,7 +25,7 @@ from ser.models.backend import quiet_stderr
 from ser.table import TEXT_WIDTHS, Table, record_dtype
 from ser.training.batches import Batch, Examples, batches
 from ser.training.config import TrainConfig
-from ser.training.contest import Means, optimiser, train_step
+from ser.training.contest import contest, optimiser, train_step
 from ser.training.trainer import Row, Trainer, seed_dropout
 
 Array = npt.NDArray[np.float32]
@@ -126,23 +126,14 @@ class Adversarial(Trainer):
         # Masks come later, for real and generated clips alike.
         plain = replace(config.augment, time_masks=0, frequency_masks=0)
         own = batches(self.examples, replace(config, augment=plain), number)
-        mean = Means()
-        d_ahead = g_ahead = False
-        for step in range(1, self.steps + 1):
-            clips = _Clips(*cast(tuple[Array, Array, Array], next(own)))
-            figures = self._discriminate(clips, rng, waits=d_ahead)
-            mean.add(figures, d_waits=d_ahead)
-            if step % self._d_steps == 0:
-                for _ in range(gan.g_steps):
-                    mean.add(self._generate(clips, rng, waits=g_ahead), g_waits=g_ahead)
-            if gan.balance == "loss":
-                d_ahead = mean.ahead("d_loss", "g_loss")
-                g_ahead = mean.ahead("g_loss", "d_loss")
-            on_step(1)
-        row = mean.over_all()
-        if gan.balance != "loss":
-            del row["d_waits"], row["g_waits"]
-        return row
+        return contest(
+            (_Clips(*cast(tuple[Array, Array, Array], next(own))) for _ in range(self.steps)),
+            gan,
+            lambda clips, waits: self._discriminate(clips, rng, waits=waits),
+            lambda clips, waits: self._generate(clips, rng, waits=waits),
+            on_step,
+            d_steps=self._d_steps,
+        )
 
     def generate(self) -> Table:
         """Makes as many clips as there are training clips, with their emotions and lengths.

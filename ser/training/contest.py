@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 import numpy as np
@@ -45,6 +45,49 @@ class Means:
     def over_all(self) -> Row:
         """Gives the means over the epoch."""
         return {name: self._sums[name] / self._counts[name] for name in self._sums}
+
+
+def contest(
+    material: Iterable[Any],
+    rules: Any,
+    discriminate: Callable[[Any, bool], Row],
+    generate: Callable[[Any, bool], Row],
+    on_step: Callable[[int], None],
+    *,
+    d_steps: int,
+    loss: str = "g_loss",
+) -> Row:
+    """Trains both sides for an epoch, in turns.
+
+    Args:
+        material: A batch per step.
+        rules: An architecture with the options ``g_steps`` and ``balance``.
+        discriminate: Trains the discriminator with a batch, or only looks where it has to wait, and
+            gives its figures, ``d_loss`` among them.
+        generate: Does so with the generator.
+        on_step: Called after each step.
+        d_steps: Steps of the discriminator before the generator has its turn.
+        loss: The figure of the generator that says who is ahead.
+
+    Returns:
+        The means of all figures; with ``balance=loss`` also the share of steps in which each side
+        waited, ``d_waits`` and ``g_waits``.
+    """
+    means = Means()
+    d_ahead = g_ahead = False
+    for step, batch in enumerate(material, 1):
+        means.add(discriminate(batch, d_ahead), d_waits=d_ahead)
+        if step % d_steps == 0:
+            for _ in range(rules.g_steps):
+                means.add(generate(batch, g_ahead), g_waits=g_ahead)
+        if rules.balance == "loss":
+            d_ahead = means.ahead("d_loss", loss)
+            g_ahead = means.ahead(loss, "d_loss")
+        on_step(1)
+    row = means.over_all()
+    if rules.balance != "loss":
+        del row["d_waits"], row["g_waits"]
+    return row
 
 
 def optimiser(keras: Any, config: TrainConfig, lr: float, steps: int) -> Any:

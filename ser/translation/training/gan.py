@@ -18,7 +18,7 @@ import numpy.typing as npt
 
 from ser.features.banks import dct_basis
 from ser.models.backend import quiet_stderr
-from ser.training.contest import Means, optimiser, train_step
+from ser.training.contest import contest, optimiser, train_step
 from ser.training.trainer import Row, seed_dropout
 from ser.translation.contours import SPEC
 from ser.translation.grid import (
@@ -195,26 +195,17 @@ class GANTrainer(TranslationTrainer):
             (``envelope_near``, ``pitch_near``, ``length_near``), the generator's adversarial loss,
             what each listener makes of it, and the discriminator's loss on ``d_loss``.
         """
-        gan = self.gan
         seed_dropout(self.discriminator, self.config.seed, number)
         seed_dropout(self.adversary, self.config.seed, number)
-        means = Means()
-        d_ahead = g_ahead = False
         rng = np.random.default_rng((self.config.seed, number, 1))
-        for step, pairs in enumerate(self.batches(number), 1):
-            batch = self._batch(pairs, rng)
-            means.add(self._discriminate(batch, waits=d_ahead), d_waits=d_ahead)
-            if step % self._d_steps == 0:
-                for _ in range(gan.g_steps):
-                    means.add(self._generate(batch, waits=g_ahead), g_waits=g_ahead)
-            if gan.balance == "loss":
-                d_ahead = means.ahead("d_loss", "g_loss")
-                g_ahead = means.ahead("g_loss", "d_loss")
-            on_step(1)
-        row = means.over_all()
-        if gan.balance != "loss":
-            del row["d_waits"], row["g_waits"]
-        return row
+        return contest(
+            (self._batch(pairs, rng) for pairs in self.batches(number)),
+            self.gan,
+            lambda batch, waits: self._discriminate(batch, waits=waits),
+            lambda batch, waits: self._generate(batch, waits=waits),
+            on_step,
+            d_steps=self._d_steps,
+        )
 
     @property
     def real_truth(self) -> float:

@@ -22,7 +22,7 @@ from ser.models.backend import quiet_stderr
 from ser.models.base import Architecture, Problem
 from ser.table import spec_of
 from ser.training.config import TrainConfig
-from ser.training.contest import Means, optimiser, train_step
+from ser.training.contest import contest, optimiser, train_step
 from ser.training.trainer import Row, seed_dropout
 from ser.translation.models.pix2pix_mel import (
     EMOTION,
@@ -135,25 +135,18 @@ class Pix2Pix(TranslationTrainer):
             ``d_fake``. With ``balance=loss`` also ``d_waits`` and ``g_waits``, the share of steps
             in which either waited.
         """
-        gan, seed = self.gan, self.config.seed
+        seed = self.config.seed
         seed_dropout(self.adversary, seed, number)
         rng = np.random.default_rng((seed, number, 2))
-        means = Means()
-        d_ahead = g_ahead = False
-        for step, chosen in enumerate(self.batches(number), 1):
-            crops = self._crops(chosen, rng)
-            means.add(self._discriminate(crops, waits=d_ahead), d_waits=d_ahead)
-            if step % self._d_steps == 0:
-                for _ in range(gan.g_steps):
-                    means.add(self._generate(crops, waits=g_ahead), g_waits=g_ahead)
-            if gan.balance == "loss":
-                d_ahead = means.ahead("d_loss", "g_adversarial")
-                g_ahead = means.ahead("g_adversarial", "d_loss")
-            on_step(1)
-        row = means.over_all()
-        if gan.balance != "loss":
-            del row["d_waits"], row["g_waits"]
-        return row
+        return contest(
+            (self._crops(chosen, rng) for chosen in self.batches(number)),
+            self.gan,
+            lambda crops, waits: self._discriminate(crops, waits=waits),
+            lambda crops, waits: self._generate(crops, waits=waits),
+            on_step,
+            d_steps=self._d_steps,
+            loss="g_adversarial",
+        )
 
     @property
     def _d_steps(self) -> int:
