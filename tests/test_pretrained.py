@@ -20,7 +20,7 @@ from ser.engine import open_engine
 from ser.features.extract import fit_frames
 from ser.features.spec import FeatureSpec
 from ser.labels import COMMON, RAVDESS_CODES
-from ser.pretrained import DEFAULT_MODEL
+from ser.pretrained import DEFAULT_MODEL, DEFAULT_TRANSLATOR
 
 
 @pytest.fixture(scope="module")
@@ -132,3 +132,38 @@ def test_it_knows_the_clips_that_it_was_trained_on(corpora: Path) -> None:
         answer = engine.labels[int(engine.probabilities(x, functionals[None]).argmax())]
         right += answer == RAVDESS_CODES[clip.name.split("-")[2]]
     assert right / len(clips) > 0.75
+
+
+@pytest.fixture(scope="module")
+def translator() -> dict[str, Any]:
+    return read_card(DEFAULT_TRANSLATOR)
+
+
+def test_the_translator_is_small_and_says_what_it_is(translator: dict[str, Any]) -> None:
+    assert Path(DEFAULT_TRANSLATOR).stat().st_size < 15e6
+    assert translator["kind"] == "translator"
+    assert translator["architecture"] == "gan-translate"
+    assert translator["labels"] == list(COMMON)
+    assert translator["litert"] is True
+    assert len(translator["speakers"]) == 24
+    assert "non-commercial" in translator["licence"]
+    with zipfile.ZipFile(DEFAULT_TRANSLATOR) as archive:
+        assert archive.testzip() is None
+        assert b"optimizer" not in archive.read("model.weights.h5")
+        assert b"Lambda" not in archive.read("config.json")
+
+
+def test_the_translator_makes_voices_louder_and_higher(demo: Path) -> None:
+    from ser.translation.contours import contours_of
+    from ser.translation.engines import open_converter
+
+    phrase = contours_of(audio.read(demo, 16_000)[: 3 * 16_000])
+    for engine in ("network", "rules"):
+        convert = open_converter(DEFAULT_TRANSLATOR, engine)
+        angry, calm = (convert(phrase, emotion) for emotion in ("angry", "calm"))
+        half = convert(phrase, "angry", 0.5)
+        voiced = phrase.voiced
+        assert angry.pitch[voiced].mean() > 3
+        assert angry.gain[voiced].mean() > calm.gain[voiced].mean() + 8
+        assert 0 < half.gain[voiced].mean() < angry.gain[voiced].mean()
+        assert convert(phrase, "angry", 0.0).nothing
