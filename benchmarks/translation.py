@@ -17,6 +17,13 @@ hear; they are in `ser/translation/evaluation`. Systems:
 ``--words FOLDER,…`` adds how often sentences of other corpora (nEMO, TESS) are recognised after
 translation by a fold's networks, and ``--speed`` how long ``ser-translate`` takes on one core.
 
+The networks are trained by the commands; ``--tables FOLDER`` writes what they are to learn from, a
+table without the actors of each fold:
+
+    python benchmarks/translation.py RAVDESS --tables FOLDER
+    ser-train FOLDER/fold-N.npy --arch gan-translate --epochs 8 --seed 1 -o FOLDER/fold-N.keras
+    ser-train FOLDER/fold-N.npy --arch pix2pix-mel --seed 1 -o FOLDER/pix2pix-N.keras
+
 Prints tables in Markdown and leaves ``translation.json`` and the same tables in
 ``benchmarks/results`` (of some folds or systems alone: in ``build/translation``). What was heard is
 kept under ``build/translation``, so that an interrupted run goes on where it was.
@@ -49,7 +56,7 @@ from ser.corpora.base import Clip  # noqa: E402
 from ser.corpora.registry import find_clips  # noqa: E402
 from ser.errors import SerError  # noqa: E402
 from ser.parallel import one_thread  # noqa: E402
-from ser.table import read_table  # noqa: E402
+from ser.table import read_table, write_table  # noqa: E402
 from ser.translation import rules  # noqa: E402
 from ser.translation.engines import write_rules_artifact  # noqa: E402
 from ser.translation.evaluation import hearing  # noqa: E402
@@ -213,6 +220,13 @@ class Bench:
             learnt = rules.learn_rules(self.features, np.flatnonzero(known))
             write_rules_artifact(target, learnt, {"speakers": speakers})
         return target
+
+    def write_tables(self, folder: Path, folds: Sequence[int]) -> None:
+        """Writes the table that a fold's networks are to learn from, for each fold."""
+        folder.mkdir(parents=True, exist_ok=True)
+        for fold in folds:
+            known = np.isin(self.features["speaker"], training_actors(fold))
+            write_table(folder / f"fold-{fold}.npy", self.features[known])
 
     @cached_property
     def features(self) -> Any:
@@ -557,6 +571,7 @@ def main() -> None:
     parser.add_argument("--jobs", type=int, default=2)
     parser.add_argument("--table", type=Path, help="a table of RAVDESS, preset translate")
     parser.add_argument("--sounds", type=Path, help="keep what is made as WAV files here")
+    parser.add_argument("--tables", type=Path, help="write each fold's training table, and stop")
     parser.add_argument("--words", help="folders of other corpora, nEMO and TESS")
     parser.add_argument("--speed", action="store_true", help="measure ser-translate, too")
     options = parser.parse_args()
@@ -564,6 +579,9 @@ def main() -> None:
     if not set(folds) <= set(range(1, len(FOLDS) + 1)):
         parser.error(f"there are folds 1 to {len(FOLDS)}")
     bench = Bench(options.corpus, options.jobs, table=options.table, sounds=options.sounds)
+    if options.tables is not None:
+        bench.write_tables(options.tables, folds)
+        return
     began = time.monotonic()
     systems = options.systems.split(",")
     report = bench.evaluate(systems, folds, options.models)
