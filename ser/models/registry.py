@@ -52,6 +52,23 @@ def architecture(name: str, options: Mapping[str, Any] = MappingProxyType({})) -
     Raises:
         SerError: There is none of this name, or an option does not fit.
     """
-    if name not in ARCHITECTURES:
-        raise SerError(name, "is not an architecture", f"use {', '.join(ARCHITECTURES)}")
-    return ARCHITECTURES[name].with_options(options)
+    return look_up(ARCHITECTURES, name, options, "an architecture")
+
+
+def look_up(
+    kinds: Mapping[str, type[Architecture]], name: str, options: Mapping[str, Any], what: str
+) -> Architecture:
+    """Looks something up that has options.
+
+    Args:
+        kinds: What there is, by name.
+        name: The name.
+        options: Hyperparameters that differ from their defaults.
+        what: What `kinds` are, such as ``an architecture``.
+
+    Raises:
+        SerError: There is none of this name, or an option does not fit.
+    """
+    if name not in kinds:
+        raise SerError(name, f"is not {what}", f"use {', '.join(kinds)}")
+    return kinds[name].with_options(options)

@@ -10,8 +10,8 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
-from ser.errors import SerError
 from ser.models.base import Architecture
+from ser.models.registry import look_up
 from ser.translation.models.gan_translate import GANTranslate
 from ser.translation.models.pix2pix_mel import Pix2PixMel
 
@@ -34,9 +34,7 @@ def translator(name: str, options: Mapping[str, Any] = MappingProxyType({})) -> 
     Raises:
         SerError: There is none of this name, or an option does not fit.
     """
-    if name not in TRANSLATORS:
-        raise SerError(name, "is not a translator", f"use {', '.join(TRANSLATORS)}")
-    return TRANSLATORS[name].with_options(options)
+    return look_up(TRANSLATORS, name, options, "a translator")
 
 
 def trainer_of(architecture: Architecture) -> type[TranslationTrainer]:
