@@ -25,7 +25,7 @@ from ser.models.backend import quiet_stderr
 from ser.table import TEXT_WIDTHS, Table, record_dtype
 from ser.training.batches import Batch, Examples, batches
 from ser.training.config import TrainConfig
-from ser.training.contest import contest, optimiser, train_step
+from ser.training.contest import contest, optimiser, train_step, turns
 from ser.training.trainer import Row, Trainer, seed_dropout
 
 Array = npt.NDArray[np.float32]
@@ -89,7 +89,7 @@ class Adversarial(Trainer):
                 weighted_metrics={EMOTION: keras.metrics.CategoricalAccuracy(name="accuracy")},
             )
             adversary = self._adversary()
-            rounds = max(1, self.steps // self._d_steps) * gan.g_steps
+            _, rounds = turns(gan, self.steps)
             adversary.compile(
                 optimizer=self._optimiser(config.lr * gan.g_lr, rounds),
                 loss={
@@ -132,7 +132,7 @@ class Adversarial(Trainer):
             lambda clips, waits: self._discriminate(clips, rng, waits=waits),
             lambda clips, waits: self._generate(clips, rng, waits=waits),
             on_step,
-            d_steps=self._d_steps,
+            d_steps=turns(self.gan, self.steps)[0],
         )
 
     def generate(self) -> Table:
@@ -164,11 +164,6 @@ class Adversarial(Trainer):
     @property
     def _generator(self) -> Any:
         return self.adversary.get_layer("generator")
-
-    @property
-    def _d_steps(self) -> int:
-        # The generator has its turn at least once per epoch.
-        return max(1, min(self.gan.d_steps, self.steps))
 
     def _discriminate(self, clips: _Clips, rng: np.random.Generator, *, waits: bool) -> Row:
         """Trains the discriminator on real clips and generated ones."""

@@ -47,6 +47,21 @@ class Means:
         return {name: self._sums[name] / self._counts[name] for name in self._sums}
 
 
+def turns(rules: Any, steps: int) -> tuple[int, int]:
+    """Says whose turn it is how often.
+
+    Args:
+        rules: An architecture with the options ``d_steps`` and ``g_steps``.
+        steps: Steps of an epoch.
+
+    Returns:
+        Steps of the discriminator before the generator has its turn, which it has at least once
+        per epoch; and how often the generator is trained in an epoch.
+    """
+    d_steps = max(1, min(rules.d_steps, steps))
+    return d_steps, max(1, steps // d_steps) * rules.g_steps
+
+
 def contest(
     material: Iterable[Any],
     rules: Any,

@@ -92,8 +92,7 @@ class GANTranslate(Architecture):
 
         Returns:
             A `keras.Model` from ``features`` (batch, steps, SEEN), any multiple of `MULTIPLE` of
-            steps, and ``condition`` (batch,
-            emotions) to the changes (batch, steps, OUTPUTS).
+            steps, and ``condition`` (batch, emotions) to the changes (batch, steps, OUTPUTS).
         """
         layers, ops = keras.layers, keras.ops
         features = keras.Input((None, SEEN), name="features")

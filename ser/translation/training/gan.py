@@ -18,7 +18,7 @@ import numpy.typing as npt
 
 from ser.features.banks import dct_basis
 from ser.models.backend import quiet_stderr
-from ser.training.contest import contest, optimiser, train_step
+from ser.training.contest import contest, optimiser, train_step, turns
 from ser.training.trainer import Row, seed_dropout
 from ser.translation.contours import SPEC
 from ser.translation.grid import (
@@ -72,7 +72,6 @@ class _Batch:
         real: The target recordings as they are heard, (batch, length, COLUMNS).
         speaker: Whose they are, (batch, speakers).
         emotion: Which emotion, (batch, emotions).
-        wanted: The condition, (batch, emotions).
     """
 
     inputs: dict[str, Array]
@@ -81,7 +80,6 @@ class _Batch:
     real: Array
     speaker: Array
     emotion: Array
-    wanted: Array
 
 
 class GANTrainer(TranslationTrainer):
@@ -154,7 +152,7 @@ class GANTrainer(TranslationTrainer):
         adversary = self._adversary(generator, listeners)
         discriminator = gan.discriminator(keras, self.steps_out, emotions)
         losses = keras.losses
-        rounds = max(1, self.steps // self._d_steps) * gan.g_steps
+        _, rounds = turns(gan, self.steps)
         with quiet_stderr():
             discriminator.compile(
                 optimizer=optimiser(keras, config, config.lr * gan.d_lr, self.steps),
@@ -204,7 +202,7 @@ class GANTrainer(TranslationTrainer):
             lambda batch, waits: self._discriminate(batch, waits=waits),
             lambda batch, waits: self._generate(batch, waits=waits),
             on_step,
-            d_steps=self._d_steps,
+            d_steps=turns(self.gan, self.steps)[0],
         )
 
     @property
@@ -365,7 +363,6 @@ class GANTrainer(TranslationTrainer):
             np.stack([self._heard(record) for record in target.tolist()]),
             np.eye(speakers, dtype=np.float32)[examples.speaker[source]],
             np.eye(emotions, dtype=np.float32)[examples.emotion[target]],
-            inputs["condition"],
         )
 
     def _places(self, pair: int, source: int, target: int) -> Indices:
@@ -381,7 +378,7 @@ class GANTrainer(TranslationTrainer):
         made = np.asarray(self.maker.predict_on_batch(batch.inputs), np.float32)
         size = len(made)
         heard = np.concatenate([batch.real, made])
-        wanted = np.concatenate([batch.wanted, batch.wanted])
+        wanted = np.concatenate([batch.inputs["condition"]] * 2)
         truth = np.repeat([[self.real_truth], [self.made_truth]], size, axis=0)
         call = self.discriminator.test_on_batch if waits else self.discriminator.train_on_batch
         figures = train_step(call, {"heard": heard, "condition": wanted}, {ANSWER: truth})
@@ -409,11 +406,6 @@ class GANTrainer(TranslationTrainer):
         if self.gan.loss == "hinge":
             return losses.Hinge()
         return losses.BinaryCrossentropy(from_logits=True)
-
-    @property
-    def _d_steps(self) -> int:
-        # The generator has its turn at least once per epoch.
-        return max(1, min(self.gan.d_steps, self.steps))
 
 
 @lru_cache(maxsize=1)

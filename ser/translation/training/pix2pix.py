@@ -22,7 +22,7 @@ from ser.models.backend import quiet_stderr
 from ser.models.base import Architecture, Problem
 from ser.table import spec_of
 from ser.training.config import TrainConfig
-from ser.training.contest import contest, optimiser, train_step
+from ser.training.contest import contest, optimiser, train_step, turns
 from ser.training.trainer import Row, seed_dropout
 from ser.translation.models.pix2pix_mel import (
     EMOTION,
@@ -96,7 +96,7 @@ class Pix2Pix(TranslationTrainer):
         keras, gan, config = self.keras, self.gan, self.config
         crossentropy = keras.losses.BinaryCrossentropy
         discriminator, adversary = self._discriminator(), self._adversary()
-        rounds = max(1, self.steps // self._d_steps) * gan.g_steps
+        _, rounds = turns(gan, self.steps)
         with quiet_stderr():
             discriminator.compile(
                 optimizer=optimiser(keras, config, config.lr * gan.d_lr, self.steps),
@@ -144,14 +144,9 @@ class Pix2Pix(TranslationTrainer):
             lambda crops, waits: self._discriminate(crops, waits=waits),
             lambda crops, waits: self._generate(crops, waits=waits),
             on_step,
-            d_steps=self._d_steps,
+            d_steps=turns(self.gan, self.steps)[0],
             loss="g_adversarial",
         )
-
-    @property
-    def _d_steps(self) -> int:
-        # The generator has its turn at least once per epoch.
-        return max(1, min(self.gan.d_steps, self.steps))
 
     def _discriminate(self, crops: _Crops, *, waits: bool) -> Row:
         """Trains the discriminator on real targets and on generated ones."""

@@ -13,6 +13,7 @@ from sentences import sentence_table
 from ser.models.backend import load_keras
 from ser.training.checkpoint import Checkpoint, Loaded, State
 from ser.training.config import TrainConfig
+from ser.training.contest import turns
 from ser.translation.grid import CEPSTRA, CHANGED, PITCH, REAL, VOICED
 from ser.translation.models.gan_translate import GANTranslate
 from ser.translation.models.listeners import EMOTION, SPEAKER
@@ -173,4 +174,4 @@ def test_the_generator_has_its_turn_in_every_epoch(
 ) -> None:
     trainer = story.trainer
     monkeypatch.setattr(trainer, "architecture", replace(trainer.gan, d_steps=1000))
-    assert trainer._d_steps == trainer.steps
+    assert turns(trainer.gan, trainer.steps) == (trainer.steps, 1)
