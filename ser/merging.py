@@ -30,6 +30,9 @@ from ser.table import (
 # Large enough that Python's share is small, small enough for any machine.
 _BLOCK_BYTES = 8 << 20
 
+# What `source_keys` gives: corpus, path and start of a clip.
+_Source = tuple[str, str, float]
+
 
 @dataclass(frozen=True, slots=True)
 class MergeConfig:
@@ -169,9 +172,8 @@ def merge_tables(
     config = config or MergeConfig()
     dtype = merged_dtype(tables, names, config.mapping)
     report = MergeReport()
-    seen: dict[bytes, tuple[int, int]] = {}
     met: set[str] = set()
-    leaving = set() if config.duplicates else _leaving(tables, dtype, config)
+    seen, leaving = ({}, set()) if config.duplicates else _recorded(tables, dtype, config)
     with TableWriter(target, dtype, keep_part=False) as writer:
         for number, table in enumerate(tables):
             begin = 0
@@ -211,35 +213,42 @@ def merge_tables(
     return report
 
 
-def _leaving(
+def _recorded(
     tables: Sequence[Table], dtype: np.dtype[Any], config: MergeConfig
-) -> set[tuple[str, str, float]]:
-    """Finds the clips with copies that duplicates of other clips will be left out for.
+) -> tuple[dict[bytes, tuple[int, int]], set[_Source]]:
+    """Finds, where tables hold copies, which recordings stay and which leave as duplicates.
 
-    Their copies have to go with them: they sound like nothing that stays, so that nothing would
-    tell a split that they belong to the clip that stays.
+    The copies of those that leave have to go with them: they sound like nothing that stays, so
+    that nothing would tell a split that they belong to the clip that stays. And a copy that chance
+    has changed by nothing, such as ``pitch=0st``, must not take the place of its clip.
+
+    Returns:
+        Table and row of the first recording with each hash of features; and the clips that leave.
     """
+    places: dict[bytes, tuple[int, int]] = {}
     if not any((np.asarray(table["augment"]) != "").any() for table in tables):
-        return set()
-    first: dict[bytes, tuple[str, str, float]] = {}
+        return places, set()
+    first: dict[bytes, _Source] = {}
     found = set()
-    for table in tables:
+    for number, table in enumerate(tables):
+        begin = 0
         for block in rows(table, max(1, _BLOCK_BYTES // dtype.itemsize)):
             labels = _labels(block, config, set())
             recorded = (np.asarray(block["augment"]) == "").tolist()
             chosen = [i for i, label in enumerate(labels) if recorded[i] and config.wanted(label)]
             records = _converted(block, labels, chosen, dtype)
-            for digest, source in zip(clip_hashes(records), source_keys(records), strict=True):
+            keys = zip(clip_hashes(records), source_keys(records), chosen, strict=True)
+            for digest, source, row in keys:
+                places.setdefault(digest, (number, begin + row))
                 if first.setdefault(digest, source) != source:
                     found.add(source)
+            begin += len(block)
             release(table)
     # A clip that one table has under other features, too, stays.
-    return found - set(first.values())
+    return places, found - set(first.values())
 
 
-def _without_orphans(
-    block: Table, chosen: Sequence[int], leaving: set[tuple[str, str, float]]
-) -> list[int]:
+def _without_orphans(block: Table, chosen: Sequence[int], leaving: set[_Source]) -> list[int]:
     sources, labels = source_keys(block), block["augment"].tolist()
     return [i for i in chosen if not (labels[i] and sources[i] in leaving)]
 

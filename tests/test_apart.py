@@ -128,6 +128,18 @@ def test_merging_leaves_no_orphans(table: Table, tmp_path: Path) -> None:
         assert "" in backwards["augment"][backwards["path"] == path]
 
 
+def test_copies_never_replace_their_clip(table: Table, tmp_path: Path) -> None:
+    """Chance may change a copy by nothing, as by ``pitch=0st``."""
+    table = np.array(table)
+    copy = np.flatnonzero(table["augment"] != "")[-1]
+    (clip,) = np.flatnonzero((table["path"] == table["path"][copy]) & (table["augment"] == ""))
+    table["x"][copy] = table["x"][clip]
+    pair = table[[copy, clip]]
+    for order in (pair, pair[::-1]):
+        assert merge_tables([order], ["t"], tmp_path / "m.npy").duplicates == 1
+        assert read_table(tmp_path / "m.npy")["augment"].tolist() == [""]
+
+
 @pytest.mark.parametrize("known", [True, False])
 def test_validation(table: Table, known: bool) -> None:
     records = table.copy()
