@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import math
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -17,15 +18,15 @@ from ser.features.extract import fit_frames
 from ser.features.spec import FeatureSpec
 from ser.files import STANDARD, is_special
 from ser.parallel import one_thread
-from ser.threads import mapped, useful_threads
 from ser.timeline.record import NO_SPEECH, Window
+from ser.together import shared, useful_processes
 from ser.windows import LEAD, Apart, Overlapping, Sound
 
 # Windows classified together: more would need memory in proportion to how closely they overlap.
 _TOGETHER, _TOGETHER_OVERLAPPING = 32, 64
 
-# Decoded blocks that may wait to be cut.
-_AHEAD = 3
+# What processes that help import; for `ser.parallel.prepare`.
+_MODULES = ("ser.analysis", "ser.activity.detector", "ser.prosody.functionals")
 
 # What is left behind the last whole window is worth a line of its own from this length on; a
 # shorter rest says nothing reliable.
@@ -162,11 +163,9 @@ def analyse(
             yielded.
     """
     live = blocks is not None or str(source) == STANDARD or is_special(Path(source))
-    threads = 1 if live else _threads(engine)
-
-    def classified(sound: Sound) -> list[Window]:
-        return list(_classify(str(source), sound, engine, calibration, vad))
-
+    classified = functools.partial(
+        _classified, file=str(source), engine=engine, calibration=calibration, vad=vad
+    )
     if blocks is None:
         # A pipe may be live: wait for no more than the next window needs.
         seconds = min(windowing.hop, 1.0) if live else audio.BLOCK_SECONDS
@@ -176,25 +175,18 @@ def analyse(
             block_seconds=seconds,
             offset=part.start,
             duration=part.seconds,
-            ahead=_AHEAD if threads > 1 else 0,
         )
     with one_thread(), contextlib.ExitStack() as stack:
         if isinstance(blocks, Generator):
-            # Whatever happens, the thread that decodes is ended.
+            # Whatever happens, the file is closed.
             stack.callback(blocks.close)
         cut = _cut(blocks, engine.spec, windowing, offset=part.start, tap=tap, live=live)
-        if threads == 1:
-            for sound in cut:
-                yield from classified(sound)
-            return
-        found = stack.enter_context(contextlib.closing(mapped(classified, cut, threads)))
+        processes = useful_processes() if engine.for_processes and not live else 1
+        found = stack.enter_context(
+            contextlib.closing(shared(classified, cut, processes, _MODULES))
+        )
         for windows in found:
             yield from windows
-
-
-def _threads(engine: Engine) -> int:
-    # Cleaning steps are other people's code, and Keras has threads of its own.
-    return 1 if engine.spec.clean or not engine.for_threads else useful_threads()
 
 
 def classify(
@@ -313,6 +305,12 @@ class _Span:
     begin: float
     end: float
     samples: audio.Samples | None
+
+
+def _classified(
+    sound: Sound, file: str, engine: Engine, calibration: Calibration | None, vad: bool
+) -> list[Window]:
+    return list(_classify(file, sound, engine, calibration, vad))
 
 
 def _classify(

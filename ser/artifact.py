@@ -96,7 +96,12 @@ def read_voice(path: str | Path) -> Voice | None:
 
 
 def write_artifact(
-    path: str | Path, model: Any, card: Mapping[str, Any], voice: Voice | None = None
+    path: str | Path,
+    model: Any,
+    card: Mapping[str, Any],
+    voice: Voice | None = None,
+    *,
+    eight_bits: bool = False,
 ) -> bool:
     """Writes a trained network with its card.
 
@@ -105,6 +110,7 @@ def write_artifact(
         model: A `keras.Model` from (batch, frames, coefficients) to probabilities.
         card: What `read_card` shall give; versions, date and size are added.
         voice: The mean voice of the training clips, where the network reads functionals.
+        eight_bits: Store LiteRT's copy of the weights so; see `export_litert`.
 
     Returns:
         Whether the network could be converted for LiteRT. Where not, it runs on Keras alone.
@@ -113,11 +119,12 @@ def write_artifact(
         ArtifactError: The file cannot be written.
     """
     spec = FeatureSpec.from_dict(card["spec"])
-    litert = export_litert(model)
+    litert = export_litert(model, eight_bits=eight_bits)
     complete = {
         **card,
         "parameters": int(model.count_params()),
         "litert": litert is not None,
+        **({"litert_bits": 8 if eight_bits else 32} if litert else {}),
         "created": datetime.now(UTC).date().isoformat(),
         "versions": _versions(),
     }
@@ -137,17 +144,28 @@ def write_artifact(
     return litert is not None
 
 
-def export_litert(model: Any) -> bytes | None:
+def export_litert(model: Any, *, eight_bits: bool = False) -> bytes | None:
     """Converts a network for LiteRT (`keras.Model.export`), or gives None where that fails.
 
     Backends other than TensorFlow and some recurrent layers do not convert; such a network still
     runs on Keras.
+
+    Args:
+        model: A `keras.Model`.
+        eight_bits: Store weights as integers of eight bits, a scale for each output channel, and
+            multiply in integers, the activations being scaled batch by batch ("dynamic range
+            quantisation" of TensorFlow Lite).
     """
+    options: dict[str, Any] = {}
     with tempfile.TemporaryDirectory() as folder:
         target = Path(folder) / LITERT_MEMBER
         try:
             with quiet_stderr():
-                model.export(target, format="litert", verbose=False)
+                if eight_bits:
+                    import tensorflow as tf
+
+                    options["optimizations"] = [tf.lite.Optimize.DEFAULT]
+                model.export(target, format="litert", verbose=False, **options)
         except Exception:
             # The converter raises types of its own for each thing it does not know.
             return None

@@ -12,14 +12,14 @@ import contextlib
 import math
 import stat
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import IO, Any
 
 import numpy as np
 import numpy.typing as npt
 
-from ser import ffmpeg, sndfile, threads, wavstream
+from ser import ffmpeg, sndfile, wavstream
 from ser.errors import AudioError
 from ser.files import STANDARD, atomic_path
 
@@ -69,7 +69,6 @@ def stream(
     block_seconds: float = BLOCK_SECONDS,
     offset: float = 0.0,
     duration: float | None = None,
-    ahead: int = 0,
 ) -> Iterator[Samples]:
     """Decodes a file or standard input block by block, in constant memory.
 
@@ -79,8 +78,6 @@ def stream(
         block_seconds: Seconds of audio per block, about.
         offset: Seconds to skip.
         duration: Seconds to decode; None goes on to the end.
-        ahead: How many blocks are decoded beforehand, on a thread of its own; 0 for none. Close the
-            generator to end that thread.
 
     Yields:
         Samples, shape (samples,); blocks differ in length.
@@ -88,22 +85,11 @@ def stream(
     Raises:
         AudioError: As `read`; what was decoded before a defect has been yielded by then.
     """
-    blocks = _mixed(_blocks(source, block_seconds, offset, duration))
-    if not ahead:
-        yield from _resampled_stream(source, blocks, sample_rate, offset)
-        return
-    with contextlib.closing(threads.ahead(blocks, ahead)) as decoded:
-        yield from _resampled_stream(source, decoded, sample_rate, offset)
-
-
-def _resampled_stream(
-    source: str | Path, blocks: Iterable[tuple[Samples, int]], sample_rate: int, offset: float
-) -> Iterator[Samples]:
     import soxr
 
     resampler: Any = None
     taken = given = rate = 0
-    for native, rate in blocks:
+    for native, rate in _mixed(_blocks(source, block_seconds, offset, duration)):
         _check_finite(source, native)
         taken += len(native)
         if rate == sample_rate:

@@ -24,7 +24,7 @@ import uuid
 from collections.abc import Callable, Generator, Iterator, Sequence
 from typing import Any, Generic, TypeVar
 
-from ser import __version__, parallel, threads
+from ser import __version__, parallel, together
 from ser.errors import DependencyError, SerError
 
 Item = TypeVar("Item")
@@ -171,7 +171,7 @@ def _perform(work: Callable[[Item], Result], items: Sequence[Item]) -> list[Resu
         if not _limited:
             # For as long as the process lives; the machine has as many workers as cores.
             parallel.one_thread()
-            threads.one_of_many()
+            together.one_of_many()
             _limited = True
         return [work(item) for item in items]
 

@@ -82,7 +82,7 @@ class Engine:
         coefficients: Coefficients per frame.
         extractor: Computes its features.
         reads_functionals: Whether it takes the functionals of a clip as well.
-        for_threads: Whether several threads may use it at once, and gain by that.
+        for_processes: Whether it can be sent to other processes, and gains by that.
     """
 
     def __init__(self, path: Path, card: dict[str, Any], runner: Runner) -> None:
@@ -97,7 +97,17 @@ class Engine:
         self._general = read_voice(path)
         self.reads_functionals = self._general is not None
         self._runner = runner
-        self.for_threads = isinstance(runner, _LiteRT)
+        self.for_processes = isinstance(runner, _LiteRT)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Has another process open the same artifact.
+
+        Raises:
+            TypeError: Keras runs it, which has threads and perhaps a GPU of its own.
+        """
+        if not self.for_processes:
+            raise TypeError("an engine of Keras stays in its process")
+        return open_engine, (self.path, "litert")
 
     def calibration(self, x: Batch, functionals: Batch | None = None) -> Calibration | None:
         """Learns a voice from unlabelled speech.

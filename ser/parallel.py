@@ -181,13 +181,13 @@ class _Team(Generic[Item, Result]):
         self._queued = _QUEUED if batch > 1 else 1
         self._limit = jobs * _AHEAD * batch
         self._size = min(jobs, -(-len(items) // batch))
-        self._workers: list[_Worker[Item, Result]] = []
+        self._workers: list[Worker[Item, Result]] = []
 
     def results(self, *, in_order: bool) -> Iterator[tuple[int, Result]]:
         """Gives the index and the result of every item."""
         # Here and not before: an interruption finds what has been started, and `close` ends it.
         while len(self._workers) < self._size:
-            self._workers.append(_Worker(self._work))
+            self._workers.append(Worker(self._work))
         while self._next < len(self._items):
             self._distribute()
             if (self._next not in self._done) if in_order else not self._done:
@@ -234,11 +234,11 @@ class _Team(Generic[Item, Result]):
                 self._replace(worker)
                 continue
             for index, outcome in zip(worker.batches.popleft(), outcomes, strict=True):
-                if isinstance(outcome, _Raised):
+                if isinstance(outcome, Raised):
                     raise outcome.error
                 self._done[index] = outcome
 
-    def _replace(self, worker: _Worker[Item, Result]) -> None:
+    def _replace(self, worker: Worker[Item, Result]) -> None:
         """Takes the work of a dead process over: one by one, to find the item at fault."""
         worker.end()
         first, *others = worker.batches
@@ -248,11 +248,19 @@ class _Team(Generic[Item, Result]):
             self._suspects.update(first)
             self._again += [range(index, index + 1) for index in first]
         self._again += others
-        self._workers[self._workers.index(worker)] = _Worker(self._work)
+        self._workers[self._workers.index(worker)] = Worker(self._work)
 
 
-class _Worker(Generic[Item, Result]):
-    """One process, and the pipe to it."""
+class Worker(Generic[Item, Result]):
+    """One process, and the pipe to it.
+
+    Args:
+        work: A function that can be pickled.
+
+    Attributes:
+        batches: What it has been given, for its user to take away when it is done.
+        pipe: Has something to say when a batch is done, or the process is dead.
+    """
 
     def __init__(self, work: Callable[[Item], Result]) -> None:
         self.batches: collections.deque[range] = collections.deque()
@@ -266,19 +274,28 @@ class _Worker(Generic[Item, Result]):
         theirs.close()
 
     def give(self, batch: range, items: Sequence[Item]) -> None:
+        """Hands items over; waits for the process to take them in where they are large."""
         self.batches.append(batch)
         # A dead process is noticed when its results are waited for.
         with contextlib.suppress(OSError):
             self.pipe.send(items)
 
-    def receive(self) -> list[Result | _Raised]:
-        outcomes: list[Result | _Raised] = self.pipe.recv()
+    def receive(self) -> list[Result | Raised]:
+        """Waits for the results of the batch that was given first.
+
+        Raises:
+            EOFError: The process is dead.
+            OSError: Likewise.
+        """
+        outcomes: list[Result | Raised] = self.pipe.recv()
         return outcomes
 
     def kill(self) -> None:
+        """Ends the process in the middle of its work; whoever waits for a result gets an error."""
         self._process.kill()
 
     def end(self) -> None:
+        """Ends the process, and gives back what it took."""
         self.kill()
         self._process.join()
         self.pipe.close()
@@ -302,8 +319,12 @@ def _nameless_main() -> Iterator[None]:
             setattr(main, name, value)
 
 
-class _Raised:
-    """An exception on its way from a worker to the caller."""
+class Raised:
+    """An exception on its way from a worker to the caller.
+
+    Attributes:
+        error: The exception.
+    """
 
     def __init__(self, error: Exception) -> None:
         self.error = error
@@ -350,7 +371,7 @@ def _outcome(work: Callable[[Any], Any], item: Any) -> Any:
     try:
         return work(item)
     except Exception as error:
-        return _Raised(error)
+        return Raised(error)
 
 
 def _end_with(sentinel: int) -> None:

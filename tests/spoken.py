@@ -15,6 +15,7 @@ from ser.features.extract import Extractor
 from ser.features.spec import FeatureSpec
 from ser.models.base import Architecture, Problem, inputs
 from ser.models.prosody_cnn import ProsodyCNN
+from ser.models.registry import architecture
 from ser.table import Table, record_dtype
 from ser.training.augment import NO_AUGMENTATION
 from ser.training.config import TrainConfig
@@ -132,5 +133,6 @@ def train_model(table: Table, target: Path, config: TrainConfig = CONFIG) -> Pat
     everything = np.arange(len(table))
     trained = train(Data(table, everything), config, device="cpu")
     card = make_card(table, everything, config, trained, protocol="trained on all of it")
-    assert write_artifact(target, trained.model, card, trained.voice)
+    eight_bits = architecture(config.arch, config.options).eight_bits
+    assert write_artifact(target, trained.model, card, trained.voice, eight_bits=eight_bits)
     return target

@@ -69,6 +69,7 @@ def test_the_card_comes_back_with_what_was_added(written: Path, network: Any) ->
     assert {key: card[key] for key in CARD} == CARD
     assert card["parameters"] == network.count_params()
     assert card["litert"] is True
+    assert card["litert_bits"] == 32
     assert set(card["versions"]) == {"ser", "python", "keras", "tensorflow", "numpy"}
     assert len(card["created"].split("-")) == 3
 

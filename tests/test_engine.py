@@ -38,7 +38,7 @@ def test_both_engines_agree(tiny_model: Path, pooled_model: Path, spoken: Table)
         assert (runner(litert), runner(keras)) == ("_LiteRT", "_Keras")
         one, other = litert.probabilities(data), keras.probabilities(data)
         assert one.dtype == other.dtype == np.float32
-        assert np.abs(one - other).max() < 1e-4
+        assert np.abs(one - other).max() < 0.01  # Eight bits against 32.
         assert one.sum(axis=1) == pytest.approx(1, abs=1e-5)
         assert np.ptp(one, axis=0).max() > 0.1
 
@@ -83,7 +83,7 @@ def test_without_a_litert_network_keras_takes_over(copy: Path, spoken: Table) ->
     rewrite(copy, lambda name, data: None if name == LITERT_MEMBER else data)
     engine = open_engine(copy, device="cpu")
     assert runner(engine) == "_Keras"
-    assert engine.probabilities(x) == pytest.approx(expected, abs=1e-4)
+    assert engine.probabilities(x) == pytest.approx(expected, abs=0.01)
     with pytest.raises(ArtifactError, match=r"no network for LiteRT.*use --engine keras"):
         open_engine(copy, "litert")
 
@@ -181,7 +181,7 @@ def test_both_engines_agree_on_functionals_and_voices(
     for calibration in (None, known):
         one, other = (e.probabilities(x, functionals, calibration) for e in (litert, keras))
         assert one.shape == (96, 3)
-        assert np.abs(one - other).max() < 1e-4
+        assert np.abs(one - other).max() < 0.01  # Eight bits against 32.
         sound(one)
         found.append(one)
     assert np.abs(found[0] - found[1]).max() > 0.01

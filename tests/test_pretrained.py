@@ -54,6 +54,7 @@ def test_the_card_is_complete(card: dict[str, Any]) -> None:
     assert card["clips"] >= 1439
     assert FeatureSpec.from_dict(card["spec"]).pool == "none"
     assert card["litert"] is True
+    assert card["litert_bits"] == 8
     assert card["parameters"] > 0
     assert isinstance(card["seed"], int)
     assert "non-commercial" in card["licence"]
@@ -104,7 +105,9 @@ def test_both_engines_agree(demo: Path) -> None:
     for engine in (open_engine(DEFAULT_MODEL, "litert"), open_engine(DEFAULT_MODEL, "keras")):
         windows = analyse(demo, engine, default_windowing(engine))
         answers.append(np.array([list(w.probabilities.values()) for w in windows]))
-    assert np.abs(answers[0] - answers[1]).max() < 1e-4
+    # LiteRT has the weights in eight bits.
+    assert np.abs(answers[0] - answers[1]).max() < 0.02
+    assert (answers[0].argmax(axis=1) == answers[1].argmax(axis=1)).all()
 
 
 def test_nothing_heavy_is_imported_for_it(demo: Path, run_python: RunPython) -> None:

@@ -420,7 +420,10 @@ def _train_one(
         metrics=figures.metrics,
         temperature=figures.temperature,
     )
-    if not write_artifact(output, trained.model, {**card, **tuned}, trained.voice):
+    eight_bits = architecture(config.arch, config.options).eight_bits
+    if not write_artifact(
+        output, trained.model, {**card, **tuned}, trained.voice, eight_bits=eight_bits
+    ):
         console.note("the network does not convert for LiteRT and will run on Keras alone")
     write_views(
         trained.model,

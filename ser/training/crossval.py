@@ -168,8 +168,10 @@ def cross_validate(
                 "has no training clip of some emotion",
                 "use fewer folds, or merge rare emotions with ser-merge --map",
             )
-        reads = architecture(mine.arch, mine.options).reads_functionals
-        examples = Examples(table, np.asarray(test, np.intp), labels, reads_functionals=reads)
+        kind = architecture(mine.arch, mine.options)
+        examples = Examples(
+            table, np.asarray(test, np.intp), labels, reads_functionals=kind.reads_functionals
+        )
         part = from_table(
             without_features(table, examples.indices),
             labels,
@@ -179,7 +181,13 @@ def cross_validate(
             seed=config.seed,
         )
         card = make_card(table, rest, mine, trained, protocol=f"fold {number} of: {protocol}")
-        write_artifact(artifact, trained.model, {**card, **more}, trained.voice)
+        write_artifact(
+            artifact,
+            trained.model,
+            {**card, **more},
+            trained.voice,
+            eight_bits=kind.eight_bits,
+        )
         told = _told_the_voice(artifact, table, examples.indices, part, device)
         write_predictions(folder / f"fold-{number}-{CALIBRATED}", told)
         write_predictions(finished, part)

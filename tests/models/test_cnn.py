@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +10,8 @@ import numpy as np
 import pytest
 from isolated import load_without_ser
 
-from ser.artifact import export_litert
+from ser.artifact import LITERT_MEMBER, export_litert
+from ser.engine import open_runner
 from ser.errors import SerError
 from ser.models.backend import load_keras
 from ser.models.base import Problem
@@ -103,6 +105,27 @@ def test_litert_agrees(keras: Any, shape: tuple[int, int]) -> None:
     interpreter.invoke()
     answer = interpreter.get_tensor(interpreter.get_output_details()[0]["index"])
     assert np.abs(answer - np.asarray(model.predict_on_batch(x))).max() < 1e-5
+
+
+def test_eight_bits_change_little_and_make_nothing_depend_on_its_neighbours(
+    keras: Any, tmp_path: Path
+) -> None:
+    model = network(keras, SHAPES["sequence"])
+    exact, data = export_litert(model), export_litert(model, eight_bits=True)
+    assert exact is not None
+    assert data is not None
+    assert len(data) < 0.4 * len(exact)
+    path = tmp_path / "m.keras"
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr(LITERT_MEMBER, data)
+    run = open_runner(path, "litert")
+    x = batch(SHAPES["sequence"])
+    together = run({"features": x})
+    assert np.abs(together - np.asarray(model.predict_on_batch(x))).max() < 0.02
+    x[1:] *= 20
+    alone = [run({"features": x[i : i + 1]})[0] for i in range(len(x))]
+    assert run({"features": x}).tobytes() == np.stack(alone).tobytes()
+    assert together[0].tobytes() == alone[0].tobytes()
 
 
 def test_the_seed_decides_the_weights(keras: Any) -> None:

@@ -1,0 +1,143 @@
+"""One stream of work shared among processes, results in order.
+
+Threads would do for work in C, but not for this: measuring a window is a thousand short calls of
+NumPy, each of which lets go of Python's lock and has to wait for it. Two threads on two cores take
+as long as one alone, and a third more of the processors' time.
+"""
+
+from __future__ import annotations
+
+import collections
+import contextlib
+import itertools
+import os
+import sys
+from collections.abc import Callable, Generator, Iterable, Iterator
+from typing import Generic, TypeVar
+
+from ser.parallel import Raised, Worker, prepare
+from ser.threads import mapped
+
+Item = TypeVar("Item")
+Result = TypeVar("Result")
+
+_MOST = 4
+
+# Items that are worked on here before anybody helps: less is not worth starting processes for.
+_ALONE = 2
+# And while these are, what the processes need is imported.
+_MEANWHILE = 2
+
+_one_of_many = False
+
+
+def one_of_many() -> None:
+    """Says that this process is one of as many as there are cores, for as long as it lives.
+
+    Processes that `multiprocessing` has started need not be told.
+    """
+    global _one_of_many
+    _one_of_many = True
+
+
+def useful_processes() -> int:
+    """Says how many processes one piece of work may have: as many as cores, but few.
+
+    Processes that somebody else shares work among have one: there is one of them per core.
+    """
+    # Not imported for this: what it has started has it.
+    processes = sys.modules.get("multiprocessing")
+    if _one_of_many or (processes is not None and processes.parent_process() is not None):
+        return 1
+    if hasattr(os, "sched_getaffinity"):
+        return min(len(os.sched_getaffinity(0)), _MOST)
+    return min(os.cpu_count() or 1, _MOST)
+
+
+def shared(
+    work: Callable[[Item], Result],
+    items: Iterable[Item],
+    processes: int,
+    modules: tuple[str, ...] = (),
+) -> Generator[Result, None, None]:
+    """Computes ``work(item)`` for each item of a stream, in other processes where it is long.
+
+    Args:
+        work: A function that can be pickled, of a module that processes can import; it is sent to
+            each of them once.
+        items: Each a tenth of a second of work or more. Used by this process alone, which does
+            nothing else but hand them out once others work.
+        processes: How many work; with one, all is done here.
+        modules: What `work` needs to have imported.
+
+    Yields:
+        Results, in the order of the items. When the generator is closed, the processes are ended.
+
+    Raises:
+        Exception: What `work` or the items raised, behind the results before.
+    """
+    iterator = iter(items)
+    if processes == 1:
+        yield from map(work, iterator)
+        return
+    yield from map(work, itertools.islice(iterator, _ALONE))
+    first = list(itertools.islice(iterator, 1))
+    if not first:
+        return
+    prepare(*modules)
+    early = itertools.chain(_emptied(first), iterator)
+    yield from map(work, itertools.islice(early, _MEANWHILE))
+    first = list(itertools.islice(iterator, 1))
+    if not first:
+        return
+    with contextlib.ExitStack() as stack:
+        helpers: list[_Helper[Item, Result]] = []
+        for _ in range(processes):
+            helpers.append(_Helper(work))
+            stack.callback(helpers[-1].end)
+        # Ended first, so that no thread waits for an answer when it is to end.
+        found = mapped(helpers, itertools.chain(_emptied(first), iterator))
+        stack.callback(found.close)
+        for helper in helpers:
+            stack.callback(helper.kill)
+        yield from found
+
+
+def _emptied(items: list[Item]) -> Iterator[Item]:
+    """Gives items and keeps none of them: they may be large."""
+    waiting = collections.deque(items)
+    items.clear()
+    while waiting:
+        yield waiting.popleft()
+
+
+class _Helper(Generic[Item, Result]):
+    """Does the work in another process; here, where that one has died."""
+
+    def __init__(self, work: Callable[[Item], Result]) -> None:
+        self._work = work
+        self._worker: Worker[Item, Result] = Worker(work)
+        self._lost = self._ended = False
+
+    def __call__(self, item: Item) -> Result:
+        if self._lost:
+            return self._work(item)
+        self._worker.give(range(1), [item])
+        try:
+            (outcome,) = self._worker.receive()
+        except (EOFError, OSError):
+            if self._ended:
+                # Nobody waits for it.
+                raise
+            self._lost = True
+            return self._work(item)
+        if isinstance(outcome, Raised):
+            raise outcome.error
+        return outcome
+
+    def kill(self) -> None:
+        self._ended = True
+        self._worker.kill()
+
+    def end(self) -> None:
+        self._worker.end()
