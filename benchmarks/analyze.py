@@ -4,10 +4,11 @@
 
 SPEECH is a folder of recordings, which are joined and repeated to an hour: as 16 kHz WAV, and as
 M4A (AAC) and WebM (Opus). ``ser-analyze`` is timed as a process from its start to its end, all
-stages included, with and without the detector of speech, and its peak memory is read. The usual
-way is a loop over the windows of the same WAV: ``librosa.load`` of the window, its features with
-librosa, ``predict`` of Keras per window, with the same network where it reads nothing but the
-spectrogram; imports are not counted. It is timed on fewer minutes, because it takes so long.
+stages included, with and without the detector of speech; a second run tells its peak memory. Both
+are those of all processes that share its work, pages that several hold counted once. The usual way
+is a loop over the windows of the same WAV: ``librosa.load`` of the window, its features with
+librosa, ``predict`` of Keras per window, with the same network, whose other inputs are left zero;
+imports are not counted. It is timed on fewer minutes, because it takes so long.
 
 ``--hours`` makes recordings that long of the same hour, over and over, and reads the peak memory of
 ``ser-analyze`` on each, one after the other; ten hours of WAV need 1.2 GB in the temporary folder.
@@ -19,12 +20,10 @@ import argparse
 import multiprocessing
 import os
 import platform
-import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -34,6 +33,7 @@ ROOT = Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
 
 from recordings import encode  # noqa: E402
+from usage import Usage, measure  # noqa: E402
 
 from ser import audio  # noqa: E402
 
@@ -96,39 +96,18 @@ def repeat(source: Path, target: Path, times: int) -> None:
                     sink.mux(packet)
 
 
-@dataclass(frozen=True)
-class Run:
-    """What one run of ``ser-analyze`` took.
-
-    Attributes:
-        seconds: From start to end.
-        processor: Seconds of all cores.
-        memory: Its peak in megabytes.
-    """
-
-    seconds: float
-    processor: float
-    memory: float
-
-    def line(self, name: str, length: float) -> str:
-        """Gives a row of the table, for a recording of so many seconds."""
-        return (
-            f"{name:36}{self.seconds:9.1f}{length / self.seconds:17.0f}{self.processor:12.1f}"
-            f"{self.memory:8.0f} MB"
-        )
+def line(name: str, length: float, used: Usage) -> str:
+    """Gives a row of the table, for a recording of so many seconds."""
+    return (
+        f"{name:36}{used.seconds:9.1f}{length / used.seconds:17.0f}{used.processor:12.1f}"
+        f"{used.memory:8.0f} MB"
+    )
 
 
-def ours(path: Path, *options: str) -> Run:
+def ours(path: Path, *options: str) -> Usage:
     """Runs ``ser-analyze`` as a process."""
-    command = [sys.executable, str(ROOT / "bin" / "ser-analyze"), str(path), "-f", "jsonl"]
-    began = time.perf_counter()
-    with subprocess.Popen([*command, *options], stdout=subprocess.DEVNULL) as process:
-        _, status, used = os.wait4(process.pid, 0)
-        process.returncode = os.waitstatus_to_exitcode(status)
-    spent = time.perf_counter() - began
-    if process.returncode:
-        raise SystemExit(f"{command[1]} failed with exit code {process.returncode}")
-    return Run(spent, used.ru_utime + used.ru_stime, used.ru_maxrss / 1024)
+    command = [sys.executable, str(ROOT / "bin/ser-analyze"), str(path), "-f", "jsonl"]
+    return measure([*command, *options])
 
 
 def plain(path: Path, seconds: float) -> float:
@@ -180,18 +159,16 @@ def main() -> None:
                 longer = path.with_stem("long")
                 separately(repeat, path, longer, round(3600 * options.hours / seconds))
                 name = f"ser-analyze {path.suffix[1:]}, {options.hours} h"
-                print(ours(longer).line(name, 3600 * options.hours), flush=True)
+                print(line(name, 3600 * options.hours, ours(longer)), flush=True)
                 longer.unlink()
             return
         for path in files:
             for vad in ("--vad", "--no-vad"):
-                print(
-                    ours(path, vad).line(f"ser-analyze {path.suffix[1:]} {vad}", seconds),
-                    flush=True,
-                )
+                name = f"ser-analyze {path.suffix[1:]} {vad}"
+                print(line(name, seconds, ours(path, vad)), flush=True)
         for hop in ("0.5", "0.512"):
             name = f"ser-analyze wav --hop {hop}"
-            print(ours(files[0], "--hop", hop).line(name, seconds), flush=True)
+            print(line(name, seconds, ours(files[0], "--hop", hop)), flush=True)
         spent = plain(files[0], few)
         print(f"{f'window by window, {few:g} s of it':36}{spent:9.1f}{few / spent:17.1f}")
 

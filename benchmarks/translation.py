@@ -562,6 +562,15 @@ def _signed(figure: Any) -> str:
     return f"{figure.value:+.3f} ({figure.low:+.3f} to {figure.high:+.3f})"
 
 
+def _rounded(value: Any) -> Any:
+    """Leaves four decimals: the file is kept with the code."""
+    if isinstance(value, float):
+        return round(value, 4)
+    if isinstance(value, dict):
+        return {key: _rounded(each) for key, each in value.items()}
+    return [_rounded(each) for each in value] if isinstance(value, list | tuple) else value
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("corpus", type=Path, help="the folder of RAVDESS")
@@ -603,7 +612,8 @@ def main() -> None:
         "speed": speed,
         **report.to_dict(),
     }
-    (folder / "translation.json").write_text(json.dumps(result, indent=1) + "\n")
+    compact = json.dumps(_rounded(result), separators=(",", ":"))
+    (folder / "translation.json").write_text(compact + "\n")
     text = "# Results of translation\n\n" + markdown(report, bench)
     if words:
         title = "Words of corpora that training has not seen, strong targets"

@@ -342,7 +342,7 @@ def _serve(work: Callable[[Any], Any], pipe: Connection) -> None:
     if os.environ.get(_THREADS[0]) != "1":
         # The server was there before, started by somebody else.
         one_thread()
-    _keep_memory()
+    keep_memory()
     # What was imported stays: no use in looking for garbage among it.
     gc.freeze()
     with contextlib.suppress(EOFError, OSError):
@@ -350,7 +350,7 @@ def _serve(work: Callable[[Any], Any], pipe: Connection) -> None:
             pipe.send([_outcome(work, item) for item in pipe.recv()])
 
 
-def _keep_memory() -> None:
+def keep_memory() -> None:
     """Lets the C library keep what is freed for the next item, instead of giving it back.
 
     Every item needs the same few megabytes, and fresh pages cost a sixth of the time.

@@ -15,7 +15,7 @@ import sys
 from collections.abc import Callable, Generator, Iterable, Iterator
 from typing import Generic, TypeVar
 
-from ser.parallel import Raised, Worker, prepare
+from ser.parallel import Raised, Worker, keep_memory, prepare
 from ser.threads import mapped
 
 Item = TypeVar("Item")
@@ -24,9 +24,9 @@ Result = TypeVar("Result")
 _MOST = 4
 
 # Items that are worked on here before anybody helps: less is not worth starting processes for.
-_ALONE = 2
+_ALONE = 1
 # And while these are, what the processes need is imported.
-_MEANWHILE = 2
+_MEANWHILE = 1
 
 _one_of_many = False
 
@@ -77,6 +77,7 @@ def shared(
         Exception: What `work` or the items raised, behind the results before.
     """
     iterator = iter(items)
+    keep_memory()
     if processes == 1:
         yield from map(work, iterator)
         return
@@ -95,12 +96,14 @@ def shared(
         for _ in range(processes):
             helpers.append(_Helper(work))
             stack.callback(helpers[-1].end)
-        # Ended first, so that no thread waits for an answer when it is to end.
+        # They are killed first, so that no thread waits for an answer when it is to end; and so
+        # nothing may close the results before, as "yield from" would.
         found = mapped(helpers, itertools.chain(_emptied(first), iterator))
         stack.callback(found.close)
         for helper in helpers:
             stack.callback(helper.kill)
-        yield from found
+        for result in found:  # noqa: UP028
+            yield result
 
 
 def _emptied(items: list[Item]) -> Iterator[Item]:

@@ -133,6 +133,6 @@ def train_model(table: Table, target: Path, config: TrainConfig = CONFIG) -> Pat
     everything = np.arange(len(table))
     trained = train(Data(table, everything), config, device="cpu")
     card = make_card(table, everything, config, trained, protocol="trained on all of it")
-    eight_bits = architecture(config.arch, config.options).eight_bits
+    eight_bits = architecture(config.arch, config.options).eight_bits(card["frames"])
     assert write_artifact(target, trained.model, card, trained.voice, eight_bits=eight_bits)
     return target

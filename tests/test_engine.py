@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import pickle
 import shutil
 import zipfile
 from pathlib import Path
@@ -319,3 +320,13 @@ def test_a_damaged_voice(prosodic_model: Path, tmp_path: Path, content: bytes) -
     rewrite(copy, lambda name, data: content if name == VOICE_MEMBER else data)
     with pytest.raises(ArtifactError, match=r"copy\.keras: has a damaged voice\.npy"):
         open_engine(copy)
+
+
+def test_another_process_opens_the_same(tiny_model: Path, spoken: Table) -> None:
+    engine = open_engine(tiny_model)
+    other = pickle.loads(pickle.dumps(engine))
+    x = np.ascontiguousarray(spoken["x"][:5])
+    assert other.probabilities(x).tobytes() == engine.probabilities(x).tobytes()
+    assert len(pickle.dumps(engine)) < 1000
+    with pytest.raises(TypeError, match="stays in its process"):
+        pickle.dumps(open_engine(tiny_model, "keras", "cpu"))

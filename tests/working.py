@@ -60,3 +60,10 @@ def touching(path: Path) -> str:
 
 def unwilling(number: int) -> int:
     raise SerError(number, "is not welcome", "do not ask")
+
+
+def deadly_elsewhere(number: int, home: int, item: int) -> int:
+    """Takes down every process but one."""
+    if number == item and os.getpid() != home:
+        os.kill(os.getpid(), signal.SIGKILL)
+    return number

@@ -420,7 +420,7 @@ def _train_one(
         metrics=figures.metrics,
         temperature=figures.temperature,
     )
-    eight_bits = architecture(config.arch, config.options).eight_bits
+    eight_bits = architecture(config.arch, config.options).eight_bits(card["frames"])
     if not write_artifact(
         output, trained.model, {**card, **tuned}, trained.voice, eight_bits=eight_bits
     ):

@@ -87,25 +87,25 @@ def measure(power: Matrix, spec: FeatureSpec, *, quick: bool = False) -> Matrix:
     plan = layout(spec)
     found = np.empty((len(power), plan.width), np.float32)
     place = {name: found[:, columns] for name, columns in plan.columns.items()}
-    hertz = hertz_of_bins(spec)
-    total = power.sum(axis=1)
+    sums = power @ _sums(spec)
+    total = sums[:, 0]
     place["total"][:, 0] = total
-    place["below"][:, 0] = power[:, bins(spec, 50, 1000)].sum(axis=1)
-    place["above"][:, 0] = power[:, bins(spec, 1000, TOP_HZ)].sum(axis=1)
+    place["below"][:, 0] = sums[:, 1]
+    place["above"][:, 0] = sums[:, 2]
+    place["moment"][:, 0] = sums[:, 3]
+    place["rolloff"][:, 0] = hertz_of_bins(spec)[_rolloff(power, sums[:, _SUMS:])]
     place["low_peak"][:, 0] = power[:, bins(spec, 0, 2000)].max(axis=1)
     place["high_peak"][:, 0] = power[:, bins(spec, 2000, TOP_HZ)].max(axis=1)
     place["third"][:, 0] = power[:, bins(spec, 2001, 3500)].max(axis=1)
-    place["moment"][:, 0] = power @ hertz
     place["mel"][:] = _mel(spec)(power)
     low = place["low"]
     low[:] = power[:, : low.shape[1]]
-    summed = np.cumsum(power, axis=1)
-    place["rolloff"][:, 0] = hertz[(summed >= np.float32(0.85) * summed[:, -1:]).argmax(axis=1)]
-    shape = np.divide(power, np.maximum(total, _TINY)[:, None], out=summed)
-    np.sqrt(shape, out=shape)
-    change = shape[1:] - shape[:-1]
+    # The square of the difference between roots of spectra that have the sum 1.
+    root, length = np.sqrt(power), np.sqrt(np.maximum(total, _TINY))
+    alike = np.einsum("ij,ij->i", root[1:], root[:-1]) / (length[1:] * length[:-1])
+    heard = (total > 0).astype(np.float32)
     place["flux"][:1] = 0
-    place["flux"][1:, 0] = np.einsum("ij,ij->i", change, change)
+    place["flux"][1:, 0] = np.maximum(0, heard[1:] + heard[:-1] - 2 * alike)
     window = banks.hann(spec.win_length, spec.n_fft)
     pitch = candidates(power, spec.sample_rate, window, quick=quick)
     place["energy"][:, 0] = pitch.energy
@@ -113,6 +113,50 @@ def measure(power: Matrix, spec: FeatureSpec, *, quick: bool = False) -> Matrix:
     place["score"][:] = pitch.score
     place["octaves"][:] = pitch.octaves
     place["top"][:] = pitch.top
+    return found
+
+
+_SUMS = 4
+# Bins whose sum is looked at first, to find how far most of the power goes.
+_WIDTH = 32
+_MOST = np.float32(0.85)
+
+
+@lru_cache(maxsize=8)
+def _sums(spec: FeatureSpec) -> Matrix:
+    """Gives what sums are weighted by, all in one product, shape (n_fft // 2 + 1, any).
+
+    The first are those of all bins, of those under and over 1 kHz, and of frequency times power;
+    the others reach from the first bin to the end of each `_WIDTH` bins.
+    """
+    hertz = hertz_of_bins(spec)
+    place = np.arange(len(hertz))
+    ends = np.arange(_WIDTH, len(hertz) + _WIDTH, _WIDTH)
+    weights = np.zeros((len(hertz), _SUMS + len(ends)), np.float32)
+    weights[:, 0] = 1
+    weights[bins(spec, 50, 1000), 1] = 1
+    weights[bins(spec, 1000, TOP_HZ), 2] = 1
+    weights[:, 3] = hertz
+    weights[:, _SUMS:] = place[:, None] < ends
+    return weights
+
+
+def _rolloff(power: Matrix, reached: Matrix) -> npt.NDArray[np.intp]:
+    """Finds the bin up to which a frame has `_MOST` of its power.
+
+    Args:
+        power: Shape (frames, bins).
+        reached: The sums up to the end of each `_WIDTH` bins, shape (frames, any).
+    """
+    rows = np.arange(len(power))
+    wanted = _MOST * reached[:, -1]
+    part = (reached >= wanted[:, None]).argmax(axis=1)
+    before = np.where(part > 0, reached[rows, part - 1], 0)
+    places = np.minimum(part[:, None] * _WIDTH + np.arange(_WIDTH), power.shape[1] - 1)
+    inside = before[:, None] + np.cumsum(power[rows[:, None], places], axis=1)
+    # Rounding may leave the last a little short.
+    inside[:, -1] = np.inf
+    found: npt.NDArray[np.intp] = places[rows, (inside >= wanted[:, None]).argmax(axis=1)]
     return found
 
 

@@ -102,9 +102,9 @@ def candidates(
     own = _own_correlation(window.tobytes(), longest)
     correlation = (_quick_correlation if quick else _correlation)(power, longest + 2)
     energy = correlation[:, 0].copy()
-    correlation /= np.maximum(energy, 1e-12)[:, None]
-    correlation /= own
     around = correlation[:, shortest - 1 : longest + 1]
+    around *= 1 / own[shortest - 1 : longest + 1]
+    around *= (1 / np.maximum(energy, np.float32(1e-12)))[:, None]
     middle = around[:, 1:-1]
     rises = around[:, 1:] > around[:, :-1]
     # Up to here, and no further.

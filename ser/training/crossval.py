@@ -186,7 +186,7 @@ def cross_validate(
             trained.model,
             {**card, **more},
             trained.voice,
-            eight_bits=kind.eight_bits,
+            eight_bits=kind.eight_bits(card["frames"]),
         )
         told = _told_the_voice(artifact, table, examples.indices, part, device)
         write_predictions(folder / f"fold-{number}-{CALIBRATED}", told)

@@ -58,7 +58,7 @@ def check_calibrated(folder: Path, table: Table, folds: Folds) -> Predictions:
     assert written.seed == plain.seed
     for number, test in enumerate(folds.tests, start=1):
         part = written.fold == number
-        engine = open_engine(folder / f"fold-{number}.keras")
+        engine = open_engine(folder / f"fold-{number}.keras", "keras")
         expected = predict_table(engine, table, records=np.asarray(test), calibrate=True)
         assert written.path[part].tolist() == expected.path.tolist()
         assert written.probabilities[part] == pytest.approx(expected.probabilities, abs=1e-4)

@@ -1,0 +1,100 @@
+"""One stream of work for several processes: order, errors, deaths, and an end at any time."""
+
+from __future__ import annotations
+
+import functools
+import multiprocessing
+import os
+import signal
+import threading
+import time
+from collections.abc import Iterator
+
+import pytest
+import working
+
+from ser.together import shared, useful_processes
+
+
+@pytest.fixture(autouse=True)
+def nothing_is_left() -> Iterator[None]:
+    threads = set(threading.enumerate())
+    yield
+    assert set(threading.enumerate()) <= threads
+    assert not multiprocessing.active_children()
+
+
+@pytest.mark.parametrize("processes", [1, 2, 3])
+@pytest.mark.parametrize("count", [0, 1, 2, 3, 50])
+def test_results_come_in_order(processes: int, count: int) -> None:
+    assert list(shared(working.uneven, range(count), processes)) == list(range(count))
+
+
+def test_a_short_stream_is_worked_on_here_and_a_long_one_elsewhere() -> None:
+    short = list(shared(working.process, range(2), 2))
+    assert short == [os.getpid()] * 2
+    long = list(shared(working.process, range(20), 2))
+    assert long[:2] == short
+    assert os.getpid() not in long[2:]
+    assert set(shared(working.process, range(20), 1)) == {os.getpid()}
+
+
+def test_failures_come_in_their_place() -> None:
+    found = []
+    with pytest.raises(ValueError, match="not 20"):
+        for result in shared(working.refusing, range(60), 2):
+            found.append(result)
+    assert found == list(range(20))
+
+
+def test_failures_of_the_stream_come_behind_the_results() -> None:
+    def items() -> Iterator[int]:
+        yield from range(9)
+        raise OSError("cut off")
+
+    found = []
+    with pytest.raises(OSError, match="cut off"):
+        for result in shared(working.square, items(), 2):
+            found.append(result)
+    assert found == [n * n for n in range(9)]
+
+
+def test_what_a_dead_process_was_asked_for_is_done_here() -> None:
+    work = functools.partial(working.deadly_elsewhere, home=os.getpid(), item=5)
+    assert list(shared(work, range(40), 2)) == list(range(40))
+
+
+@pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="no such signal")
+def test_both_may_be_killed() -> None:
+    found = []
+    for result in shared(working.process, range(60), 2):
+        if result != os.getpid() and len(found) < 30:
+            os.kill(result, signal.SIGKILL)
+        found.append(result)
+        time.sleep(0.01)
+    assert len(found) == 60
+    assert found[-1] == os.getpid()
+
+
+def test_closed_early_everything_ends() -> None:
+    taken = []
+
+    def items() -> Iterator[int]:
+        for number in range(1000):
+            taken.append(number)
+            yield number
+
+    results = shared(working.slow_after_some, items(), 2)
+    assert [next(results) for _ in range(8)] == list(range(8))
+    began = time.monotonic()
+    results.close()
+    # The work under way, of ten minutes, is not waited for.
+    assert time.monotonic() - began < 10
+    assert len(taken) < 16
+
+
+def test_how_many_are_useful() -> None:
+    assert 1 <= useful_processes() <= 4
+    # In a process that shares the cores with others.
+    with multiprocessing.get_context("spawn").Pool(1) as pool:
+        assert pool.apply(useful_processes) == 1
