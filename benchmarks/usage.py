@@ -63,17 +63,26 @@ def _run(command: Sequence[str], *, watched: bool) -> Usage:
     ended.set()
     if watched:
         watcher.join()
-    processor = used.ru_utime + used.ru_stime
-    if sys.platform == "linux":
-        with contextlib.suppress(ChildProcessError):
-            while True:
-                _, _, rest = os.wait4(-1, 0)
-                processor += rest.ru_utime + rest.ru_stime
+    processor = used.ru_utime + used.ru_stime + _left_behind(process.pid)
     if process.returncode:
         raise SystemExit(f"{command[1]} failed with exit code {process.returncode}")
     # macOS counts bytes, others kilobytes.
     scale = 2**20 if sys.platform == "darwin" else 2**10
     return Usage(seconds, processor, peak[0] or used.ru_maxrss / scale)
+
+
+def _left_behind(session: int) -> float:
+    """Waits for what a command has left behind, and gives the seconds of processor it took."""
+    seconds = 0.0
+    while members := list(_members(session)):
+        for member in members:
+            try:
+                _, _, used = os.wait4(member, 0)
+                seconds += used.ru_utime + used.ru_stime
+            except ChildProcessError:
+                # The child of another that has not ended yet.
+                time.sleep(0.01)
+    return seconds
 
 
 def _watch(session: int, ended: threading.Event, peak: list[float]) -> None:
