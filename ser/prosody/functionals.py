@@ -65,21 +65,22 @@ def _statistics(found: Descriptors) -> Vector:
     voiced = found.pitch.voiced if found.pitch.voiced.sum() >= 5 else active
     breath = active & ~found.pitch.voiced
     both = found.pitch.voiced[1:] & found.pitch.voiced[:-1]
-    lower = found.cepstra[:, 1:CEPSTRA]
+    lower = np.ascontiguousarray(found.cepstra[:, 1:CEPSTRA].T)
     smooth = _smoothed(values["loudness"], 3)
+    moving = active[1:]
     parts: list[Any] = [
         [found.level],
         _moments(np.stack([values[name] for name in (*VOICED, *SPECTRAL)])[:, voiced]),
         _moments(np.stack([values[name] for name in _EVERYWHERE])[:, active]),
         [values[name][breath].mean() if breath.any() else 0.0 for name in _UNVOICED],
-        _mean_and_deviation(lower[active]),
-        _mean_and_deviation(lower[voiced][:, :4]),
-        _steepness(np.diff(smooth), found.seconds),
-        _steepness(np.diff(values["pitch"])[both], found.seconds),
+        _mean_and_deviation(lower[:, active]),
+        _mean_and_deviation(lower[:4, voiced]),
+        _steepness(_steps(smooth), found.seconds),
+        _steepness(_steps(values["pitch"])[both], found.seconds),
         _unsteadiness(values, both),
         _rhythm(found, smooth),
-        np.abs(np.diff(lower, axis=0))[active[1:]].mean(axis=0) if active[1:].any() else [0.0] * 13,
-        _mean_and_deviation(np.abs(np.diff(values["energy"]))[active[1:]][:, None]),
+        _mean(np.abs(_steps(lower)[:, moving])),
+        _mean_and_deviation(np.abs(_steps(values["energy"])[moving])[None]),
     ]
     return np.concatenate([np.asarray(part, np.float32).ravel() for part in parts])
 
@@ -113,7 +114,7 @@ def _moments(rows: Matrix) -> Matrix:
     time, squares = _ramp(count)
     trend = rows @ time / squares
     return np.stack(
-        [rows.mean(axis=1), rows.std(axis=1), low, middle, high, high - low, trend], axis=1
+        [*_mean_and_deviation(rows).reshape(2, -1), low, middle, high, high - low, trend], axis=1
     )
 
 
@@ -135,18 +136,31 @@ def _percentiles(rows: Matrix, percents: Sequence[int]) -> list[Vector]:
     ]
 
 
-def _mean_and_deviation(columns: Matrix) -> Vector:
-    if not len(columns):
-        return np.zeros(2 * columns.shape[1], np.float32)
-    return np.concatenate([columns.mean(axis=0), columns.std(axis=0)])
+def _steps(values: Any) -> Any:
+    """What `np.diff` gives along the last axis, without its checks."""
+    return values[..., 1:] - values[..., :-1]
+
+
+def _mean(rows: Matrix) -> Vector:
+    """Mean of each row; 0 where there is nothing."""
+    mean: Vector = np.add.reduce(rows, axis=1) / np.float32(max(rows.shape[1], 1))
+    return mean
+
+
+def _mean_and_deviation(rows: Matrix) -> Vector:
+    """Means of rows and then their deviations, in a third of the time that NumPy's own take."""
+    mean = _mean(rows)
+    rest = rows - mean[:, None]
+    square = np.einsum("ij,ij->i", rest, rest) / np.float32(max(rows.shape[1], 1))
+    return np.concatenate([mean, np.sqrt(square)])
 
 
 def _steepness(steps: Vector, seconds: float) -> list[float]:
     """Mean and deviation of what rises and of what falls, per second."""
     change = steps / seconds
-    found = []
+    found: list[float] = []
     for part in (change[change > 0], change[change < 0]):
-        found += [float(part.mean()), float(part.std())] if len(part) else [0.0, 0.0]
+        found += _mean_and_deviation(part[None]).tolist()
     return found
 
 
@@ -154,9 +168,10 @@ def _unsteadiness(values: dict[str, Vector], both: Mask) -> list[float]:
     """How much pitch and level change from one voiced frame to the next."""
     if not both.any():
         return [0.0, 0.0, 0.0]
-    pitch = np.abs(np.diff(values["pitch"]))[both]
-    energy = np.abs(np.diff(values["energy"]))[both]
-    return [float(pitch.mean()), float(_percentiles(pitch, (80,))[0]), float(energy.mean())]
+    pitch = np.abs(_steps(values["pitch"])[both])
+    energy = np.abs(_steps(values["energy"])[both])
+    means = _mean(np.stack([pitch, energy])).tolist()
+    return [means[0], float(_percentiles(pitch, (80,))[0]), means[1]]
 
 
 def _rhythm(found: Descriptors, smooth: Vector) -> list[float]:
