@@ -66,13 +66,13 @@ def test_what_a_dead_process_was_asked_for_is_done_here() -> None:
 
 @pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="no such signal")
 def test_both_may_be_killed() -> None:
-    found = []
+    found: list[int] = []
     for result in shared(working.process, range(60), 2):
-        if result != os.getpid() and len(found) < 30:
+        if result not in (os.getpid(), *found):
             os.kill(result, signal.SIGKILL)
         found.append(result)
-        time.sleep(0.01)
     assert len(found) == 60
+    assert len(set(found)) in (2, 3)
     assert found[-1] == os.getpid()
 
 
