@@ -6,6 +6,7 @@ the first recipe made sound, and what a comparison with it needs.
 
 from __future__ import annotations
 
+import inspect
 from typing import Any
 
 import numpy as np
@@ -92,7 +93,10 @@ def griffin_lim(logmel: Matrix, rounds: int = 32) -> Vector:
     # What 80 bands leave open is drawn as smoothly as they are.
     flat = np.ones((len(mel), SPEC.n_fft // 2 + 1), np.float32)
     magnitude = np.sqrt(_gains(flat, mel)).T
-    samples = librosa.griffinlim(magnitude, n_iter=rounds, random_state=0, **_FRAMING)
+    # librosa 1.0 has another name for it.
+    known = inspect.signature(librosa.griffinlim).parameters
+    seed = {"rng" if "rng" in known else "random_state": 0}
+    samples = librosa.griffinlim(magnitude, n_iter=rounds, **seed, **_FRAMING)
     return _float32(samples[:length])
 
 
