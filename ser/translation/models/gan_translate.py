@@ -50,7 +50,7 @@ class GANTranslate(Architecture):
     name = "gan-translate"
     summary = "changes the emotion of a voice: envelope, pitch and timing"
     trainer = "translate"
-    defaults = MappingProxyType({"lr": 1e-3, "batch_size": 16, "epochs": 12, "weight_decay": 1e-4})
+    defaults = MappingProxyType({"lr": 1e-3, "batch_size": 16, "epochs": 8, "weight_decay": 1e-4})
 
     width: int = option(96, "channels of the generator's blocks", low=48, high=192)
     blocks: int = option(6, "residual blocks of the generator", low=4, high=10)
