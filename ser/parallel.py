@@ -353,7 +353,8 @@ def _serve(work: Callable[[Any], Any], pipe: Connection) -> None:
 def keep_memory() -> None:
     """Lets the C library keep what is freed for the next item, instead of giving it back.
 
-    Every item needs the same few megabytes, and fresh pages cost a sixth of the time.
+    Every item needs the same few megabytes, and fresh pages cost a sixth of the time. It holds for
+    all that a process does: for programs, not for libraries.
     """
     if sys.platform != "linux":
         return

@@ -15,7 +15,7 @@ import sys
 from collections.abc import Callable, Generator, Iterable, Iterator
 from typing import Generic, TypeVar
 
-from ser.parallel import Raised, Worker, keep_memory, prepare
+from ser.parallel import Raised, Worker, prepare
 from ser.threads import mapped
 
 Item = TypeVar("Item")
@@ -77,7 +77,6 @@ def shared(
         Exception: What `work` or the items raised, behind the results before.
     """
     iterator = iter(items)
-    keep_memory()
     if processes == 1:
         yield from map(work, iterator)
         return

@@ -25,6 +25,7 @@ from ser.engine import Engine, open_engine
 from ser.errors import SerError
 from ser.files import STANDARD
 from ser.live.follow import HOP_SECONDS
+from ser.parallel import keep_memory
 from ser.timeline.outputs import claimed
 from ser.timeline.record import Window
 from ser.timeline.refinement import Refinement
@@ -155,6 +156,7 @@ def main(
         raise click.UsageError("Standard input (-) can be read only once.")
     if "self" in calibrate:
         check_self(inputs, calibrate)
+    keep_memory()
     engine = open_engine(model, engine_name, device)
     if live is not None and hop is None:
         hop = HOP_SECONDS
