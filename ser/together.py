@@ -72,6 +72,7 @@ def shared(
 
     Yields:
         Results, in the order of the items. When the generator is closed, the processes are ended.
+        Where the system has no room for them, and where one dies, its work is done here.
 
     Raises:
         Exception: What `work` or the items raised, behind the results before.
@@ -84,7 +85,8 @@ def shared(
     first = list(itertools.islice(iterator, 1))
     if not first:
         return
-    prepare(*modules)
+    with contextlib.suppress(OSError):
+        prepare(*modules)
     early = itertools.chain(_emptied(first), iterator)
     yield from map(work, itertools.islice(early, _MEANWHILE))
     first = list(itertools.islice(iterator, 1))
@@ -92,9 +94,14 @@ def shared(
         return
     with contextlib.ExitStack() as stack:
         helpers: list[_Helper[Item, Result]] = []
-        for _ in range(processes):
-            helpers.append(_Helper(work))
-            stack.callback(helpers[-1].end)
+        # Too many processes already, or a temporary folder with too long a name for a socket.
+        with contextlib.suppress(OSError):
+            for _ in range(processes):
+                helpers.append(_Helper(work))
+                stack.callback(helpers[-1].end)
+        if not helpers:
+            yield from map(work, itertools.chain(_emptied(first), iterator))
+            return
         # They are killed first, so that no thread waits for an answer when it is to end; and so
         # nothing may close the results before, as "yield from" would.
         found = mapped(helpers, itertools.chain(_emptied(first), iterator))

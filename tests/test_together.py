@@ -9,9 +9,11 @@ import signal
 import threading
 import time
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 import working
+from conftest import RunPython
 
 from ser.together import shared, useful_processes
 
@@ -74,6 +76,22 @@ def test_both_may_be_killed() -> None:
     assert len(found) == 60
     assert len(set(found)) in (2, 3)
     assert found[-1] == os.getpid()
+
+
+@pytest.mark.skipif(os.name != "posix", reason="there are no sockets with names")
+def test_without_room_for_processes_all_is_done_here(tmp_path: Path, run_python: RunPython) -> None:
+    """Where the temporary folder has too long a name for a socket in it."""
+    folder = tmp_path / ("long" * 20) / ("long" * 20)
+    folder.mkdir(parents=True)
+    done = run_python(
+        "import sys, tempfile; tempfile.tempdir = sys.argv[1]; sys.path.insert(0, sys.argv[2])\n"
+        "import working\n"
+        "from ser.together import shared\n"
+        "print(list(shared(working.square, range(9), 2)))",
+        folder,
+        Path(working.__file__).parent,
+    )
+    assert (done.out, done.err) == (f"{[n * n for n in range(9)]}\n", "")
 
 
 def test_closed_early_everything_ends() -> None:
