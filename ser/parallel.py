@@ -19,6 +19,8 @@ from collections.abc import Callable, Generator, Iterator, Sequence
 from multiprocessing.connection import Connection, wait
 from typing import Any, Generic, TypeVar
 
+from ser.errors import SerError
+
 SOUND_WORK = ("ser.extraction", "scipy.fft", "soundfile", "soxr")
 """What workers import that make features of recordings; for `prepare`."""
 
@@ -113,6 +115,9 @@ def prepare(*modules: str) -> None:
 
     Args:
         modules: Names of modules that the workers will need. Without effect once it runs.
+
+    Raises:
+        SerError: It cannot be started.
     """
     if os.name != "posix":
         return
@@ -121,8 +126,16 @@ def prepare(*modules: str) -> None:
     multiprocessing.set_forkserver_preload(list(modules))
     # First, because starting it would lift the block.
     resource_tracker.ensure_running()
-    with _undisturbed(), without_threads():
-        forkserver.ensure_running()
+    try:
+        with _undisturbed(), without_threads():
+            forkserver.ensure_running()
+    except OSError as error:
+        # A socket's name may have a hundred characters, and it lies in the temporary folder.
+        raise SerError(
+            "worker processes",
+            f"cannot be started ({error})",
+            "use --jobs 1, or set TMPDIR to a folder with a short name",
+        ) from error
 
 
 def one_thread() -> Any:

@@ -15,6 +15,7 @@ import sys
 from collections.abc import Callable, Generator, Iterable, Iterator
 from typing import Generic, TypeVar
 
+from ser.errors import SerError
 from ser.parallel import Raised, Worker, prepare
 from ser.threads import mapped
 
@@ -85,7 +86,7 @@ def shared(
     first = list(itertools.islice(iterator, 1))
     if not first:
         return
-    with contextlib.suppress(OSError):
+    with contextlib.suppress(SerError):
         prepare(*modules)
     early = itertools.chain(_emptied(first), iterator)
     yield from map(work, itertools.islice(early, _MEANWHILE))

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 import working
-from conftest import ROOT
+from conftest import ROOT, RunPython
 
 from ser import parallel
 
@@ -181,3 +181,21 @@ def test_an_end_at_any_time_is_quiet(delay: float, signum: int, tmp_path: Path) 
     _, errors = process.communicate(timeout=20)
     assert errors == b""
     assert process.returncode == 130
+
+
+@pytest.mark.skipif(os.name != "posix", reason="there are no sockets with names")
+def test_a_temporary_folder_with_too_long_a_name_is_said(
+    tmp_path: Path, run_python: RunPython
+) -> None:
+    folder = tmp_path / ("long" * 20) / ("long" * 20)
+    folder.mkdir(parents=True)
+    done = run_python(
+        "import sys, tempfile; tempfile.tempdir = sys.argv[1]\n"
+        "from ser.errors import SerError\n"
+        "from ser import parallel\n"
+        "try: parallel.prepare()\n"
+        "except SerError as error: print(error)",
+        folder,
+    )
+    assert done.out.startswith("worker processes: cannot be started (AF_UNIX path too long); use ")
+    assert "--jobs 1" in done.out
