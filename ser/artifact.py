@@ -153,8 +153,8 @@ def export_litert(model: Any, *, eight_bits: bool = False) -> bytes | None:
     Args:
         model: A `keras.Model`.
         eight_bits: Store weights as integers of eight bits, a scale for each output channel, and
-            multiply in integers, the activations being scaled batch by batch ("dynamic range
-            quantisation" of TensorFlow Lite).
+            multiply in integers, the activations of each example being scaled by themselves
+            ("dynamic range quantisation" of TensorFlow Lite).
     """
     options: dict[str, Any] = {}
     with tempfile.TemporaryDirectory() as folder:

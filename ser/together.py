@@ -7,12 +7,11 @@ as long as one alone, and a third more of the processors' time.
 
 from __future__ import annotations
 
-import collections
 import contextlib
 import itertools
 import os
 import sys
-from collections.abc import Callable, Generator, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable
 from typing import Generic, TypeVar
 
 from ser.errors import SerError
@@ -23,11 +22,6 @@ Item = TypeVar("Item")
 Result = TypeVar("Result")
 
 _MOST = 4
-
-# Items that are worked on here before anybody helps: less is not worth starting processes for.
-_ALONE = 1
-# And while these are, what the processes need is imported.
-_MEANWHILE = 1
 
 _one_of_many = False
 
@@ -82,17 +76,21 @@ def shared(
     if processes == 1:
         yield from map(work, iterator)
         return
-    yield from map(work, itertools.islice(iterator, _ALONE))
-    first = list(itertools.islice(iterator, 1))
-    if not first:
-        return
-    with contextlib.suppress(SerError):
-        prepare(*modules)
-    early = itertools.chain(_emptied(first), iterator)
-    yield from map(work, itertools.islice(early, _MEANWHILE))
-    first = list(itertools.islice(iterator, 1))
-    if not first:
-        return
+    # Less is not worth starting processes for.
+    yield from map(work, itertools.islice(iterator, 1))
+    for item in itertools.islice(iterator, 1):
+        # While this is worked on, what the processes need is imported.
+        with contextlib.suppress(SerError):
+            prepare(*modules)
+        yield work(item)
+    for item in itertools.islice(iterator, 1):
+        yield from _helped(work, itertools.chain([item], iterator), processes)
+
+
+def _helped(
+    work: Callable[[Item], Result], items: Iterable[Item], processes: int
+) -> Generator[Result, None, None]:
+    """Has processes do all of the work, or does it here where there are none to be had."""
     with contextlib.ExitStack() as stack:
         helpers: list[_Helper[Item, Result]] = []
         # Too many processes already, or a temporary folder with too long a name for a socket.
@@ -101,24 +99,16 @@ def shared(
                 helpers.append(_Helper(work))
                 stack.callback(helpers[-1].end)
         if not helpers:
-            yield from map(work, itertools.chain(_emptied(first), iterator))
+            yield from map(work, items)
             return
         # They are killed first, so that no thread waits for an answer when it is to end; and so
         # nothing may close the results before, as "yield from" would.
-        found = mapped(helpers, itertools.chain(_emptied(first), iterator))
+        found = mapped(helpers, items)
         stack.callback(found.close)
         for helper in helpers:
             stack.callback(helper.kill)
         for result in found:  # noqa: UP028
             yield result
-
-
-def _emptied(items: list[Item]) -> Iterator[Item]:
-    """Gives items and keeps none of them: they may be large."""
-    waiting = collections.deque(items)
-    items.clear()
-    while waiting:
-        yield waiting.popleft()
 
 
 class _Helper(Generic[Item, Result]):

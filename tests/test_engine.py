@@ -34,12 +34,13 @@ def runner(engine: Engine) -> str:
 def test_both_engines_agree(tiny_model: Path, pooled_model: Path, spoken: Table) -> None:
     x = np.ascontiguousarray(spoken["x"])
     noise = np.random.default_rng(0).normal(0, 30, (70, 1, 96)).astype(np.float32)
-    for model, data in ((tiny_model, x), (pooled_model, noise)):
+    # The first has eight bits, the second as many as Keras.
+    for model, data, rounding in ((tiny_model, x, 0.01), (pooled_model, noise, 1e-4)):
         litert, keras = open_engine(model, "litert"), open_engine(model, "keras", "cpu")
         assert (runner(litert), runner(keras)) == ("_LiteRT", "_Keras")
         one, other = litert.probabilities(data), keras.probabilities(data)
         assert one.dtype == other.dtype == np.float32
-        assert np.abs(one - other).max() < 0.01  # Eight bits against 32.
+        assert np.abs(one - other).max() < rounding
         assert one.sum(axis=1) == pytest.approx(1, abs=1e-5)
         assert np.ptp(one, axis=0).max() > 0.1
 

@@ -116,6 +116,7 @@ def measure(power: Matrix, spec: FeatureSpec, *, quick: bool = False) -> Matrix:
     return found
 
 
+# Columns of `_sums` before those that rolloff is found by.
 _SUMS = 4
 # Bins whose sum is looked at first, to find how far most of the power goes.
 _WIDTH = 32
