@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import itertools
 import math
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -22,8 +23,14 @@ from ser.timeline.record import NO_SPEECH, Window
 from ser.together import shared, useful_processes
 from ser.windows import LEAD, Apart, Overlapping, Sound
 
-# Windows classified together: more would need memory in proportion to how closely they overlap.
+# Windows classified together: more would need memory in proportion to how closely they overlap. The
+# first of them are fewer, so that something can be seen at once.
 _TOGETHER, _TOGETHER_OVERLAPPING = 32, 64
+_AT_FIRST = (8, 24)
+
+# Files of so many bytes are taken to be long: whatever their format, hardly any has less than half
+# a minute.
+_LONG_BYTES = 16_000_000
 
 # What processes that help import; for `ser.parallel.prepare`.
 _MODULES = ("ser.analysis", "ser.activity.detector", "ser.prosody.functionals")
@@ -182,11 +189,19 @@ def analyse(
             stack.callback(blocks.close)
         cut = _cut(blocks, engine.spec, windowing, offset=part.start, tap=tap, live=live)
         processes = useful_processes() if engine.for_processes and not live else 1
+        long = not live and _is_long(source)
         found = stack.enter_context(
-            contextlib.closing(shared(classified, cut, processes, _MODULES))
+            contextlib.closing(shared(classified, cut, processes, _MODULES, long=long))
         )
         for windows in found:
             yield from windows
+
+
+def _is_long(source: str | Path) -> bool:
+    try:
+        return Path(source).stat().st_size >= _LONG_BYTES
+    except OSError:
+        return False
 
 
 def classify(
@@ -228,7 +243,9 @@ def _cut(
     overlapping = round(windowing.hop * rate) < size
     # Windows that overlap share their frames where they begin with one.
     grid = spec.hop_length if overlapping else 1
-    together = _TOGETHER_OVERLAPPING if overlapping else _TOGETHER
+    usual = _TOGETHER_OVERLAPPING if overlapping else _TOGETHER
+    sizes = itertools.chain(_AT_FIRST, itertools.repeat(usual))
+    together = next(sizes)
     before = LEAD if overlapping else 0
     buffer = np.empty(0, np.float32)
     first = 0  # Position of the buffer's first sample in the recording.
@@ -249,8 +266,8 @@ def _cut(
         return _Span(start, stop, begin, begin + length / rate, own)
 
     def taken() -> Sound:
-        nonlocal waiting
-        spans, waiting = waiting, []
+        nonlocal waiting, together
+        spans, waiting, together = waiting, [], next(sizes)
         times = [(each.begin, each.end) for each in spans]
         if not overlapping:
             return Apart([each.samples for each in spans if each.samples is not None], times)

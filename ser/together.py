@@ -23,6 +23,10 @@ Result = TypeVar("Result")
 
 _MOST = 4
 
+# Items worked on before others are prepared to help, where it is not known how many there will be:
+# fewer are not worth starting processes for.
+_ALONE = 2
+
 _one_of_many = False
 
 
@@ -54,6 +58,8 @@ def shared(
     items: Iterable[Item],
     processes: int,
     modules: tuple[str, ...] = (),
+    *,
+    long: bool = False,
 ) -> Generator[Result, None, None]:
     """Computes ``work(item)`` for each item of a stream, in other processes where it is long.
 
@@ -64,6 +70,7 @@ def shared(
             nothing else but hand them out once others work.
         processes: How many work; with one, all is done here.
         modules: What `work` needs to have imported.
+        long: Whether the stream is known to be long. Processes are started at once then.
 
     Yields:
         Results, in the order of the items. When the generator is closed, the processes are ended.
@@ -76,15 +83,22 @@ def shared(
     if processes == 1:
         yield from map(work, iterator)
         return
-    # Less is not worth starting processes for.
-    yield from map(work, itertools.islice(iterator, 1))
-    for item in itertools.islice(iterator, 1):
-        # While this is worked on, what the processes need is imported.
-        with contextlib.suppress(SerError):
-            prepare(*modules)
-        yield work(item)
+    if long:
+        _get_ready(modules)
+    else:
+        yield from map(work, itertools.islice(iterator, _ALONE))
+        for item in itertools.islice(iterator, 1):
+            # While this is worked on.
+            _get_ready(modules)
+            yield work(item)
     for item in itertools.islice(iterator, 1):
         yield from _helped(work, itertools.chain([item], iterator), processes)
+
+
+def _get_ready(modules: tuple[str, ...]) -> None:
+    """Has what the processes need imported."""
+    with contextlib.suppress(SerError):
+        prepare(*modules)
 
 
 def _helped(

@@ -33,12 +33,17 @@ def test_results_come_in_order(processes: int, count: int) -> None:
 
 
 def test_a_short_stream_is_worked_on_here_and_a_long_one_elsewhere() -> None:
-    short = list(shared(working.process, range(2), 2))
-    assert short == [os.getpid()] * 2
+    short = list(shared(working.process, range(3), 2))
+    assert short == [os.getpid()] * 3
     long = list(shared(working.process, range(20), 2))
-    assert long[:2] == short
-    assert os.getpid() not in long[2:]
+    assert long[:3] == short
+    assert os.getpid() not in long[3:]
     assert set(shared(working.process, range(20), 1)) == {os.getpid()}
+
+
+def test_what_is_known_to_be_long_is_worked_on_elsewhere_from_the_start() -> None:
+    assert os.getpid() not in set(shared(working.process, range(3), 2, long=True))
+    assert not list(shared(working.process, range(0), 2, long=True))
 
 
 def test_failures_come_in_their_place() -> None:
