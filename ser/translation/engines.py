@@ -50,14 +50,14 @@ def open_converter(
     """
     card = translator_card(path)
     if engine == "rules":
-        return RuleConverter(_rules(path, card))
+        return RuleConverter(rules_in(path, card))
     if has_network(path):
         from ser.translation.networks import load_converter
 
         return load_converter(path, device)
     if engine == "network":
         raise ArtifactError(path, "holds rules and no network", "use --engine rules")
-    return RuleConverter(_rules(path, card))
+    return RuleConverter(rules_in(path, card))
 
 
 def translator_card(path: str | Path) -> dict[str, Any]:
@@ -122,7 +122,12 @@ def write_rules_artifact(
         raise cannot_write(path, error, ArtifactError) from error
 
 
-def _rules(path: str | Path, card: Mapping[str, Any]) -> Rules:
+def rules_in(path: str | Path, card: Mapping[str, Any]) -> Rules:
+    """Reads the rules that stand in a translator's card.
+
+    Raises:
+        ArtifactError: There are none, or they are damaged.
+    """
     if RULES_KEY not in card:
         raise ArtifactError(path, "holds no rules", "use --engine network, or train it again")
     try:

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -17,25 +16,46 @@ from ser.models.backend import Device
 from ser.translation.change import MAX_INTENSITY, Change, Converter, no_change
 from ser.translation.contours import Contours, to_bands
 from ser.translation.drawn import Pix2PixConverter
-from ser.translation.grid import CEPSTRA, CHANGED, seen, speech, spoken_part, steps_of, to_frames
+from ser.translation.engines import RULES_KEY, rules_in
+from ser.translation.grid import (
+    CEPSTRA,
+    CHANGED,
+    FRAMES,
+    seen,
+    speech,
+    spoken_part,
+    steps_of,
+    to_frames,
+)
 from ser.translation.models.gan_translate import MULTIPLE, OUTPUTS, GANTranslate
 from ser.translation.models.pix2pix_mel import Pix2PixMel
+from ser.translation.rules import RuleConverter
 
 Matrix = npt.NDArray[np.float32]
+
+_NAMES = (GANTranslate.name, Pix2PixMel.name)
 
 
 class GANConverter:
     """Converts with the generator of `GANTranslate`; see `ser.translation.change.Converter`.
 
+    What becomes longer or shorter inside a phrase is the network's to say; how long all of it
+    becomes is that of the rules, where there are any: of speakers that neither has heard, the
+    median of others says more (see `benchmarks/translation.md`).
+
     Args:
         network: From ``features`` (1, steps, SEEN) and ``condition`` (1, emotions) to changes (1,
             steps, OUTPUTS).
         emotions: In the order of the network's conditions.
+        rules: What was learned beside it, or None.
     """
 
-    def __init__(self, network: Runner, emotions: Sequence[str]) -> None:
+    def __init__(
+        self, network: Runner, emotions: Sequence[str], rules: Converter | None = None
+    ) -> None:
         self.emotions = tuple(emotions)
         self._network = network
+        self._rules = rules
 
     def __call__(
         self, contours: Contours, to: str, intensity: float = 1.0, source: str | None = None
@@ -58,16 +78,12 @@ class GANConverter:
         # As in training: nothing is made louder in pauses.
         changes[:, :CEPSTRA] *= speech(everything)[:, None]
         drawn = to_frames(changes, frames)
-        return Change(
-            drawn[:, CEPSTRA],
-            to_bands(drawn[:, :CEPSTRA]),
-            np.exp(drawn[:, CHANGED]),
-        )
-
-
-_CONVERTERS: Mapping[str, Callable[[Any, Sequence[str]], Converter]] = MappingProxyType(
-    {GANTranslate.name: GANConverter, Pix2PixMel.name: Pix2PixConverter}
-)
+        stretch = np.exp(drawn[:, CHANGED])
+        if self._rules is not None and to in self._rules.emotions:
+            spoken = slice(FRAMES * part.start, min(FRAMES * part.stop, frames))
+            wanted = self._rules(contours, to, intensity, source).stretch
+            stretch[spoken] *= wanted[spoken].mean() / stretch[spoken].mean()
+        return Change(drawn[:, CEPSTRA], to_bands(drawn[:, :CEPSTRA]), stretch)
 
 
 def load_converter(path: str | Path, device: Device = "auto") -> Converter:
@@ -84,6 +100,11 @@ def load_converter(path: str | Path, device: Device = "auto") -> Converter:
     """
     card = read_card(path)
     name = str(card.get("architecture", card["kind"]))
-    if name not in _CONVERTERS:
-        raise ArtifactError(path, f"is no translator ({name})", f"use {', '.join(_CONVERTERS)}")
-    return _CONVERTERS[name](open_runner(Path(path), device=device), card["labels"])
+    if name not in _NAMES:
+        raise ArtifactError(path, f"is no translator ({name})", f"use {', '.join(_NAMES)}")
+    network: Any = open_runner(Path(path), device=device)
+    emotions = card["labels"]
+    if name == Pix2PixMel.name:
+        return Pix2PixConverter(network, emotions)
+    rules = RuleConverter(rules_in(path, card)) if RULES_KEY in card else None
+    return GANConverter(network, emotions, rules)

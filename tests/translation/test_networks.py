@@ -14,6 +14,7 @@ from ser.pretrained import DEFAULT_MODEL
 from ser.translation.grid import CEPSTRA, CHANGED, SEEN
 from ser.translation.models.gan_translate import MULTIPLE, OUTPUTS
 from ser.translation.networks import GANConverter, load_converter
+from ser.translation.rules import Rule, RuleConverter, Rules
 
 EMOTIONS = ("neutral", "angry")
 
@@ -59,6 +60,32 @@ def test_changes_in_their_units(network: Network) -> None:
     assert steps % MULTIPLE == 0
     assert 31 <= steps <= 48
     np.testing.assert_array_equal(inputs["condition"], [[0, 1]])
+
+
+def test_the_length_of_a_phrase_is_that_of_the_rules(network: Network) -> None:
+    rule = Rule(1.0, pitch=9.0, range=1.0, stretch=1.2, gain=(3.0,) * 80)
+    rules = RuleConverter(Rules("neutral", {"angry": (rule,)}))
+
+    class Hasty(Network):
+        def __call__(self, inputs: dict[str, Any]) -> Any:
+            change = super().__call__(inputs)
+            change[:, :20, CHANGED] = 0
+            return change
+
+    phrase = contours(101)
+    alone = GANConverter(Hasty(), EMOTIONS)(phrase, "angry")
+    change = GANConverter(Hasty(), EMOTIONS, rules)(phrase, "angry")
+    ratio = change.stretch / alone.stretch
+    spoken = ratio != 1
+    assert spoken.sum() > phrase.voiced.sum()
+    assert change.stretch[spoken].mean() == pytest.approx(1.2, rel=1e-5)
+    # What is slower than the rest stays so.
+    np.testing.assert_allclose(ratio[spoken], ratio[spoken][0], rtol=1e-5)
+    np.testing.assert_array_equal(change.pitch, alone.pitch)
+    np.testing.assert_array_equal(change.gain, alone.gain)
+    # An emotion that they do not know is left to the network.
+    other = GANConverter(network, EMOTIONS, rules)(phrase, "neutral")
+    assert other.stretch.max() == pytest.approx(1.5)
 
 
 def test_intensity(network: Network) -> None:
