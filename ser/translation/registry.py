@@ -6,7 +6,8 @@ To add one, write its architecture beside `ser.translation.models.gan_translate`
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import partial
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
@@ -37,13 +38,20 @@ def translator(name: str, options: Mapping[str, Any] = MappingProxyType({})) -> 
     return look_up(TRANSLATORS, name, options, "a translator")
 
 
-def trainer_of(architecture: Architecture) -> type[TranslationTrainer]:
-    """Gives what trains a translator; imported here, for nobody else needs it."""
+def trainer_of(architecture: Architecture) -> Callable[..., TranslationTrainer]:
+    """Gives what trains a translator; imported here, for nobody else needs it.
+
+    Returns:
+        Takes what a `TranslationTrainer` does.
+    """
     from ser.translation.training.gan import GANTrainer
     from ser.translation.training.pix2pix import Pix2Pix
+    from ser.translation.training.several import Several
 
     trainers: Mapping[str, type[TranslationTrainer]] = {
         GANTranslate.name: GANTrainer,
         Pix2PixMel.name: Pix2Pix,
     }
-    return trainers[architecture.name]
+    kind = trainers[architecture.name]
+    voters = architecture.voters if isinstance(architecture, GANTranslate) else 1
+    return kind if voters == 1 else partial(Several, kind, voters)

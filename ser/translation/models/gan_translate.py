@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from ser.errors import SerError
 from ser.models.base import Architecture, Problem, option
 from ser.translation.grid import CEPSTRA, CHANGED, COLUMNS, REAL, SEEN, Scale
 from ser.translation.models.listeners import statistics
@@ -45,6 +46,9 @@ class GANTranslate(Architecture):
     Koyama, ICLR 2018), spectral normalisation (Miyato, Kataoka, Koyama and Yoshida, ICLR 2018) and
     instance noise (Sonderby et al., ICLR 2017). It looks at the course of things, and at their
     statistics: without those, the generator finds ways to persuade classifiers that no voice goes.
+
+    There may be several generators, each trained with a discriminator and classifiers of its own;
+    what is done to a voice is the mean of what they say (`ser.translation.training.several`).
     """
 
     name = "gan-translate"
@@ -52,6 +56,9 @@ class GANTranslate(Architecture):
     trainer = "translate"
     defaults = MappingProxyType({"lr": 1e-3, "batch_size": 16, "epochs": 8, "weight_decay": 1e-4})
 
+    voters: int = option(
+        2, "generators, each trained for itself, whose changes are averaged; each costs as much"
+    )
     width: int = option(96, "channels of the generator's blocks", low=48, high=192)
     blocks: int = option(6, "residual blocks of the generator", low=4, high=10)
     dropout: float = option(0.1, "share dropped in the generator", low=0.0, high=0.3)
@@ -75,6 +82,15 @@ class GANTranslate(Architecture):
         choices=("epochs", "loss"),
     )
     loss: str = option("hinge", "the adversarial loss", choices=("hinge", "bce"))
+
+    def __post_init__(self) -> None:
+        """Checks what cannot be.
+
+        Raises:
+            SerError: There is to be no generator.
+        """
+        if self.voters < 1:
+            raise SerError(f"voters={self.voters}", "must be at least 1")
 
     def build(self, keras: Any, problem: Problem) -> Any:
         """Builds the generator alone, untrained; see `Architecture.build`."""
