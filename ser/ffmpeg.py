@@ -29,6 +29,9 @@ _RUN_UP = 0.5
 # Seconds of frames that are converted together.
 _JOINED = 1.0
 
+# A file may be so many seconds shorter than its header says, or such a part of that.
+_MISSING_SECONDS, _MISSING_PART = 1.0, 0.01
+
 # What may hold a recording. FFmpeg also follows play lists to other files and addresses, draws text
 # as pictures and takes nearly anything for something.
 _FORMATS = (
@@ -84,6 +87,12 @@ def blocks(
                     waiting, count = [], 0
                 if last is not None and end >= last:
                     break
+            else:
+                _insist_on_all(name, container, end / rate)
+    except AudioError:
+        if waiting:
+            yield np.concatenate(waiting), rate
+        raise
     except _errors() as error:
         if waiting:
             yield np.concatenate(waiting), rate
@@ -115,6 +124,26 @@ def length(path: Path) -> float:
             return _packets_length(container.demux(stream), stream.time_base, stream.rate)
     except _errors() as error:
         raise _undecodable(path, _reason(error)) from error
+
+
+def _insist_on_all(name: object, container: Any, seconds: float) -> None:
+    """Notices what was cut off: WebM may end anywhere, and FFmpeg says nothing of it.
+
+    Beside a picture, sound may well be shorter than the header says; and other formats either have
+    an index that is missed, or guess their length.
+
+    Raises:
+        AudioError: There is less than the header says.
+    """
+    if "matroska" not in container.format.name or len(container.streams) > 1:
+        return
+    said = (container.duration or 0) / 1_000_000
+    if seconds and said - seconds > max(_MISSING_SECONDS, _MISSING_PART * said):
+        raise AudioError(
+            name,
+            f"is damaged after {seconds:.1f} s (its header says {said:.1f} s)",
+            "fetch it or convert it again",
+        )
 
 
 def _errors() -> tuple[type[Exception], ...]:

@@ -266,6 +266,25 @@ def test_what_lies_before_a_defect_is_streamed(folder: Path) -> None:
         assert len(audio.read(folder / name, RATE, duration=0.5)) == 8000
 
 
+def test_a_film_that_was_cut_off(tmp_path: Path) -> None:
+    """FFmpeg takes WebM for complete wherever it ends; its header knows better."""
+    whole = encode(tmp_path / "whole.webm", "libopus", np.tile(speech(), 4), 48_000)
+    seconds = audio.length(whole)
+    cut = tmp_path / "cut.webm"
+    cut.write_bytes(whole.read_bytes()[: round(0.6 * whole.stat().st_size)])
+    samples = 0
+    with pytest.raises(AudioError, match=rf"is damaged after .* \(its header says {seconds:.1f} s"):
+        for block in audio.stream(cut, RATE, block_seconds=0.5):
+            samples += len(block)
+    assert 0.4 * seconds < samples / RATE < 0.8 * seconds
+    # What is asked for is there.
+    assert len(audio.read(cut, RATE, duration=1.0)) == RATE
+    # Beside a picture, sound may end when it likes.
+    beside = encode(tmp_path / "film.webm", "libopus", speech(), 48_000, picture=9.0)
+    assert audio.length(beside) < 9
+    assert len(audio.read(beside, RATE)) == pytest.approx(audio.length(beside) * RATE, abs=400)
+
+
 def test_missing_files_and_folders(tmp_path: Path) -> None:
     for way in (audio.length, lambda p: audio.read(p, RATE), lambda p: streamed(p, RATE)):
         with pytest.raises(AudioError, match=r"none\.wav: does not exist; check the path"):
