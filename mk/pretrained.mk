@@ -25,7 +25,7 @@ $(PRETRAINED_CV)/.done: $(PRETRAINED_TABLE)
 $(PRETRAINED): $(PRETRAINED_TABLE) $(PRETRAINED_CV)/.done
 	$(BIN)/ser-train $< $(PRETRAINED_TRAINING) --validation 0 --report $(PRETRAINED_CV) -o $@
 
-TRANSLATOR_TRAINING = --arch gan-translate --set voters=1 --epochs 8 --seed 1
+TRANSLATOR_TRAINING = --arch gan-translate --epochs 8 --seed 1
 
 TRANSLATOR       := build/pretrained/translate.keras
 TRANSLATOR_TABLE := build/pretrained/pairs.npy

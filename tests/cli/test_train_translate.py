@@ -18,7 +18,10 @@ from ser.table import Table, write_table
 from ser.translation.engines import open_converter
 from ser.translation.rules import RuleConverter
 
-SMALL = ("--arch", "gan-translate", "--set", "width=8", "--set", "blocks=2", "--set", "listening=1")
+SMALL = (
+    *("--arch", "gan-translate", "--set", "voters=2"),
+    *("--set", "width=8", "--set", "blocks=2", "--set", "listening=1"),
+)
 QUICK = (*SMALL, "--batch-size", "16", "--device", "cpu")
 
 
@@ -100,7 +103,7 @@ def test_it_goes_on_where_it_stopped(table: Path, run: Run, tmp_path: Path) -> N
 
     records = sentence_table()
     everything = np.arange(len(records))
-    options = {"width": 8, "blocks": 2, "listening": 1}
+    options = {"voters": 2, "width": 8, "blocks": 2, "listening": 1}
     config = TrainConfig(
         arch="gan-translate", options=options, epochs=2, batch_size=16, lr=1e-3, weight_decay=1e-4
     )
