@@ -189,10 +189,8 @@ def analyse(
             stack.callback(blocks.close)
         cut = _cut(blocks, engine.spec, windowing, offset=part.start, tap=tap, live=live)
         processes = useful_processes() if engine.for_processes and not live else 1
-        long = not live and _is_long(source)
-        found = stack.enter_context(
-            contextlib.closing(shared(classified, cut, processes, _MODULES, long=long))
-        )
+        found = shared(classified, cut, processes, _MODULES, long=_is_long(source))
+        stack.callback(found.close)
         for windows in found:
             yield from windows
 

@@ -69,6 +69,7 @@ def blocks(
     name = source if isinstance(source, Path) else STANDARD
     waiting: list[Channels] = []
     count, end, rate = 0, 0, 1
+    said = 0.0
     try:
         with _opened(source, name, start) as (container, stream):
             rate = int(stream.rate)
@@ -88,11 +89,7 @@ def blocks(
                 if last is not None and end >= last:
                     break
             else:
-                _insist_on_all(name, container, end / rate)
-    except AudioError:
-        if waiting:
-            yield np.concatenate(waiting), rate
-        raise
+                said = _seconds_said(container)
     except _errors() as error:
         if waiting:
             yield np.concatenate(waiting), rate
@@ -106,6 +103,12 @@ def blocks(
         raise _undecodable(name, reason) from error
     if waiting:
         yield np.concatenate(waiting), rate
+    if end and said - end / rate > max(_MISSING_SECONDS, _MISSING_PART * said):
+        raise AudioError(
+            name,
+            f"is damaged after {end / rate:.1f} s (its header says {said:.1f} s)",
+            "fetch it or convert it again",
+        )
 
 
 def length(path: Path) -> float:
@@ -126,24 +129,15 @@ def length(path: Path) -> float:
         raise _undecodable(path, _reason(error)) from error
 
 
-def _insist_on_all(name: object, container: Any, seconds: float) -> None:
-    """Notices what was cut off: WebM may end anywhere, and FFmpeg says nothing of it.
+def _seconds_said(container: Any) -> float:
+    """Gives how long the sound should be; 0 where nothing says so reliably.
 
-    Beside a picture, sound may well be shorter than the header says; and other formats either have
-    an index that is missed, or guess their length.
-
-    Raises:
-        AudioError: There is less than the header says.
+    WebM may end anywhere, and FFmpeg takes it for complete. Beside a picture, sound may well be
+    shorter than the header says; other formats either have an index that is missed, or guess.
     """
     if "matroska" not in container.format.name or len(container.streams) > 1:
-        return
-    said = (container.duration or 0) / 1_000_000
-    if seconds and said - seconds > max(_MISSING_SECONDS, _MISSING_PART * said):
-        raise AudioError(
-            name,
-            f"is damaged after {seconds:.1f} s (its header says {said:.1f} s)",
-            "fetch it or convert it again",
-        )
+        return 0.0
+    return (container.duration or 0) / 1_000_000
 
 
 def _errors() -> tuple[type[Exception], ...]:

@@ -39,19 +39,18 @@ def make(examples: PairExamples) -> Several:
     return trainer
 
 
-def example_input() -> dict[str, Any]:
+def example_input(emotions: int) -> dict[str, Any]:
     rng = np.random.default_rng(0)
     return {
         "features": rng.normal(size=(1, 2 * MULTIPLE, SEEN)).astype(np.float32),
-        "condition": np.eye(2, dtype=np.float32)[:1],
+        "condition": np.eye(emotions, dtype=np.float32)[:1],
     }
 
 
 def test_a_training_of_two(examples: PairExamples, tmp_path: Path) -> None:
     trainer = make(examples)
     trainer.build()
-    given = example_input()
-    given["condition"] = np.eye(len(examples.emotions), dtype=np.float32)[:1]
+    given = example_input(len(examples.emotions))
     # Each begins by changing nothing.
     np.testing.assert_array_equal(trainer.model.predict_on_batch(given), 0)
     steps: list[int] = []
