@@ -21,8 +21,14 @@ _TIMES = 1501
 _WIDTH, _HEADS, _INNER, _MELS, _FRAMES, _TEXT = 16, 2, 32, 80, 1500, 448
 
 
-def whisper(folder: Path, *, language: str = "en", many: bool = True, seed: int = 0) -> Path:
-    """Writes a Whisper model for CTranslate2 that takes everything for one language."""
+def whisper(
+    folder: Path, *, language: str = "en", many: bool = True, sure: bool = True, seed: int = 0
+) -> Path:
+    """Writes a Whisper model for CTranslate2 that takes everything for one language.
+
+    A word's place says which it is, so surely that Whisper need not draw lots for it, and after
+    a dozen places all say that the sentence is over; unless it is not to be `sure`.
+    """
     from ctranslate2.specs import model_spec, whisper_spec
 
     folder.mkdir(parents=True)
@@ -59,15 +65,20 @@ def whisper(folder: Path, *, language: str = "en", many: bool = True, seed: int 
         attention(layer.self_attention)
         feed(layer.ffn)
     decoder.embeddings.weight = array(len(tokens), _WIDTH)
-    decoder.position_encodings.encodings = array(_TEXT, _WIDTH)
+    places = array(_TEXT, _WIDTH, scale=1.0)
+    decoder.position_encodings.encodings = places
     norm(decoder.layer_norm)
     for layer in decoder.layer:
         attention(layer.self_attention)
         attention(layer.attention)
         feed(layer.ffn)
     linear(decoder.projection, len(tokens), _WIDTH)
-    decoder.projection.bias[1 : 1 + len(WORDS)] = 10.0
-    decoder.projection.bias[tokens.index("<|endoftext|>")] = 10.0
+    end = tokens.index("<|endoftext|>")
+    spoken = [*range(1, 1 + len(WORDS)), end]
+    decoder.projection.bias[spoken] = 10.0
+    if sure:
+        decoder.projection.weight[spoken] *= 10
+        places[12:] = 5 * decoder.projection.weight[end]
     decoder.projection.bias[tokens.index(f"<|{language}|>")] = 8.0
     # A sentence lasts for a second and a half.
     decoder.projection.bias[tokens.index("<|0.00|>")] = 9.0

@@ -187,4 +187,8 @@ def _library() -> Any:
             f"need the Python package {error.name}",
             "pip install 'ser-toolkit[text]'",
         ) from error
+    from ctranslate2 import set_random_seed
+
+    # Where Whisper is unsure it draws lots: let them fall alike in every run on the same speech.
+    set_random_seed(0)
     return faster_whisper

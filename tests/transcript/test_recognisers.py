@@ -95,6 +95,13 @@ def test_whisper_gives_words_with_times(polish: Path) -> None:
         assert {word.text for word in passage.words} <= set(tinymodels.WORDS)
 
 
+def test_whisper_hears_the_same_again(tmp_path: Path) -> None:
+    pytest.importorskip("faster_whisper", reason="the extra [text] is not installed")
+    folder = str(tinymodels.whisper(tmp_path / "unsure", sure=False, seed=1))
+    first, second = (Whisper(folder).transcribe(speech(3.0), "en") for _ in range(2))
+    assert first == second
+
+
 def test_whisper_is_told_the_language(polish: Path) -> None:
     model = Whisper(str(polish))
     assert {passage.language for passage in model.transcribe(speech(3.0), "de")} == {"de"}
