@@ -69,6 +69,21 @@ def cannot_write(target: object, error: Exception, kind: type[_Kind]) -> _Kind:
 
 
 @contextlib.contextmanager
+def renamed(copy: object, name: object) -> Iterator[None]:
+    """Gives errors about a copy of something the name that the user knows.
+
+    Raises:
+        SerError: As raised within, about `name` where it was about `copy`.
+    """
+    try:
+        yield
+    except SerError as error:
+        if error.subject != str(copy) or error.subject == str(name):
+            raise
+        raise type(error)(name, error.cause, error.cure) from error
+
+
+@contextlib.contextmanager
 def interruptions() -> Iterator[None]:
     """Brings an interruption back that a library has turned into an error of its own.
 

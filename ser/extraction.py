@@ -19,13 +19,15 @@ from ser import audio, parallel
 from ser.augment.copies import Copies, copies_per_clip
 from ser.clean.registry import modules
 from ser.corpora.base import Clip
-from ser.errors import AudioError, SerError, TableError
+from ser.errors import AudioError, SerError, TableError, renamed
 from ser.features.extract import Extractor, fit_frames
 from ser.features.shorttime import Matrix
 from ser.features.spec import FeatureSpec
 from ser.files import STANDARD, is_special, make_folder
 from ser.rendering import Outcome, Rendered, Renderer, Task, crashed, sound_name
+from ser.storage import Place, fetched
 from ser.table import Table, TableWriter, record_dtype
+from ser.urls import is_url
 
 # A table gives every record the frames of the longest clip; beyond this the padding would be
 # nearly all of it, and the user surely meant to cut.
@@ -91,14 +93,14 @@ def extract_table(
     Args:
         clips: What to read.
         spec: What to compute. Without a duration the table is as wide as the longest clip.
-        target: The table's path, or ``-``.
+        target: The table's path, or ``-``, or a URL.
         cut: Cut recordings into windows; the specification's duration becomes the window.
         copies: Augmented copies to make of every clip, or of every window; they stand behind it.
         write_audio: A folder for the sound of every record, as features were computed of it.
         jobs: Worker processes.
         cluster: The address of a Dask scheduler, whose workers do it instead; they must find the
             clips, and `write_audio`, where this machine does. See `ser.cluster`.
-        resume: Continue an interrupted run with the same clips and options.
+        resume: Continue an interrupted run with the same clips and options; not behind a URL.
         progress: Called with the number of records finished since the last call.
         begin: Called once with the number of records still to make.
         on_error: Called for each clip that cannot be read; the others go on.
@@ -111,6 +113,15 @@ def extract_table(
             duration, the table or the sound cannot be written, a package that cleaning needs is
             missing, a worker dies, or the cluster is of no use.
     """
+    if is_url(str(target)):
+        folder, _, name = str(target).rpartition("/")
+        place = Place(folder)
+        place.check()
+        with place.writing(name) as path, renamed(path, target):
+            return extract_table(
+                clips, spec, path, cut=cut, copies=copies, write_audio=write_audio, jobs=jobs,
+                cluster=cluster, progress=progress, begin=begin, on_error=on_error,
+            )  # fmt: skip
     if cut is not None:
         spec = spec.with_changes(duration=cut.window)
     extractor = Extractor(spec, transform=_transform)
@@ -129,7 +140,7 @@ def extract_table(
         on_error(error)
 
     with contextlib.ExitStack() as stack:
-        pieces, seconds = _plan(_sources(clips, stack, cluster), spec, cut, fail)
+        pieces, seconds = _plan(_sources(clips, cut, stack, cluster, fail), spec, cut, fail)
         if not pieces:
             raise AudioError(target, "no table was written: none of the inputs can be read")
         widths = dict(_widths(pieces))
@@ -181,18 +192,18 @@ def extract_table(
 class _Piece:
     """What becomes one record or, with copies, several: a clip, and the file to read it from.
 
-    The file may be a copy of what came through a pipe.
+    The file is a path or a URL; it may be a copy of what came through a pipe.
     """
 
     clip: Clip
-    file: Path
+    file: str
     copies: int = 0
 
     def named(self, error: SerError) -> SerError:
         """Gives an error about the copy the name that the user knows."""
-        if self.file == self.clip.path or error.subject != str(self.file):
+        if self.file == self.clip.name or error.subject != self.file:
             return error
-        return AudioError(self.clip.path, error.cause, error.cure)
+        return AudioError(self.clip.name, error.cause, error.cure)
 
     def task(self, numbers: tuple[int, ...], spec: FeatureSpec, *, named: bool) -> Task:
         """Says what to decode; what is cleaned, trimmed or changed is shortened afterwards."""
@@ -205,9 +216,7 @@ class _Piece:
             seconds = spec.duration if whole is None else min(whole, spec.duration)
         name = sound_name(clip) if named else ""
         offset = clip.start + spec.offset
-        return Task(
-            str(self.file), offset, seconds, whole, str(clip.path), clip.start, numbers, name
-        )
+        return Task(self.file, offset, seconds, whole, clip.name, clip.start, numbers, name)
 
 
 def _shared(
@@ -225,22 +234,46 @@ def _shared(
 
 
 def _sources(
-    clips: Sequence[Clip], stack: contextlib.ExitStack, cluster: str | None
+    clips: Sequence[Clip],
+    cut: Cut | None,
+    stack: contextlib.ExitStack,
+    cluster: str | None,
+    fail: Callable[[SerError], None],
 ) -> Iterator[_Piece]:
-    """Finds the file of each clip; what comes through a pipe is kept on disk for the time."""
-    copies: dict[Path, Path] = {}
+    """Finds the file of each clip; what comes through a pipe is kept on disk for the time.
+
+    So is what is behind a URL, if several records are made of it on this machine.
+    """
+    times = collections.Counter(clip.path for clip in clips)
+    files: dict[Path, str | None] = {}
     for clip in clips:
         path = clip.path
-        if path not in copies:
-            piped = str(path) == STANDARD or is_special(path)
-            if piped and cluster is not None:
-                raise AudioError(
-                    path, "is a pipe, which other machines cannot read", "save it to a file first"
-                )
-            # Workers have been started in other folders.
-            plain = path if cluster is None else path.absolute()
-            copies[path] = _copied(path, stack) if piped else plain
-        yield _Piece(clip, copies[path])
+        if path not in files:
+            several = cut is not None or times[path] > 1
+            try:
+                files[path] = _file(clip, stack, cluster, several=several)
+            except SerError as error:
+                if not is_url(clip.name):
+                    raise
+                fail(error)
+                files[path] = None
+        file = files[path]
+        if file is not None:
+            yield _Piece(clip, file)
+
+
+def _file(clip: Clip, stack: contextlib.ExitStack, cluster: str | None, *, several: bool) -> str:
+    path = clip.path
+    if str(path) == STANDARD or is_special(path):
+        if cluster is not None:
+            raise AudioError(
+                path, "is a pipe, which other machines cannot read", "save it to a file first"
+            )
+        return str(_copied(path, stack))
+    if is_url(clip.name):
+        return stack.enter_context(fetched(clip.name)) if several and not cluster else clip.name
+    # Workers have been started in other folders.
+    return clip.name if cluster is None else str(path.absolute())
 
 
 def _copied(path: Path, stack: contextlib.ExitStack) -> Path:
@@ -276,7 +309,8 @@ def _plan(
     for piece in sources:
         clip = piece.clip
         try:
-            seconds = clip.duration or audio.length(piece.file) - clip.start
+            with fetched(piece.file) as file, renamed(file, clip.name):
+                seconds = clip.duration or audio.length(file) - clip.start
         except SerError as error:
             fail(piece.named(error))
             continue
@@ -314,7 +348,7 @@ def _windows(clip: Clip, seconds: float, cut: Cut, offset: float) -> Iterator[Cl
 def _with_copies(pieces: Sequence[_Piece], copies: Copies) -> list[_Piece]:
     numbers = copies_per_clip(
         [piece.clip.emotion for piece in pieces],
-        [f"{piece.clip.path}\0{piece.clip.start!r}" for piece in pieces],
+        [f"{piece.clip.name}\0{piece.clip.start!r}" for piece in pieces],
         copies.number,
         balance=copies.balance,
         seed=copies.seed,
@@ -343,7 +377,7 @@ def _todo(
     todo: list[tuple[_Piece, tuple[int, ...]]] = []
     for piece in pieces:
         numbers = range(1 + piece.copies)
-        source = (str(piece.clip.path), piece.clip.start + spec.offset)
+        source = (piece.clip.name, piece.clip.start + spec.offset)
         missing: Sequence[int] = numbers
         if source in begun:
             missing = []
@@ -394,7 +428,7 @@ def _texts(piece: Clip) -> dict[str, str]:
         "y": piece.emotion,
         "speaker": piece.speaker,
         "corpus": piece.corpus,
-        "path": str(piece.path),
+        "path": piece.name,
         "text": piece.text,
         "intensity": piece.intensity,
         "gender": piece.gender,

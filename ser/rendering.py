@@ -13,9 +13,10 @@ import numpy as np
 from ser import audio
 from ser.augment.copies import Copies
 from ser.corpora.base import Clip
-from ser.errors import AudioError, SerError
+from ser.errors import AudioError, SerError, renamed
 from ser.features.extract import Extractor, Functionals
 from ser.features.shorttime import Matrix
+from ser.storage import fetched
 
 # Longest part of a file name that comes from the clip's own.
 _STEM = 80
@@ -25,7 +26,7 @@ class Task(NamedTuple):
     """What crosses the border to a worker: plain, and small.
 
     Attributes:
-        file: What to read.
+        file: What to read: a path or a URL.
         offset: Seconds to skip in it.
         seconds: How many to read for the record of the clip itself; None reads to the end.
         whole: How many to read for copies, which may be cut off later than the clip.
@@ -89,10 +90,11 @@ class Renderer:
         try:
             # The clip itself is read as it would be without copies, to the last rounded bit.
             original = task.seconds if 0 in task.numbers else task.whole
-            samples = audio.read(task.file, rate, offset=task.offset, duration=original)
-            whole = samples
-            if task.whole != original and any(task.numbers):
-                whole = audio.read(task.file, rate, offset=task.offset, duration=task.whole)
+            with fetched(task.file) as file, renamed(file, task.file):
+                samples = audio.read(file, rate, offset=task.offset, duration=original)
+                whole = samples
+                if task.whole != original and any(task.numbers):
+                    whole = audio.read(file, rate, offset=task.offset, duration=task.whole)
         except (SerError, ValueError, ArithmeticError, RuntimeError, MemoryError) as error:
             return _strange(task, error)
         return [self._record(task, number, whole if number else samples) for number in task.numbers]

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import re
 import tempfile
 import uuid
 from collections.abc import Collection, Iterator
@@ -20,13 +19,11 @@ from typing import Any, NamedTuple
 from ser.corpora.listing import is_audio
 from ser.errors import AudioError, DependencyError, SerError
 from ser.files import atomic_path, make_folder, tidy
+from ser.urls import is_url
 
 # Where an upload is an object when it is complete, and does not exist before; elsewhere a file is
 # moved to its name. (In an object store, moving is copying.)
 _OBJECTS = frozenset({"s3", "s3a", "gs", "gcs", "az", "abfs", "adl", "oci", "oss", "memory"})
-
-_URL = re.compile(r"([A-Za-z][A-Za-z0-9+.-]+)://")
-_FOLDED = re.compile(r"([A-Za-z][A-Za-z0-9+.-]+):/(?!/)")
 
 
 class Found(NamedTuple):
@@ -131,22 +128,6 @@ class Place:
                 raise
 
 
-def is_url(text: str) -> bool:
-    """Says whether this is a URL and no path."""
-    return _URL.match(text) is not None
-
-
-def as_given(path: Path) -> str:
-    """Gives a path back as it was written: `Path` makes one slash of the two in a URL."""
-    text = str(path)
-    found = _FOLDED.match(text)
-    if found is None or path.exists():
-        return text
-    # file:///a/b comes out as file:/a/b: the third slash belongs to the path.
-    slashes = ":///" if found[1].lower() in ("file", "local") else "://"
-    return found[1] + slashes + text[found.end() :]
-
-
 def filesystem(url: str) -> tuple[Any, str]:
     """Opens what a URL leads to.
 
@@ -198,6 +179,17 @@ def fetched(source: str) -> Iterator[str]:
                 source, f"cannot be read ({_first_line(error)})", "check the URL and the rights"
             ) from error
         yield local
+
+
+def exists(url: str) -> bool:
+    """Says whether there is a file behind a URL.
+
+    Raises:
+        SerError: Nobody can say.
+    """
+    system, path = filesystem(url)
+    with _explained(url, "cannot be looked for"):
+        return bool(system.isfile(path))
 
 
 def find_audio(url: str) -> list[Found]:

@@ -375,6 +375,54 @@ def test_a_named_pipe_is_cut_into_windows_like_a_file(tmp_path: Path) -> None:
     assert set(piped["path"]) == {str(pipe)}
 
 
+@pytest.mark.parametrize("jobs", [1, 2])
+@pytest.mark.parametrize(
+    ("spec", "cut"),
+    [(SPEC, None), (POOLED, None), (SPEC, Cut(0.4, 0.2))],
+    ids=["whole", "pooled", "windows"],
+)
+def test_recordings_behind_urls_are_like_files(
+    spec: FeatureSpec, cut: Cut | None, jobs: int, tmp_path: Path, ravdess_like: Path
+) -> None:
+    clips = find_clips([ravdess_like]).clips[:8]
+    remote = find_clips([Path(clip.path.as_uri()) for clip in clips]).clips
+    assert [clip.name for clip in remote] == [clip.path.as_uri() for clip in clips]
+    here, _, _ = extract(clips, tmp_path / "h.npy", spec, cut=cut)
+    there, report, errors = extract(remote, tmp_path / "t.npy", spec, cut=cut, jobs=jobs)
+    assert (errors, report.failures) == ([], 0)
+    assert there["path"].tolist() == [Path(path).as_uri() for path in here["path"]]
+    for name in set(here.dtype.names or ()) - {"path"}:
+        np.testing.assert_array_equal(here[name], there[name])
+
+
+@pytest.mark.parametrize("cut", [None, Cut(1.0, 1.0)], ids=["whole", "windows"])
+@pytest.mark.parametrize("spec", [SPEC, POOLED], ids=["measured", "pooled"])
+def test_bad_recordings_behind_urls_have_their_names(
+    spec: FeatureSpec, cut: Cut | None, tmp_path: Path
+) -> None:
+    good = Clip(Path(write(tmp_path / "a.wav", 1.0).as_uri()))
+    (tmp_path / "b.wav").write_bytes(b"no sound")
+    urls = [(tmp_path / name).as_uri() for name in ("b.wav", "c.wav")]
+    clips = [good, *(Clip(Path(url)) for url in urls)]
+    table, report, errors = extract(clips, tmp_path / "t.npy", spec, cut=cut)
+    assert (len(table), report.failures) == (1, 2)
+    assert [error.subject for error in errors] == urls
+
+
+def test_a_table_behind_a_url(tmp_path: Path, ravdess_like: Path) -> None:
+    clips = find_clips([ravdess_like]).clips[:3]
+    url = (tmp_path / "out" / "t.npy").as_uri()
+    assert extract_table(clips, SPEC, url).records == 3
+    here, _, _ = extract(clips, tmp_path / "h.npy")
+    np.testing.assert_array_equal(read_table(tmp_path / "out" / "t.npy"), here)
+    other = (tmp_path / "out" / "u.npy").as_uri()
+    with pytest.raises(AudioError, match=f"^{other}: no table was written"):
+        extract_table([Clip(tmp_path / "nothing.wav")], SPEC, other)
+    assert [path.name for path in (tmp_path / "out").iterdir()] == ["t.npy"]
+    with pytest.raises(SerError, match="nonsense://x: cannot be reached"):
+        extract_table(clips, SPEC, "nonsense://x/t.npy", progress=lambda n: pytest.fail("worked"))
+
+
 def test_truncated_headers_are_told_from_short_files(tmp_path: Path) -> None:
     """A clip that is longer than its header says is cut, and counted."""
     path = write(tmp_path / "a.wav", 2.0)

@@ -10,7 +10,7 @@ import fsspec
 import pytest
 
 from ser.errors import AudioError, DependencyError, SerError
-from ser.storage import Place, as_given, fetched, find_audio, is_url
+from ser.storage import Place, exists, fetched, find_audio
 
 
 @pytest.fixture(params=["path", "file", "memory"])
@@ -94,6 +94,8 @@ def test_recordings_behind_urls(tmp_path: Path) -> None:
         ]
         (one,) = find_audio("memory://calls/b.wav")
         assert (one.url, one.name) == ("memory://calls/b.wav", "b.wav")
+        names = ("b.wav", "c.wav", "a")
+        assert [exists(f"memory://calls/{name}") for name in names] == [True, False, False]
         with fetched("memory://calls/a/c.mp3") as path:
             assert Path(path).read_bytes() == b"a/c.mp3"
             assert path.endswith(".mp3")
@@ -106,15 +108,6 @@ def test_recordings_behind_urls(tmp_path: Path) -> None:
         memory.rm("/calls", recursive=True)
     with fetched(str(tmp_path)) as path:
         assert path == str(tmp_path)
-
-
-def test_urls_come_back_from_paths() -> None:
-    for url in ("s3://bucket/a.wav", "memory://x/y", "file:///tmp/a", "sftp://host:22/a"):
-        assert as_given(Path(url)) == url
-        assert is_url(url)
-    for path in ("a/b.wav", "/a//b", "c:x", "C:/music/a.wav"):
-        assert as_given(Path(path)) == str(Path(path))
-        assert not is_url(path)
 
 
 def test_what_nobody_knows(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -20,7 +20,8 @@ from typing import NamedTuple
 from ser.corpora.listing import walk
 from ser.errors import AudioError, SerError
 from ser.files import STANDARD, is_special
-from ser.storage import Found, as_given, find_audio, is_url
+from ser.storage import Found, find_audio
+from ser.urls import as_given, is_url
 
 # File systems take 255 bytes; the ending of the result and a temporary name need some of them.
 _LONGEST = 200

@@ -15,7 +15,14 @@ from ser import audio
 from ser.analysis import Part, Windowing, analyse
 from ser.batch.jobs import Job
 from ser.engine import Engine, EngineName, open_engine
-from ser.errors import ArtifactError, AudioError, DependencyError, SerError, cannot_write
+from ser.errors import (
+    ArtifactError,
+    AudioError,
+    DependencyError,
+    SerError,
+    cannot_write,
+    renamed,
+)
 from ser.models.backend import Device
 from ser.pretrained import DEFAULT_MODEL
 from ser.storage import Place, fetched
@@ -156,24 +163,19 @@ def _hearing(
         tap(block)
 
     hearing = _Hearing(engine, iter(()))
-    with fetched(job.source) as path:
-        try:
-            found = analyse(
-                path,
-                engine,
-                analysis.windowing,
-                part=analysis.part,
-                calibration=analysis.voices.of(path, engine, vad=analysis.vad),
-                vad=analysis.vad,
-                tap=hear,
-            )
-            named = found if path == job.file else (replace(w, file=job.file) for w in found)
-            hearing.windows = analysis.refine(named)
-            yield hearing
-        except SerError as error:
-            if error.subject == path and path != job.file:
-                raise type(error)(job.file, error.cause, error.cure) from error
-            raise
+    with fetched(job.source) as path, renamed(path, job.file):
+        found = analyse(
+            path,
+            engine,
+            analysis.windowing,
+            part=analysis.part,
+            calibration=analysis.voices.of(path, engine, vad=analysis.vad),
+            vad=analysis.vad,
+            tap=hear,
+        )
+        named = found if path == job.file else (replace(w, file=job.file) for w in found)
+        hearing.windows = analysis.refine(named)
+        yield hearing
 
 
 @dataclass(frozen=True, slots=True)

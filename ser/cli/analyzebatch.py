@@ -23,10 +23,11 @@ from ser.cli.options import Device, usable_cores, with_options
 from ser.engine import EngineName
 from ser.errors import SerError
 from ser.pretrained import DEFAULT_MODEL
-from ser.storage import Place, as_given, is_url
+from ser.storage import Place
 from ser.timeline.clock import clock
 from ser.timeline.outputs import Output, check_outputs
 from ser.timeline.writer import Writer
+from ser.urls import as_given, is_url
 
 DEFAULT_FORMAT = "jsonl"
 """What results in a folder are, where nothing else is said: what programs read."""

@@ -24,6 +24,7 @@ from ser.corpora.base import Clip
 from ser.corpora.registry import CHOICES, find_clips
 from ser.errors import SerError
 from ser.files import STANDARD
+from ser.urls import as_given, is_url
 
 if TYPE_CHECKING:
     from ser.augment.copies import Copies
@@ -90,10 +91,10 @@ def main(
 
     Emotion, speaker and sentence are read from the corpus' file names. The table is a NumPy
     structured array that holds its own feature specification; what cannot be read is reported
-    and left out.
+    and left out. AUDIO and the table may be behind URLs, s3://bucket/clips, say.
 
-    Examples:
     \b
+    Examples:
       ser-extract RAVDESS/ -o ravdess.npy
       ser-extract RAVDESS/ --preset librosa --pool mean -o classic.npy
       ser-extract interview.m4a --window 3 --hop 1 -o windows.npy
@@ -103,6 +104,8 @@ def main(
     refuse_terminal(output)
     if resume and output == STANDARD:
         raise click.UsageError("--resume needs -o FILE: a pipe keeps nothing to continue.")
+    if resume and is_url(output):
+        raise click.UsageError("--resume needs -o FILE on this machine.")
     if hop is not None and window is None:
         raise click.UsageError("--hop needs --window.")
     for name, value in (("--window", window), ("--hop", hop)):
@@ -114,7 +117,7 @@ def main(
     spec = make_spec(preset, like, features)
     extra = make_copies(augment, copies, balance, noise_from, seed)
     _note_undone(console, spec, extra)
-    folders = any(path.is_dir() for path in inputs)
+    folders = any(path.is_dir() or is_url(as_given(path)) for path in inputs)
     if cluster is None and jobs > 1 and (folders or parallel.pays(jobs, len(inputs))):
         # They get ready while this process imports what it needs itself and looks for clips.
         from ser.clean.registry import modules

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar, Literal
 
+from ser.urls import as_given
+
 Channel = Literal["speech", "song"]
 """What a voice does in a clip; only RAVDESS has both."""
 
@@ -20,7 +22,7 @@ class Clip:
     """One recording, or a part of one, and what its corpus says about it.
 
     Attributes:
-        path: The audio file.
+        path: The audio file; of one behind a URL, what `Path` makes of that, see `name`.
         emotion: Canonical emotion name (`ser.labels`), empty where unknown.
         speaker: The speaker's name within the corpus, empty where unknown.
         corpus: The corpus' name.
@@ -40,6 +42,11 @@ class Clip:
     gender: str = ""
     start: float = 0.0
     duration: float | None = None
+
+    @property
+    def name(self) -> str:
+        """What the recording is called in tables and messages: its path, or its URL."""
+        return as_given(self.path)
 
 
 class Corpus(ABC):

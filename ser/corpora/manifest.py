@@ -1,9 +1,9 @@
 """A manifest: a CSV or TSV table that says what is spoken where.
 
 The first line names the columns, in any order and case. ``path`` is needed, relative to the
-manifest's folder; ``emotion``, ``speaker``, ``corpus``, ``text``, ``intensity``, ``gender``,
-``start`` and ``duration`` (seconds) may be there. Emotions may be any words: known spellings become
-the names of `ser.labels`, others stay.
+manifest's folder, or a URL; ``emotion``, ``speaker``, ``corpus``, ``text``, ``intensity``,
+``gender``, ``start`` and ``duration`` (seconds) may be there. Emotions may be any words: known
+spellings become the names of `ser.labels`, others stay.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from pathlib import Path
 from ser.corpora.base import Clip
 from ser.errors import CorpusError
 from ser.labels import canonical
+from ser.urls import is_url
 
 EXTENSIONS: tuple[str, ...] = (".csv", ".tsv")
 COLUMNS: tuple[str, ...] = (
@@ -141,9 +142,12 @@ def _clip(manifest: Path, header: list[str], row: list[str]) -> Clip:
     values = {name: value.strip() for name, value in zip(header, row, strict=False)}
     if not values["path"]:
         raise _BadRow("has no path", "name the audio file")
-    path = manifest.parent / Path(values["path"]).expanduser()
+    remote = is_url(values["path"])
+    named = Path(values["path"])
+    path = named if remote else manifest.parent / named.expanduser()
     try:
-        found = path.exists()
+        # Whether there is something behind a URL is found when it is read.
+        found = remote or path.exists()
     except (OSError, ValueError):
         found = False
     if not found:

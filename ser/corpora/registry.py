@@ -5,8 +5,9 @@ To add a corpus, write a file beside this one (`ravdess.py` shows how) and a lin
 
 from __future__ import annotations
 
+import contextlib
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
@@ -23,6 +24,7 @@ from ser.corpora.ravdess import Ravdess
 from ser.corpora.savee import Savee
 from ser.corpora.tess import Tess
 from ser.errors import CorpusError, SerError
+from ser.urls import as_given, is_url
 
 CORPORA = MappingProxyType(
     {
@@ -66,8 +68,8 @@ def find_clips(
     """Finds audio files and what their corpora say about them.
 
     Args:
-        inputs: Audio files (whatever their extension), folders (walked, hidden files ignored) and
-            manifests (CSV or TSV).
+        inputs: Audio files (whatever their extension), folders (walked, hidden files ignored),
+            manifests (CSV or TSV), and URLs of files and folders.
         corpus: ``auto`` asks every reader for each file. A file that none of them knows is a clip
             without a label when it was given by itself or nothing in its folder is known;
             otherwise it is skipped. A corpus's name takes its files and skips all others.
@@ -98,6 +100,10 @@ class _Search:
     indices: dict[Path, Index | None] = field(default_factory=dict)
 
     def add(self, given: Path) -> None:
+        url = as_given(given)
+        if is_url(url):
+            self._add_url(url)
+            return
         try:
             is_folder = given.is_dir()
             exists = is_folder or given.exists()
@@ -125,6 +131,19 @@ class _Search:
             cure = "give a folder that holds audio files, or the files themselves"
             self.missing.append(CorpusError(folder, "holds no audio files", cure))
         self._add_files(files)
+
+    def _add_url(self, url: str) -> None:
+        # Late: only they need it, and it needs this package.
+        from ser.storage import find_audio
+
+        if self.corpus == "manifest" or is_manifest(Path(url)):
+            cure = "copy it to this machine; its paths may be URLs"
+            self.missing.append(CorpusError(url, "is a manifest behind a URL", cure))
+            return
+        try:
+            self._add_files([Path(found.url) for found in find_audio(url)])
+        except SerError as error:
+            self.missing.append(error)
 
     def _add_manifest(self, path: Path) -> None:
         try:
@@ -174,7 +193,7 @@ class _Search:
     def _index(self, reader: Corpus, path: Path) -> Index | None:
         if not reader.index:
             return None
-        folder = path.absolute().parent
+        folder = (path if is_url(as_given(path)) else path.absolute()).parent
         for place in (folder / reader.index, folder.parent / reader.index):
             if place not in self.indices:
                 self.indices[place] = self._read_index(reader, place)
@@ -184,10 +203,9 @@ class _Search:
         return None
 
     def _read_index(self, reader: Corpus, place: Path) -> Index | None:
-        if not place.is_file():
-            return None
         try:
-            return reader.read_index(place)
+            with _local(place) as file:
+                return None if file is None else reader.read_index(file)
         except CorpusError as error:
             # The names alone still say most; the error is reported beside the clips.
             self.missing.append(error)
@@ -211,6 +229,22 @@ class _Search:
             channel_skipped=len(unique) - len(wanted),
             notes=tuple(dict.fromkeys(self.notes)),
         )
+
+
+@contextlib.contextmanager
+def _local(place: Path) -> Iterator[Path | None]:
+    """Yields where a file can be read on this machine, if there is one."""
+    name = as_given(place)
+    if not is_url(name):
+        yield place if place.is_file() else None
+        return
+    from ser.storage import exists, fetched
+
+    if not exists(name):
+        yield None
+        return
+    with fetched(name) as copy:
+        yield Path(copy)
 
 
 def _channel(clip: Clip, wanted: str) -> str:

@@ -23,6 +23,8 @@ from conftest import ROOT, Run
 from speech import render
 from spoken import EMOTIONS
 
+from ser.table import read_table
+
 RATE = 16_000
 COMMAND = [sys.executable, str(ROOT / "bin" / "ser-analyze")]
 
@@ -308,3 +310,9 @@ def test_a_cluster_of_which_one_worker_dies(
         here = run("ser-extract", ".", *table, tmp_path / "here.npy", "-j", 1, cwd=calls)
         assert (tmp_path / "far.npy").read_bytes() == (tmp_path / "here.npy").read_bytes()
         assert far.err.replace("far", "here") == here.err
+        urls = (calls.as_uri(), *table, f"{tmp_path.as_uri()}/out/urls.npy", *options[2:])
+        assert run("ser-extract", *urls).returncode == 1
+        names = read_table(tmp_path / "out" / "urls.npy")["path"]
+        assert names[0].startswith(f"{calls.as_uri()}/")
+        features = read_table(tmp_path / "here.npy")["x"]
+        np.testing.assert_array_equal(read_table(tmp_path / "out" / "urls.npy")["x"], features)

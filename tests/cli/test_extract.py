@@ -279,6 +279,7 @@ def test_an_older_table_survives_a_failed_run(run: Run, tmp_path: Path) -> None:
         (["x.wav", "--window", "0"], "--window must be positive"),
         (["x.wav", "--window", "1", "--hop", "-1"], "--hop must be positive"),
         (["x.wav", "--resume"], "--resume needs -o FILE"),
+        (["x.wav", "--resume", "-o", "s3://b/t.npy"], "--resume needs -o FILE on this machine"),
         (["x.wav", "--pool", "max"], "Invalid value for '--pool'"),
         (["x.wav", "--corpus", "nonesuch"], "Invalid value for '--corpus'"),
         (["x.wav", "--deltas", "3"], "Invalid value for '--deltas'"),

@@ -95,6 +95,11 @@ def test_a_bad_row_is_named_by_its_line_and_spoils_no_other(
     assert error.cure
 
 
+def test_urls(folder: Path) -> None:
+    (clip,) = read_manifest(manifest(folder, "path,emotion\ns3://calls/a.wav,sad\n")).clips
+    assert (clip.name, clip.emotion) == ("s3://calls/a.wav", "sad")
+
+
 def test_gender_is_checked(folder: Path) -> None:
     found = read_manifest(manifest(folder, "path,gender\naudio/a.wav,x\naudio/b.wav,Male\n"))
     assert [clip.gender for clip in found.clips] == ["male"]

@@ -192,6 +192,24 @@ def test_nemo_takes_gender_from_its_table(tmp_path: Path) -> None:
     assert {clip.gender for clip in without} == {""}
 
 
+def test_a_corpus_behind_a_url(tmp_path: Path) -> None:
+    write_corpus("nemo", tmp_path, speakers=2, emotions=["angry"], seconds=0.2)
+    here = find_clips([tmp_path]).clips
+    there = find_clips([Path((tmp_path / "samples").as_uri())])
+    assert there.missing == ()
+    assert [clip.name for clip in there.clips] == [clip.path.as_uri() for clip in here]
+    assert [(c.emotion, c.speaker, c.gender) for c in there.clips] == [
+        (c.emotion, c.speaker, c.gender) for c in here
+    ]
+    (tmp_path / "clips.csv").write_text("path\nsamples/a.wav\n", encoding="utf-8")
+    nothing = find_clips([Path((tmp_path / name).as_uri()) for name in ("nowhere", "clips.csv")])
+    assert nothing.clips == ()
+    assert [error.cause for error in nothing.missing] == [
+        "does not exist",
+        "is a manifest behind a URL",
+    ]
+
+
 def test_a_broken_table_is_said_and_names_still_read(tmp_path: Path) -> None:
     write_corpus("nemo", tmp_path, speakers=2, emotions=["angry"], seconds=0.2)
     (tmp_path / "data.tsv").write_bytes(b"\xff\xfe\x00file_id")
