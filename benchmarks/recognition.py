@@ -61,6 +61,7 @@ class Run:
     quick: bool
     resume: bool
     precision: str = "auto"
+    jobs: int = 1
     commands: list[str] = field(default_factory=list)
 
     def ser(self, name: str, *options: object) -> str:
@@ -102,7 +103,7 @@ class Run:
         resume = ["--resume"] if self.resume else []
         self.ser(
             "ser-train", table, "--cv", folds, *self.training(epochs), *options, *resume,
-            "-o", f"{folder}/",
+            "--jobs", self.jobs, "-o", f"{folder}/",
         )  # fmt: skip
         report = json.loads((folder / "report.json").read_text())
         card = read_card(folder / "fold-1.keras")
@@ -269,6 +270,7 @@ def main() -> None:
     parser.add_argument(
         "--precision", default="auto", help="what trainings compute in; see ser-train"
     )
+    parser.add_argument("--jobs", type=int, default=2, help="folds that are trained at a time")
     options = parser.parse_args()
     names = options.only.split(",") if options.only else list(EXPERIMENTS)
     unknown = sorted(set(names) - set(EXPERIMENTS))
@@ -293,6 +295,7 @@ def main() -> None:
                 options.quick,
                 options.resume,
                 options.precision,
+                options.jobs,
             )
             reports.append(experiment(run))
             runs.append(run)

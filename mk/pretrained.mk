@@ -3,6 +3,9 @@
 PRETRAINED_FEATURES = --preset emotion
 PRETRAINED_TRAINING = --arch prosody-cnn --epochs 70 --seed 1
 
+# Folds that are trained at the same time.
+CV_JOBS ?= 2
+
 PRETRAINED       := build/pretrained/ravdess.keras
 PRETRAINED_TABLE := build/pretrained/ravdess.npy
 PRETRAINED_CV    := build/cv
@@ -19,7 +22,7 @@ $(PRETRAINED_TABLE): $(CORPORA)/ravdess | $(VENV)/.installed
 
 # The five speaker-independent folds of Luna-Jiménez et al. (2021): these figures stand in the card.
 $(PRETRAINED_CV)/.done: $(PRETRAINED_TABLE)
-	$(BIN)/ser-train $< $(PRETRAINED_TRAINING) --cv ravdess -o $(PRETRAINED_CV)/
+	$(BIN)/ser-train $< $(PRETRAINED_TRAINING) --cv ravdess --jobs $(CV_JOBS) -o $(PRETRAINED_CV)/
 	@touch $@
 
 $(PRETRAINED): $(PRETRAINED_TABLE) $(PRETRAINED_CV)/.done

@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import contextlib
 import itertools
-import os
 import sys
 from collections.abc import Callable, Generator, Iterable
 from typing import Generic, TypeVar
 
+from ser.cores import usable_cores
 from ser.errors import SerError
 from ser.parallel import Raised, Worker, prepare
 from ser.threads import mapped
@@ -48,9 +48,7 @@ def useful_processes() -> int:
     processes = sys.modules.get("multiprocessing")
     if _one_of_many or (processes is not None and processes.parent_process() is not None):
         return 1
-    if hasattr(os, "sched_getaffinity"):
-        return min(len(os.sched_getaffinity(0)), _MOST)
-    return min(os.cpu_count() or 1, _MOST)
+    return min(usable_cores(), _MOST)
 
 
 def shared(

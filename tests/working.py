@@ -67,3 +67,7 @@ def deadly_elsewhere(number: int, home: int, item: int) -> int:
     if number == item and os.getpid() != home:
         os.kill(os.getpid(), signal.SIGKILL)
     return number
+
+
+def dying(item: object) -> None:
+    os.kill(os.getpid(), signal.SIGKILL)

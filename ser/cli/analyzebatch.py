@@ -19,7 +19,8 @@ from ser.batch.run import Report, here, make_results
 from ser.batch.work import Analysis, Filer, Model, Outcome, Teller, digest_of
 from ser.cli.clusteroption import check_cluster, cluster_option
 from ser.cli.console import Console
-from ser.cli.options import Device, usable_cores, with_options
+from ser.cli.options import Device, with_options
+from ser.cores import usable_cores
 from ser.engine import EngineName
 from ser.errors import SerError
 from ser.pretrained import DEFAULT_MODEL

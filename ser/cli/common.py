@@ -39,7 +39,6 @@ from ser.cli.options import (
     output_option,
     refuse_terminal,
     seed_option,
-    usable_cores,
 )
 from ser.errors import SerError, interruptions
 
@@ -59,7 +58,6 @@ __all__ = [
     "output_option",
     "refuse_terminal",
     "seed_option",
-    "usable_cores",
 ]
 
 EXIT_INTERRUPTED = 130

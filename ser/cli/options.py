@@ -11,6 +11,7 @@ from typing import Any, Literal, TypeVar
 import click
 
 from ser.cli.console import is_terminal
+from ser.cores import usable_cores
 from ser.errors import SerError
 from ser.files import STANDARD
 from ser.pretrained import DEFAULT_MODEL
@@ -192,18 +193,6 @@ def refuse_terminal(output: str) -> None:
     """
     if output == STANDARD and is_terminal(sys.stdout):
         raise click.UsageError("Binary data is not written to a terminal: give -o FILE or a pipe.")
-
-
-def usable_cores() -> int:
-    """Counts the processor cores that this process may use."""
-    count: Callable[[], int | None] = getattr(os, "process_cpu_count", _affinity)
-    return count() or 1
-
-
-def _affinity() -> int | None:
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count()
 
 
 def _read_list(source: str, separator: bytes) -> list[Path]:

@@ -177,6 +177,15 @@ _DEFAULTS = TrainConfig()
     "(speakers on both sides), a fold file of ser-split, or ravdess for the published folds.",
 )
 @click.option(
+    "-j",
+    "--jobs",
+    type=click.IntRange(1),
+    default=1,
+    show_default=True,
+    metavar="INTEGER",
+    help="Folds of --cv that are trained at the same time; they share the cores.",
+)
+@click.option(
     "--report",
     metavar="DIR",
     type=click.Path(file_okay=False),
@@ -230,6 +239,7 @@ def main(
     support: str,
     precision: Any,
     cv: str | None,
+    jobs: int,
     report: str | None,
     history: str | None,
     plot: str | None,
@@ -294,13 +304,17 @@ def main(
     tuning = read_tuning(click.get_current_context(), search, [*settings, *config.options])
     if cv is not None:
         check_cv(console, output, validation)
+    if jobs > 1 and (cv is None or tuning is not None):
+        raise click.UsageError("--jobs is for the folds of --cv, and not with --tune.")
     if not resume and not translates:
         # Weights that cannot be had are named before tables are read; a checkpoint has its own.
         architecture(config.arch, config.options).files(console.note)
     records = read_table(table) if records is None else records
     check_support(config.support, records)
     if cv is not None:
-        cross_validated(console, table, records, cv, Path(output), config, tuning, resume, device)
+        cross_validated(
+            console, table, records, cv, Path(output), config, tuning, resume, device, jobs
+        )
         return
     if output == STANDARD or not output.endswith(".keras"):
         raise click.UsageError("The artifact must be a file named .keras: Keras asks for it.")

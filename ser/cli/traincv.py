@@ -51,6 +51,7 @@ def cross_validated(
     tuning: Tuning | None,
     resume: bool,
     device: Any,
+    jobs: int,
 ) -> None:
     """Trains and scores every fold.
 
@@ -64,6 +65,7 @@ def cross_validated(
         tuning: A search within each fold, if any.
         resume: Continue what was interrupted.
         device: Where to train.
+        jobs: Folds at the same time.
 
     Raises:
         click.UsageError: The folds are malformed.
@@ -95,11 +97,14 @@ def cross_validated(
             choice=choice,
             resume=resume,
             device=device,
+            jobs=jobs,
             on_fold=lambda fold, count, clips: console.info(
                 f"fold {fold} of {count}: {clips} training clips"
             ),
             on_step=bar.update,
-            on_epoch=lambda row: say_epoch(console, row, config.epochs),
+            on_epoch=lambda fold, row: say_epoch(
+                console, row, config.epochs, f"fold {fold}: " if jobs > 1 else ""
+            ),
         )
     scores, interval = pooled.evaluation.scores, pooled.evaluation.intervals["uar"]
     console.info(

@@ -9,10 +9,10 @@ from typing import Any
 from ser.cli.common import Console
 
 
-def say_epoch(console: Console, row: Mapping[str, float], epochs: int) -> None:
+def say_epoch(console: Console, row: Mapping[str, float], epochs: int, before: str = "") -> None:
     """Says the figures of an epoch in a line."""
     figures = ", ".join(f"{key} {value:.3f}" for key, value in row.items() if key != "epoch")
-    console.info(f"epoch {int(row['epoch'])}/{epochs}: {figures}")
+    console.info(f"{before}epoch {int(row['epoch'])}/{epochs}: {figures}")
 
 
 def write_views(

@@ -22,9 +22,9 @@ from ser.cli.common import (
     command,
     device_option,
     refuse_terminal,
-    usable_cores,
 )
 from ser.cli.options import with_options
+from ser.cores import usable_cores
 from ser.errors import SerError
 from ser.files import STANDARD, is_special, make_folder
 from ser.labels import COMMON, canonical

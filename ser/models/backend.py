@@ -66,6 +66,17 @@ def load_keras(device: Device = "auto") -> Any:
     return keras
 
 
+def limit_threads(count: int) -> None:
+    """Has Keras keep so many cores busy at most, and share a GPU with other processes.
+
+    Only before the first import of Keras in a process.
+    """
+    for name in ("TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS", "OMP_NUM_THREADS"):
+        os.environ[name] = str(count)
+    os.environ["TF_FORCE_GPU_ALLOW_GROWTH"] = "true"
+    os.environ["XLA_PYTHON_CLIENT_PREALLOCATE"] = "false"
+
+
 @contextlib.contextmanager
 def quiet_stderr() -> Iterator[None]:
     """Holds back what native code writes to standard error while the block runs.

@@ -146,6 +146,14 @@ class Checkpoint:
             raise self._damaged(error) from error
         return Loaded(model, others, best, state)
 
+    def history(self) -> list[dict[str, float]]:
+        """Reads the rows of the epochs that are finished, while a training runs or after it."""
+        try:
+            state = json.loads((self.folder / _STATE).read_text())
+            return list(state["history"])
+        except (OSError, ValueError, KeyError, TypeError):
+            return []
+
     def clear(self) -> None:
         """Removes the folder."""
         shutil.rmtree(self.folder, ignore_errors=True)

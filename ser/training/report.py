@@ -17,8 +17,9 @@ from ser.errors import SerError
 from ser.files import open_output
 from ser.table import Table
 from ser.training.config import TrainConfig
-from ser.training.crossval import CHOSEN, REPORT, TEMPERED, describe_data, made_with
+from ser.training.crossval import CHOSEN, REPORT, TEMPERED, describe_data
 from ser.training.fit import Data, Trained
+from ser.training.fold import made_with
 
 
 @dataclass(frozen=True, slots=True)

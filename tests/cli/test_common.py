@@ -21,8 +21,8 @@ from ser.cli.common import (
     jobs_option,
     output_option,
     seed_option,
-    usable_cores,
 )
+from ser.cores import usable_cores
 from ser.errors import SerError
 
 ROOT = Path(__file__).parents[2]

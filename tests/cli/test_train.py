@@ -306,13 +306,21 @@ def test_cross_validation_and_its_report(
     assert not (tmp_path / "n.keras").exists()
 
 
-def test_a_killed_cross_validation_keeps_finished_folds(table: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize("jobs", ["1", "2"])
+def test_a_killed_cross_validation_keeps_finished_folds(
+    jobs: str, table: Path, tmp_path: Path
+) -> None:
     arguments = [*QUICK, str(table), "-o", "cv", "--cv", "speaker:3", "--epochs", "8", *SMALL]
-    state = tmp_path / "cv" / "fold-2.keras.ckpt" / "state.json"
+    if jobs == "2":
+        # An architecture that other processes know, too.
+        slim = ("--arch", "cnn", "--set", "width=0.25", "--set", "units=64", "--jobs", jobs)
+        arguments += slim
+    state = tmp_path / "cv" / f"fold-{3 if jobs == '2' else 2}.keras.ckpt" / "state.json"
     with subprocess.Popen(arguments, cwd=tmp_path, stderr=subprocess.DEVNULL) as process:
         wait_for(lambda: epochs_done(state) >= 1, process)
         process.send_signal(signal.SIGKILL)
-    finished = tmp_path / "cv" / "fold-1.keras"
+    (finished, *_) = (tmp_path / "cv").glob("fold-?.csv")
+    finished = finished.with_suffix(".keras")
     first = (finished.read_bytes(), finished.stat().st_mtime_ns)
     done = subprocess.run(
         [*arguments, "--resume"], cwd=tmp_path, capture_output=True, text=True, check=False
@@ -376,6 +384,8 @@ def test_folds_by_corpus_from_a_file_and_as_published(
         (["-o", "-", "--cv", "speaker:2"], "name a folder"),
         (["-o", "cv", "--cv", "speaker:2", "--history", "h.csv"], "--history means nothing"),
         (["-o", "cv", "--cv", "speaker:2", "--report", "r"], "--report means nothing"),
+        (["-o", "m.keras", "--jobs", "2"], "--jobs is for the folds of --cv"),
+        (["-o", "cv", "--cv", "speaker:2", "-j", "2", "--tune", "3"], "and not with --tune"),
         (["-o", "cv", "--cv", "speaker:2", "--plot-model", "n.svg"], "--plot-model means nothing"),
         (["-o", "m.keras", "--epochs", "0"], "--epochs"),
         (["-o", "m.keras", "--arch", "transformer9"], "--arch"),

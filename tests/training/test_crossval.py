@@ -22,7 +22,8 @@ from ser.scoring import predict_table
 from ser.splitting import make_folds
 from ser.table import Table
 from ser.training.config import TrainConfig
-from ser.training.crossval import TOLD, cross_validate, describe_protocol, tempered_error
+from ser.training.crossval import cross_validate, describe_protocol, tempered_error
+from ser.training.fold import TOLD
 from ser.training.report import read_report
 
 
@@ -137,7 +138,7 @@ def test_finished_folds_are_kept(
     whole = run(spoken, folds, config, tmp_path / "whole")
     epochs = 0
 
-    def stop(row: dict[str, float]) -> None:
+    def stop(fold: int, row: dict[str, float]) -> None:
         nonlocal epochs
         epochs += 1
         if epochs == 5:
@@ -158,7 +159,7 @@ def test_finished_folds_are_kept(
         folder,
         resume=True,
         on_step=steps.append,
-        on_epoch=lambda row: rows.append(row["epoch"]),
+        on_epoch=lambda fold, row: rows.append(row["epoch"]),
     )
     assert (folder / "fold-1.keras").stat().st_mtime_ns == first
     assert rows == [1, 2, 3]
@@ -169,7 +170,7 @@ def test_finished_folds_are_kept(
     )
     # Without --resume everything is trained again.
     rows.clear()
-    run(spoken, folds, config, folder, on_epoch=lambda row: rows.append(row["epoch"]))
+    run(spoken, folds, config, folder, on_epoch=lambda fold, row: rows.append(row["epoch"]))
     assert rows == [1, 2, 3, 1, 2, 3]
 
 
@@ -213,7 +214,9 @@ def test_unlabelled_clips_are_neither_trained_on_nor_tested(
     told = read_predictions(tmp_path / "calibrated.csv")
     (tmp_path / "fold-1-calibrated.csv").unlink()
     rows: list[dict[str, float]] = []
-    again = run(table, folds, config, tmp_path, resume=True, on_epoch=rows.append)
+    again = run(
+        table, folds, config, tmp_path, resume=True, on_epoch=lambda fold, row: rows.append(row)
+    )
     assert rows == []
     assert len(again.predictions) == len(pooled.predictions)
     assert (tmp_path / "fold-1-calibrated.csv").exists()
