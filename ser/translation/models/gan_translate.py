@@ -57,7 +57,7 @@ class GANTranslate(Architecture):
     defaults = MappingProxyType({"lr": 1e-3, "batch_size": 16, "epochs": 8, "weight_decay": 1e-4})
 
     voters: int = option(
-        1, "generators, each trained for itself, whose changes are averaged; each costs as much"
+        2, "generators, each trained for itself, whose changes are averaged; each costs as much"
     )
     width: int = option(96, "channels of the generator's blocks", low=48, high=192)
     blocks: int = option(6, "residual blocks of the generator", low=4, high=10)
