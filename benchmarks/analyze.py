@@ -36,10 +36,10 @@ from recordings import encode  # noqa: E402
 from usage import Usage, measure  # noqa: E402
 
 from ser import audio  # noqa: E402
+from ser.pretrained import DEFAULT_MODEL  # noqa: E402
 
 RATE = 16_000
 NAMES = ("hour.wav", "hour.m4a", "hour.webm")
-MODEL = ROOT / "ser" / "pretrained" / "ravdess.keras"
 
 
 def joined(folder: Path, seconds: float) -> np.ndarray:
@@ -118,8 +118,8 @@ def plain(path: Path, seconds: float) -> float:
     from ser.models.backend import load_keras
 
     keras = load_keras("cpu")
-    engine = open_engine(MODEL, "litert")
-    network = keras.saving.load_model(MODEL, safe_mode=True)
+    engine = open_engine(DEFAULT_MODEL, "litert")
+    network = keras.saving.load_model(DEFAULT_MODEL, safe_mode=True)
     length = engine.spec.duration or 3.0
     fixed = {t.name: np.zeros((1, *t.shape[1:]), np.float32) for t in network.inputs}
     librosa.feature.mfcc(y=np.ones(RATE, np.float32), sr=RATE)
@@ -146,7 +146,8 @@ def main() -> None:
     seconds, few = 60 * options.minutes, 60 * options.plain_minutes
     load = f"{os.getloadavg()[0]:.1f}" if hasattr(os, "getloadavg") else "unknown"
     print(
-        f"{options.minutes:g} min of speech, {MODEL.name}, Python {platform.python_version()}, "
+        f"{options.minutes:g} min of speech, {DEFAULT_MODEL.name}, "
+        f"Python {platform.python_version()}, "
         f"{os.cpu_count()} cores, load {load}"
     )
     print(f"{'':36}{'seconds':>9}{'times real time':>17}{'processor':>12}{'memory':>11}")

@@ -20,6 +20,10 @@ import time
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
+sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
+
+from ser.pretrained import DEFAULT_MODEL  # noqa: E402
+
 SECONDS = 10
 TARGET = 0.7
 
@@ -39,7 +43,6 @@ def first_line(command: list[str]) -> tuple[float, float]:
 
 
 def render(target: Path) -> None:
-    sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
     import soundfile
     from speech import render_demo
 
@@ -49,7 +52,7 @@ def render(target: Path) -> None:
 def main() -> None:
     from_checkout = [sys.executable, str(ROOT / "bin" / "ser-analyze")]
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--model", default=str(ROOT / "ser" / "pretrained" / "ravdess.keras"))
+    parser.add_argument("--model", default=str(DEFAULT_MODEL))
     parser.add_argument("--runs", type=int, default=10)
     options = parser.parse_args()
     load = f"{os.getloadavg()[0]:.1f}" if hasattr(os, "getloadavg") else "unknown"

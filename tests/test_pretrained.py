@@ -49,9 +49,9 @@ def test_it_is_small_and_holds_both_networks() -> None:
 def test_the_card_is_complete(card: dict[str, Any]) -> None:
     assert card["kind"] == "classifier"
     assert card["labels"] == list(COMMON)
-    assert card["corpora"] == ["ravdess"]
-    assert len(card["speakers"]) == 24
-    assert card["clips"] >= 1439
+    assert card["corpora"] == ["nemo", "ravdess", "tess"]
+    assert len(card["speakers"]) == 24 + 2 + 9
+    assert card["clips"] >= 1439 + 2798 + 4481
     assert FeatureSpec.from_dict(card["spec"]).pool == "none"
     assert card["litert"] is True
     assert card["litert_bits"] == 8

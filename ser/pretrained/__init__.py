@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-DEFAULT_MODEL = Path(__file__).parent / "ravdess.keras"
+DEFAULT_MODEL = Path(__file__).parent / "acted.keras"
 """What ``ser-analyze`` uses where no other model is named."""
 
 DEFAULT_TRANSLATOR = Path(__file__).parent / "translate.keras"
