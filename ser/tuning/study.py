@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import logging
 import sqlite3
 import warnings
 from collections.abc import Iterator, Mapping
@@ -39,6 +40,8 @@ def load_optuna() -> Any:
     except ImportError as error:
         raise DependencyError("--tune", "needs Optuna", "pip install ser-toolkit[tune]") from error
     optuna.logging.set_verbosity(optuna.logging.ERROR)
+    # Of what goes wrong there an exception tells; a Ctrl-C amid a query is logged besides.
+    logging.getLogger("sqlalchemy").setLevel(logging.CRITICAL + 1)
     return optuna
 
 

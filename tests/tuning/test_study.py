@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import shutil
 import sqlite3
 from collections.abc import Mapping
@@ -179,3 +180,10 @@ def test_an_older_search_is_set_aside_whole(tmp_path: Path) -> None:
         "m.keras.tune.db.old-journal",
     ]
     assert go_on(opened(database), 1) == trials
+
+
+def test_a_broken_query_is_not_told_twice(tmp_path: Path) -> None:
+    """SQLAlchemy logs what a Ctrl-C does to a cursor, with a traceback."""
+    go_on(opened(tmp_path / "s.db"), 1)
+    names = ("sqlalchemy.pool.impl.QueuePool", "sqlalchemy.pool", "sqlalchemy.engine")
+    assert not any(logging.getLogger(name).isEnabledFor(logging.ERROR) for name in names)
