@@ -1,6 +1,6 @@
 """Every figure of recognition in the README, made anew through the commands.
 
-    python benchmarks/recognition.py CORPORA [--only NAME,…] [--quick] [--seeds 1,2,3]
+    python benchmarks/recognition.py CORPORA [--only NAME,…] [--quick] [--seeds 1,2,3 [--add]]
 
 CORPORA holds the folders ravdess, tess and nemo. Each experiment is a chain of commands, run as a
 user would run them, and leaves ``NAME.json`` in ``benchmarks/results`` (with ``--quick``: in
@@ -43,9 +43,9 @@ ARCHITECTURES: dict[str, tuple[int, list[str]]] = {
     "cnn1d": (70, []),
     "cnn-lstm": (40, []),
     "tim-net": (40, []),
-    "acgan": (30, []),
-    "vgg16": (15, ["--weights", "none", "--set", "size=64"]),
-    "vgg19": (15, ["--weights", "none", "--set", "size=64"]),
+    "acgan": (20, []),
+    "vgg16": (15, ["--weights", "none", "--set", "size=48"]),
+    "vgg19": (15, ["--weights", "none", "--set", "size=48"]),
     "inception": (15, ["--weights", "none", "--set", "size=75"]),
     "svm": (1, []),
 }
@@ -146,7 +146,7 @@ def corpora_apart(run: Run) -> dict[str, Any]:
 
 
 def all_speakers(run: Run) -> dict[str, Any]:
-    return run.cross_validate(run.merged(), "speaker:5", 20)
+    return run.cross_validate(run.merged(), "speaker:5", 10)
 
 
 def of_architecture(name: str) -> Callable[[Run], dict[str, Any]]:
@@ -189,9 +189,9 @@ def _write_manifest(table: Path, target: Path) -> None:
 
 
 def summarise(
-    name: str, reports: Sequence[dict[str, Any]], runs: Sequence[Run], seconds: float
+    name: str, reports: Sequence[dict[str, Any]], run: Run, minutes: float
 ) -> dict[str, Any]:
-    """Puts the seeds of an experiment together."""
+    """Puts the seeds of an experiment together; ``run`` is the last of them."""
 
     def figures(part: Sequence[dict[str, Any]]) -> dict[str, Any]:
         found: dict[str, Any] = {}
@@ -211,13 +211,13 @@ def summarise(
         "name": name,
         "title": EXPERIMENTS[name][0],
         "date": datetime.now(UTC).date().isoformat(),
-        "quick": runs[0].quick,
-        "seeds": [run.seed for run in runs],
-        "protocol": reports[0]["protocol"],
-        "minutes": round(seconds / 60, 1),
-        "device": reports[0]["device"],
-        "parameters": reports[0]["parameters"],
-        "commands": runs[0].commands,
+        "quick": run.quick,
+        "seeds": [report["seed"] for report in reports],
+        "protocol": reports[-1]["protocol"],
+        "minutes": round(minutes, 1),
+        "device": ", ".join(dict.fromkeys(report["device"] for report in reports)),
+        "parameters": reports[-1]["parameters"],
+        "commands": run.commands,
         "figures": figures(reports),
         "calibrated": figures(calibrated) if calibrated else None,
         "reports": list(reports),
@@ -266,6 +266,7 @@ def main() -> None:
     parser.add_argument("--only", help=f"some of {', '.join(EXPERIMENTS)}")
     parser.add_argument("--quick", action="store_true", help="one seed, two epochs")
     parser.add_argument("--seeds", help="instead of 1, or 1,2,3 for the first experiment")
+    parser.add_argument("--add", action="store_true", help="keep the other seeds' figures")
     parser.add_argument("--resume", action="store_true", help="continue an interrupted run")
     parser.add_argument(
         "--precision", default="auto", help="what trainings compute in; see ser-train"
@@ -283,8 +284,11 @@ def main() -> None:
         _, experiment, count = EXPERIMENTS[name]
         seeds = [int(seed) for seed in options.seeds.split(",")] if options.seeds else []
         seeds = seeds or list(range(1, 2 if options.quick else 1 + count))
+        target = results / f"{name}.json"
+        before = json.loads(target.read_text()) if options.add and target.exists() else {}
+        reports = [r for r in before.get("reports", []) if r["seed"] not in seeds]
+        minutes = before.get("minutes", 0.0) if reports else 0.0
         began = time.monotonic()
-        runs, reports = [], []
         for seed in seeds:
             folder = work / f"{name}-{seed}"
             folder.mkdir(parents=True, exist_ok=True)
@@ -297,11 +301,11 @@ def main() -> None:
                 options.precision,
                 options.jobs,
             )
-            reports.append(experiment(run))
-            runs.append(run)
-        summary = summarise(name, reports, runs, time.monotonic() - began)
+            reports.append(experiment(run) | {"seed": seed})
+        minutes += (time.monotonic() - began) / 60
+        summary = summarise(name, reports, run, minutes)
         text = json.dumps(summary, indent=1).replace(str(options.corpora.resolve()), "CORPORA")
-        (results / f"{name}.json").write_text(text.replace(f"{ROOT}/", "") + "\n")
+        target.write_text(text.replace(f"{ROOT}/", "") + "\n")
         write_table(results)
         uar = summary["figures"]["uar"]
         print(f"{name}: UAR {np.mean(uar['values']):.3f} in {summary['minutes']:g} minutes")
