@@ -8,7 +8,8 @@ from types import MappingProxyType
 from typing import Any
 
 from ser.errors import SerError
-from ser.models.base import Architecture, Problem, option
+from ser.models.adversarial import Adversarial
+from ser.models.base import Problem, option
 from ser.models.sequence import FEWEST_FRAMES, along_time, pooled_steps, shares
 
 SOURCE, EMOTION, GENERATED = "source", "emotion", "generated"
@@ -20,7 +21,7 @@ _DOUBLINGS = 3
 
 
 @dataclass(frozen=True)
-class ACGAN(Architecture):
+class ACGAN(Adversarial):
     """An auxiliary-classifier GAN (Odena, Olah and Shlens, ICML 2017) on spectrograms.
 
     A generator makes the features of a clip from noise and an emotion; a discriminator says
@@ -57,13 +58,6 @@ class ACGAN(Architecture):
         0.1, "label smoothing: real clips count as 1 - smooth real", low=0.0, high=0.3
     )
     two_sided: bool = option(False, "generated clips count as smooth real, instead of 0")
-    d_steps: int = option(1, "batches of the discriminator, and then")
-    g_steps: int = option(1, "batches of the generator")
-    balance: str = option(
-        "epochs",
-        "epochs: both train all the time; loss: the side that is ahead waits",
-        choices=("epochs", "loss"),
-    )
     g_lr: float = option(
         1.0, "learning rate of the generator, as a ratio", low=0.25, high=4.0, log=True
     )

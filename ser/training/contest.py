@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from ser.models.adversarial import Adversarial
 from ser.training.config import TrainConfig
 from ser.training.trainer import Row, insist_on_number
 
@@ -47,11 +48,11 @@ class Means:
         return {name: self._sums[name] / self._counts[name] for name in self._sums}
 
 
-def turns(rules: Any, steps: int) -> tuple[int, int]:
+def turns(rules: Adversarial, steps: int) -> tuple[int, int]:
     """Says whose turn it is how often.
 
     Args:
-        rules: An architecture with the options ``d_steps`` and ``g_steps``.
+        rules: How many steps each side has.
         steps: Steps of an epoch.
 
     Returns:
@@ -64,7 +65,7 @@ def turns(rules: Any, steps: int) -> tuple[int, int]:
 
 def contest(
     material: Iterable[Any],
-    rules: Any,
+    rules: Adversarial,
     discriminate: Callable[[Any, bool], Row],
     generate: Callable[[Any, bool], Row],
     on_step: Callable[[int], None],
@@ -76,7 +77,7 @@ def contest(
 
     Args:
         material: A batch per step.
-        rules: An architecture with the options ``g_steps`` and ``balance``.
+        rules: How many steps the generator has, and whether who is ahead waits.
         discriminate: Trains the discriminator with a batch, or only looks where it has to wait, and
             gives its figures, ``d_loss`` among them.
         generate: Does so with the generator.

@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 
 from ser.errors import SerError
-from ser.models.base import Architecture, Problem, option
+from ser.models.adversarial import Adversarial
+from ser.models.base import Problem, option
 from ser.translation.grid import CEPSTRA, CHANGED, COLUMNS, REAL, SEEN, Scale
 from ser.translation.models.listeners import statistics
 
@@ -33,7 +34,7 @@ _STRETCH_POOL = 8
 
 
 @dataclass(frozen=True)
-class GANTranslate(Architecture):
+class GANTranslate(Adversarial):
     """A generator of changes, and the networks that it learns from.
 
     The generator is a stack of gated convolutions (Dauphin, Fan, Auli and Grangier, ICML 2017) in
@@ -74,13 +75,6 @@ class GANTranslate(Architecture):
         0.0, "label smoothing: real recordings count as 1 - smooth real", low=0.0, high=0.3
     )
     two_sided: bool = option(False, "changed recordings count as smooth real, instead of 0")
-    d_steps: int = option(1, "batches of the discriminator, and then")
-    g_steps: int = option(1, "batches of the generator")
-    balance: str = option(
-        "epochs",
-        "epochs: both train all the time; loss: the side that is ahead waits",
-        choices=("epochs", "loss"),
-    )
     loss: str = option("hinge", "the adversarial loss", choices=("hinge", "bce"))
 
     def __post_init__(self) -> None:

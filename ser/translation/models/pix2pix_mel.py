@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from ser.models.base import Architecture, Problem, option
+from ser.models.adversarial import Adversarial
+from ser.models.base import Problem, option
 
 SOURCE, EMOTION, SPECTROGRAM = "source", "emotion", "spectrogram"
 """The inputs of the generator, which are the discriminator's first two, and the third of those."""
@@ -19,7 +20,7 @@ STEP = 16
 
 
 @dataclass(frozen=True)
-class Pix2PixMel(Architecture):
+class Pix2PixMel(Adversarial):
     """Image-to-image translation (Isola, Zhu, Zhou and Efros, CVPR 2017) of mel spectrograms.
 
     The generator is a U-Net that draws the whole spectrogram anew, from that of the source and the
@@ -62,13 +63,6 @@ class Pix2PixMel(Architecture):
         log=True,
     )
     two_sided: bool = option(False, "generated patches count as --label-smoothing real, not as 0")
-    d_steps: int = option(1, "batches of the discriminator, and then")
-    g_steps: int = option(1, "batches of the generator")
-    balance: str = option(
-        "epochs",
-        "epochs: both train all the time; loss: the side that is ahead waits",
-        choices=("epochs", "loss"),
-    )
     d_lr: float = option(
         0.5, "learning rate of the discriminator, as a ratio", low=0.1, high=2.0, log=True
     )
