@@ -43,10 +43,10 @@ ARCHITECTURES: dict[str, tuple[int, list[str]]] = {
     "cnn1d": (70, []),
     "cnn-lstm": (40, []),
     "tim-net": (40, []),
-    "acgan": (20, []),
-    "vgg16": (15, ["--weights", "none", "--set", "size=48"]),
-    "vgg19": (15, ["--weights", "none", "--set", "size=48"]),
-    "inception": (15, ["--weights", "none", "--set", "size=75"]),
+    "acgan": (15, []),
+    "vgg16": (12, ["--weights", "none", "--set", "size=48"]),
+    "vgg19": (12, ["--weights", "none", "--set", "size=48"]),
+    "inception": (8, ["--weights", "none", "--set", "size=75"]),
     "svm": (1, []),
 }
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import math
+import os
 import shutil
 import sys
 import tempfile
@@ -28,7 +29,7 @@ from ser.cores import usable_cores
 from ser.errors import SerError
 from ser.files import STANDARD, is_special, make_folder
 from ser.labels import COMMON, canonical
-from ser.pretrained import DEFAULT_TRANSLATOR
+from ser.pretrained import DEFAULT_MODEL, DEFAULT_TRANSLATOR
 from ser.soundwriter import SUFFIXES, check_target
 from ser.translation.change import MAX_INTENSITY
 from ser.translation.results import (
@@ -38,7 +39,7 @@ from ser.translation.results import (
     find_recordings,
     name_results,
 )
-from ser.translation.work import Translation, translate_all
+from ser.translation.work import AUTO, Translation, translate_all
 
 ALL = "all"
 """What ``--to`` takes for every emotion that the model makes."""
@@ -72,10 +73,11 @@ def _translation_options(function: Any) -> Any:
         click.option(
             "--from",
             "source",
-            metavar="EMOTION",
-            shell_complete=_completed(*COMMON),
-            help="The emotion that the recordings have, where it is known. Otherwise they are "
-            "taken for more or less neutral.",
+            metavar="EMOTION|auto",
+            shell_complete=_completed(*COMMON, AUTO),
+            help="The emotion that the recordings have, where it is known; auto: the classifier "
+            "of ser-analyze says it of each phrase. What has the wanted emotion already stays as "
+            "it is. Otherwise recordings are taken for more or less neutral.",
         ),
         click.option(
             "--model",
@@ -174,7 +176,7 @@ def main(
       sox talk.mp3 -t wav - | ser-translate - --to happy | play -
     """  # noqa: D301
     wanted = _emotions(to)
-    origin = _known(source) if source is not None else None
+    origin = _known(source) if source not in (None, AUTO) else source
     inputs = collect_inputs(audio, files_from, files0_from)
     if plot is not None:
         from ser.plots.figure import check_target as check_picture
@@ -189,7 +191,9 @@ def main(
     )
     if spectrograms is not None:
         _check_spectrograms(spectrograms, place)
-    translation = Translation(model, engine, device, intensity, origin)
+    recogniser = os.environ.get("SER_MODEL") or str(DEFAULT_MODEL)
+    translation = Translation(model, engine, device, intensity, origin, recogniser)
+    translation.origin()
     emotions = _offered(wanted, translation.open().emotions)
     with tempfile.TemporaryDirectory(prefix="ser-translate-") as folder:
         recordings = [

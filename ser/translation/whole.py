@@ -13,6 +13,7 @@ from ser.translation.change import Change, Converter
 from ser.translation.contours import SPEC, Contours, contours_of
 from ser.translation.filtering import noise_floor
 from ser.translation.limiting import Headroom, limited
+from ser.translation.origin import Origin
 from ser.translation.phrases import LONGEST, pieces
 from ser.translation.render import rendered
 
@@ -36,7 +37,7 @@ def translate(
     converter: Converter,
     to: str,
     intensity: float = 1.0,
-    source: str | None = None,
+    source: Origin = None,
 ) -> Samples:
     """Gives a recording another emotion; the words and the voice stay.
 
@@ -50,7 +51,7 @@ def translate(
         converter: The engine.
         to: The emotion, one of the converter's.
         intensity: 0 changes nothing, 1 is as strong as an actor's strong recordings.
-        source: The emotion that it has, where known.
+        source: The emotion that it has, where known, or what says so of each phrase.
 
     Returns:
         As many channels at the same rate, within -1 to 1.
@@ -70,7 +71,7 @@ def stream(
     converter: Converter,
     to: str,
     intensity: float = 1.0,
-    source: str | None = None,
+    source: Origin = None,
 ) -> Iterator[Samples]:
     """Does the same to a recording of any length, in constant memory.
 
@@ -102,7 +103,7 @@ def _changed(
     converter: Converter,
     to: str,
     intensity: float,
-    source: str | None,
+    source: Origin,
 ) -> Iterator[Samples]:
     """Changes phrase after phrase, of any loudness."""
     flat = False
@@ -127,7 +128,8 @@ def _changed(
                 found = noise_floor(contours)
                 if np.isfinite(found).all():
                     floor = np.minimum(floor + _RISE, found) if np.isfinite(floor).all() else found
-                change = converter(contours, to, intensity, source)
+                origin = source(heard) if callable(source) else source
+                change = converter(contours, to, intensity, origin)
                 if not change.nothing:
                     contours, change = _joinable(contours, change, joined, piece.cut)
                     part = rendered(part, rate, contours, change, floor)

@@ -13,14 +13,18 @@ import numpy as np
 from ser import audio, parallel
 from ser.errors import AudioError, SerError
 from ser.models.backend import Device
+from ser.pretrained import DEFAULT_MODEL
 from ser.soundwriter import depth_of, open_sound
 from ser.translation.change import Converter
 from ser.translation.engines import EngineName, open_converter
+from ser.translation.origin import Origin, open_recogniser
 from ser.translation.results import Task
 
 MODULES = ("ser.translation.work", "ser.translation.whole", "soundfile", "soxr")
 """What workers import; for `ser.parallel.prepare`."""
 
+AUTO = "auto"
+"""The source's emotion is what a classifier hears, phrase by phrase."""
 
 # Shorter recordings are translated as a whole: if a phrase becomes too loud for a file, all of them
 # can be turned down for it, which a stream cannot.
@@ -48,7 +52,9 @@ class Translation:
         engine: What decides how the voice changes.
         device: Where networks run.
         intensity: From 0, which changes nothing, to 1.5.
-        source: The emotion that recordings have, or None where it is not known.
+        source: The emotion that recordings have, `AUTO` for what the classifier hears in each
+            phrase, or None where it is not known.
+        recogniser: The classifier.
     """
 
     model: str
@@ -56,6 +62,7 @@ class Translation:
     device: Device
     intensity: float
     source: str | None
+    recogniser: str = str(DEFAULT_MODEL)
 
     def open(self) -> Converter:
         """Opens the engine, or gives what this process has opened before.
@@ -64,6 +71,14 @@ class Translation:
             SerError: It cannot be opened.
         """
         return _opened(self.model, self.engine, self.device)
+
+    def origin(self) -> Origin:
+        """Gives the emotion of recordings, or what says it of their phrases.
+
+        Raises:
+            SerError: The classifier cannot be opened.
+        """
+        return _listening(self.recogniser) if self.source == AUTO else self.source
 
     def __call__(
         self, task: Task, heard: Callable[[float], None] = lambda seconds: None
@@ -110,7 +125,7 @@ class Translation:
             from ser.translation import whole
 
             comment = f"synthetic speech: made {task.emotion} by ser-translate"
-            wanted = (rate, self.open(), task.emotion, self.intensity, self.source)
+            wanted = (rate, self.open(), task.emotion, self.intensity, self.origin())
             begun, ended = _beginning(blocks, round(_WHOLE_SECONDS * rate))
             blocks = (
                 iter([whole.translate(np.concatenate(begun), *wanted)])
@@ -175,3 +190,8 @@ def _crashed(task: Task) -> Outcome:
 @functools.lru_cache(maxsize=1)
 def _opened(model: str, engine: EngineName, device: Device) -> Converter:
     return open_converter(model, engine, device)
+
+
+@functools.lru_cache(maxsize=1)
+def _listening(model: str) -> Origin:
+    return open_recogniser(model)

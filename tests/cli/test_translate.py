@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import os
 import pty
+import shutil
 import signal
 import subprocess
 import sys
@@ -15,6 +16,7 @@ from typing import Protocol
 import numpy as np
 import pytest
 import soundfile
+from artifacts import with_card
 from conftest import ROOT, Run, RunPython
 from sentences import sentence_table
 from speech import render
@@ -162,6 +164,23 @@ def test_intensity_and_source(here: Here, talk: Path, tmp_path: Path) -> None:
     back = here("whole.wav", "--from", "angry", "--to", "neutral", "-o", "back.wav")
     assert back == (0, "")
     assert plain - 3 < pitch(tmp_path / "back.wav") < whole - 4
+
+
+def test_the_classifier_says_what_a_recording_is(
+    here: Here, talk: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # It hears neutral speech, and calls it sad.
+    order = ["sad", "calm", "happy", "neutral", "angry", "fearful", "disgust", "surprised"]
+    classifier = with_card(Path(shutil.copy(DEFAULT_MODEL, tmp_path)), labels=order)
+    monkeypatch.setenv("SER_MODEL", str(classifier))
+    assert here(talk, "--from", "auto", "--to", "sad,angry", "-o", "auto")[0] == 0
+    assert here(talk, "--from", "sad", "--to", "angry", "-o", "told.wav") == (0, "")
+    results = tmp_path / "auto"
+    for one, other in ((results / "talk.sad.wav", talk), (results / "talk.angry.wav", "told.wav")):
+        np.testing.assert_array_equal(soundfile.read(one)[0], soundfile.read(tmp_path / other)[0])
+    monkeypatch.setenv("SER_MODEL", str(tmp_path / "none.keras"))
+    code, errors = here(talk, "--from", "auto", "--to", "sad", "-o", "x.wav")
+    assert (code, errors.count("none.keras")) == (1, 1)
 
 
 def test_folders_lists_and_what_fails(here: Here, talk: Path, tmp_path: Path) -> None:

@@ -69,6 +69,22 @@ def recording() -> Any:
     return talk()
 
 
+def test_phrases_that_are_asked_each_for_itself(recording: Any) -> None:
+    heard: list[int] = []
+
+    def first_is_angry(samples: Any) -> str | None:
+        heard.append(len(samples))
+        return "angry" if len(heard) == 1 else None
+
+    steady = Steady()
+    result = translate(recording, RATE, steady, "angry", 1.0, first_is_angry)
+    assert [source for *_, source in steady.asked] == ["angry", None, None, None]
+    assert sum(heard) <= len(recording)
+    # The first phrase stays, the second does not.
+    np.testing.assert_array_equal(result[: 2 * RATE], recording[: 2 * RATE])
+    assert not np.array_equal(result[: 6 * RATE], recording[: 6 * RATE])
+
+
 @pytest.mark.parametrize("rate", [16_000, 44_100])
 @pytest.mark.parametrize("channels", [0, 1, 2, 5])
 def test_no_change_is_the_source_to_the_last_bit(rate: int, channels: int) -> None:
