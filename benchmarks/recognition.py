@@ -138,6 +138,7 @@ def ravdess_tess_random(run: Run) -> dict[str, Any]:
     run.ser("ser-train", enlarged, "--validation", 0, *run.training(15), "-o", model)
     report = dict(json.loads(run.ser("ser-stats", model, test, "--json")))
     card = read_card(model)
+    report |= {"protocol": f"{card['protocol']}; tested on a random fifth of the clips"}
     return report | {"device": card["training"]["device"], "parameters": card["parameters"]}
 
 

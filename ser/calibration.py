@@ -16,6 +16,8 @@ Indices = npt.NDArray[np.integer[Any]]
 # A float32 softmax gives zeros; the logarithm of this stands for them.
 _FLOOR = 1e-12
 _COLDEST, _HOTTEST = 0.05, 20.0
+# Of the iteration for even answers: it settles in ten to twenty.
+_ROUNDS, _SETTLED = 50, 1e-3
 _GOLDEN = (5**0.5 - 1) / 2
 
 
@@ -120,6 +122,33 @@ def fit_offset(logs: Probabilities, y_index: Indices) -> npt.NDArray[np.float32]
         if np.abs(step).max() < 1e-9:
             break
     return offset.astype(np.float32)
+
+
+def even_offset(probabilities: Probabilities) -> npt.NDArray[np.float64]:
+    """Finds what makes all labels equally probable on average, added to the logarithms.
+
+    Clips that are known to have all labels about equally often have to be answered so, whatever the
+    classifier thinks of that voice or that room. The same iteration as for new a priori
+    probabilities (Saerens, Latinne and Decaestecker, Neural Computation 2002), with the priors
+    given and the likelihoods' scale unknown.
+
+    Args:
+        probabilities: Of some clips, positive, (n, labels), at least one.
+
+    Returns:
+        Shape (labels,), with mean 0.
+    """
+    logs = np.log(np.asarray(probabilities, np.float64))
+    offset = np.zeros(logs.shape[1])
+    for _ in range(_ROUNDS):
+        powers = np.exp(logs + offset - (logs + offset).max(axis=1, keepdims=True))
+        mean = (powers / powers.sum(axis=1, keepdims=True)).mean(axis=0)
+        step = -np.log(np.maximum(mean, _FLOOR))
+        step -= step.mean()
+        offset += step
+        if np.abs(step).max() < _SETTLED:
+            break
+    return offset
 
 
 def with_temperature(probabilities: Probabilities, temperature: float) -> npt.NDArray[np.float32]:

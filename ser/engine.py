@@ -18,7 +18,7 @@ from ser.artifact import (
     read_mel_bank,
     read_voice,
 )
-from ser.calibration import fit_offset, with_temperature
+from ser.calibration import even_offset, fit_offset, with_temperature
 from ser.errors import ArtifactError
 from ser.evaluation import label_indices
 from ser.features.extract import Extractor
@@ -34,8 +34,8 @@ EngineName = Literal["auto", "litert", "keras"]
 # Examples per call: bounds the memory of convolutions over a large table.
 _CHUNK = 64
 
-# What the network says of a voice on average is taken out of what it says of a clip: half of that
-# where the average is of so many clips, nearly all where it is of many.
+# What makes all emotions of a voice equally probable on average is added to what the network says
+# of a clip: half of that where the average is of so many clips, nearly all where it is of many.
 _PRIOR_CLIPS = 10.0
 
 _FLOOR = 1e-6
@@ -112,8 +112,8 @@ class Engine:
     def calibration(self, x: Batch, functionals: Batch | None = None) -> Calibration | None:
         """Learns a voice from unlabelled speech.
 
-        It is taken to have the emotions in about the shares that the network was trained on: a
-        voice that is only ever angry here will be taken to sound like that as a rule.
+        It is taken to have all emotions about equally often: a voice that is only ever angry here
+        will be taken to sound like that as a rule.
 
         Args:
             x: Features of its clips or windows, shape (n, frames, coefficients).
@@ -129,10 +129,10 @@ class Engine:
         if functionals is not None and self._general is not None:
             voice = learn_voice(functionals, self._general)
         plain = self._calibrated(x, functionals, voice)
-        usual = np.log(np.maximum(plain, _FLOOR)).mean(axis=0)
-        # The fewer clips the average is of, the less it is believed.
+        # The fewer clips it is of, the less it is believed.
         share = len(x) / (len(x) + _PRIOR_CLIPS)
-        return Calibration(voice, (-share * usual).astype(np.float32))
+        offset = share * even_offset(np.maximum(plain, _FLOOR))
+        return Calibration(voice, offset.astype(np.float32))
 
     def enrolment(
         self,

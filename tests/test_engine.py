@@ -178,7 +178,9 @@ def test_both_engines_agree_on_functionals_and_voices(
     keras = open_engine(prosodic_model, "keras", "cpu")
     assert litert.reads_functionals
     x, functionals = of(prosodic, slice(None))
-    known = litert.calibration(*of(prosodic, speaker(prosodic, "02")))
+    # A voice that is angry as a rule.
+    own = speaker(prosodic, "02")
+    known = litert.calibration(*of(prosodic, own[prosodic["y"][own] == "angry"]))
     found = []
     for calibration in (None, known):
         one, other = (e.probabilities(x, functionals, calibration) for e in (litert, keras))

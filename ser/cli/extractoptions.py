@@ -64,7 +64,8 @@ def spec_options(function: Any) -> Any:
         click.option(
             "--functionals",
             type=click.Choice(get_args(Functionals)),
-            help="prosody adds a vector per clip: pitch, loudness, voice quality and rhythm.",
+            help="prosody adds a vector per clip: pitch, loudness, voice quality and rhythm; "
+            "contours adds to it how pitch, loudness and spectrum run.",
         ),
         click.option("--offset", type=float, help="Seconds to skip at the start of each clip."),
         click.option("--duration", type=float, help="Seconds to keep of each clip."),

@@ -30,9 +30,9 @@ def functional_count(spec: FeatureSpec) -> int:
     """Gives how many functionals a specification asks for; 0 for none."""
     if spec.functionals == "none":
         return 0
-    from ser.prosody.functionals import NAMES
+    from ser.prosody.functionals import names
 
-    return len(NAMES)
+    return len(names(spec))
 
 
 def columns(spec: FeatureSpec) -> dict[str, slice]:

@@ -31,7 +31,7 @@ FAMILIES: tuple[str, ...] = (
 Pool = Literal["none", "mean", "stats"]
 Normalise = Literal["none", "utterance", "coefficient"]
 MelScale = Literal["db", "power"]
-Functionals = Literal["none", "prosody"]
+Functionals = Literal["none", "prosody", "contours"]
 
 # Spectral balance is measured up to 5 kHz; and the autocorrelation shows a pitch of 60 Hz in
 # windows of 2.4 of its periods. It goes round in circles as long as the transform: what comes in
@@ -78,7 +78,7 @@ class FeatureSpec:
         trim: Silence at both ends that lies this many decibels under the clip's peak is cut off;
             None cuts nothing.
         functionals: ``prosody`` adds one vector per clip, with statistics of pitch, loudness, voice
-            quality and rhythm (`ser.prosody`).
+            quality and rhythm (`ser.prosody`); ``contours`` adds the course of some of them too.
         clean: Steps of `ser.clean` that a clip goes through before everything else, as in
             ``("denoise:0.9", "trim:40")``; a step without its value gets the default one.
     """
@@ -280,7 +280,7 @@ PRESETS = MappingProxyType(
             normalise="utterance",
             duration=3.0,
             trim=40.0,
-            functionals="prosody",
+            functionals="contours",
         ),
         # What ser-translate changes: the envelope without its harmonics, the pitch, and for
         # networks that draw spectrograms those. Centred frames of 10 ms, and the level as it is.

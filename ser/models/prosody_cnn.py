@@ -13,21 +13,29 @@ PICTURE, PROSODY = "picture", "prosody"
 """Names of the layers whose outputs are the experts' answers; of several pictures, ``picture_2``
 and so on are the others."""
 
+SEEN, READING = "seen", "reading"
+"""Name of the layer that gives what the second expert reads, (batch, 2 * n + 1), and what the names
+of those begin with that read it."""
+
+# LiteRT's converter leaves matrices of fewer numbers as they are. Discriminants are differences of
+# large numbers: in eight bits, a fifth of the labels were others.
+_IN_EIGHT_BITS = 1023
+
 # Standardised functionals beyond this are outliers of the measurement, not of the voice.
 _FARTHEST = 5.0
 
 
 @dataclass(frozen=True)
 class ProsodyCNN(CNN):
-    """The network `cnn`, and beside it a softmax regression on prosodic functionals.
+    """The network `cnn`, and beside it a discriminant analysis of prosodic functionals.
 
-    Each expert has a softmax and a loss of its own, so that neither rests on the other; their
+    Each expert is trained as if it were alone, so that neither rests on the other; their
     answers are multiplied (product of experts, Hinton, Neural Computation 2002). The picture that
     the first sees is normalised over the utterance; the second has what that takes away.
 
     The functionals are read in one of two ways, each with weights of its own: against voices in
     general, or, where the network is told the mean and deviation of this voice's functionals,
-    against this voice. Training shows every clip in both ways. The level of the recording is looked
+    against this voice. The level of the recording is looked
     at in the second way alone: against other recordings it means nothing.
 
     There may be several pictures, which differ in what they began with; their votes count together
@@ -41,10 +49,7 @@ class ProsodyCNN(CNN):
 
     pictures: int = option(1, "networks that look at the picture; each costs as much as the first")
     prosody_weight: float = option(
-        1.0, "weight of the prosodic expert's vote, the other's being 1", low=0.5, high=2.0
-    )
-    prosody_decay: float = option(
-        0.02, "L2 penalty of the prosodic expert", low=0.005, high=0.1, log=True
+        1.5, "weight of the prosodic expert's vote, the other's being 1", low=0.5, high=3.0
     )
 
     def build(self, keras: Any, problem: Problem) -> Any:
@@ -75,11 +80,7 @@ class ProsodyCNN(CNN):
             seen.append(ops.log(answer + 1e-6))
         picture = seen[0] if len(seen) == 1 else layers.Average(dtype="float32")(seen)
         read = self._readings(keras, problem, functionals, voice)
-        read = layers.Dense(
-            problem.classes,
-            kernel_regularizer=keras.regularizers.L2(self.prosody_decay),
-            dtype="float32",
-        )(read)
+        read = self._read(keras, problem, read)
         prosody = layers.Softmax(dtype="float32", name=PROSODY)(read)
         votes = picture + self.prosody_weight * ops.log(prosody + 1e-6)
         # Divided by the number of votes: two that agree are not twice as sure.
@@ -87,8 +88,25 @@ class ProsodyCNN(CNN):
         answer = layers.Softmax(dtype="float32", name="emotion")(votes)
         return keras.Model([entry, functionals, voice], answer, name=self.name.replace("-", "_"))
 
+    def _read(self, keras: Any, problem: Problem, seen: Any) -> Any:
+        """A linear reading, fitted in closed form: see `fill_reading`."""
+        layers = keras.layers
+        size = max(1, _IN_EIGHT_BITS // problem.classes)
+        width = 2 * problem.functionals + 1
+        parts = [
+            layers.Dense(
+                problem.classes,
+                use_bias=not start,
+                trainable=False,
+                dtype="float32",
+                name=f"{READING}_{start}",
+            )(seen[:, start : start + size])
+            for start in range(0, width, size)
+        ]
+        return layers.Add(dtype="float32")(parts) if len(parts) > 1 else parts[0]
+
     def _readings(self, keras: Any, problem: Problem, functionals: Any, voice: Any) -> Any:
-        """Functionals against all voices and against this one, (batch, 2 * n); one half is 0."""
+        """Functionals against all voices and against this one, and which of these is not 0."""
         layers, ops = keras.layers, keras.ops
         mean, variance = problem.functional_mean, problem.functional_variance
         if mean is None or variance is None:
@@ -105,4 +123,22 @@ class ProsodyCNN(CNN):
         own = (functionals - usual) / ops.maximum(deviation, 1.0 - known)
         own = ops.clip(own, -_FARTHEST, _FARTHEST) * known
         general = ops.clip(general, -_FARTHEST, _FARTHEST) * (1.0 - known)
-        return layers.Concatenate()([general, own])
+        return layers.Concatenate(name=SEEN)([general, own, known])
+
+
+def fill_reading(model: Any, kernel: Any, bias: Any) -> None:
+    """Gives the second expert its weights.
+
+    Args:
+        model: What `ProsodyCNN.build` has made.
+        kernel: Shape (2 * n + 1, classes).
+        bias: Shape (classes,).
+    """
+    parts = {
+        int(layer.name.rpartition("_")[2]): layer
+        for layer in model.layers
+        if layer.name.startswith(f"{READING}_")
+    }
+    for start, layer in parts.items():
+        rows = kernel[start : start + layer.kernel.shape[0]]
+        layer.set_weights([rows] if start else [rows, bias])

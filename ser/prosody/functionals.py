@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ser.features.spec import FeatureSpec
+from ser.prosody import contours
 from ser.prosody.descriptors import (
     CEPSTRA,
     SPECTRAL,
@@ -40,10 +41,10 @@ def compute(power: Matrix, spec: FeatureSpec, *, quick: bool = False) -> Vector:
         quick: Take the last digits as they come; see `ser.prosody.descriptors.describe`.
 
     Returns:
-        Shape (len(`NAMES`),). The first is the clip's level in decibels; all others stay the same
-        when the clip is made louder.
+        Shape (n,), what `names` says. The first is the clip's level in decibels; all others stay
+        the same when the clip is made louder.
     """
-    return _statistics(describe(power, spec, quick=quick))
+    return _numbers(describe(power, spec, quick=quick), spec)
 
 
 def compute_measured(measures: Matrix, spec: FeatureSpec) -> Vector | None:
@@ -57,7 +58,21 @@ def compute_measured(measures: Matrix, spec: FeatureSpec) -> Vector | None:
         What `compute` gives but for rounding; None where the clip has to be measured by itself.
     """
     found = describe_measured(measures, spec)
-    return None if found is None else _statistics(found)
+    return None if found is None else _numbers(found, spec)
+
+
+def names(spec: FeatureSpec) -> tuple[str, ...]:
+    """Names the functionals that a specification asks for."""
+    if spec.functionals == "none":
+        return ()
+    return (*NAMES, *contours.NAMES) if spec.functionals == "contours" else NAMES
+
+
+def _numbers(found: Descriptors, spec: FeatureSpec) -> Vector:
+    statistics = _statistics(found)
+    if spec.functionals != "contours":
+        return statistics
+    return np.concatenate([statistics, contours.courses(found)])
 
 
 def _statistics(found: Descriptors) -> Vector:
@@ -102,7 +117,7 @@ def _names() -> tuple[str, ...]:
 
 
 NAMES = _names()
-"""What each number of `compute` is called."""
+"""The statistics, which every kind of functionals begins with."""
 
 
 def _moments(rows: Matrix) -> Matrix:

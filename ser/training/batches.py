@@ -142,7 +142,7 @@ class Examples:
     @cached_property
     def general_voice(self) -> Voice:
         """The mean voice of the main examples, shape (2, functionals)."""
-        speakers = np.array(self._speakers, object)
+        speakers = np.array(self.speakers, object)
         return voices_in_general(self.functionals[self.main], speakers[self.main])
 
     @cached_property
@@ -150,7 +150,8 @@ class Examples:
         return positions_by_speaker(without_features(self.table, self.indices))
 
     @cached_property
-    def _speakers(self) -> list[str]:
+    def speakers(self) -> list[str]:
+        """Who speaks in each example, with the corpus; `''` where that is not known."""
         return speaker_keys(without_features(self.table, self.indices))
 
     def some_voices(
@@ -163,7 +164,7 @@ class Examples:
         """
         voices = np.zeros((len(positions), 2, self.functionals.shape[1]), np.float32)
         for row, position in enumerate(positions.tolist()):
-            speaker = self._speakers[position]
+            speaker = self.speakers[position]
             clips = self._by_speaker[speaker]
             if not speaker or len(clips) < FEWEST_CLIPS or rng.random() >= _TOLD:
                 continue

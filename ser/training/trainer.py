@@ -123,7 +123,14 @@ class Trainer:
         return {name: float(value) for name, value in figures.items()}
 
     def compile(
-        self, model: Any, lr: float, epochs: int, *, loss: Any = None, metrics: Any = None
+        self,
+        model: Any,
+        lr: float,
+        epochs: int,
+        *,
+        loss: Any = None,
+        metrics: Any = None,
+        loss_weights: Any = None,
     ) -> None:
         """Gives a network its optimiser and loss.
 
@@ -133,6 +140,7 @@ class Trainer:
             epochs: How long the cosine lasts.
             loss: Another loss than cross-entropy.
             metrics: Other metrics than accuracy.
+            loss_weights: How much each of several losses counts.
         """
         keras, config = self.keras, self.config
         with quiet_stderr():
@@ -144,6 +152,7 @@ class Trainer:
                 ),
                 loss=loss or self.loss(),
                 metrics=metrics or ["accuracy"],
+                loss_weights=loss_weights,
                 # On a CPU, XLA is slower here than TensorFlow's own kernels; on a GPU it is faster.
                 jit_compile="auto",
             )

@@ -132,7 +132,7 @@ def test_the_answer_is_a_product_of_two_experts(keras: Any, model: Any) -> None:
     for inputs in (batch(), batch(told=True)):
         picture, prosody = (np.asarray(part) for part in parts.predict_on_batch(inputs))
         # Nothing is impossible: each has a millionth more than it says.
-        product = np.sqrt((picture + 1e-6) * (prosody + 1e-6))
+        product = ((picture + 1e-6) * (prosody + 1e-6) ** 1.5) ** (1 / 2.5)
         expected = product / product.sum(axis=1, keepdims=True)
         assert answers(model, inputs) == pytest.approx(expected, abs=1e-4)
         # Neither knows what the other sees.
@@ -143,17 +143,9 @@ def test_the_answer_is_a_product_of_two_experts(keras: Any, model: Any) -> None:
 
 
 def test_options_change_the_network(keras: Any, model: Any) -> None:
-    heavy = build(keras, prosody_weight=2.0)
+    heavy = build(keras, prosody_weight=3.0)
     heavy.set_weights(model.get_weights())
     assert np.abs(answers(heavy, batch()) - answers(model, batch())).max() > 1e-3
-    decays = [build(keras, prosody_decay=value) for value in (0.01, 0.1)]
-    for decay, network in zip((0.01, 0.1), decays, strict=True):
-        found = [
-            float(layer.kernel_regularizer.l2)
-            for layer in network.layers
-            if getattr(layer, "kernel_regularizer", None) is not None
-        ]
-        assert found == [pytest.approx(decay)]
 
 
 def test_the_seed_decides_the_weights(keras: Any, model: Any) -> None:

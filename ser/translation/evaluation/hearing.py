@@ -25,7 +25,7 @@ HOP = 0.01
 """Seconds from one frame to the next."""
 
 _CONTOURS = PRESETS["translate"].with_changes(duration=None)
-_PROSODY = PRESETS["emotion"].with_changes(duration=None)
+_PROSODY = PRESETS["emotion"].with_changes(duration=None, functionals="prosody")
 
 # Every clip is brought to this root mean square first, so that no floor of a feature says how loud
 # it was.
