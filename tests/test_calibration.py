@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from ser.calibration import (
+    even_offset,
     expected_calibration_error,
     fit_offset,
     fit_temperature,
@@ -105,3 +106,24 @@ def test_one_clip_moves_the_offset_a_little() -> None:
     # However wrong and however often, it stays finite.
     certain = np.log(np.array([[1 - 2e-6, 1e-6, 1e-6]]))
     assert np.isfinite(fit_offset(np.repeat(certain, 1000, axis=0), np.full(1000, 2))).all()
+
+
+def test_even_answers() -> None:
+    rng = np.random.default_rng(0)
+    # A classifier that hears the second label in everything, and hardly ever the third.
+    logits = rng.normal(0, 2, (200, 3)) + np.array([0.0, 2.0, -3.0])
+    p = np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True)
+    offset = even_offset(p)
+    assert offset.mean() == pytest.approx(0, abs=1e-9)
+    even = p * np.exp(offset)
+    even /= even.sum(axis=1, keepdims=True)
+    assert even.mean(axis=0) == pytest.approx(np.full(3, 1 / 3), abs=1e-3)
+    # What was added to the logits comes out again.
+    assert offset == pytest.approx([-1 / 3, -7 / 3, 8 / 3], abs=0.2)
+    # Even already: nothing to do.
+    assert even_offset(even) == pytest.approx(np.zeros(3), abs=1e-2)
+
+
+def test_one_clip_is_answered_evenly() -> None:
+    offset = even_offset(np.array([[0.7, 0.2, 0.1]]))
+    assert np.exp(offset) * [0.7, 0.2, 0.1] == pytest.approx(np.full(3, 0.2410), abs=1e-3)
