@@ -20,7 +20,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -155,6 +155,9 @@ def of_architecture(name: str) -> Callable[[Run], dict[str, Any]]:
         pooled = ("--pool", "stats") if name == "svm" else ()
         table = run.table("ravdess", *pooled)
         epochs, options = ARCHITECTURES[name]
+        if name == "svm":
+            # Nothing of it is a network.
+            run = replace(run, precision="auto")
         return run.cross_validate(table, "ravdess", epochs, "--arch", name, *options)
 
     return run_it
