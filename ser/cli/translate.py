@@ -193,6 +193,7 @@ def main(
         _check_spectrograms(spectrograms, place)
     recogniser = os.environ.get("SER_MODEL") or str(DEFAULT_MODEL)
     translation = Translation(model, engine, device, intensity, origin, recogniser)
+    # A classifier that is missing is known before any work.
     translation.origin()
     emotions = _offered(wanted, translation.open().emotions)
     with tempfile.TemporaryDirectory(prefix="ser-translate-") as folder:
