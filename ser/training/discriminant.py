@@ -82,6 +82,7 @@ def _temperature(
 
     Never surer: a discriminant is as sure as its own clips allow.
     """
+    from scipy.special import softmax
     from sklearn.model_selection import GroupKFold
 
     # Who is not known is taken for somebody else each time.
@@ -92,7 +93,5 @@ def _temperature(
     probabilities = np.empty((len(x), classes))
     for training, test in GroupKFold(count).split(x, targets, whose):
         weights, biases = _fit(x[training], targets[training], classes, balanced)
-        logits = (x[test] @ weights + biases).astype(np.float64)
-        odds = np.exp(logits - logits.max(axis=1, keepdims=True))
-        probabilities[test] = odds / odds.sum(axis=1, keepdims=True)
+        probabilities[test] = softmax((x[test] @ weights + biases).astype(np.float64), axis=1)
     return max(1.0, fit_temperature(probabilities, targets))

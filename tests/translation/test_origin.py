@@ -31,7 +31,7 @@ def test_a_doubtful_phrase_has_none(phrase: np.ndarray, tmp_path: Path) -> None:
     assert open_recogniser(copy)(phrase) is None
 
 
-def test_another_rate(phrase: np.ndarray, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_all_of_a_phrase_is_heard(phrase: np.ndarray, monkeypatch: pytest.MonkeyPatch) -> None:
     engine = open_engine(DEFAULT_MODEL)
     seen = []
     features = type(engine.extractor).prepare
