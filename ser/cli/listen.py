@@ -111,8 +111,11 @@ def main(
       echo "I am so happy" | ser-listen --text -
     """  # noqa: D301
     if list_devices:
-        for line in device_list():
+        microphones = device_list()
+        for line in microphones:
             click.echo(line)
+        if not microphones:
+            console.note("no microphone was found; connect one, or name recordings instead")
         return
     targets, names = claimed(output, audio)
     found = checked_outputs(targets, format_name)
