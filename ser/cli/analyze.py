@@ -3,35 +3,30 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import click
 
-from ser.analysis import Part, analyse, default_windowing
-from ser.batch.work import Analysis
+from ser.analysis import Part, Windowing, default_windowing
 from ser.cli.analyzebatch import batch_options, batch_request, run_batch
 from ser.cli.analyzeoptions import timeline_options, window_options
+from ser.cli.analyzereading import Outputs, Reading
 from ser.cli.analyzetext import check_text, open_aside, text_options
 from ser.cli.analyzevoices import check_self, labelled_speech
 from ser.cli.common import Console, audio_arguments, collect_inputs, command, device_option
 from ser.cli.live import live_options, live_request, run_live
 from ser.cli.options import model_option
 from ser.cli.views import Views, check_views, html_options
-from ser.cli.writing import checked_outputs, open_writer, recordings_in
+from ser.cli.writing import recordings_in
 from ser.engine import Engine, open_engine
-from ser.errors import SerError
 from ser.files import STANDARD
 from ser.live.follow import HOP_SECONDS
 from ser.parallel import keep_memory
 from ser.timeline.outputs import claimed
-from ser.timeline.record import Window
 from ser.timeline.refinement import Refinement
 from ser.timeline.segments import OVERLAP, STAY
-from ser.timeline.summary import Summariser
-from ser.timeline.writer import Writer
 from ser.voices import learn_voices
 
 
@@ -122,8 +117,8 @@ def main(
       sox talk.mp3 -t wav - | ser-analyze - --hop 1 --format jsonl
     """  # noqa: D301
     targets, words = claimed(output, audio)
-    format_name = formats[0] if formats else None
-    found = checked_outputs(targets, format_name)
+    outputs = Outputs(targets, formats[0] if formats else None, top, summary)
+    outputs.check(recordings=1)
     part = Part(start, end)
     live = live_request(mic, mic_device, play, [*words, files_from, files0_from], part, calibrate)
     inputs = (
@@ -156,97 +151,49 @@ def main(
         raise click.UsageError("Standard input (-) can be read only once.")
     if "self" in calibrate:
         check_self(inputs, calibrate)
+    recordings: list[str] = []
+    if live is not None:
+        recordings = [live.name]
+    elif batch is None:
+        recordings = list(recordings_in(console, inputs))
+    if batch is None or live is not None:
+        check_views(plot, html, len(recordings))
+        if not recordings:
+            return
+        outputs.check(len(recordings))
     keep_memory()
     engine = open_engine(model, engine_name, device)
-    if live is not None and hop is None:
-        hop = HOP_SECONDS
-    windowing = default_windowing(engine, duration, hop)
-    if segments and hop is None:
-        windowing = replace(windowing, hop=windowing.duration / OVERLAP)
-    stay = STAY if segments and smooth is None else smooth
-    refine = Refinement(stay, min_confidence, segments)
-    if batch is not None and live is None:
-        voices = learn_voices(calibrate, labelled, engine, vad=vad)
-        chosen = batch.model(model, engine_name, device)
-        run_batch(
-            console,
-            batch,
-            inputs,
-            Analysis(chosen, windowing, part, refine, vad, voices, summary),
-            top,
-            lambda count: open_writer(
-                checked_outputs(targets, format_name, recordings=count, summaries=summary),
-                engine.labels,
-                headings=count > 1,
-                top=top,
-                summaries=summary,
-            ),
-        )
-        return
-    recordings = list(recordings_in(console, inputs)) if live is None else [live.name]
-    check_views(plot, html, len(recordings))
-    if not recordings:
-        return
-    checked_outputs(targets, format_name, recordings=len(recordings), summaries=summary)
-    voices = learn_voices(calibrate, labelled, engine, vad=vad)
-    known = functools.partial(voices.of, engine=engine, vad=vad)
-    headings = len(recordings) > 1
-    aside = open_aside(console, text, asked)
+    reading = Reading(
+        console,
+        engine,
+        _windowing(engine, duration, hop, segments=segments, live=live is not None),
+        part,
+        Refinement(STAY if segments and smooth is None else smooth, min_confidence, segments),
+        vad,
+        learn_voices(calibrate, labelled, engine, vad=vad),
+        outputs,
+    )
     show = functools.partial(
         Views, engine=engine, part=part, plot=plot, page=html, sound=html_sound
     )
     if live is not None:
-        with show(live.name) as views:
-            run_live(
-                console,
-                live,
-                windowing,
-                part,
-                labels=engine.labels,
-                rate=engine.spec.sample_rate,
-                least=min_confidence,
-                asked=summary or _given("output", "formats"),
-                tap=views.hear,
-                recognise=functools.partial(
-                    analyse, live.name, engine, windowing, calibration=known(live.name), vad=vad
-                ),
-                writing=functools.partial(
-                    open_writer, found, engine.labels, headings=False, top=top, summaries=summary
-                ),
-                write=lambda windows, writer: _write(
-                    console, live.name, refine(windows), engine, writer, summary, views
-                ),
-            )
-        return
-    with (
-        open_writer(
-            found,
-            engine.labels,
-            headings=headings,
-            top=top,
-            summaries=summary,
-            words=aside.labels,
-        ) as writer,
-        console.progress(len(recordings), "file", "analysing") as bar,
-    ):
-        for recording in recordings:
-            try:
-                with show(recording) as views:
-                    aside.begin(engine.spec.sample_rate, part.start)
-                    windows = analyse(
-                        recording,
-                        engine,
-                        windowing,
-                        part=part,
-                        calibration=known(recording),
-                        vad=vad,
-                        tap=aside.tapped(views.hear),
-                    )
-                    windows = aside.join(refine(windows))
-                    _write(console, recording, windows, engine, writer, summary, views)
-            except SerError as error:
-                console.fail(error)
-            bar.update(1)
+        run_live(live, reading, show, asked=summary or _given("output", "formats"))
+    elif batch is not None:
+        run_batch(batch, reading, inputs, batch.model(model, engine_name, device))
+    else:
+        reading.one_by_one(recordings, show, open_aside(console, text, asked))
+
+
+def _windowing(
+    engine: Engine, duration: float | None, hop: float | None, *, segments: bool, live: bool
+) -> Windowing:
+    """Says how sound is divided where the options leave that open."""
+    if live and hop is None:
+        hop = HOP_SECONDS
+    windowing = default_windowing(engine, duration, hop)
+    if segments and hop is None:
+        return replace(windowing, hop=windowing.duration / OVERLAP)
+    return windowing
 
 
 def _given(*options: str) -> bool:
@@ -254,27 +201,6 @@ def _given(*options: str) -> bool:
     context = click.get_current_context()
     default = click.core.ParameterSource.DEFAULT
     return any(context.get_parameter_source(name) != default for name in options)
-
-
-def _write(
-    console: Console,
-    recording: str,
-    windows: Iterable[Window],
-    engine: Engine,
-    writer: Writer | None,
-    summary: bool,
-    views: Views,
-) -> None:
-    summariser = Summariser(recording, engine.labels)
-    for window in windows:
-        if summary:
-            summariser.add(window)
-        elif writer is not None:
-            writer.write(window)
-        views.add(window)
-    if summary and writer is not None:
-        writer.write_summary(summariser.result())
-    views.save(console)
 
 
 if __name__ == "__main__":

@@ -7,7 +7,7 @@ import functools
 import os
 import secrets
 import time
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Generator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,6 +17,7 @@ import click
 from ser.batch.jobs import Job, find_jobs
 from ser.batch.run import Report, here, make_results
 from ser.batch.work import Analysis, Filer, Model, Outcome, Teller, digest_of
+from ser.cli.analyzereading import Reading
 from ser.cli.clusteroption import check_cluster, cluster_option
 from ser.cli.console import Console
 from ser.cli.options import Device, with_options
@@ -163,39 +164,37 @@ def batch_request(
     return Batch(folder, chosen, picture, resume, processes, cluster)
 
 
-Writing = Callable[[int], contextlib.AbstractContextManager[Writer]]
-"""Opens the one output of so many recordings."""
-
-
-def run_batch(
-    console: Console,
-    batch: Batch,
-    inputs: Sequence[Path],
-    analysis: Analysis,
-    top: int,
-    writing: Writing,
-) -> None:
+def run_batch(batch: Batch, reading: Reading, inputs: Sequence[Path], model: Model) -> None:
     """Analyses many recordings: a file for each, or one output of all in their order.
 
     Args:
-        console: Where failures and the progress go.
         batch: What is asked for.
+        reading: What is done with each recording.
         inputs: Files, folders and URLs.
-        analysis: What is done with each.
-        top: How many emotions are shown to people.
-        writing: Opens the one output.
+        model: The classifier, as workers find it.
 
     Raises:
         SerError: Nothing can be written, or nobody is left to do the work.
     """
+    console, outputs = reading.console, reading.outputs
+    analysis = Analysis(
+        model,
+        reading.windowing,
+        reading.part,
+        reading.refine,
+        reading.vad,
+        reading.voices,
+        outputs.summaries,
+    )
     if batch.folder is not None:
         place = Place(batch.folder)
-        work = Filer(analysis, place, batch.formats, batch.picture, top, secrets.token_hex(4))
+        token = secrets.token_hex(4)
+        work = Filer(analysis, place, batch.formats, batch.picture, outputs.top, token)
         _to_folder(console, batch, find_jobs(inputs, console.fail), work)
         return
     jobs = find_jobs(inputs, console.fail, apart=False)
     if jobs:
-        with writing(len(jobs)) as writer:
+        with outputs.open(len(jobs), reading.engine.labels) as writer:
             _together(console, batch, jobs, Teller(analysis), writer)
 
 

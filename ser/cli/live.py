@@ -16,9 +16,11 @@ import click
 import numpy as np
 
 from ser import audio
-from ser.analysis import WHOLE, Part, Windowing
+from ser.analysis import WHOLE, Part
+from ser.cli.analyzereading import Reading
 from ser.cli.console import Console, allows_colour, is_terminal
 from ser.cli.options import with_options
+from ser.cli.views import Show
 from ser.errors import SerError
 from ser.files import STANDARD, is_special
 from ser.live.follow import Delays, end, followed, in_step, middle
@@ -28,15 +30,11 @@ from ser.live.player import Player
 from ser.live.screen import Screen
 from ser.timeline.doubt import doubted
 from ser.timeline.record import Window
-from ser.timeline.writer import Writer
 
 # A microphone that works is never as silent as this for so long.
 _MUTED_SECONDS = 3.0
 
 Tap = Callable[[audio.Samples], None]
-Recognise = Callable[..., Iterator[Window]]
-Writing = Callable[[], contextlib.AbstractContextManager[Writer]]
-Write = Callable[[Iterable[Window], Writer | None], None]
 
 
 def live_options(function: Any) -> Any:
@@ -119,43 +117,29 @@ def live_request(
     return Live(play, device)
 
 
-def run_live(
-    console: Console,
-    live: Live,
-    windowing: Windowing,
-    part: Part,
-    *,
-    labels: Sequence[str],
-    rate: int,
-    least: float,
-    asked: bool,
-    tap: Tap,
-    recognise: Recognise,
-    writing: Writing,
-    write: Write,
-) -> None:
+def run_live(live: Live, reading: Reading, show: Show, *, asked: bool) -> None:
     """Listens until the sound ends, or Ctrl-C.
 
     On a terminal's stderr there is a picture that moves; results are then written only where they
     are asked for, or where stdout is no terminal.
 
     Args:
-        console: For errors, and for what is said at the end.
         live: What is listened to.
-        windowing: How the sound is divided.
-        part: Which part of it; see `live_request`.
-        labels: The model's labels.
-        rate: The sample rate of the analysis in hertz.
-        least: Windows whose emotion is less probable are shown as uncertain.
+        reading: What is done with it; its part, see `live_request`.
+        show: Gives what is shown beside the timeline.
         asked: Whether an output or a format is asked for.
-        tap: Gets every block of sound that is analysed.
-        recognise: `ser.analysis.analyse`, which lacks `part`, `tap` and `blocks`.
-        writing: Opens the outputs.
-        write: Writes windows there, if anywhere.
+
+    Raises:
+        SerError: A device cannot be opened, or nothing can be written.
     """
+    console, part, labels = reading.console, reading.part, reading.engine.labels
+    rate = reading.engine.spec.sample_rate
     shown = not console.quiet and is_terminal(sys.stderr) and os.environ.get("TERM") != "dumb"
     writes = asked or not shown or not is_terminal(sys.stdout)
+    # What is known of the voice is learnt before anything is heard.
+    recognise = reading.recogniser(live.name)
     with contextlib.ExitStack() as stack:
+        views = stack.enter_context(show(live.name))
         # The device first: without one, nothing is written.
         source: Microphone | Player
         if live.play is None:
@@ -163,30 +147,33 @@ def run_live(
         else:
             source = Player(live.play, start=part.start, seconds=part.seconds)
         stack.enter_context(source)
-        writer = stack.enter_context(writing()) if writes else None
+        writer = stack.enter_context(reading.outputs.open(1, labels)) if writes else None
         screen = Screen(sys.stderr, labels, colour=allows_colour()) if shown else None
         if screen is not None:
             screen.open()
             stack.callback(screen.close)
         stack.enter_context(_ended_by_interrupt(source.stop))
-        session = _Session(console, screen, least, erases=writes and is_terminal(sys.stdout))
+        erases = writes and is_terminal(sys.stdout)
+        session = _Session(console, screen, reading.refine.least, erases=erases)
         try:
             if isinstance(source, Microphone):
-                heard = session.recorded(rate, tap)
+                heard = session.recorded(rate, views.hear)
                 windows = recognise(blocks=source, tap=heard, part=WHOLE)
-                write(session.followed(windows, source.when, end), writer)
+                windows = session.followed(windows, source.when, end)
             else:
                 blocks = audio.stream(
                     live.name,
                     rate,
                     # One window at a time: many would be late together.
-                    block_seconds=min(windowing.hop, 1.0),
+                    block_seconds=min(reading.windowing.hop, 1.0),
                     offset=part.start,
                     duration=part.seconds,
                 )
-                windows = recognise(blocks=blocks, tap=tap, part=part)
+                windows = recognise(blocks=blocks, tap=views.hear, part=part)
                 windows = in_step(windows, session.played(source))
-                write(session.followed(windows, source.when, middle), writer)
+                windows = session.followed(windows, source.when, middle)
+            reading.write(live.name, reading.refine(windows), writer, views)
+            if isinstance(source, Player):
                 source.finish()
         except SerError as error:
             console.fail(error)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -153,6 +154,10 @@ class Views:
                 console.note(
                     f"{self._page} plays {self._recording} from where it is: move both together"
                 )
+
+
+Show = Callable[[str], Views]
+"""Begins what is shown of a recording."""
 
 
 def _seconds(recording: str, part: Part) -> float | None:
