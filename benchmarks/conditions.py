@@ -1,6 +1,6 @@
 """What sound quality does to recognition: every clip again at other levels, rates, bands, in noise.
 
-    python benchmarks/conditions.py FOLDS RAVDESS [--folds 1,2,3,4,5] [--json FILE]
+    python benchmarks/conditions.py FOLDS RAVDESS [--folds 1,2,3,4,5] [--only NAME …] [--json FILE]
 
 FOLDS is what ``ser-train --cv ravdess`` wrote: each fold's model hears the actors that it was not
 trained on. Prints UAR per condition, without and with the voice known (learnt from the unlabelled
@@ -33,14 +33,22 @@ Samples = audio.Samples
 Change = Callable[[Samples, int, np.random.Generator], Samples]
 
 
+def gain(decibels: float) -> Change:
+    """A recording so much louder, in 16 bits; how loud clips are beside one another stays."""
+    return lambda samples, rate, rng: _rounded(samples * 10 ** (decibels / 20))
+
+
 def level(peak_db: float) -> Change:
-    """A recording with its peak there, in 16 bits."""
+    """A recording with its peak there, in 16 bits; all clips are then as loud as one another."""
 
     def change(samples: Samples, rate: int, rng: np.random.Generator) -> Samples:
-        scaled = samples / max(float(np.abs(samples).max()), 1e-9) * 10 ** (peak_db / 20)
-        return (np.round(scaled * 32767) / 32767).astype(np.float32)
+        return _rounded(samples / max(float(np.abs(samples).max()), 1e-9) * 10 ** (peak_db / 20))
 
     return change
+
+
+def _rounded(samples: Samples) -> Samples:
+    return (np.round(samples * 32767) / 32767).astype(np.float32)
 
 
 def sampled(hertz: int) -> Change:
@@ -59,6 +67,7 @@ def transform(name: str, value: float, kind: str = "") -> Change:
 
 CONDITIONS: dict[str, Change] = {
     "as recorded": lambda samples, rate, rng: samples,
+    "all 20 dB quieter": gain(-20),
     "peak at 0 dBFS": level(0),
     "peak at -20 dBFS": level(-20),
     "peak at -40 dBFS": level(-40),
@@ -101,11 +110,18 @@ def main() -> None:
     parser.add_argument("corpus", type=Path)
     parser.add_argument("--folds", default="1,2,3,4,5")
     parser.add_argument("--json", type=Path, help="write the figures here as well")
+    parser.add_argument("--only", nargs="+", choices=CONDITIONS, help="beside the first of them")
     options = parser.parse_args()
     listing = find_clips([options.corpus], "ravdess", channel="speech")
     truth: list[str] = []
+    first = next(iter(CONDITIONS))
+    chosen = {first: CONDITIONS[first]} | {
+        name: change
+        for name, change in CONDITIONS.items()
+        if options.only is None or name in options.only
+    }
     answers: dict[str, tuple[list[np.ndarray], list[np.ndarray]]] = {
-        name: ([], []) for name in CONDITIONS
+        name: ([], []) for name in chosen
     }
     for fold in options.folds.split(","):
         engine = open_engine(options.models / f"fold-{fold}.keras", "litert")
@@ -113,7 +129,7 @@ def main() -> None:
         clips = [clip for clip in listing.clips if f"ravdess/{clip.speaker}" not in trained]
         sounds = [audio.read(clip.path, engine.spec.sample_rate) for clip in clips]
         truth += [clip.emotion for clip in clips]
-        for name, change in CONDITIONS.items():
+        for name, change in chosen.items():
             for kept, part in zip(answers[name], hear(engine, clips, sounds, change), strict=True):
                 kept.append(part)
     print(f"{len(truth)} clips of speakers apart, folds {options.folds}, {engine.path.parent}")

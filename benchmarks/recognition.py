@@ -43,9 +43,9 @@ ARCHITECTURES: dict[str, tuple[int, list[str]]] = {
     "cnn1d": (70, []),
     "cnn-lstm": (40, []),
     "tim-net": (40, []),
-    "acgan": (15, []),
-    "vgg16": (12, ["--weights", "none", "--set", "size=48"]),
-    "vgg19": (12, ["--weights", "none", "--set", "size=48"]),
+    "acgan": (10, []),
+    "vgg16": (12, ["--weights", "none", "--set", "size=32"]),
+    "vgg19": (12, ["--weights", "none", "--set", "size=32"]),
     "inception": (8, ["--weights", "none", "--set", "size=75"]),
     "svm": (1, []),
 }
