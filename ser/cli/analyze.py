@@ -152,11 +152,8 @@ def main(
     if "self" in calibrate:
         check_self(inputs, calibrate)
     recordings: list[str] = []
-    if live is not None:
-        recordings = [live.name]
-    elif batch is None:
-        recordings = list(recordings_in(console, inputs))
-    if batch is None or live is not None:
+    if live is not None or batch is None:
+        recordings = [live.name] if live is not None else list(recordings_in(console, inputs))
         check_views(plot, html, len(recordings))
         if not recordings:
             return

@@ -14,6 +14,7 @@ from ser.cli.views import Show, Views
 from ser.cli.writing import checked_outputs, open_writer
 from ser.engine import Engine
 from ser.errors import SerError
+from ser.timeline.outputs import Output
 from ser.timeline.record import Window
 from ser.timeline.refinement import Refinement
 from ser.timeline.summary import Summariser
@@ -37,13 +38,13 @@ class Outputs:
     top: int
     summaries: bool
 
-    def check(self, recordings: int) -> None:
-        """Says whether they can hold that many recordings.
+    def check(self, recordings: int) -> list[Output]:
+        """Says which format goes where, if they can hold that many recordings.
 
         Raises:
             click.UsageError: They cannot, or nothing tells the format.
         """
-        checked_outputs(
+        return checked_outputs(
             self.targets, self.format_name, recordings=recordings, summaries=self.summaries
         )
 
@@ -62,9 +63,7 @@ class Outputs:
             SerError: One cannot be written.
         """
         return open_writer(
-            checked_outputs(
-                self.targets, self.format_name, recordings=recordings, summaries=self.summaries
-            ),
+            self.check(recordings),
             labels,
             headings=recordings > 1,
             top=self.top,

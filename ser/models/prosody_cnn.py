@@ -8,6 +8,7 @@ from typing import Any
 from ser.errors import SerError
 from ser.models.base import Problem, inputs, option
 from ser.models.cnn import CNN
+from ser.models.svm import SVM, Machine, fill_machine, machine_logits, nothing_seen
 
 PICTURE, PROSODY = "picture", "prosody"
 """Names of the layers whose outputs are the experts' answers; of several pictures, ``picture_2``
@@ -20,6 +21,9 @@ of those begin with that read it."""
 # LiteRT's converter leaves matrices of fewer numbers as they are. Discriminants are differences of
 # large numbers: in eight bits, a fifth of the labels were others.
 _IN_EIGHT_BITS = 1023
+
+KERNEL = SVM(C=10.0, gamma=1.0)
+"""What compares clips where prosody is read so; chosen on a part of RAVDESS's clips."""
 
 # Standardised functionals beyond this are outliers of the measurement, not of the voice.
 _FARTHEST = 5.0
@@ -38,6 +42,10 @@ class ProsodyCNN(CNN):
     against this voice. The level of the recording is looked
     at in the second way alone: against other recordings it means nothing.
 
+    Voices in general can also be read by support vector machines (Cortes and Vapnik, 1995), which
+    compare a clip with those that were learnt from: better for voices that were among them, and
+    worse for others.
+
     There may be several pictures, which differ in what they began with; their votes count together
     as much as one (an ensemble in one network, Hansen and Salamon, IEEE PAMI 1990).
     """
@@ -48,9 +56,19 @@ class ProsodyCNN(CNN):
     reads_functionals = True
 
     pictures: int = option(1, "networks that look at the picture; each costs as much as the first")
+    reading: str = option(
+        "linear",
+        "how prosody is read where the voice is not told of: 'kernel' compares with the clips that "
+        "were learnt from, for voices that were among them",
+        choices=("linear", "kernel"),
+    )
     prosody_weight: float = option(
         1.5, "weight of the prosodic expert's vote, the other's being 1", low=0.5, high=3.0
     )
+
+    def eight_bits(self, frames: int) -> bool:
+        """As for `cnn`, unless clips are compared: sums over many of them need more digits."""
+        return self.reading == "linear" and super().eight_bits(frames)
 
     def build(self, keras: Any, problem: Problem) -> Any:
         """Builds the network; see `Architecture.build`.
@@ -69,6 +87,13 @@ class ProsodyCNN(CNN):
             )
         if self.pictures < 1:
             raise SerError(f"pictures={self.pictures}", "must be at least 1")
+        # The level means nothing to voices in general.
+        heard = problem.functionals - 1
+        machine = nothing_seen(heard, problem.classes, gamma=KERNEL.gamma / max(1, heard))
+        return self.network(keras, problem, machine)
+
+    def network(self, keras: Any, problem: Problem, machine: Machine) -> Any:
+        """Builds the network around a machine, which is nothing to it where it reads linearly."""
         layers, ops = keras.layers, keras.ops
         entry, x = inputs(keras, problem)
         functionals = keras.Input((problem.functionals,), name="functionals")
@@ -79,14 +104,21 @@ class ProsodyCNN(CNN):
             answer = layers.Softmax(dtype="float32", name=name)(self.logits(keras, problem, x))
             seen.append(ops.log(answer + 1e-6))
         picture = seen[0] if len(seen) == 1 else layers.Average(dtype="float32")(seen)
-        read = self._readings(keras, problem, functionals, voice)
-        read = self._read(keras, problem, read)
+        looked_at = self._readings(keras, problem, functionals, voice)
+        read = self._read(keras, problem, looked_at)
+        if self.reading == "kernel":
+            compared = looked_at[:, heard_in(problem.functionals)]
+            compared = machine_logits(keras, compared, machine, problem.classes)
+            read = read + compared * (1.0 - looked_at[:, -1:])
         prosody = layers.Softmax(dtype="float32", name=PROSODY)(read)
         votes = picture + self.prosody_weight * ops.log(prosody + 1e-6)
         # Divided by the number of votes: two that agree are not twice as sure.
         votes = layers.Rescaling(1 / (1 + self.prosody_weight), dtype="float32")(votes)
         answer = layers.Softmax(dtype="float32", name="emotion")(votes)
-        return keras.Model([entry, functionals, voice], answer, name=self.name.replace("-", "_"))
+        model = keras.Model([entry, functionals, voice], answer, name=self.name.replace("-", "_"))
+        if self.reading == "kernel":
+            fill_machine(model, machine)
+        return model
 
     def _read(self, keras: Any, problem: Problem, seen: Any) -> Any:
         """A linear reading, fitted in closed form: see `fill_reading`."""
@@ -124,6 +156,11 @@ class ProsodyCNN(CNN):
         own = ops.clip(own, -_FARTHEST, _FARTHEST) * known
         general = ops.clip(general, -_FARTHEST, _FARTHEST) * (1.0 - known)
         return layers.Concatenate(name=SEEN)([general, own, known])
+
+
+def heard_in(functionals: int) -> slice:
+    """Says where, in what the second expert reads, all but the level stands against all voices."""
+    return slice(1, functionals)
 
 
 def fill_reading(model: Any, kernel: Any, bias: Any) -> None:

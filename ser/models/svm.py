@@ -13,8 +13,9 @@ from ser.models.base import Architecture, Problem, option
 
 Array = npt.NDArray[np.float32]
 
-DECISIONS = "decisions"
-"""The layer that gives scikit-learn's decision values, before they become probabilities."""
+SUPPORT, DECISIONS = "support", "decisions"
+"""The layers that compare with the support vectors, and that give scikit-learn's decision values,
+before they become probabilities."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -77,53 +78,71 @@ class SVM(Architecture):
         which builds the network anew with `network`.
         """
         size = pooled_size(problem)
-        vectors = np.zeros((1, size), np.float32) if self.kernel == "rbf" else None
-        return self.network(
-            keras,
-            problem,
-            Machine(
-                mean=np.zeros(size, np.float32),
-                deviation=np.ones(size, np.float32),
-                weights=np.zeros((size if vectors is None else 1, problem.classes), np.float32),
-                intercepts=np.zeros(problem.classes, np.float32),
-                support=vectors,
-                gamma=self.gamma / size,
-            ),
-        )
+        gamma = self.gamma / size if self.kernel == "rbf" else None
+        return self.network(keras, problem, nothing_seen(size, problem.classes, gamma=gamma))
 
     def network(self, keras: Any, problem: Problem, machine: Machine) -> Any:
         """Writes a fitted machine as a network; see `Architecture.build`."""
-        layers = keras.layers
-        # Half precision, as on a GPU, would be too coarse for sums over many support vectors.
-        exact = {"dtype": "float32"}
         entry, x = pooled(keras, problem)
-        # Not Keras's Normalization: it takes deviations under 1e-7 for nothing, and there are such
-        # powers in the upper bands of quiet speech.
-        x = layers.Rescaling(1.0, (-machine.mean).tolist(), name="centre", **exact)(x)
-        x = layers.Rescaling((1 / machine.deviation).tolist(), name="standardise", **exact)(x)
-        values = {}
-        if machine.support is not None:
-            # |x - s|^2 = |x|^2 + |s|^2 - 2 x.s: two sums over all clips at once instead of a
-            # difference for each pair.
-            across = layers.Dense(len(machine.support), name="support", **exact)
-            length = keras.ops.sum(keras.ops.square(x), axis=-1, keepdims=True)
-            x = layers.Subtract(**exact)(
-                [across(x), layers.Rescaling(machine.gamma, name="gamma", **exact)(length)]
-            )
-            # Rounding may make a distance of nothing negative.
-            x = keras.ops.exp(keras.ops.minimum(x, 0.0))
-            s = machine.support.astype(np.float64)
-            values["support"] = [
-                2 * machine.gamma * s.T,
-                -machine.gamma * np.square(s).sum(axis=1),
-            ]
-        x = layers.Dense(problem.classes, name=DECISIONS, **exact)(x)
-        values[DECISIONS] = [machine.weights, machine.intercepts]
-        x = layers.Rescaling(machine.scale, name="scale", **exact)(x)
-        model = keras.Model(entry, layers.Softmax(name="emotion", **exact)(x), name=self.name)
-        for name, weights in values.items():
-            model.get_layer(name).set_weights([np.asarray(w, np.float32) for w in weights])
+        x = machine_logits(keras, x, machine, problem.classes)
+        answer = keras.layers.Softmax(name="emotion", dtype="float32")(x)
+        model = keras.Model(entry, answer, name=self.name)
+        fill_machine(model, machine)
         return model
+
+
+def nothing_seen(size: int, classes: int, *, gamma: float | None) -> Machine:
+    """Makes a machine that decides nothing, with one support vector.
+
+    Args:
+        size: Of what it reads.
+        classes: Number of emotions.
+        gamma: Of the rbf kernel; None for a linear one.
+    """
+    return Machine(
+        mean=np.zeros(size, np.float32),
+        deviation=np.ones(size, np.float32),
+        weights=np.zeros((size if gamma is None else 1, classes), np.float32),
+        intercepts=np.zeros(classes, np.float32),
+        support=None if gamma is None else np.zeros((1, size), np.float32),
+        gamma=gamma or 0.0,
+    )
+
+
+def machine_logits(keras: Any, x: Any, machine: Machine, classes: int) -> Any:
+    """Goes from vectors, (batch, features), to logits (batch, classes), in layers of Keras.
+
+    The layers have the machine's sizes and not its weights: see `fill_machine`.
+    """
+    layers = keras.layers
+    # Half precision, as on a GPU, would be too coarse for sums over many support vectors.
+    exact = {"dtype": "float32"}
+    # Not Keras's Normalization: it takes deviations under 1e-7 for nothing, and there are such
+    # powers in the upper bands of quiet speech.
+    x = layers.Rescaling(1.0, (-machine.mean).tolist(), name="centre", **exact)(x)
+    x = layers.Rescaling((1 / machine.deviation).tolist(), name="standardise", **exact)(x)
+    if machine.support is not None:
+        # |x - s|^2 = |x|^2 + |s|^2 - 2 x.s: two sums over all clips at once instead of a
+        # difference for each pair.
+        across = layers.Dense(len(machine.support), trainable=False, name=SUPPORT, **exact)
+        length = keras.ops.sum(keras.ops.square(x), axis=-1, keepdims=True)
+        x = layers.Subtract(**exact)(
+            [across(x), layers.Rescaling(machine.gamma, name="gamma", **exact)(length)]
+        )
+        # Rounding may make a distance of nothing negative.
+        x = keras.ops.exp(keras.ops.minimum(x, 0.0))
+    x = layers.Dense(classes, trainable=False, name=DECISIONS, **exact)(x)
+    return layers.Rescaling(machine.scale, name="scale", **exact)(x)
+
+
+def fill_machine(model: Any, machine: Machine) -> None:
+    """Gives the layers that `machine_logits` has made their weights."""
+    values: dict[str, list[Any]] = {DECISIONS: [machine.weights, machine.intercepts]}
+    if machine.support is not None:
+        s = machine.support.astype(np.float64)
+        values[SUPPORT] = [2 * machine.gamma * s.T, -machine.gamma * np.square(s).sum(axis=1)]
+    for name, weights in values.items():
+        model.get_layer(name).set_weights([np.asarray(w, np.float32) for w in weights])
 
 
 def pooled_size(problem: Problem) -> int:

@@ -2,15 +2,28 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from statistics import fmean
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
+import numpy.typing as npt
 
 from ser.models.backend import quiet_stderr
-from ser.models.prosody_cnn import PICTURE, PROSODY, SEEN, fill_reading
-from ser.training.batches import Inputs, Targets
+from ser.models.prosody_cnn import (
+    KERNEL,
+    PICTURE,
+    PROSODY,
+    SEEN,
+    ProsodyCNN,
+    fill_reading,
+    heard_in,
+)
+from ser.models.svm import Machine
+from ser.prosody.voice import nobody
+from ser.training.batches import Examples, Inputs, Targets
 from ser.training.discriminant import fit_reading
+from ser.training.kernel import fit, fit_scale, inner_parts
 from ser.training.trainer import Row, Trainer
 
 
@@ -65,43 +78,69 @@ class ExpertsTrainer(Trainer):
 
     def _read(self) -> None:
         """Fits the reading of the main examples: against all voices, and against their own."""
-        model, examples = self.model, self.examples
-        entries = [model.get_layer(name).output for name in ("functionals", "voice")]
-        look = self.keras.Model(entries, model.get_layer(SEEN).output)
+        examples, count = self.examples, self.problem.functionals
+        entries = [self.model.get_layer(name).output for name in ("functionals", "voice")]
+        look = self.keras.Model(entries, self.model.get_layer(SEEN).output)
         main = np.flatnonzero(examples.main)
         rng = np.random.default_rng((self.config.seed, 3))
-        nobody = np.zeros_like(examples.some_voices(main[:1], rng))
-        plain = [(main, np.repeat(nobody, len(main), axis=0))]
-        known = [(main, examples.some_voices(main, rng)) for _ in range(_DRAWS)]
-        width = 2 * self.problem.functionals + 1
-        kernel = np.zeros((width, self.problem.classes), np.float32)
-        biases: list[Any] = []
-        # Against other recordings the level means nothing, and a trace of it would be enough.
-        general = slice(1, self.problem.functionals)
-        own = slice(self.problem.functionals, width - 1)
-        for part, draws in ((general, plain), (own, known)):
-            positions = np.concatenate([chosen for chosen, _ in draws])
-            voices = np.concatenate([voice for _, voice in draws])
-            if part is own:
-                told = voices.any(axis=(1, 2))
-                positions, voices = positions[told], voices[told]
-            if not len(positions):
-                # Nobody's voice is known, and none will be.
-                biases.append(biases[0])
-                continue
-            seen = look.predict(
-                {"functionals": examples.functionals[positions], "voice": voices}, verbose=0
-            )
-            kernel[part], bias = fit_reading(
-                np.asarray(seen)[:, part],
-                examples.targets[positions],
-                [examples.speakers[position] for position in positions.tolist()],
-                self.problem.classes,
-                balanced=self.config.class_weight == "balanced",
-            )
-            biases.append(bias)
-        kernel[-1] = biases[1] - biases[0]
-        fill_reading(model, kernel, biases[0])
+        strange = np.repeat(np.zeros_like(examples.some_voices(main[:1], rng)), len(main), axis=0)
+        voices = np.concatenate([examples.some_voices(main, rng) for _ in range(_DRAWS)])
+        told = voices.any(axis=(1, 2))
+        kernel = np.zeros((2 * count + 1, self.problem.classes), np.float32)
+        bias = np.zeros(self.problem.classes, np.float32)
+        architecture = cast(ProsodyCNN, self.architecture)
+        machine = self._machine(look) if architecture.reading == "kernel" else None
+        if machine is None:
+            # Against other recordings the level means nothing, and a trace of it would be enough.
+            general = heard_in(count)
+            kernel[general], bias = self._linear(look, main, strange, general)
+        if told.any():
+            # Otherwise nobody's voice is known, and none will be.
+            own, positions = slice(count, 2 * count), np.tile(main, _DRAWS)[told]
+            kernel[own], known = self._linear(look, positions, voices[told], own)
+            kernel[-1] = known - bias
+        if machine is not None:
+            # How many clips it compares with is known only now.
+            self.model = architecture.network(self.keras, self.problem, machine)
+        fill_reading(self.model, kernel, bias)
+
+    def _linear(
+        self, look: Any, positions: npt.NDArray[np.intp], voices: Any, part: slice
+    ) -> tuple[Any, Any]:
+        """Fits weights and biases to a part of what is seen of examples and their voices."""
+        examples = self.examples
+        seen = look.predict(
+            {"functionals": examples.functionals[positions], "voice": voices}, verbose=0
+        )
+        return fit_reading(
+            np.asarray(seen)[:, part],
+            examples.targets[positions],
+            [examples.speakers[position] for position in positions.tolist()],
+            self.problem.classes,
+            balanced=self.config.class_weight == "balanced",
+        )
+
+    def _machine(self, look: Any) -> Machine:
+        """Fits what compares the functionals of the main examples, whoever speaks.
+
+        It is as sure of itself as it proves to be about other clips of the same voices: for these
+        it is there.
+        """
+        everything, config = self.examples, self.config
+        examples = Examples(
+            everything.table,
+            everything.indices[everything.main],
+            everything.labels,
+            reads_functionals=True,
+        )
+        count = examples.functionals.shape[1]
+        voices = np.stack([nobody(count)] * len(examples))
+        seen = look.predict({"functionals": examples.functionals, "voice": voices}, verbose=0)
+        features = np.asarray(seen, np.float64)[:, heard_in(count)]
+        weights = examples.weights(config).astype(np.float64)
+        fitted = features, examples.targets, self.problem.classes, weights
+        parts = inner_parts(examples, features, config.seed, strangers=False)
+        return replace(fit(KERNEL, *fitted), scale=fit_scale(KERNEL, *fitted, parts))
 
     def _prepare(self, model: Any) -> None:
         keras, config = self.keras, self.config

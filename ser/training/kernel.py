@@ -11,7 +11,7 @@ fitted on all training clips. Test and validation clips take part in none of it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from typing import Any, cast
 
@@ -57,8 +57,10 @@ class Closed(Trainer):
         if number == 0:
             features = vectors(keras, self.problem, examples)
             weights = examples.weights(self.config).astype(np.float64)
-            machine = fit(self._machines, features, examples.targets, self._classes, weights)
-            machine = replace(machine, scale=self._scale(features, weights))
+            parts = inner_parts(examples, features, self.config.seed)
+            fitted = features, examples.targets, self._classes, weights
+            machine = fit(self._machines, *fitted)
+            machine = replace(machine, scale=fit_scale(self._machines, *fitted, parts))
             self.model = self._machines.network(keras, self.problem, machine)
         on_step(self.steps)
         answers = np.concatenate(
@@ -80,22 +82,6 @@ class Closed(Trainer):
     @property
     def _classes(self) -> int:
         return len(self.examples.labels)
-
-    def _scale(self, features: Matrix, weights: Matrix) -> float:
-        """Finds what to multiply decisions by; see the top of this file."""
-        targets = self.examples.targets
-        said = np.zeros((len(features), self._classes))
-        parts = inner_parts(self.examples, features, self.config.seed)
-        if not parts:
-            return 1.0
-        for test in parts:
-            rest = train_indices(len(features), test)
-            machine = fit(
-                self._machines, features[rest], targets[rest], self._classes, weights[rest]
-            )
-            said[test] = decisions(machine, features[test])
-        shifted = np.exp(said - said.max(axis=1, keepdims=True))
-        return 1 / fit_temperature(shifted / shifted.sum(axis=1, keepdims=True), targets)
 
 
 def vectors(keras: Any, problem: Problem, examples: Examples) -> Matrix:
@@ -151,6 +137,36 @@ def fit(
     return replace(machine, support=x[used].astype(np.float32), weights=dual[used], gamma=gamma)
 
 
+def fit_scale(
+    arch: SVM,
+    features: Matrix,
+    targets: npt.NDArray[np.intp],
+    classes: int,
+    weights: Matrix,
+    parts: Sequence[npt.NDArray[np.intp]],
+) -> float:
+    """Finds what to multiply decisions by; see the top of this file.
+
+    Args:
+        arch: See `fit`, as for the next three.
+        features: Shape (n, features).
+        targets: Shape (n,).
+        classes: Number of emotions.
+        weights: Shape (n,).
+        parts: Positions of clips that are judged by machines of all others; see `inner_parts`.
+            Without any, the answer is 1.
+    """
+    if not parts:
+        return 1.0
+    said = np.zeros((len(features), classes))
+    for test in parts:
+        rest = train_indices(len(features), test)
+        machine = fit(arch, features[rest], targets[rest], classes, weights[rest])
+        said[test] = decisions(machine, features[test])
+    shifted = np.exp(said - said.max(axis=1, keepdims=True))
+    return 1 / fit_temperature(shifted / shifted.sum(axis=1, keepdims=True), targets)
+
+
 def standards(features: Matrix) -> tuple[Matrix, Matrix]:
     """Gives mean and standard deviation of each feature, shape (features,) each."""
     mean = features.mean(axis=0)
@@ -175,20 +191,23 @@ def decisions(machine: Machine, features: Matrix) -> Matrix:
     return values
 
 
-def inner_parts(examples: Examples, features: Matrix, seed: int) -> list[npt.NDArray[np.intp]]:
+def inner_parts(
+    examples: Examples, features: Matrix, seed: int, *, strangers: bool = True
+) -> list[npt.NDArray[np.intp]]:
     """Divides training clips into parts that are judged by machines fitted on the others.
 
     Args:
         examples: The training clips.
         features: The same clips pooled: identical ones stay together.
         seed: Of the division.
+        strangers: Keep speakers apart, where all are known and there are enough.
 
     Returns:
-        Positions of clips; speakers are apart where all are known and there are enough, otherwise
-        clips are, with their copies. Nothing where there are too few clips even for that.
+        Positions of clips; where speakers are not apart, clips are, with their copies. Nothing
+        where there are too few clips even for that.
     """
     table = _pooled_table(examples, features)
-    known = np.asarray(table["speaker"]).astype(bool).all()
+    known = strangers and np.asarray(table["speaker"]).astype(bool).all()
     for by in ("speaker", "clip") if known else ("clip",):
         try:
             folds = make_folds(table, _PARTS, by=by, seed=seed)

@@ -14,8 +14,11 @@ from ser.artifact import export_litert
 from ser.errors import SerError
 from ser.models.backend import load_keras
 from ser.models.base import Problem
+from ser.models.prosody_cnn import SEEN, fill_reading
 from ser.models.registry import architecture
+from ser.models.svm import Machine
 from ser.prosody.voice import nobody
+from ser.training.kernel import decisions
 
 FRAMES, COEFFICIENTS, COUNT = 20, 12, 7
 Inputs = dict[str, Any]
@@ -26,7 +29,13 @@ def keras() -> Any:
     return load_keras("cpu")
 
 
-def build(keras: Any, seed: int = 1, frames: int = FRAMES, **options: Any) -> Any:
+def build(
+    keras: Any,
+    seed: int = 1,
+    frames: int = FRAMES,
+    machine: Machine | None = None,
+    **options: Any,
+) -> Any:
     keras.utils.set_random_seed(seed)
     rng = np.random.default_rng(1)
     problem = Problem(
@@ -37,7 +46,8 @@ def build(keras: Any, seed: int = 1, frames: int = FRAMES, **options: Any) -> An
         functional_mean=rng.normal(0, 5, COUNT).astype(np.float32),
         functional_variance=rng.uniform(1, 9, COUNT).astype(np.float32),
     )
-    return architecture("prosody-cnn", {**SLIM, **options}).build(keras, problem)
+    chosen = architecture("prosody-cnn", {**SLIM, **options})
+    return chosen.network(keras, problem, machine) if machine else chosen.build(keras, problem)
 
 
 @pytest.fixture(scope="module")
@@ -183,6 +193,35 @@ def test_litert_agrees(model: Any) -> None:
         interpreter.invoke()
         answer = interpreter.get_tensor(interpreter.get_output_details()[0]["index"])
         assert np.abs(answer - answers(model, inputs)).max() < 1e-4
+
+
+def test_clips_are_compared_where_the_voice_is_not_told(keras: Any) -> None:
+    rng = np.random.default_rng(3)
+    machine = Machine(
+        mean=rng.normal(0, 0.1, COUNT - 1).astype(np.float32),
+        deviation=rng.uniform(0.5, 1, COUNT - 1).astype(np.float32),
+        weights=rng.normal(0, 1, (4, 3)).astype(np.float32),
+        intercepts=rng.normal(0, 1, 3).astype(np.float32),
+        support=rng.normal(0, 1, (4, COUNT - 1)).astype(np.float32),
+        gamma=0.02,
+        scale=2.0,
+    )
+    # What is read linearly is nothing at first, so that prosody is the machine's alone.
+    model = build(keras, reading="kernel", machine=machine)
+    fill_reading(model, np.zeros((2 * COUNT + 1, 3)), np.zeros(3))
+    names = (SEEN, "prosody")
+    look = keras.Model(model.inputs, [model.get_layer(name).output for name in names])
+    seen, prosody = (np.asarray(part) for part in look.predict_on_batch(batch()))
+    expected = np.exp(2 * decisions(machine, seen[:, 1:COUNT].astype(np.float64)))
+    expected /= expected.sum(axis=1, keepdims=True)
+    assert prosody == pytest.approx(expected, abs=1e-5)
+    assert np.ptp(prosody, axis=0).max() > 0.05
+    # A voice that is told of is read against itself.
+    _, prosody = look.predict_on_batch(batch(told=True))
+    assert np.asarray(prosody) == pytest.approx(1 / 3, abs=1e-6)
+    # Sums over many clips need more digits than eight bits have.
+    assert not architecture("prosody-cnn", {"reading": "kernel"}).eight_bits(FRAMES)
+    assert architecture("prosody-cnn").eight_bits(FRAMES)
 
 
 def test_pooled_tables_work_too(keras: Any) -> None:

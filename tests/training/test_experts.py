@@ -12,6 +12,7 @@ from spoken import CONFIG, of_speakers
 
 from ser.errors import SerError, TableError
 from ser.models.prosody_cnn import READING
+from ser.models.svm import SUPPORT
 from ser.table import Table
 from ser.training.augment import SpectrogramAugmentation
 from ser.training.batches import Examples
@@ -74,11 +75,12 @@ class _KilledError(Exception):
     pass
 
 
+@pytest.mark.parametrize("how", ["linear", "kernel"])
 def test_a_resumed_training_ends_where_an_unbroken_one_does(
-    prosodic: Table, config: TrainConfig, tmp_path: Path
+    how: str, prosodic: Table, config: TrainConfig, tmp_path: Path
 ) -> None:
     # Augmentation, dropout, and which voices are told of: all of it depends on the seed.
-    config = replace(config, augment=SpectrogramAugmentation())
+    config = replace(config, augment=SpectrogramAugmentation(), options={"reading": how})
     whole = run(split(prosodic), config)
     rows: list[dict[str, float]] = []
 
@@ -105,6 +107,27 @@ def test_a_resumed_training_ends_where_an_unbroken_one_does(
         resumed.model.get_weights(), whole.model.get_weights(), strict=True
     ):
         assert weight == pytest.approx(expected, abs=1e-5)
+
+
+def right_by_prosody(result: Trained, table: Table, clips: np.ndarray) -> float:
+    asked = Examples(table, clips, result.labels, reads_functionals=True)
+    layer = result.model.get_layer(experts_of(result.model)[-1])
+    expert = type(result.model)(result.model.inputs, layer.output)
+    return float((predict(expert, asked).argmax(axis=1) == asked.targets).mean())
+
+
+def test_clips_that_were_learnt_from_are_compared(prosodic: Table, config: TrainConfig) -> None:
+    config = replace(config, options={"reading": "kernel"}, epochs=1)
+    everyone = of_speakers(prosodic, *TRAIN)
+    others = everyone[::6]
+    mine = np.setdiff1d(everyone, others)
+    result = run(Data(prosodic, mine), config)
+    assert 0 < result.model.get_layer(SUPPORT).kernel.shape[1] <= len(mine)
+    assert right_by_prosody(result, prosodic, others) > 0.7
+    # It can know by heart what no plane divides.
+    table = prosodic.copy()
+    table["y"] = np.random.default_rng(1).permutation(table["y"])
+    assert right_by_prosody(run(Data(table, mine), config), table, mine) > 0.95
 
 
 def test_class_weights_reach_both_experts(prosodic: Table, config: TrainConfig) -> None:
