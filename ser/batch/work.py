@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import NamedTuple
 
 from ser import audio
-from ser.analysis import Part, Windowing, analyse
 from ser.batch.jobs import Job
 from ser.engine import Engine, EngineName, open_engine
 from ser.errors import (
@@ -25,14 +24,13 @@ from ser.errors import (
 )
 from ser.models.backend import Device
 from ser.pretrained import DEFAULT_MODEL
+from ser.settings import Settings
 from ser.storage import Place, fetched
 from ser.timeline.formats import make_writer
 from ser.timeline.outputs import ENDINGS
 from ser.timeline.record import Window
-from ser.timeline.refinement import Refinement
 from ser.timeline.summary import Summariser, Summary
 from ser.timeline.tee import Tee
-from ser.voices import Voices
 
 MODULES = ("ser.batch.work", "ser.activity.detector", "soundfile", "soxr")
 """What workers import; for `ser.parallel.prepare`."""
@@ -105,20 +103,12 @@ class Analysis:
 
     Attributes:
         model: The classifier.
-        windowing: How recordings are divided.
-        part: Which part of each.
-        refine: What becomes of the windows.
-        vad: Leave windows unclassified in which nobody speaks.
-        voices: What is known of voices.
+        settings: How it is used.
         summary: What each recording comes to is wanted, and no windows.
     """
 
     model: Model
-    windowing: Windowing
-    part: Part
-    refine: Refinement
-    vad: bool
-    voices: Voices
+    settings: Settings
     summary: bool
 
 
@@ -156,7 +146,7 @@ def _hearing(
     Raises:
         SerError: It cannot be read; what the library at fault says is in it.
     """
-    engine = analysis.model.open()
+    engine, settings = analysis.model.open(), analysis.settings
 
     def hear(block: audio.Samples) -> None:
         hearing.seconds += len(block) / engine.spec.sample_rate
@@ -164,17 +154,9 @@ def _hearing(
 
     hearing = _Hearing(engine, iter(()))
     with fetched(job.source) as path, renamed(path, job.file):
-        found = analyse(
-            path,
-            engine,
-            analysis.windowing,
-            part=analysis.part,
-            calibration=analysis.voices.of(path, engine, vad=analysis.vad),
-            vad=analysis.vad,
-            tap=hear,
-        )
+        found = settings.recogniser(path, engine)(part=settings.part, tap=hear)
         named = found if path == job.file else (replace(w, file=job.file) for w in found)
-        hearing.windows = analysis.refine(named)
+        hearing.windows = settings.refine(named)
         yield hearing
 
 

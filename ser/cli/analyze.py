@@ -24,6 +24,7 @@ from ser.engine import Engine, open_engine
 from ser.files import STANDARD
 from ser.live.follow import HOP_SECONDS
 from ser.parallel import keep_memory
+from ser.settings import Settings
 from ser.timeline.outputs import claimed
 from ser.timeline.refinement import Refinement
 from ser.timeline.segments import OVERLAP, STAY
@@ -160,16 +161,14 @@ def main(
         outputs.check(len(recordings))
     keep_memory()
     engine = open_engine(model, engine_name, device)
-    reading = Reading(
-        console,
-        engine,
+    settings = Settings(
         _windowing(engine, duration, hop, segments=segments, live=live is not None),
         part,
         Refinement(STAY if segments and smooth is None else smooth, min_confidence, segments),
         vad,
         learn_voices(calibrate, labelled, engine, vad=vad),
-        outputs,
     )
+    reading = Reading(console, engine, settings, outputs)
     show = functools.partial(
         Views, engine=engine, part=part, plot=plot, page=html, sound=html_sound
     )

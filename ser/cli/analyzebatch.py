@@ -177,15 +177,7 @@ def run_batch(batch: Batch, reading: Reading, inputs: Sequence[Path], model: Mod
         SerError: Nothing can be written, or nobody is left to do the work.
     """
     console, outputs = reading.console, reading.outputs
-    analysis = Analysis(
-        model,
-        reading.windowing,
-        reading.part,
-        reading.refine,
-        reading.vad,
-        reading.voices,
-        outputs.summaries,
-    )
+    analysis = Analysis(model, reading.settings, outputs.summaries)
     if batch.folder is not None:
         place = Place(batch.folder)
         token = secrets.token_hex(4)

@@ -3,23 +3,20 @@
 from __future__ import annotations
 
 import contextlib
-import functools
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from ser.analysis import Part, Windowing, analyse
 from ser.cli.analyzetext import Aside
 from ser.cli.console import Console
 from ser.cli.views import Show, Views
 from ser.cli.writing import checked_outputs, open_writer
 from ser.engine import Engine
 from ser.errors import SerError
+from ser.settings import Settings
 from ser.timeline.outputs import Output
 from ser.timeline.record import Window
-from ser.timeline.refinement import Refinement
 from ser.timeline.summary import Summariser
 from ser.timeline.writer import Writer
-from ser.voices import Voices
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,21 +76,13 @@ class Reading:
     Attributes:
         console: Where failures and the progress go.
         engine: The classifier.
-        windowing: How recordings are divided.
-        part: Which part of each.
-        refine: What becomes of the windows.
-        vad: Leave windows unclassified in which nobody speaks.
-        voices: What is known of voices.
+        settings: How it is used.
         outputs: Where timelines go.
     """
 
     console: Console
     engine: Engine
-    windowing: Windowing
-    part: Part
-    refine: Refinement
-    vad: bool
-    voices: Voices
+    settings: Settings
     outputs: Outputs
 
     def one_by_one(self, recordings: Sequence[str], show: Show, aside: Aside) -> None:
@@ -104,6 +93,7 @@ class Reading:
             show: Gives what is shown of a recording beside its timeline.
             aside: Listens to the words.
         """
+        settings, rate = self.settings, self.engine.spec.sample_rate
         with (
             self.outputs.open(len(recordings), self.engine.labels, aside.labels) as writer,
             self.console.progress(len(recordings), "file", "analysing") as bar,
@@ -111,25 +101,14 @@ class Reading:
             for recording in recordings:
                 try:
                     with show(recording) as views:
-                        aside.begin(self.engine.spec.sample_rate, self.part.start)
-                        recognise = self.recogniser(recording)
-                        windows = recognise(part=self.part, tap=aside.tapped(views.hear))
-                        windows = aside.join(self.refine(windows))
+                        aside.begin(rate, settings.part.start)
+                        recognise = settings.recogniser(recording, self.engine)
+                        windows = recognise(part=settings.part, tap=aside.tapped(views.hear))
+                        windows = aside.join(settings.refine(windows))
                         self.write(recording, windows, writer, views)
                 except SerError as error:
                     self.console.fail(error)
                 bar.update(1)
-
-    def recogniser(self, recording: str) -> functools.partial[Iterator[Window]]:
-        """Gives `ser.analysis.analyse` for a recording, which lacks where its sound comes from.
-
-        Raises:
-            SerError: The voice cannot be learnt.
-        """
-        known = self.voices.of(recording, self.engine, vad=self.vad)
-        return functools.partial(
-            analyse, recording, self.engine, self.windowing, calibration=known, vad=self.vad
-        )
 
     def write(
         self, recording: str, windows: Iterable[Window], writer: Writer | None, views: Views

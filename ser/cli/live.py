@@ -132,12 +132,13 @@ def run_live(live: Live, reading: Reading, show: Show, *, asked: bool) -> None:
     Raises:
         SerError: A device cannot be opened, or nothing can be written.
     """
-    console, part, labels = reading.console, reading.part, reading.engine.labels
+    console, settings = reading.console, reading.settings
+    part, labels = settings.part, reading.engine.labels
     rate = reading.engine.spec.sample_rate
     shown = not console.quiet and is_terminal(sys.stderr) and os.environ.get("TERM") != "dumb"
     writes = asked or not shown or not is_terminal(sys.stdout)
     # What is known of the voice is learnt before anything is heard.
-    recognise = reading.recogniser(live.name)
+    recognise = settings.recogniser(live.name, reading.engine)
     with contextlib.ExitStack() as stack:
         views = stack.enter_context(show(live.name))
         # The device first: without one, nothing is written.
@@ -154,7 +155,7 @@ def run_live(live: Live, reading: Reading, show: Show, *, asked: bool) -> None:
             stack.callback(screen.close)
         stack.enter_context(_ended_by_interrupt(source.stop))
         erases = writes and is_terminal(sys.stdout)
-        session = _Session(console, screen, reading.refine.least, erases=erases)
+        session = _Session(console, screen, settings.refine.least, erases=erases)
         try:
             if isinstance(source, Microphone):
                 heard = session.recorded(rate, views.hear)
@@ -165,14 +166,14 @@ def run_live(live: Live, reading: Reading, show: Show, *, asked: bool) -> None:
                     live.name,
                     rate,
                     # One window at a time: many would be late together.
-                    block_seconds=min(reading.windowing.hop, 1.0),
+                    block_seconds=min(settings.windowing.hop, 1.0),
                     offset=part.start,
                     duration=part.seconds,
                 )
                 windows = recognise(blocks=blocks, tap=views.hear, part=part)
                 windows = in_step(windows, session.played(source))
                 windows = session.followed(windows, source.when, middle)
-            reading.write(live.name, reading.refine(windows), writer, views)
+            reading.write(live.name, settings.refine(windows), writer, views)
             if isinstance(source, Player):
                 source.finish()
         except SerError as error:
