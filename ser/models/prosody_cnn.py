@@ -39,8 +39,8 @@ class ProsodyCNN(CNN):
 
     The functionals are read in one of two ways, each with weights of its own: against voices in
     general, or, where the network is told the mean and deviation of this voice's functionals,
-    against this voice. The level of the recording is looked
-    at in the second way alone: against other recordings it means nothing.
+    against this voice. The level of the recording is looked at in the second way alone: against
+    other recordings it means nothing.
 
     Voices in general can also be read by support vector machines (Cortes and Vapnik, 1995), which
     compare a clip with those that were learnt from: better for voices that were among them, and
