@@ -14,6 +14,9 @@ _MOMENTUM = 0.9
 # Fewer frames than this are no time axis to convolve along: pooled tables have one.
 _FEWEST_FRAMES = 16
 
+# Channels are weighted by a layer with an eighth of their number between.
+_SQUEEZE = 8
+
 
 @dataclass(frozen=True)
 class CNN(Architecture):
@@ -23,6 +26,11 @@ class CNN(Architecture):
     What they find in each stretch of time is weighted by attention and summarised as mean and
     standard deviation (attentive statistics pooling, Okabe et al., Interspeech 2018), so that
     silence and padding count little; a dense layer and a softmax follow.
+
+    With `residual`, what the second and third pair of convolutions find is added to what they look
+    at (He et al., CVPR 2016), each channel weighted by how much there is of all of them (squeeze
+    and excitation, Hu et al., CVPR 2018). Such a network learns more by heart: better for voices
+    that are in the training, no better for others.
 
     A pooled table has no time axis: there the same number of one-dimensional convolutions runs
     along the coefficients.
@@ -36,6 +44,11 @@ class CNN(Architecture):
     kernel: int = option(3, "bands and frames that a convolution spans", choices=(3, 5))
     units: int = option(128, "width of the dense layers", low=64, high=256, log=True)
     dropout: float = option(0.3, "share dropped around the last dense layer", low=0.1, high=0.6)
+    residual: bool = option(
+        False,
+        "pairs of convolutions add to what they look at; learns more by heart, which is for voices "
+        "that it knows",
+    )
 
     def build(self, keras: Any, problem: Problem) -> Any:
         """Builds the network; see `Architecture.build`."""
@@ -61,7 +74,7 @@ class CNN(Architecture):
 
     def eight_bits(self, frames: int) -> bool:
         """Where there is a picture; of 1440 clips of unseen speakers 4 get another label by it."""
-        return frames >= _FEWEST_FRAMES
+        return frames >= _FEWEST_FRAMES and not self.residual
 
     def _channels(self, count: int) -> int:
         return max(8, round(count * self.width))
@@ -73,8 +86,7 @@ class CNN(Architecture):
         x = _convolve(keras, x, self._channels(24), 5, strides=2)
         x = layers.MaxPooling2D(2, padding="same")(x)
         for filters, pool in ((48, 2), (96, (1, 2))):
-            x = _convolve(keras, x, self._channels(filters), self.kernel)
-            x = _convolve(keras, x, self._channels(filters), self.kernel)
+            x = self._pair(keras, x, self._channels(filters))
             x = layers.MaxPooling2D(pool, padding="same")(x)
             x = layers.SpatialDropout2D(0.05)(x)
         x = _convolve(keras, x, self._channels(128), self.kernel)
@@ -83,6 +95,19 @@ class CNN(Architecture):
         x = layers.Dense(self.units, use_bias=False)(x)
         x = layers.BatchNormalization(momentum=_MOMENTUM)(x)
         return layers.ReLU()(x)
+
+    def _pair(self, keras: Any, x: Any, filters: int) -> Any:
+        """Two convolutions, where the network is residual with a shortcut beside them."""
+        layers = keras.layers
+        found = _convolve(keras, x, filters, self.kernel)
+        if not self.residual:
+            return _convolve(keras, found, filters, self.kernel)
+        found = _convolve(keras, found, filters, self.kernel, rectify=False)
+        share = layers.GlobalAveragePooling2D(keepdims=True)(found)
+        share = layers.Dense(max(8, filters // _SQUEEZE), activation="relu")(share)
+        share = layers.Dense(filters, activation="sigmoid")(share)
+        shortcut = _convolve(keras, x, filters, 1, rectify=False)
+        return layers.ReLU()(layers.Add()([shortcut, layers.Multiply()([found, share])]))
 
     def _statistics(self, keras: Any, x: Any) -> Any:
         """(batch, steps, channels) to (batch, 2 * channels)."""
@@ -113,7 +138,10 @@ class CNN(Architecture):
         return layers.Flatten()(x)
 
 
-def _convolve(keras: Any, x: Any, filters: int, size: int, *, strides: int = 1) -> Any:
+def _convolve(
+    keras: Any, x: Any, filters: int, size: int, *, strides: int = 1, rectify: bool = True
+) -> Any:
     layers = keras.layers
     x = layers.Conv2D(filters, size, strides=strides, padding="same", use_bias=False)(x)
-    return layers.ReLU()(layers.BatchNormalization(momentum=_MOMENTUM)(x))
+    x = layers.BatchNormalization(momentum=_MOMENTUM)(x)
+    return layers.ReLU()(x) if rectify else x

@@ -123,8 +123,8 @@ class Adversarial(Trainer):
         seed_dropout(self.discriminator, config.seed, number)
         seed_dropout(self.adversary, config.seed, number)
         rng = np.random.default_rng((config.seed, number, 2))
-        # Masks come later, for real and generated clips alike.
-        plain = replace(config.augment, time_masks=0, frequency_masks=0)
+        # Masks come later, for real and generated clips alike. A mixture is no real clip.
+        plain = replace(config.augment, time_masks=0, frequency_masks=0, mixup=0.0)
         own = batches(self.examples, replace(config, augment=plain), number)
         return contest(
             (_Clips(*cast(tuple[Array, Array, Array], next(own))) for _ in range(self.steps)),

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import numpy as np
 
+from ser.errors import SerError
 from ser.features.shorttime import Matrix
 from ser.features.spec import FeatureSpec
 
@@ -26,6 +27,8 @@ class SpectrogramAugmentation:
         time_width: Largest width of each in frames.
         frequency_masks: Number of masks along the coefficients.
         frequency_width: Largest width of each in coefficients.
+        mixup: How evenly the clips of a batch are mixed in pairs (`ser.training.mixup`); 0 for not
+            at all. It is nothing that is done to one clip by itself.
     """
 
     stretch: float = 0.25
@@ -36,6 +39,17 @@ class SpectrogramAugmentation:
     time_width: int = 25
     frequency_masks: int = 1
     frequency_width: int = 10
+    mixup: float = 0.0
+
+    def __post_init__(self) -> None:
+        """Checks ranges.
+
+        Raises:
+            SerError: A value is negative.
+        """
+        for field in fields(self):
+            if getattr(self, field.name) < 0:
+                raise SerError(f"augment.{field.name}", "must not be negative")
 
     def __call__(
         self, matrix: Matrix, frames: int, spec: FeatureSpec, rng: np.random.Generator

@@ -21,6 +21,7 @@ from ser.prosody.voice import (
 )
 from ser.table import Table, positions_by_speaker, speaker_keys, spec_of, without_features
 from ser.training.config import TrainConfig
+from ser.training.mixup import mixup
 
 Inputs = npt.NDArray[np.float32] | dict[str, npt.NDArray[np.float32]]
 """Features (batch, frames, coefficients); for networks that read functionals too, a dictionary of
@@ -258,8 +259,10 @@ def batches(examples: Examples, config: TrainConfig, first_epoch: int = 0) -> It
             clips = [examples.clip(int(position)) for position in chosen]
             if frames > 1:
                 clips = [config.augment(clip, frames, examples.spec, rng) for clip in clips]
-            x = np.stack(clips)
+            x, y, weight = np.stack(clips), one_hot[examples.targets[chosen]], weights[chosen]
             examples.insist_on_numbers(x, chosen)
+            if config.augment.mixup:
+                x, y, weight = mixup((x, y, weight), config.augment.mixup, rng)
             entry: Inputs = x
             if examples.reads_functionals:
                 entry = {
@@ -267,10 +270,9 @@ def batches(examples: Examples, config: TrainConfig, first_epoch: int = 0) -> It
                     "functionals": examples.functionals[chosen],
                     "voice": examples.some_voices(chosen, rng),
                 }
-            weight = weights[chosen]
             if examples.reads_functionals:
                 weight = np.stack([weight, weight * examples.main[chosen]], axis=1)
-            yield entry, one_hot[examples.targets[chosen]], weight
+            yield entry, y, weight
         epoch += 1
 
 

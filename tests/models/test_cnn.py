@@ -25,12 +25,13 @@ def keras() -> Any:
     return load_keras("cpu")
 
 
-def network(keras: Any, shape: tuple[int, int], classes: int = 3) -> Any:
+def network(keras: Any, shape: tuple[int, int], classes: int = 3, **options: Any) -> Any:
     rng = np.random.default_rng(1)
     frames, coefficients = shape
     mean = rng.normal(-40, 5, coefficients).astype(np.float32)
     variance = rng.uniform(1, 9, coefficients).astype(np.float32)
-    return architecture("cnn").build(keras, Problem(frames, coefficients, classes, mean, variance))
+    problem = Problem(frames, coefficients, classes, mean, variance)
+    return architecture("cnn", options).build(keras, problem)
 
 
 def batch(shape: tuple[int, int], count: int = 5) -> Any:
@@ -89,11 +90,12 @@ def test_loads_without_ser_and_in_safe_mode(
     assert loaded["m"].answers == pytest.approx(expected, abs=1e-6)
 
 
+@pytest.mark.parametrize("residual", [False, True])
 @pytest.mark.parametrize("shape", [SHAPES["sequence"], SHAPES["short"], SHAPES["pooled"]])
-def test_litert_agrees(keras: Any, shape: tuple[int, int]) -> None:
+def test_litert_agrees(keras: Any, shape: tuple[int, int], residual: bool) -> None:
     from ai_edge_litert.interpreter import Interpreter
 
-    model = network(keras, shape)
+    model = network(keras, shape, residual=residual)
     data = export_litert(model)
     assert data is not None
     interpreter = Interpreter(model_content=data)
@@ -126,6 +128,30 @@ def test_eight_bits_change_little_and_make_nothing_depend_on_its_neighbours(
     alone = [run({"features": x[i : i + 1]})[0] for i in range(len(x))]
     assert run({"features": x}).tobytes() == np.stack(alone).tobytes()
     assert together[0].tobytes() == alone[0].tobytes()
+
+
+def test_a_residual_network_has_a_way_past_its_convolutions(keras: Any, tmp_path: Path) -> None:
+    shape = SHAPES["sequence"]
+    plain, residual = network(keras, shape), network(keras, shape, residual=True)
+    # Without what the convolutions of the pairs find, no more than the shortcuts is left of them.
+    for model in (plain, residual):
+        for layer in model.layers:
+            if type(layer).__name__ == "Conv2D" and layer.kernel.shape[:2] == (3, 3):
+                first = layer.kernel.shape[2] != layer.kernel.shape[3]
+                is_last = layer.kernel.shape[3] == 128
+                if not first and not is_last:
+                    layer.set_weights([np.zeros(layer.kernel.shape)])
+    x = batch(shape)
+    assert np.ptp(np.asarray(plain.predict_on_batch(x)), axis=0).max() < 1e-6
+    assert np.ptp(np.asarray(residual.predict_on_batch(x)), axis=0).max() > 1e-5
+    loaded = load_without_ser(tmp_path, {"m": (residual, x)})
+    assert loaded["m"].answers == pytest.approx(np.asarray(residual.predict_on_batch(x)), abs=1e-6)
+
+
+def test_only_what_was_measured_goes_in_eight_bits() -> None:
+    assert architecture("cnn").eight_bits(188)
+    assert not architecture("cnn").eight_bits(1)
+    assert not architecture("cnn", {"residual": "true"}).eight_bits(188)
 
 
 def test_the_seed_decides_the_weights(keras: Any) -> None:

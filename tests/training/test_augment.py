@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from ser.errors import SerError
 from ser.features.spec import FeatureSpec
 from ser.training.augment import NO_AUGMENTATION, SpectrogramAugmentation
 
@@ -44,6 +45,12 @@ def test_the_seed_decides() -> None:
     one, again, other = (augment(clip(), 50, MEL, rng(seed)) for seed in (5, 5, 6))
     assert np.array_equal(one, again)
     assert not np.array_equal(one, other)
+
+
+@pytest.mark.parametrize("name", ["stretch", "shift", "time_masks", "mixup"])
+def test_nothing_negative(name: str) -> None:
+    with pytest.raises(SerError, match=rf"augment\.{name}: must not be negative"):
+        only(**{name: -1})
 
 
 def test_nothing_is_changed_where_nothing_is_asked_for() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -119,6 +120,36 @@ def test_fewer_clips_than_a_batch() -> None:
     assert steps_per_epoch(found, TrainConfig()) == 1
     x, y, weight = next(batches(found, TrainConfig()))
     assert (x.shape, y.shape, weight.shape) == ((3, 6, 3), (3, 3), (3,))
+
+
+def test_mixed_clips_have_mixed_emotions_and_weights() -> None:
+    table = table_of(["sad", "sad", "sad", "angry"])
+    mixed = replace(NO_AUGMENTATION, mixup=1.0)
+    config = TrainConfig(batch_size=4, augment=mixed, class_weight="balanced")
+    seen = 0
+    for x, y, weight in itertools.islice(batches(examples(table), config), 20):
+        assert np.allclose(y.sum(axis=1), 1)
+        # Two emotions of three, 2/3 and 2 times as heavy: a mixture has a weight between.
+        assert np.allclose(weight, y @ [0, 2 / 3, 2])
+        for clip, target in zip(x, y, strict=True):
+            if 0.05 < target[1] < 0.95:
+                seen += 1
+                angry = table["x"][3] * target[2]
+                rest = (clip - angry) / target[1]
+                assert any(np.allclose(rest, table["x"][i], atol=1e-2) for i in range(3))
+    assert seen > 10
+
+
+def test_mixing_leaves_functionals_as_they_are() -> None:
+    table = prosodic_table(["a", "b"] * 4)
+    found = Examples(table, np.arange(len(table)), LABELS, reads_functionals=True)
+    config = TrainConfig(batch_size=8, augment=replace(NO_AUGMENTATION, mixup=1.0))
+    x, _, weight = next(batches(found, config))
+    assert isinstance(x, dict)
+    assert weight.shape == (8, 2)
+    given = {row.tobytes() for row in np.ascontiguousarray(table["functionals"])}
+    assert {row.tobytes() for row in x["functionals"]} <= given
+    assert not any(np.array_equal(clip, own) for clip in x["features"] for own in table["x"])
 
 
 def test_pooled_clips_are_not_augmented() -> None:
