@@ -46,8 +46,8 @@ class CNN(Architecture):
     dropout: float = option(0.3, "share dropped around the last dense layer", low=0.1, high=0.6)
     residual: bool = option(
         False,
-        "pairs of convolutions add to what they look at; learns more by heart, which is for voices "
-        "that it knows",
+        "pairs of convolutions add to what they look at; learns more by heart, which helps with "
+        "voices that are in the training",
     )
 
     def build(self, keras: Any, problem: Problem) -> Any:
