@@ -27,8 +27,8 @@ class CNN(Architecture):
     standard deviation (attentive statistics pooling, Okabe et al., Interspeech 2018), so that
     silence and padding count little; a dense layer and a softmax follow.
 
-    With `residual`, what the second and third pair of convolutions find is added to what they look
-    at (He et al., CVPR 2016), each channel weighted by how much there is of all of them (squeeze
+    With `residual`, what each of the two pairs of convolutions finds is added to what it looks at
+    (He et al., CVPR 2016), each channel weighted by how much there is of all of them (squeeze
     and excitation, Hu et al., CVPR 2018). Such a network learns more by heart: better for voices
     that are in the training, no better for others.
 
@@ -100,9 +100,9 @@ class CNN(Architecture):
         """Two convolutions, where the network is residual with a shortcut beside them."""
         layers = keras.layers
         found = _convolve(keras, x, filters, self.kernel)
+        found = _convolve(keras, found, filters, self.kernel, rectify=not self.residual)
         if not self.residual:
-            return _convolve(keras, found, filters, self.kernel)
-        found = _convolve(keras, found, filters, self.kernel, rectify=False)
+            return found
         share = layers.GlobalAveragePooling2D(keepdims=True)(found)
         share = layers.Dense(max(8, filters // _SQUEEZE), activation="relu")(share)
         share = layers.Dense(filters, activation="sigmoid")(share)

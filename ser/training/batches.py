@@ -270,7 +270,6 @@ def batches(examples: Examples, config: TrainConfig, first_epoch: int = 0) -> It
                     "functionals": examples.functionals[chosen],
                     "voice": examples.some_voices(chosen, rng),
                 }
-            if examples.reads_functionals:
                 weight = np.stack([weight, weight * examples.main[chosen]], axis=1)
             yield entry, y, weight
         epoch += 1
