@@ -93,9 +93,21 @@ def interruptions() -> Iterator[None]:
     try:
         yield
     except Exception as error:
-        behind: BaseException | None = error
-        while behind is not None and not isinstance(behind, KeyboardInterrupt):
-            behind = behind.__cause__ or behind.__context__
+        behind = interruption_behind(error)
         if behind is None:
             raise
         raise behind from None
+
+
+def interruption_behind(error: BaseException | None) -> KeyboardInterrupt | None:
+    """Finds the interruption that an exception is, or that led to it.
+
+    Args:
+        error: The exception, or None.
+
+    Returns:
+        The interruption, or None.
+    """
+    while error is not None and not isinstance(error, KeyboardInterrupt):
+        error = error.__cause__ or error.__context__
+    return error

@@ -14,15 +14,11 @@ and 143 after a termination. A reader that closes the pipe (``| head``) ends it 
 
 from __future__ import annotations
 
-import contextlib
 import errno
 import os
-import signal
 import sys
-import threading
 import warnings
-from collections.abc import Callable, Iterator, Sequence
-from types import FrameType
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import click
@@ -40,6 +36,7 @@ from ser.cli.options import (
     refuse_terminal,
     seed_option,
 )
+from ser.cli.signals import Terminated, ended_by_signals
 from ser.errors import SerError, interruptions
 
 __all__ = [
@@ -61,23 +58,6 @@ __all__ = [
 ]
 
 EXIT_INTERRUPTED = 130
-
-# Seconds until an interruption that was lost is asked for again.
-_AGAIN = 0.05
-
-
-class Terminated(KeyboardInterrupt):
-    """The process was asked to end by a signal.
-
-    It is an interruption, so that context managers and ``finally`` blocks clean up on the way out.
-
-    Attributes:
-        signum: The number of the signal.
-    """
-
-    def __init__(self, signum: int) -> None:
-        self.signum = signum
-        super().__init__(signum)
 
 
 class Command(click.Command):
@@ -109,7 +89,7 @@ class Command(click.Command):
         name = prog_name or self.name or "ser"
         code = self._complete(name, complete_var)
         if code is None:
-            with _signals(), warnings.catch_warnings():
+            with ended_by_signals(), warnings.catch_warnings():
                 code = self._run(name, sys.argv[1:] if args is None else list(args), extra)
         if standalone_mode:
             sys.exit(code)
@@ -239,46 +219,3 @@ def _flushed(code: int) -> int:
         discard(sys.stdout)
         return code or EXIT_FAILED
     return code
-
-
-@contextlib.contextmanager
-def _signals() -> Iterator[None]:
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    owner = os.getpid()
-
-    def end(signum: int, frame: FrameType | None) -> None:
-        if os.getpid() != owner:
-            # A forked worker inherits this handler, but is ended by its parent and has
-            # nothing to tidy up: it dies as if there were no handler.
-            signal.signal(signum, signal.SIG_DFL)
-            os.kill(os.getpid(), signum)
-            return
-        raise Terminated(signum)
-
-    before = {}
-    hook = sys.unraisablehook
-
-    def lost(problem: Any) -> None:
-        # A signal can come while a library's callback or finaliser runs, whose exceptions Python
-        # may only print: then the interruption is asked for again, when that is over.
-        if not issubclass(problem.exc_type, KeyboardInterrupt):
-            hook(problem)
-            return
-        signum = getattr(problem.exc_value, "signum", signal.SIGINT)
-        again = threading.Timer(_AGAIN, os.kill, (owner, signum))
-        again.daemon = True
-        again.start()
-
-    sys.unraisablehook = lost
-    for signum in (getattr(signal, name, None) for name in ("SIGTERM", "SIGHUP")):
-        # nohup asks for SIGHUP to be ignored, and that stays so.
-        if signum is not None and signal.getsignal(signum) == signal.SIG_DFL:
-            before[signum] = signal.signal(signum, end)
-    try:
-        yield
-    finally:
-        sys.unraisablehook = hook
-        for signum, handler in before.items():
-            signal.signal(signum, handler)

@@ -74,16 +74,6 @@ def main(console, deed, output, audio, files_from, files0_from):
             stream.write("half")
             print("ready", flush=True)
             time.sleep(60)
-    elif deed == "finalise":
-        class Slow:
-            def __del__(self):
-                print("ready", flush=True)
-                time.sleep(60)
-
-        slow = Slow()
-        # Python prints what a finaliser raises, and goes on.
-        del slow
-        time.sleep(60)
     elif deed == "bar":
         with console.progress(3, "clip", "reading") as progress:
             for _ in range(3):
@@ -325,25 +315,6 @@ def test_signals_clean_up(
         assert process.stderr.read() == b"ser-probe: " + word + b"\n"
         assert process.wait(30) == code
     assert list(folder.iterdir()) == []
-
-
-@pytest.mark.parametrize(("signum", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
-def test_an_interruption_is_not_lost_in_a_finaliser(
-    program: list[str], environment: dict[str, str], signum: signal.Signals, code: int
-) -> None:
-    with subprocess.Popen(
-        [*program, "finalise"],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        env=environment,
-    ) as process:
-        assert process.stdout
-        assert process.stderr
-        assert process.stdout.readline() == b"ready\n"
-        process.send_signal(signum)
-        said = process.stderr.read()
-        assert process.wait(30) == code
-    assert said.count(b"\n") == 1
 
 
 def test_nohup_is_respected(program: list[str], environment: dict[str, str]) -> None:
