@@ -23,10 +23,11 @@ import numpy as np
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from ser import analysis, audio
+from ser.calibration import fit_temperature
 from ser.corpora.base import Clip
 from ser.corpora.registry import find_clips
 from ser.engine import Engine, open_engine
-from ser.evaluation import evaluate, fit_temperature
+from ser.evaluation import evaluate
 from ser.predictions import Predictions, read_predictions
 from ser.timeline.record import NO_SPEECH, Window
 from ser.timeline.segments import segments

@@ -18,7 +18,6 @@ _FLOOR = 1e-12
 _COLDEST, _HOTTEST = 0.05, 20.0
 # Of the iteration for even answers: it settles in ten to twenty.
 _ROUNDS, _SETTLED = 50, 1e-3
-_GOLDEN = (5**0.5 - 1) / 2
 
 
 def expected_calibration_error(
@@ -57,6 +56,8 @@ def fit_temperature(probabilities: Probabilities, y_index: Indices) -> float:
         The temperature T, between 0.05 and 20, with the greatest likelihood of
         `with_temperature` times prior; above 1 where the network was too sure of itself.
     """
+    from scipy.optimize import minimize_scalar
+
     logs = np.log(np.maximum(np.asarray(probabilities, np.float64), _FLOOR))
 
     def loss(log_temperature: float) -> float:
@@ -66,20 +67,10 @@ def fit_temperature(probabilities: Probabilities, y_index: Indices) -> float:
         likelihood = float((total - scaled[np.arange(len(scaled)), y_index]).mean())
         return likelihood + log_temperature**2 / (2 * len(scaled))
 
-    # The likelihood has one minimum over log T, for it is convex in 1/T: golden-section search.
-    low, high = float(np.log(_COLDEST)), float(np.log(_HOTTEST))
-    left, right = high - _GOLDEN * (high - low), low + _GOLDEN * (high - low)
-    at_left, at_right = loss(left), loss(right)
-    while high - low > 1e-5:
-        if at_left < at_right:
-            high, right, at_right = right, left, at_left
-            left = high - _GOLDEN * (high - low)
-            at_left = loss(left)
-        else:
-            low, left, at_left = left, right, at_right
-            right = low + _GOLDEN * (high - low)
-            at_right = loss(right)
-    return float(np.exp((low + high) / 2))
+    # The likelihood has one minimum over log T, for it is convex in 1/T.
+    bounds = np.log((_COLDEST, _HOTTEST))
+    found = minimize_scalar(loss, bounds=bounds, method="bounded", options={"xatol": 1e-5})
+    return float(np.exp(found.x))
 
 
 def fit_offset(logs: Probabilities, y_index: Indices) -> npt.NDArray[np.float32]:
@@ -141,8 +132,7 @@ def even_offset(probabilities: Probabilities) -> npt.NDArray[np.float64]:
     logs = np.log(np.asarray(probabilities, np.float64))
     offset = np.zeros(logs.shape[1])
     for _ in range(_ROUNDS):
-        powers = np.exp(logs + offset - (logs + offset).max(axis=1, keepdims=True))
-        mean = (powers / powers.sum(axis=1, keepdims=True)).mean(axis=0)
+        mean = softmax(logs + offset).mean(axis=0)
         step = -np.log(np.maximum(mean, _FLOOR))
         step -= step.mean()
         offset += step
@@ -164,8 +154,21 @@ def with_temperature(probabilities: Probabilities, temperature: float) -> npt.ND
         float32 (n, labels); each row sums to 1.
     """
     logs = np.log(np.maximum(np.asarray(probabilities, np.float64), _FLOOR)) / temperature
-    powers = np.exp(logs - logs.max(axis=1, keepdims=True, initial=-np.inf))
-    scaled: npt.NDArray[np.float32] = (powers / powers.sum(axis=1, keepdims=True)).astype(
-        np.float32
-    )
+    scaled: npt.NDArray[np.float32] = softmax(logs).astype(np.float32)
     return scaled
+
+
+def softmax(logits: Probabilities) -> Probabilities:
+    """Makes probabilities of logits, of each row by itself.
+
+    `scipy.special` has the same, but takes longer to import than a short recording to analyse.
+
+    Args:
+        logits: (n, labels); n may be 0.
+
+    Returns:
+        (n, labels), in the same precision; each row sums to 1.
+    """
+    powers = np.exp(logits - logits.max(axis=1, keepdims=True, initial=-np.inf))
+    found: Probabilities = powers / powers.sum(axis=1, keepdims=True)
+    return found

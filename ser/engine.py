@@ -18,7 +18,7 @@ from ser.artifact import (
     read_mel_bank,
     read_voice,
 )
-from ser.calibration import even_offset, fit_offset, with_temperature
+from ser.calibration import even_offset, fit_offset, softmax, with_temperature
 from ser.errors import ArtifactError
 from ser.evaluation import label_indices
 from ser.features.extract import Extractor
@@ -181,8 +181,7 @@ class Engine:
             return self._calibrated(x, functionals, None)
         found = self._calibrated(x, functionals, calibration.voice)
         logs = np.log(np.maximum(found, _FLOOR)) + calibration.offset
-        powers = np.exp(logs - logs.max(axis=1, keepdims=True, initial=-np.inf))
-        answer: Batch = (powers / powers.sum(axis=1, keepdims=True)).astype(np.float32)
+        answer: Batch = softmax(logs).astype(np.float32)
         return answer
 
     def _calibrated(self, x: Batch, functionals: Batch | None, voice: Voice | None) -> Batch:

@@ -10,7 +10,6 @@ import numpy as np
 import numpy.typing as npt
 
 from ser.calibration import expected_calibration_error
-from ser.calibration import fit_temperature as fit_temperature  # for training, beside the figures
 from ser.errors import LabelError, SerError
 
 Floats = npt.NDArray[np.float64]

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+import scipy.special
 
 from ser.calibration import (
     even_offset,
     expected_calibration_error,
     fit_offset,
     fit_temperature,
+    softmax,
     with_temperature,
 )
 
@@ -127,3 +129,11 @@ def test_even_answers() -> None:
 def test_one_clip_is_answered_evenly() -> None:
     offset = even_offset(np.array([[0.7, 0.2, 0.1]]))
     assert np.exp(offset) * [0.7, 0.2, 0.1] == pytest.approx(np.full(3, 0.2410), abs=1e-3)
+
+
+def test_softmax_is_scipys() -> None:
+    logits = np.random.default_rng(0).normal(0, 500, (20, 5)).astype(np.float32)
+    found = softmax(logits)
+    assert found.dtype == np.float32
+    assert found == pytest.approx(scipy.special.softmax(logits, axis=1), abs=1e-6)
+    assert softmax(np.empty((0, 3))).shape == (0, 3)

@@ -14,7 +14,7 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
-from ser.calibration import fit_temperature
+from ser.calibration import fit_temperature, softmax
 
 Matrix = npt.NDArray[np.float32]
 Vector = npt.NDArray[np.float32]
@@ -82,7 +82,6 @@ def _temperature(
 
     Never surer: a discriminant is as sure as its own clips allow.
     """
-    from scipy.special import softmax
     from sklearn.model_selection import GroupKFold
 
     # Who is not known is taken for somebody else each time.
@@ -93,5 +92,5 @@ def _temperature(
     probabilities = np.empty((len(x), classes))
     for training, test in GroupKFold(count).split(x, targets, whose):
         weights, biases = _fit(x[training], targets[training], classes, balanced)
-        probabilities[test] = softmax((x[test] @ weights + biases).astype(np.float64), axis=1)
+        probabilities[test] = softmax((x[test] @ weights + biases).astype(np.float64))
     return max(1.0, fit_temperature(probabilities, targets))

@@ -18,7 +18,7 @@ from typing import Any, cast
 import numpy as np
 import numpy.typing as npt
 
-from ser.calibration import fit_temperature
+from ser.calibration import fit_temperature, softmax
 from ser.errors import TableError
 from ser.models.base import Problem
 from ser.models.svm import SVM, Machine, pooled
@@ -163,8 +163,7 @@ def fit_scale(
         rest = train_indices(len(features), test)
         machine = fit(arch, features[rest], targets[rest], classes, weights[rest])
         said[test] = decisions(machine, features[test])
-    shifted = np.exp(said - said.max(axis=1, keepdims=True))
-    return 1 / fit_temperature(shifted / shifted.sum(axis=1, keepdims=True), targets)
+    return 1 / fit_temperature(softmax(said), targets)
 
 
 def standards(features: Matrix) -> tuple[Matrix, Matrix]:
