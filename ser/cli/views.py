@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
 import click
 
@@ -13,6 +12,7 @@ from ser import audio
 from ser.analysis import Part
 from ser.cli.console import Console
 from ser.cli.options import with_options
+from ser.closing import Closing
 from ser.engine import Engine
 from ser.errors import AudioError
 from ser.files import STANDARD
@@ -68,7 +68,7 @@ def check_views(plot: str | None, page: str | None, recordings: int) -> None:
         check_target(Path(plot))
 
 
-class Views:
+class Views(Closing):
     """Gathers what is shown of one recording; a context manager.
 
     Args:
@@ -112,16 +112,7 @@ class Views:
                 sound="none" if private else sound,
             )
 
-    def __enter__(self) -> Self:
-        """Gives the views themselves."""
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def close(self) -> None:
         """Removes temporary files."""
         if self._report is not None:
             self._report.close()

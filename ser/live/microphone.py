@@ -5,12 +5,12 @@ from __future__ import annotations
 import queue
 import time
 from collections.abc import Iterator
-from types import TracebackType
 from typing import Any, Self
 
 import numpy as np
 
 from ser import audio
+from ser.closing import Closing
 from ser.errors import AudioError
 from ser.live.devices import Device, choose, reason, sound_library
 
@@ -24,7 +24,7 @@ BLOCK_SECONDS = 0.05
 _PATIENCE = 5.0
 
 
-class Microphone:
+class Microphone(Closing):
     """Records from a sound device; a context manager, to be gone through once.
 
     ::
@@ -96,15 +96,6 @@ class Microphone:
                 "check that no other program holds it and that this one is allowed to use it",
             ) from error
         return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        """Closes the device."""
-        self.close()
 
     def __iter__(self) -> Iterator[audio.Samples]:
         """Gives what is recorded, as float32 samples of shape (samples,) in -1 to 1.

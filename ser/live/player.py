@@ -7,12 +7,12 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from types import TracebackType
 from typing import Any, Self
 
 import numpy as np
 
 from ser import audio
+from ser.closing import Closing
 from ser.errors import AudioError, SerError
 from ser.live.devices import choose, reason, sound_library
 from ser.live.level import meter
@@ -25,7 +25,7 @@ _WAITING = 8
 _NAP = 0.05
 
 
-class Player:
+class Player(Closing):
     """Plays a recording on a sound device; a context manager.
 
     It is decoded in a thread of its own, in constant memory, and both channels of the device get
@@ -102,15 +102,6 @@ class Player:
                 "check that no other program holds it",
             ) from error
         return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        """Falls silent."""
-        self.close()
 
     def when(self, seconds: float) -> float | None:
         """Says when a moment is heard, in the seconds of `time.monotonic`; None if not yet known.

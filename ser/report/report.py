@@ -7,10 +7,10 @@ import os
 import tempfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from types import TracebackType
-from typing import IO, Any, Literal, Self, get_args
+from typing import IO, Any, Literal, get_args
 
 from ser.audio import Samples
+from ser.closing import Closing
 from ser.errors import SerError, cannot_write
 from ser.files import STANDARD, atomic_path, is_special
 from ser.report.outline import Outline
@@ -27,7 +27,7 @@ itself, ``none`` nowhere; ``auto`` is ``embed`` as long as it fits, and then ``l
 SOUND_CHOICES: tuple[str, ...] = get_args(SoundChoice)
 
 
-class Report:
+class Report(Closing):
     """A web page about one recording; a context manager, which holds temporary files.
 
     Memory does not grow with the recording: sound is encoded and windows are written away as they
@@ -89,19 +89,6 @@ class Report:
         hopeless = self._linkable and encoded_size(seconds or 0.0) > limit
         if sound == "embed" or (sound == "auto" and not hopeless):
             self._track = Track(folder / "sound", rate, limit if sound == "auto" else None)
-
-    def __enter__(self) -> Self:
-        """Gives the report itself."""
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        """Removes the temporary files."""
-        self.close()
 
     def close(self) -> None:
         """Removes the temporary files."""

@@ -5,13 +5,13 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from types import TracebackType
-from typing import IO, NamedTuple, Self
+from typing import IO, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
 from ser import audio
+from ser.closing import Closing
 from ser.features.extract import Extractor
 from ser.features.layout import width
 from ser.features.spec import FeatureSpec
@@ -52,7 +52,7 @@ class _Kept(NamedTuple):
     position: int
 
 
-class Spectrograms:
+class Spectrograms(Closing):
     """Gathers spectrograms of results and writes them as a table; a context manager.
 
     They wait in a temporary file: how many frames the longest one has is known at the end.
@@ -63,16 +63,7 @@ class Spectrograms:
         self._kept: list[_Kept] = []
         self._extract = Extractor(SPECTROGRAMS)
 
-    def __enter__(self) -> Self:
-        """Gives itself."""
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def close(self) -> None:
         """Removes the temporary file."""
         self._stream.close()
 
