@@ -56,6 +56,11 @@ class DependencyError(SerError):
     """An optional dependency is missing; the message names the extra that brings it."""
 
 
+def install(extra: str) -> str:
+    """Says how to install one of the extras, as the cure of an error."""
+    return f"pip install 'ser-toolkit[{extra}]', or '.[{extra}]' in a checkout"
+
+
 def cannot_write(target: object, error: Exception, kind: type[_Kind]) -> _Kind:
     """Makes the error of an output that the system does not take.
 

@@ -163,7 +163,7 @@ def test_nobody_answers(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_without_dask(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "distributed", None)
-    with pytest.raises(DependencyError, match=r"pip install ser-toolkit\[cluster\]"):
+    with pytest.raises(DependencyError, match=r"pip install 'ser-toolkit\[cluster\]'"):
         list(shared.ordered(working.square, range(3), "tcp://127.0.0.1:9", never))
 
 

@@ -114,5 +114,5 @@ def test_what_nobody_knows(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(SerError, match="nonsense://x: cannot be reached"):
         Place("nonsense://x").check()
     monkeypatch.setitem(sys.modules, "fsspec.core", None)
-    with pytest.raises(DependencyError, match=r"pip install ser-toolkit\[cluster\]"):
+    with pytest.raises(DependencyError, match=r"pip install 'ser-toolkit\[cluster\]'"):
         Place("s3://bucket").check()

@@ -10,7 +10,7 @@ from typing import ClassVar
 import numpy as np
 import numpy.typing as npt
 
-from ser.errors import SerError
+from ser.errors import DependencyError, SerError, install
 
 Samples = npt.NDArray[np.float32]
 """Mono samples, shape (samples,)."""
@@ -58,14 +58,14 @@ class Step(ABC):
         """Makes sure that what the step needs is installed, without importing it.
 
         Raises:
-            SerError: A package is missing.
+            DependencyError: A package is missing.
         """
         for module in self.modules:
             if importlib.util.find_spec(module) is None:
-                raise SerError(
+                raise DependencyError(
                     self.name,
                     f"needs the package {module}, which is not installed",
-                    "pip install 'ser-toolkit[clean]', or '.[clean]' in a checkout",
+                    install("clean"),
                 )
 
     @abstractmethod

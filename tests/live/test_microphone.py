@@ -70,7 +70,7 @@ def test_no_device(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_no_package(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "sounddevice", None)
-    with pytest.raises(DependencyError, match=r"pip install ser-toolkit\[live\]"):
+    with pytest.raises(DependencyError, match=r"pip install 'ser-toolkit\[live\]'"):
         Microphone(RATE)
 
 
