@@ -26,6 +26,7 @@ from ser.table import TEXT_WIDTHS, Table, record_dtype
 from ser.training.batches import Batch, Examples, batches
 from ser.training.config import TrainConfig
 from ser.training.contest import contest, optimiser, train_step, turns
+from ser.training.tracing import prepare
 from ser.training.trainer import Row, Trainer, seed_dropout
 
 Array = npt.NDArray[np.float32]
@@ -109,6 +110,8 @@ class Adversarial(Trainer):
         self.adversary = companions["adversary"]
         self.adversary.get_layer("judge").trainable = False
         self.model = self.gan.classifier(self.keras, self.discriminator)
+        for network in (self.discriminator, self.adversary):
+            prepare(self.keras, network)
 
     def epoch(self, number: int, stream: Iterator[Batch], on_step: Callable[[int], None]) -> Row:
         """Trains one epoch; see `Trainer.epoch`.

@@ -9,7 +9,6 @@ from typing import Any, cast
 import numpy as np
 import numpy.typing as npt
 
-from ser.models.backend import quiet_stderr
 from ser.models.prosody_cnn import (
     KERNEL,
     PICTURE,
@@ -55,8 +54,6 @@ class ExpertsTrainer(Trainer):
         """Takes over what a checkpoint kept; the view has to share the network's weights again."""
         self.model = model
         self._prepare(model)
-        with quiet_stderr():
-            self._experts.optimizer.build(self._experts.trainable_variables)
         kept = companions["experts"].optimizer.variables
         for variable, value in zip(self._experts.optimizer.variables, kept, strict=True):
             variable.assign(value)

@@ -21,6 +21,7 @@ from ser.models.base import Architecture, Problem
 from ser.table import Table
 from ser.training.batches import Batch, Examples, Inputs, Targets, steps_per_epoch
 from ser.training.config import TrainConfig
+from ser.training.tracing import prepare
 
 Row = dict[str, float]
 """Figures of an epoch, by name: ``loss`` and ``accuracy`` at least."""
@@ -82,6 +83,7 @@ class Trainer:
     def restore(self, model: Any, companions: dict[str, Any]) -> None:
         """Takes over what a checkpoint kept, instead of `build`."""
         self.model = model
+        prepare(self.keras, model)
 
     def generate(self) -> Table | None:
         """Makes records with emotions, as many as there are training clips; None if it cannot."""
@@ -156,6 +158,7 @@ class Trainer:
                 # On a CPU, XLA is slower here than TensorFlow's own kernels; on a GPU it is faster.
                 jit_compile="auto",
             )
+        prepare(keras, model)
 
 
 def problem_of(examples: Examples) -> Problem:

@@ -19,6 +19,7 @@ import numpy.typing as npt
 from ser.features.banks import dct_basis
 from ser.models.backend import quiet_stderr
 from ser.training.contest import contest, optimiser, train_step, turns
+from ser.training.tracing import prepare
 from ser.training.trainer import Row, seed_dropout
 from ser.translation.contours import SPEC
 from ser.translation.grid import (
@@ -228,6 +229,8 @@ class GANTrainer(TranslationTrainer):
         self.maker = self.keras.Model(
             adversary.inputs, adversary.get_layer(HEARD).output, name="maker"
         )
+        for network in (discriminator, adversary):
+            prepare(self.keras, network)
 
     def _scaled(self, steps: Array) -> Array:
         scaled = steps.copy()

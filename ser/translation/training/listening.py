@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ser.models.backend import quiet_stderr
+from ser.training.tracing import prepare
 from ser.translation.grid import PITCH, REAL
 
 Array = npt.NDArray[np.float32]
@@ -39,7 +40,7 @@ def fit_listener(
 
     Args:
         keras: The module.
-        model: From `ser.translation.models.listeners.listener`; it is compiled here.
+        model: From `ser.translation.models.listeners.listener`; untrained.
         heard: Recordings, shape (n, steps, COLUMNS).
         targets: One-hot, shape (n, classes).
         epochs: How often each recording is heard.
@@ -48,8 +49,10 @@ def fit_listener(
     """
     steps = max(1, len(heard) // _BATCH)
     rng = np.random.default_rng((seed, len(model.name), targets.shape[1]))
+    # A view of the listener: an optimiser of its own would go into every checkpoint with it.
+    learner = keras.Model(model.input, model.output)
     with quiet_stderr():
-        model.compile(
+        learner.compile(
             optimizer=keras.optimizers.AdamW(
                 keras.optimizers.schedules.CosineDecay(_LR, epochs * steps),
                 weight_decay=_WEIGHT_DECAY,
@@ -57,11 +60,12 @@ def fit_listener(
             ),
             loss=keras.losses.CategoricalCrossentropy(label_smoothing=_LABEL_SMOOTHING),
         )
+    prepare(keras, learner)
     for epoch in range(epochs):
         order = rng.permutation(len(heard))
         for step in range(steps):
             chosen = order[step * _BATCH : (step + 1) * _BATCH]
-            model.train_on_batch(_varied(heard[chosen], rng), targets[chosen])
+            learner.train_on_batch(_varied(heard[chosen], rng), targets[chosen])
         on_epoch(epoch + 1)
 
 

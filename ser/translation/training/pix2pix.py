@@ -23,6 +23,7 @@ from ser.models.base import Architecture, Problem
 from ser.table import spec_of
 from ser.training.config import TrainConfig
 from ser.training.contest import contest, optimiser, train_step, turns
+from ser.training.tracing import prepare
 from ser.training.trainer import Row, seed_dropout
 from ser.translation.models.pix2pix_mel import (
     EMOTION,
@@ -124,6 +125,8 @@ class Pix2Pix(TranslationTrainer):
         self.adversary = companions["adversary"]
         self.adversary.get_layer("judge").trainable = False
         self.model = self.adversary.get_layer("generator")
+        for network in (self.discriminator, self.adversary):
+            prepare(self.keras, network)
 
     def epoch(self, number: int, on_step: Callable[[int], None]) -> Row:
         """Trains one epoch; see `TranslationTrainer.epoch`.
