@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 import working
-from spoken import CONFIG, SLIM
+from spoken import CONFIG
 
 from ser.errors import SerError
 from ser.foldfile import Folds
@@ -23,7 +23,7 @@ from ser.training.crossval import cross_validate
 @pytest.fixture
 def config() -> TrainConfig:
     # One that other processes know, too.
-    return replace(CONFIG, arch="cnn", options=SLIM, lr=5e-3, epochs=2)
+    return replace(CONFIG, arch="cnn1d", lr=5e-3, epochs=2)
 
 
 @pytest.fixture
