@@ -136,6 +136,8 @@ def main(
         summaries=summary,
         alone=engine_name == "keras" or device == "gpu",
     )
+    if live is not None and _given("jobs", "cluster"):
+        raise click.UsageError("--mic and --play are heard here: leave --jobs and --cluster out.")
     if output_dir is not None and (live is not None or html is not None or _given("output")):
         raise click.UsageError(
             "--output-dir names each file itself: no -o, --html, --mic or --play."

@@ -305,6 +305,8 @@ def test_without_the_extra(run: Run, tmp_path: Path, tiny_model: Path) -> None:
         (("--play", "-"), "not a pipe"),
         (("--mic", "--start", "3"), "leave --start out"),
         (("--mic", "--calibrate", "self"), "reads a recording twice"),
+        (("--mic", "--jobs", "2"), "leave --jobs and --cluster out"),
+        (("--play", "a.wav", "--cluster", "tcp://h:1"), "leave --jobs and --cluster out"),
     ],
 )
 def test_what_does_not_go_together(run: Run, arguments: tuple[str, ...], words: str) -> None:
