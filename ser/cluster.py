@@ -25,7 +25,7 @@ from collections.abc import Callable, Generator, Iterator, Sequence
 from typing import Any, Generic, TypeVar
 
 from ser import __version__, parallel, together
-from ser.errors import DependencyError, SerError, install
+from ser.errors import DependencyError, SerError, how_to_install
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
@@ -101,7 +101,7 @@ def _client(address: str) -> Iterator[Any]:
         from distributed import Client
     except ImportError as error:
         raise DependencyError(
-            "--cluster", "needs Dask (the package distributed)", install("cluster")
+            "--cluster", "needs Dask (the package distributed)", how_to_install("cluster")
         ) from error
     # What matters of it is said in other words.
     logger = logging.getLogger("distributed")

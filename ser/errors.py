@@ -56,7 +56,7 @@ class DependencyError(SerError):
     """An optional dependency is missing; the message names the extra that brings it."""
 
 
-def install(extra: str) -> str:
+def how_to_install(extra: str) -> str:
     """Says how to install one of the extras, as the cure of an error."""
     return f"pip install 'ser-toolkit[{extra}]', or '.[{extra}]' in a checkout"
 

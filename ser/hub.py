@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
-from ser.errors import DependencyError, SerError, install
+from ser.errors import DependencyError, SerError, how_to_install
 
 _SECONDS = 10.0
 """How long to wait for the hub's answer."""
@@ -221,7 +221,7 @@ def _hub() -> Any:
         raise DependencyError(
             "models of the Hugging Face Hub",
             f"need the Python package {error.name}",
-            f"{install('text')}, or give a folder",
+            f"{how_to_install('text')}, or give a folder",
         ) from error
     return huggingface_hub
 

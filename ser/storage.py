@@ -17,7 +17,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any, NamedTuple
 
 from ser.corpora.listing import is_audio
-from ser.errors import AudioError, DependencyError, SerError, install
+from ser.errors import AudioError, DependencyError, SerError, how_to_install
 from ser.files import atomic_path, make_folder, tidy
 from ser.urls import is_url
 
@@ -142,7 +142,7 @@ def filesystem(url: str) -> tuple[Any, str]:
         from fsspec.core import url_to_fs
     except ImportError as error:
         raise DependencyError(
-            url, "URLs need the Python package fsspec", install("cluster")
+            url, "URLs need the Python package fsspec", how_to_install("cluster")
         ) from error
     try:
         system, path = url_to_fs(url)

@@ -10,7 +10,7 @@ from typing import ClassVar
 import numpy as np
 import numpy.typing as npt
 
-from ser.errors import DependencyError, SerError, install
+from ser.errors import DependencyError, SerError, how_to_install
 
 Samples = npt.NDArray[np.float32]
 """Mono samples, shape (samples,)."""
@@ -65,7 +65,7 @@ class Step(ABC):
                 raise DependencyError(
                     self.name,
                     f"needs the package {module}, which is not installed",
-                    install("clean"),
+                    how_to_install("clean"),
                 )
 
     @abstractmethod

@@ -122,6 +122,8 @@ def main(
     outputs.check(recordings=1)
     part = Part(start, end)
     live = live_request(mic, mic_device, play, [*words, files_from, files0_from], part, calibrate)
+    if live is not None and _given("jobs", "cluster"):
+        raise click.UsageError("--mic and --play are heard here: leave --jobs and --cluster out.")
     inputs = (
         collect_inputs(tuple(words), files_from, files0_from) if live is None else [Path(live.name)]
     )
@@ -136,8 +138,6 @@ def main(
         summaries=summary,
         alone=engine_name == "keras" or device == "gpu",
     )
-    if live is not None and _given("jobs", "cluster"):
-        raise click.UsageError("--mic and --play are heard here: leave --jobs and --cluster out.")
     if output_dir is not None and (live is not None or html is not None or _given("output")):
         raise click.UsageError(
             "--output-dir names each file itself: no -o, --html, --mic or --play."

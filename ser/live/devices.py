@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from ser.errors import AudioError, DependencyError, install
+from ser.errors import AudioError, DependencyError, how_to_install
 
 Kind = Literal["input", "output"]
 
@@ -50,7 +50,7 @@ def sound_library() -> Any:
         import sounddevice
     except ModuleNotFoundError as error:
         raise DependencyError(
-            "live sound", "needs the Python package sounddevice", install("live")
+            "live sound", "needs the Python package sounddevice", how_to_install("live")
         ) from error
     except OSError as error:
         # The wheels for macOS and Windows bring PortAudio along; on Linux it is the system's.

@@ -10,7 +10,7 @@ import tempfile
 from collections.abc import Iterator
 from typing import Any, Literal
 
-from ser.errors import SerError, install
+from ser.errors import SerError, how_to_install
 
 Device = Literal["auto", "cpu", "gpu"]
 
@@ -58,7 +58,7 @@ def load_keras(device: Device = "auto") -> Any:
         raise SerError(
             "--device gpu",
             "no GPU is visible to the Keras backend",
-            f"install the driver, and {install('cuda')}; or use --device cpu",
+            f"install the driver, and {how_to_install('cuda')}; or use --device cpu",
         )
     if found and device != "cpu" and keras.backend.backend() != "torch":
         # Tensor cores want half precision; the master weights stay in float32.

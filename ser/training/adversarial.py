@@ -110,8 +110,7 @@ class Adversarial(Trainer):
         self.adversary = companions["adversary"]
         self.adversary.get_layer("judge").trainable = False
         self.model = self.gan.classifier(self.keras, self.discriminator)
-        for network in (self.discriminator, self.adversary):
-            prepare(self.keras, network)
+        prepare(self.keras, self.discriminator, self.adversary)
 
     def epoch(self, number: int, stream: Iterator[Batch], on_step: Callable[[int], None]) -> Row:
         """Trains one epoch; see `Trainer.epoch`.

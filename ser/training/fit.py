@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ser.calibration import fit_temperature
-from ser.errors import DependencyError, TableError, install
+from ser.errors import DependencyError, TableError, how_to_install
 from ser.evaluation import uar
 from ser.labels import ordered
 from ser.models.backend import Device, load_keras
@@ -253,7 +253,7 @@ def _tensorboard(folder: Path | None) -> Callable[[int, dict[str, float]], None]
         from tensorboard.summary import Writer
     except ImportError as error:
         raise DependencyError(
-            "--tensorboard", "needs TensorBoard", install("tensorboard")
+            "--tensorboard", "needs TensorBoard", how_to_install("tensorboard")
         ) from error
     writer = Writer(str(folder))
 

@@ -13,23 +13,30 @@ from typing import Any
 from ser.models.backend import quiet_stderr
 
 
-def prepare(keras: Any, model: Any) -> None:
-    """Makes what the first training step of a network would make.
+def prepare(keras: Any, *models: Any) -> None:
+    """Makes what the first training step of each network would make.
 
     Args:
         keras: The module.
-        model: The network, with what is to be trained and what not decided; nothing happens to one
-            that is not compiled. Its inputs have fixed sizes but for the batch.
+        *models: The networks, with what is to be trained and what not decided; nothing happens to
+            one that is not compiled. Their inputs have fixed sizes but for the batch.
     """
-    if keras.backend.backend() != "tensorflow" or not model.compiled:
-        # Other backends are not in a graph at that moment; machines are not trained in steps.
+    if keras.backend.backend() != "tensorflow":
+        # Other backends are not in a graph at that moment.
         return
     with quiet_stderr():
-        model.optimizer.build(model.trainable_variables)
-        nothing = keras.tree.map_structure(
-            lambda entry: keras.ops.zeros((1, *entry.shape[1:]), entry.dtype), model.input
-        )
-        answer = model(nothing, training=False)
-        model.compute_loss(y=answer, y_pred=answer, training=False)
-        model.compute_metrics(None, answer, answer)
-        model.reset_metrics()
+        # Machines are not compiled: they are not trained in steps.
+        for model in models:
+            if model.compiled:
+                _make(keras, model)
+
+
+def _make(keras: Any, model: Any) -> None:
+    model.optimizer.build(model.trainable_variables)
+    nothing = keras.tree.map_structure(
+        lambda entry: keras.ops.zeros((1, *entry.shape[1:]), entry.dtype), model.input
+    )
+    answer = model(nothing, training=False)
+    model.compute_loss(y=answer, y_pred=answer, training=False)
+    model.compute_metrics(None, answer, answer)
+    model.reset_metrics()

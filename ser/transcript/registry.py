@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from importlib.util import find_spec
 
-from ser.errors import SerError, install
+from ser.errors import SerError, how_to_install
 from ser.hub import UNWATCHED, MissingModelError, Watch
 from ser.transcript.base import Recogniser
 from ser.transcript.sphinx import Sphinx
@@ -48,7 +48,7 @@ def open_recogniser(
     if name is not None:
         return Whisper(name, offline=offline, watch=watch)
     if find_spec("faster_whisper") is None:
-        reason = f"for Whisper: {install('text')}"
+        reason = f"for Whisper: {how_to_install('text')}"
     else:
         try:
             return Whisper(DEFAULT, offline=offline, watch=watch)

@@ -8,7 +8,7 @@ from types import MappingProxyType
 from typing import Any
 
 from ser import audio
-from ser.errors import ArtifactError, DependencyError, SerError, install
+from ser.errors import ArtifactError, DependencyError, SerError, how_to_install
 from ser.hub import UNWATCHED, MissingModelError, Needs, Watch, find_model
 from ser.transcript.base import RATE, Cutting, Passage, Word
 
@@ -183,7 +183,7 @@ def _library() -> Any:
         import faster_whisper
     except ModuleNotFoundError as error:
         raise DependencyError(
-            "Whisper models", f"need the Python package {error.name}", install("text")
+            "Whisper models", f"need the Python package {error.name}", how_to_install("text")
         ) from error
     from ctranslate2 import set_random_seed
 

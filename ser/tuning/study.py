@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from ser.errors import DependencyError, SerError, install
+from ser.errors import DependencyError, SerError, how_to_install
 from ser.models.base import Value
 from ser.tuning.space import Range, Space
 from ser.tuning.trial import Outcome, Trial
@@ -38,7 +38,7 @@ def load_optuna() -> Any:
             warnings.simplefilter("ignore")
             import optuna
     except ImportError as error:
-        raise DependencyError("--tune", "needs Optuna", install("tune")) from error
+        raise DependencyError("--tune", "needs Optuna", how_to_install("tune")) from error
     optuna.logging.set_verbosity(optuna.logging.ERROR)
     # Of what goes wrong there an exception tells; a Ctrl-C amid a query is logged besides.
     logging.getLogger("sqlalchemy").setLevel(logging.CRITICAL + 1)

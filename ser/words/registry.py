@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from importlib.util import find_spec
 
-from ser.errors import DependencyError, install
+from ser.errors import DependencyError, how_to_install
 from ser.hub import UNWATCHED, MissingModelError, Watch
 from ser.words.base import WordsModel
 from ser.words.lexicon import Lexicon
@@ -41,7 +41,7 @@ def open_words(
     if find_spec("transformers") is None or find_spec("torch") is None:
         note(
             "words are read by the built-in word list, which knows little; for a transformer: "
-            f"{install('text')} (PyTorch without CUDA before it: {CPU_WHEELS})"
+            f"{how_to_install('text')} (PyTorch without CUDA before it: {CPU_WHEELS})"
         )
         return Lexicon()
     try:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from ser.errors import ArtifactError, DependencyError, install
+from ser.errors import ArtifactError, DependencyError, how_to_install
 from ser.hub import UNWATCHED, Needs, Watch, find_model
 from ser.words.base import Shares, common_names, shares
 
@@ -92,7 +92,7 @@ def _library() -> Any:
         raise DependencyError(
             "text models of transformers",
             f"need the Python package {error.name}",
-            install("text") + without,
+            how_to_install("text") + without,
         ) from error
     transformers.utils.logging.set_verbosity_error()
     transformers.utils.logging.disable_progress_bar()

@@ -229,8 +229,7 @@ class GANTrainer(TranslationTrainer):
         self.maker = self.keras.Model(
             adversary.inputs, adversary.get_layer(HEARD).output, name="maker"
         )
-        for network in (discriminator, adversary):
-            prepare(self.keras, network)
+        prepare(self.keras, discriminator, adversary)
 
     def _scaled(self, steps: Array) -> Array:
         scaled = steps.copy()

@@ -125,8 +125,7 @@ class Pix2Pix(TranslationTrainer):
         self.adversary = companions["adversary"]
         self.adversary.get_layer("judge").trainable = False
         self.model = self.adversary.get_layer("generator")
-        for network in (self.discriminator, self.adversary):
-            prepare(self.keras, network)
+        prepare(self.keras, self.discriminator, self.adversary)
 
     def epoch(self, number: int, on_step: Callable[[int], None]) -> Row:
         """Trains one epoch; see `TranslationTrainer.epoch`.
