@@ -24,17 +24,17 @@ sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
 
 from soundscape import NO_SPEECH  # noqa: E402
 
-from ser import audio  # noqa: E402
-from ser.activity.speech import SHORTEST_SPEECH, seconds_of_speech  # noqa: E402
+from ser.audio import reader  # noqa: E402
 from ser.augment.noise import pink  # noqa: E402
 from ser.corpora.registry import find_clips  # noqa: E402
+from ser.vad.speech import SHORTEST_SPEECH, seconds_of_speech  # noqa: E402
 
 RATE = 16_000
 SECONDS = 3.0
 TOGETHER = 64
 
 
-def webrtc(samples: audio.Samples) -> float:
+def webrtc(samples: reader.Samples) -> float:
     """Seconds of speech by WebRTC's detector at its strictest."""
     import webrtcvad
 
@@ -44,14 +44,14 @@ def webrtc(samples: audio.Samples) -> float:
     return 0.03 * sum(detector.is_speech(frame, RATE) for frame in frames)
 
 
-def noisy(samples: audio.Samples, ratio: float) -> audio.Samples:
+def noisy(samples: reader.Samples, ratio: float) -> reader.Samples:
     rng = np.random.default_rng(len(samples))
     noise = pink(len(samples), RATE, rng)
     gain = np.sqrt(np.mean(samples**2) / np.mean(noise**2)) * 10 ** (-ratio / 20)
     return samples + np.float32(gain) * noise
 
 
-def show(name: str, windows: list[audio.Samples]) -> None:
+def show(name: str, windows: list[reader.Samples]) -> None:
     heard = np.concatenate(
         [
             seconds_of_speech(windows[i : i + TOGETHER], RATE)
@@ -78,7 +78,7 @@ def main() -> None:
             continue
         corpus = "none" if name == "librispeech" else name
         clips = find_clips([options.corpora / name], corpus).clips[:: options.every]
-        windows = [audio.read(clip.path, RATE, duration=SECONDS) for clip in clips]
+        windows = [reader.read(clip.path, RATE, duration=SECONDS) for clip in clips]
         show(name, windows)
         if name == "ravdess":
             for emotion in ("calm", "angry"):

@@ -35,7 +35,7 @@ sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
 from recordings import encode  # noqa: E402
 from usage import Usage, measure  # noqa: E402
 
-from ser import audio  # noqa: E402
+from ser.audio import reader  # noqa: E402
 from ser.pretrained import DEFAULT_MODEL  # noqa: E402
 
 RATE = 16_000
@@ -44,12 +44,12 @@ NAMES = ("hour.wav", "hour.m4a", "hour.webm")
 
 def joined(folder: Path, seconds: float) -> np.ndarray:
     """Speech of that length, from every recording in a folder."""
-    from ser.corpora.listing import walk
+    from ser.io.listing import walk
 
     parts: list[np.ndarray] = []
     count = 0
     for path in walk(folder, lambda error: None):
-        parts.append(audio.read(path, RATE))
+        parts.append(reader.read(path, RATE))
         count += len(parts[-1])
         if count >= seconds * RATE:
             break
@@ -60,9 +60,9 @@ def joined(folder: Path, seconds: float) -> np.ndarray:
 def make(folder: Path, speech: Path, seconds: float) -> None:
     """Writes the files that are analysed."""
     samples = joined(speech, seconds)
-    audio.write(folder / NAMES[0], samples, RATE)
+    reader.write(folder / NAMES[0], samples, RATE)
     encode(folder / NAMES[1], "aac", samples, RATE)
-    encode(folder / NAMES[2], "libopus", audio.resample(samples, RATE, 48_000), 48_000)
+    encode(folder / NAMES[2], "libopus", reader.resample(samples, RATE, 48_000), 48_000)
 
 
 def repeat(source: Path, target: Path, times: int) -> None:
@@ -114,7 +114,7 @@ def plain(path: Path, seconds: float) -> float:
     """Seconds that the usual loop takes."""
     import librosa
 
-    from ser.engine import open_engine
+    from ser.inference.engine import open_engine
     from ser.models.backend import load_keras
 
     keras = load_keras("cpu")

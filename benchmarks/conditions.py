@@ -20,16 +20,16 @@ import numpy as np
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from ser import audio
+from ser.audio import reader
 from ser.augment.base import Parameters
 from ser.augment.registry import TRANSFORMS
 from ser.corpora.base import Clip
 from ser.corpora.registry import find_clips
-from ser.engine import Engine, open_engine
-from ser.evaluation import evaluate
+from ser.evaluation.metrics import evaluate
 from ser.features.extract import fit_frames
+from ser.inference.engine import Engine, open_engine
 
-Samples = audio.Samples
+Samples = reader.Samples
 Change = Callable[[Samples, int, np.random.Generator], Samples]
 
 
@@ -53,8 +53,8 @@ def _rounded(samples: Samples) -> Samples:
 
 def sampled(hertz: int) -> Change:
     """A recording that was made at another rate."""
-    return lambda samples, rate, rng: audio.resample(
-        audio.resample(samples, rate, hertz), hertz, rate
+    return lambda samples, rate, rng: reader.resample(
+        reader.resample(samples, rate, hertz), hertz, rate
     )
 
 
@@ -127,7 +127,7 @@ def main() -> None:
         engine = open_engine(options.models / f"fold-{fold}.keras", "litert")
         trained = set(engine.card["speakers"])
         clips = [clip for clip in listing.clips if f"ravdess/{clip.speaker}" not in trained]
-        sounds = [audio.read(clip.path, engine.spec.sample_rate) for clip in clips]
+        sounds = [reader.read(clip.path, engine.spec.sample_rate) for clip in clips]
         truth += [clip.emotion for clip in clips]
         for name, change in chosen.items():
             for kept, part in zip(answers[name], hear(engine, clips, sounds, change), strict=True):

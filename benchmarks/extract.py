@@ -32,8 +32,8 @@ import numpy as np
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
-from ser.corpora.listing import walk  # noqa: E402
-from ser.table import Table, read_table  # noqa: E402
+from ser.dataset.table import Table, read_table  # noqa: E402
+from ser.io.listing import walk  # noqa: E402
 
 TARGET = 8.0
 FAMILIES = {"mel": slice(0, 128), "mfcc": slice(128, 168), "chroma": slice(168, 180)}

@@ -21,13 +21,13 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 import soundfile
 
+from ser.conversion.contours import Contours
+from ser.conversion.modification import Change, no_change
+from ser.conversion.pipeline import translate
+from ser.conversion.source_emotion import Recogniser
 from ser.corpora.registry import find_clips
-from ser.engine import open_engine
+from ser.inference.engine import open_engine
 from ser.labels import COMMON, ordered
-from ser.translation.change import Change, no_change
-from ser.translation.contours import Contours
-from ser.translation.origin import Recogniser
-from ser.translation.whole import translate
 
 
 class Watcher:
@@ -41,7 +41,7 @@ class Watcher:
     def __call__(
         self, contours: Contours, to: str, intensity: float = 1.0, source: str | None = None
     ) -> Change:
-        """Hears what a phrase is; see `ser.translation.change.Converter`."""
+        """Hears what a phrase is; see `ser.conversion.modification.Converter`."""
         self.told.append(source)
         return no_change(len(contours))
 

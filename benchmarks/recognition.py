@@ -30,8 +30,8 @@ import numpy as np
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
-from ser.artifact import read_card  # noqa: E402
-from ser.table import read_table, without_features  # noqa: E402
+from ser.dataset.table import read_table, without_features  # noqa: E402
+from ser.models.artifact import read_card  # noqa: E402
 
 COMMON = "neutral,happy,sad,angry,fearful,surprised"
 """The emotions that RAVDESS, TESS and nEMO all have."""

@@ -32,11 +32,11 @@ import numpy.typing as npt  # noqa: E402
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
-from ser import audio  # noqa: E402
-from ser.translation.change import Change, no_change  # noqa: E402
-from ser.translation.contours import Contours, contours_of  # noqa: E402
-from ser.translation.render import render  # noqa: E402
-from ser.translation.whole import translate  # noqa: E402
+from ser.audio import reader  # noqa: E402
+from ser.conversion.contours import Contours, contours_of  # noqa: E402
+from ser.conversion.modification import Change, no_change  # noqa: E402
+from ser.conversion.pipeline import translate  # noqa: E402
+from ser.conversion.synthesis import render  # noqa: E402
 
 RATE = 16_000
 Samples = npt.NDArray[np.float32]
@@ -100,7 +100,7 @@ def clips(folder: Path, count: int) -> list[Samples]:
     if not found:
         raise SystemExit(f"{folder}: no clips of RAVDESS")
     step = max(1, len(found) // count)
-    return [audio.read(path, RATE) for path in found[::step][:count]]
+    return [reader.read(path, RATE) for path in found[::step][:count]]
 
 
 def main() -> None:

@@ -22,16 +22,17 @@ import numpy as np
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from ser import analysis, audio
-from ser.calibration import fit_temperature
+from ser.audio import reader
 from ser.corpora.base import Clip
 from ser.corpora.registry import find_clips
-from ser.engine import Engine, open_engine
-from ser.evaluation import evaluate
-from ser.predictions import Predictions, read_predictions
-from ser.timeline.record import NO_SPEECH, Window
-from ser.timeline.segments import segments
-from ser.timeline.smoothing import smoothed
+from ser.evaluation.metrics import evaluate
+from ser.evaluation.predictions import Predictions, read_predictions
+from ser.inference import recognizer
+from ser.inference.engine import Engine, open_engine
+from ser.labels import NO_SPEECH
+from ser.models.calibration import fit_temperature
+from ser.timeline.postprocess import segments, smoothed
+from ser.timeline.window import Window
 
 PAUSE = 0.5
 MOST_IN_A_ROW = 4
@@ -56,7 +57,7 @@ def recording(
         names = [name for name in waiting if name != last] or list(waiting)
         last = str(rng.choice(names))
         for _ in range(min(int(rng.integers(1, MOST_IN_A_ROW + 1)), len(waiting[last]))):
-            sound = audio.read(waiting[last].pop().path, rate)
+            sound = reader.read(waiting[last].pop().path, rate)
             spans.append((position / rate, (position + len(sound)) / rate, last))
             samples += [sound, np.zeros(round(PAUSE * rate), np.float32)]
             position += len(sound) + len(samples[-1])
@@ -73,7 +74,7 @@ def windows_of(samples: np.ndarray, engine: Engine, duration: float, hop: float)
     result: list[Window] = []
     for i in range(0, len(found), 32):
         seconds, windows = zip(*found[i : i + 32], strict=True)
-        result += analysis.classify("", windows, seconds, engine, vad=True)
+        result += recognizer.classify("", windows, seconds, engine, vad=True)
     return result
 
 

@@ -4,7 +4,7 @@
 
 RAVDESS is the folder with the corpus. Every neutral recording of a fold's six actors is translated
 into all emotions, and classifiers that were trained on recordings of the other five say what they
-hear; they are in `ser/translation/evaluation`. Systems:
+hear; they are in `ser/conversion/evaluation`. Systems:
 
     source     the recording as it is
     rules      rules learnt from the 18 other actors
@@ -51,29 +51,29 @@ import numpy as np
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
-from ser import audio  # noqa: E402
-from ser.corpora.base import Clip  # noqa: E402
-from ser.corpora.registry import find_clips  # noqa: E402
-from ser.errors import SerError  # noqa: E402
-from ser.parallel import one_thread  # noqa: E402
-from ser.table import read_table, write_table  # noqa: E402
-from ser.translation import rules  # noqa: E402
-from ser.translation.engines import write_rules_artifact  # noqa: E402
-from ser.translation.evaluation import hearing  # noqa: E402
-from ser.translation.evaluation.folds import FOLDS, training_actors  # noqa: E402
-from ser.translation.evaluation.hearing import Heard  # noqa: E402
-from ser.translation.evaluation.judges import JUDGES  # noqa: E402
-from ser.translation.evaluation.likeness import Likeness  # noqa: E402
-from ser.translation.evaluation.panel import Answer, Panel  # noqa: E402
-from ser.translation.evaluation.report import ALL, NORMAL, STRONG, Report, summarise  # noqa: E402
-from ser.translation.evaluation.trial import (  # noqa: E402
+from benchmarks.conversion.folds import FOLDS, training_actors  # noqa: E402
+from benchmarks.conversion.likeness import Likeness  # noqa: E402
+from benchmarks.conversion.trial import (  # noqa: E402
     Translated,
     listen,
     recordings_of,
     render_targets,
     translate_sources,
 )
-from ser.translation.evaluation.unseen import kept, plan  # noqa: E402
+from benchmarks.conversion.unseen import kept, plan  # noqa: E402
+from ser.audio import reader  # noqa: E402
+from ser.conversion import rules  # noqa: E402
+from ser.conversion.converter import write_rules_artifact  # noqa: E402
+from ser.conversion.evaluation import measures  # noqa: E402
+from ser.conversion.evaluation.classifiers import JUDGES  # noqa: E402
+from ser.conversion.evaluation.measures import Heard  # noqa: E402
+from ser.conversion.evaluation.panel import Answer, Panel  # noqa: E402
+from ser.conversion.evaluation.report import ALL, NORMAL, STRONG, Report, summarise  # noqa: E402
+from ser.corpora.base import Clip  # noqa: E402
+from ser.corpora.registry import find_clips  # noqa: E402
+from ser.dataset.table import read_table, write_table  # noqa: E402
+from ser.errors import SerError  # noqa: E402
+from ser.parallel.pool import one_thread  # noqa: E402
 
 SYSTEMS = {
     "source": "source untouched",
@@ -145,7 +145,7 @@ class Bench:
         return self._panels[fold]
 
     def _heard(self, fold: int, clips: Sequence[Clip]) -> list[Heard]:
-        code = Path(hearing.__file__).read_bytes()
+        code = Path(measures.__file__).read_bytes()
         names = "\n".join(str(clip.path) for clip in clips).encode()
         key = hashlib.blake2b(code + names, digest_size=8).hexdigest()
         kept = self.work / "real" / f"{fold}-{key}.npz"
@@ -299,8 +299,8 @@ class Bench:
         sound = self.work / "ten-seconds.wav"
         neutral = [clip.path for clip in self.clips(fold) if clip.emotion == "neutral"]
         rate = 24_000
-        speech = np.concatenate([audio.read(path, rate) for path in neutral[:4]])[: 10 * rate]
-        audio.write(sound, speech, rate)
+        speech = np.concatenate([reader.read(path, rate) for path in neutral[:4]])[: 10 * rate]
+        reader.write(sound, speech, rate)
         found = []
         for system, model in self._translators(systems, fold, models).items():
             command = [sys.executable, str(ROOT / "bin" / "ser-translate"), str(sound)]

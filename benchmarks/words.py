@@ -16,7 +16,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from ser.labels import ordered
-from ser.words.registry import open_words
+from ser.text.emotion.registry import open_words
 
 
 def main() -> None:

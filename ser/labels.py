@@ -10,6 +10,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from types import MappingProxyType
 
+import numpy as np
+import numpy.typing as npt
+
 from ser.errors import LabelError
 
 COMMON: tuple[str, ...] = (
@@ -135,3 +138,33 @@ def parse_map(pairs: Sequence[str]) -> dict[str, str]:
 
 def _key(name: str) -> str:
     return "_".join(name.strip().lower().replace("-", " ").replace("_", " ").split())
+
+
+def label_indices(y: Sequence[str], labels: Sequence[str]) -> npt.NDArray[np.int64]:
+    """Gives the position of each emotion among the labels.
+
+    Raises:
+        LabelError: An emotion is not among them.
+    """
+    position = {name: i for i, name in enumerate(labels)}
+    unknown = sorted({str(name) for name in y} - set(position))
+    if unknown:
+        first = unknown[0] or "(no label)"
+        raise LabelError(
+            ", ".join(name or "(no label)" for name in unknown),
+            f"is not among the model's labels ({', '.join(labels)})",
+            f"rename it with ser-merge --map {first}=NAME or leave it out with --drop {first}",
+        )
+    return np.array([position[str(name)] for name in y], np.int64)
+
+
+NO_SPEECH = "no speech"
+"""What stands for an emotion where nobody speaks."""
+
+
+UNCERTAIN = "uncertain"
+"""What stands for an emotion where the model is too little sure of any."""
+
+
+NOT_EMOTIONS = frozenset({NO_SPEECH, UNCERTAIN})
+"""What `Window.emotion` may hold beside the model's labels."""

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from ser.artifact import CARD_MEMBER
+from ser.models.artifact import CARD_MEMBER
 
 
 def rewrite(path: Path, change: Callable[[str, bytes], bytes | None]) -> Path:

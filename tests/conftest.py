@@ -17,7 +17,7 @@ import pytest
 from speech import write_corpus
 from spoken import CONFIG, POOLED, PROSODIC, SLIM, Small, SmallExperts, spoken_table, train_model
 
-from ser.table import Table
+from ser.dataset.table import Table
 
 ROOT = Path(__file__).resolve().parents[1]
 

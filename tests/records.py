@@ -6,9 +6,9 @@ from collections.abc import Sequence
 
 from tables import make_table
 
+from ser.dataset.table import Table
 from ser.features.layout import width
 from ser.features.spec import FeatureSpec
-from ser.table import Table
 
 SPEC = FeatureSpec(families=("logmel",), n_mels=16)
 

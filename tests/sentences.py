@@ -7,9 +7,9 @@ from collections.abc import Sequence
 import numpy as np
 from speech import render
 
+from ser.dataset.table import Table, record_dtype
 from ser.features.extract import Extractor
 from ser.features.spec import PRESETS
-from ser.table import Table, record_dtype
 
 EMOTIONS = ("neutral", "sad", "angry")
 

@@ -11,14 +11,14 @@ from typing import Any
 import numpy as np
 from speech import render
 
+from ser.dataset.table import Table, record_dtype
 from ser.features.extract import Extractor
 from ser.features.spec import FeatureSpec
 from ser.models.base import Architecture, Problem, inputs
 from ser.models.prosody_cnn import ProsodyCNN
 from ser.models.registry import architecture
-from ser.table import Table, record_dtype
-from ser.training.augment import NO_AUGMENTATION
 from ser.training.config import TrainConfig
+from ser.training.spec_augment import NO_AUGMENTATION
 
 EMOTIONS = ("neutral", "sad", "angry")
 SECONDS = 1.0
@@ -70,7 +70,7 @@ def training_with(module: str, name: str) -> list[str]:
         f"from {module} import {name}\n"
         "from ser.models import registry\n"
         f"registry.ARCHITECTURES = {{**registry.ARCHITECTURES, {name}.name: {name}}}\n"
-        "from ser.cli.train import main\n"
+        "from ser.cli.train.command import main\n"
         "main()",
     ]
 
@@ -126,7 +126,7 @@ def of_speakers(table: Table, *names: str) -> Any:
 
 def train_model(table: Table, target: Path, config: TrainConfig = CONFIG) -> Path:
     """Trains on a whole table and writes the artifact."""
-    from ser.artifact import write_artifact
+    from ser.models.artifact import write_artifact
     from ser.training.card import make_card
     from ser.training.fit import Data, train
 

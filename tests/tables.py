@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 
+from ser.dataset.table import Table, record_dtype
 from ser.features.spec import FeatureSpec
 from ser.labels import COMMON
-from ser.table import Table, record_dtype
 
 
 def make_table(

@@ -14,16 +14,16 @@ from spoken import CONFIG, POOLED, SPEC
 from ser.augment.copies import Copies
 from ser.augment.recipe import parse_recipe
 from ser.corpora.registry import find_clips
-from ser.engine import open_engine
-from ser.extraction import Cut, extract_table
-from ser.grouping import groups, originals
-from ser.merging import merge_tables
-from ser.predictions import read_predictions
-from ser.scoring import predict_table
-from ser.splitting import make_folds, split_indices, train_indices
-from ser.table import Table, read_table
+from ser.dataset.extract import Cut, extract_table
+from ser.dataset.groups import groups, originals
+from ser.dataset.merge import merge_tables
+from ser.dataset.split import make_folds, split_indices, train_indices
+from ser.dataset.table import Table, read_table
+from ser.evaluation.predict import predict_table
+from ser.evaluation.predictions import read_predictions
+from ser.inference.engine import open_engine
 from ser.training.crossval import cross_validate
-from ser.training.division import divide
+from ser.training.validation import divide
 
 RECIPE = parse_recipe("noise,stretch,pitch,speed+reverb,gain")
 

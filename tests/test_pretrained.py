@@ -13,13 +13,13 @@ import soundfile
 from conftest import Run, RunPython
 from speech import render_demo
 
-from ser import audio
-from ser.analysis import analyse, default_windowing
-from ser.artifact import read_card
-from ser.engine import open_engine
+from ser.audio import reader
 from ser.features.extract import fit_frames
 from ser.features.spec import FeatureSpec
+from ser.inference.engine import open_engine
+from ser.inference.recognizer import analyse, default_windowing
 from ser.labels import COMMON, RAVDESS_CODES
+from ser.models.artifact import read_card
 from ser.pretrained import DEFAULT_MODEL, DEFAULT_TRANSLATOR
 
 
@@ -112,7 +112,7 @@ def test_both_engines_agree(demo: Path) -> None:
 
 def test_nothing_heavy_is_imported_for_it(demo: Path, run_python: RunPython) -> None:
     done = run_python(
-        "import sys; from ser.cli.analyze import main\n"
+        "import sys; from ser.cli.analyze.command import main\n"
         "assert main.main(sys.argv[1:], standalone_mode=False) == 0\n"
         "heavy = {'tensorflow', 'keras', 'librosa', 'scipy', 'sklearn', 'matplotlib', 'numba'}\n"
         "print(sorted((heavy | {'av'}) & set(sys.modules)), file=sys.stderr)",
@@ -129,7 +129,7 @@ def test_it_knows_the_clips_that_it_was_trained_on(corpora: Path) -> None:
     assert len(clips) >= 48
     right = 0
     for clip in clips:
-        samples = audio.read(clip, engine.spec.sample_rate, offset=engine.spec.offset)
+        samples = reader.read(clip, engine.spec.sample_rate, offset=engine.spec.offset)
         matrix, functionals = engine.extractor.everything(engine.extractor.prepare(samples))
         x = fit_frames(matrix, engine.frames)[None]
         answer = engine.labels[int(engine.probabilities(x, functionals[None]).argmax())]
@@ -157,10 +157,10 @@ def test_the_translator_is_small_and_says_what_it_is(translator: dict[str, Any])
 
 
 def test_the_translator_makes_voices_louder_and_higher(demo: Path) -> None:
-    from ser.translation.contours import contours_of
-    from ser.translation.engines import open_converter
+    from ser.conversion.contours import contours_of
+    from ser.conversion.converter import open_converter
 
-    phrase = contours_of(audio.read(demo, 16_000)[: 3 * 16_000])
+    phrase = contours_of(reader.read(demo, 16_000)[: 3 * 16_000])
     for engine in ("network", "rules"):
         convert = open_converter(DEFAULT_TRANSLATOR, engine)
         angry, calm = (convert(phrase, emotion) for emotion in ("angry", "calm"))

@@ -5,8 +5,9 @@ from __future__ import annotations
 import io
 from typing import Any
 
-from ser.timeline.formats import make_writer
-from ser.timeline.record import NO_SPEECH, UNCERTAIN, Window
+from ser.labels import NO_SPEECH, UNCERTAIN
+from ser.timeline.window import Window
+from ser.timeline.writers.registry import make_writer
 
 LABELS = ("neutral", "angry", "sad")
 

@@ -7,10 +7,10 @@ from typing import Any
 
 import numpy as np
 
+from ser.conversion.contours import Contours
+from ser.dataset.table import Table, record_dtype
 from ser.features import banks
 from ser.features.spec import PRESETS
-from ser.table import Table, record_dtype
-from ser.translation.contours import Contours
 
 SPEC = PRESETS["translate"]
 BANDS = SPEC.n_mels

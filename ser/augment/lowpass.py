@@ -6,7 +6,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from ser import audio
+from ser.audio import reader
 from ser.augment.base import Parameters, Samples, Transform, fitted
 
 
@@ -32,5 +32,5 @@ class Lowpass(Transform):
         if lower >= rate:
             return samples
         return fitted(
-            audio.resample(audio.resample(samples, rate, lower), lower, rate), len(samples)
+            reader.resample(reader.resample(samples, rate, lower), lower, rate), len(samples)
         )

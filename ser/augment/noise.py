@@ -9,7 +9,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from ser import audio
+from ser.audio import reader
 from ser.augment.base import Parameters, Samples, Transform, fitted, mean_power
 from ser.errors import AudioError
 
@@ -97,7 +97,7 @@ class Noise(Transform):
         chosen = fits[int(rng.integers(len(fits)))]
         seconds = count / rate
         start = float(rng.uniform(0, max(0.0, chosen.seconds - seconds)))
-        noise = audio.read(chosen.path, rate, offset=start, duration=seconds)
+        noise = reader.read(chosen.path, rate, offset=start, duration=seconds)
         if not mean_power(noise):
             raise AudioError(
                 chosen.path, f"is silent after {start:.1f} s", "leave it out of --noise-from"

@@ -8,12 +8,12 @@ from pathlib import Path
 
 import numpy as np
 
-from ser import audio
+from ser.audio import reader
 from ser.augment.base import Parameters, Samples, Transform
 from ser.augment.noise import Noise, Recording
 from ser.augment.registry import parse_transform
-from ser.corpora.listing import walk
 from ser.errors import AudioError, SerError
+from ser.io.listing import walk
 
 Chain = tuple[Transform, ...]
 Drawn = tuple[tuple[Transform, Parameters], ...]
@@ -87,7 +87,7 @@ def recordings(folder: Path) -> tuple[Recording, ...]:
     found = []
     for path in walk(folder):
         try:
-            seconds = audio.length(path)
+            seconds = reader.length(path)
         except SerError:
             # A folder of noises may hold a text by an audio name; the others will do.
             continue
@@ -118,3 +118,18 @@ def apply(drawn: Drawn, samples: Samples, rate: int, rng: np.random.Generator) -
     for transform, parameters in drawn:
         samples = transform.apply(samples, rate, parameters, rng)
     return samples
+
+
+# What the table says of a copy.
+
+
+def kind_of(label: str) -> str:
+    """Says what was done to a copy, without how much.
+
+    Args:
+        label: What the table's field ``augment`` holds, as ``stretch=1.08,noise=15dB:pink``.
+
+    Returns:
+        The changes in their order, as ``stretch+noise``.
+    """
+    return "+".join(part.partition("=")[0] for part in label.split(","))

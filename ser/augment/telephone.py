@@ -6,7 +6,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from ser import audio
+from ser.audio import reader
 from ser.augment.base import Parameters, Samples, Transform, fitted
 
 _RATE = 8000
@@ -39,13 +39,13 @@ class Telephone(Transform):
         from scipy.signal import butter, sosfilt
 
         band = (_LOWEST, parameters.value)
-        narrow = audio.resample(samples, rate, _RATE)
+        narrow = reader.resample(samples, rate, _RATE)
         narrow = sosfilt(butter(_ORDER, band, "bandpass", fs=_RATE, output="sos"), narrow)
         peak = float(np.abs(narrow).max(initial=0.0))
         if not peak:
             return samples
         heard = coded(narrow * (_PEAK / peak)) * (peak / _PEAK)
-        return fitted(audio.resample(heard.astype(np.float32), _RATE, rate), len(samples))
+        return fitted(reader.resample(heard.astype(np.float32), _RATE, rate), len(samples))
 
 
 def coded(samples: Samples) -> Samples:

@@ -8,13 +8,13 @@ import click
 
 from ser.cli.common import Console, command, output_option, refuse_terminal
 from ser.errors import SerError
-from ser.files import STANDARD
+from ser.io.files import STANDARD
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from ser.merging import MergeReport
-    from ser.table import Table
+    from ser.dataset.merge import MergeReport
+    from ser.dataset.table import Table
 
 # More would bury the summary.
 _CONFLICTS_SHOWN = 5
@@ -74,8 +74,8 @@ def main(
     refuse_terminal(output)
     if tables.count(STANDARD) > 1:
         raise click.UsageError("Standard input (-) can be read only once.")
+    from ser.dataset.merge import MergeConfig, merge_tables
     from ser.labels import parse_map
-    from ser.merging import MergeConfig, merge_tables
 
     config = MergeConfig(
         mapping=parse_map(maps),
@@ -101,7 +101,7 @@ def _names(options: Iterable[str]) -> frozenset[str]:
 
 
 def _open(console: Console, names: Iterable[str]) -> list[Table]:
-    from ser.table import read_table
+    from ser.dataset.table import read_table
 
     opened = []
     for name in names:
@@ -138,7 +138,7 @@ def _tell(console: Console, report: MergeReport, *, kept: bool) -> None:
 
 
 def _summary(report: MergeReport) -> list[str]:
-    from ser.cli.grid import grid
+    from ser.cli.stats.grid import grid
     from ser.labels import ordered
 
     emotions = ordered(emotion for _, emotion in report.counts if emotion)

@@ -11,9 +11,9 @@ from typing import Any, Literal, TypeVar
 import click
 
 from ser.cli.console import is_terminal
-from ser.cores import usable_cores
 from ser.errors import SerError
-from ser.files import STANDARD
+from ser.io.files import STANDARD
+from ser.parallel.pool import usable_cores
 from ser.pretrained import DEFAULT_MODEL
 
 Device = Literal["auto", "cpu", "gpu"]
@@ -208,3 +208,30 @@ def _read_list(source: str, separator: bytes) -> list[Path]:
         between = "one path per line" if separator == b"\n" else "paths with NUL between them"
         raise SerError(name, "lists no files", f"write {between}")
     return paths
+
+
+# The option for work on other machines.
+
+
+def cluster_option(function: Any) -> Any:
+    """Adds ``--cluster``; see `check_cluster`."""
+    return click.option(
+        "--cluster",
+        metavar="ADDRESS",
+        help="Let the workers of a Dask scheduler do it: tcp://host:8786. Needs the extra "
+        "[cluster].",
+    )(function)
+
+
+def check_cluster(address: str) -> None:
+    """Makes sure that options for this machine are not given together with those for others.
+
+    Raises:
+        click.UsageError: They are, or the address is empty.
+    """
+    if not address:
+        # Dask would start a cluster of its own on this machine.
+        raise click.UsageError("--cluster needs the address of a scheduler, as tcp://host:8786.")
+    given = click.get_current_context().get_parameter_source("jobs")
+    if given != click.core.ParameterSource.DEFAULT:
+        raise click.UsageError("--jobs is for this machine: --cluster has as many as its workers.")

@@ -13,8 +13,8 @@ from ser.cli.common import Command, Console, command, refuse_terminal, seed_opti
 if TYPE_CHECKING:
     import numpy as np
 
-    from ser.splitting import By, Folds
-    from ser.table import Table
+    from ser.dataset.split import By, Folds
+    from ser.dataset.table import Table
 
     Parts = list[tuple[str, str | Path, np.ndarray[Any, np.dtype[np.intp]]]]
 
@@ -105,8 +105,8 @@ def main(
       ser-split all.npy --by corpus --folds -o folds/
     """  # noqa: D301 (click reads the backspace character itself)
     _check(output, fraction, by, folds, speakers, corpora)
-    from ser.splitting import originals, pick_indices, split_indices
-    from ser.table import read_table
+    from ser.dataset.split import originals, pick_indices, split_indices
+    from ser.dataset.table import read_table
 
     records = read_table(table)
     way: By = by or "speaker"
@@ -160,7 +160,7 @@ def _refuse(message: str) -> NoReturn:
 
 
 def _folds(table: Table, folds: str, by: By | None, seed: int, name: str) -> Folds:
-    from ser.splitting import make_folds, read_folds
+    from ser.dataset.split import make_folds, read_folds
 
     if folds and not folds.isdigit():
         return read_folds(table, folds, name=name)
@@ -168,7 +168,7 @@ def _folds(table: Table, folds: str, by: By | None, seed: int, name: str) -> Fol
 
 
 def _write_folds(console: Console, table: Table, folder: Path, folds: Folds) -> None:
-    from ser.splitting import originals, train_indices, write_folds
+    from ser.dataset.split import originals, train_indices, write_folds
 
     parts: Parts = []
     copies = 0
@@ -186,10 +186,10 @@ def _write_folds(console: Console, table: Table, folder: Path, folds: Folds) -> 
 
 
 def _write(console: Console, table: Table, parts: Parts) -> None:
-    from ser.cli.grid import grid
+    from ser.cli.stats.grid import grid
+    from ser.dataset.split import side
+    from ser.dataset.table import TableWriter, release
     from ser.labels import ordered
-    from ser.splitting import side
-    from ser.table import TableWriter, release
 
     step = max(1, (8 << 20) // table.dtype.itemsize)
     total = sum(len(indices) for _, _, indices in parts)

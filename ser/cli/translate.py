@@ -15,7 +15,8 @@ from typing import Any
 
 import click
 
-from ser import audio
+from ser.audio import reader
+from ser.audio.writer import SUFFIXES, check_target
 from ser.cli.common import (
     Console,
     audio_arguments,
@@ -25,21 +26,22 @@ from ser.cli.common import (
     refuse_terminal,
 )
 from ser.cli.options import with_options
-from ser.cores import usable_cores
-from ser.errors import SerError
-from ser.files import STANDARD, is_special, make_folder
-from ser.labels import COMMON, canonical
-from ser.pretrained import DEFAULT_MODEL, DEFAULT_TRANSLATOR
-from ser.soundwriter import SUFFIXES, check_target
-from ser.translation.change import MAX_INTENSITY
-from ser.translation.results import (
+from ser.conversion.jobs import (
+    AUTO,
     Recording,
     Task,
+    Translation,
     check_overwriting,
     find_recordings,
     name_results,
+    translate_all,
 )
-from ser.translation.work import AUTO, Translation, translate_all
+from ser.conversion.modification import MAX_INTENSITY
+from ser.errors import SerError
+from ser.io.files import STANDARD, is_special, make_folder
+from ser.labels import COMMON, canonical
+from ser.parallel.pool import usable_cores
+from ser.pretrained import DEFAULT_MODEL, DEFAULT_TRANSLATOR
 
 ALL = "all"
 """What ``--to`` takes for every emotion that the model makes."""
@@ -179,7 +181,7 @@ def main(
     origin = _known(source) if source not in (None, AUTO) else source
     inputs = collect_inputs(audio, files_from, files0_from)
     if plot is not None:
-        from ser.plots.figure import check_target as check_picture
+        from ser.viz.figure import check_target as check_picture
 
         check_picture(Path(plot))
     one = len(inputs) == 1 and not inputs[0].is_dir()
@@ -369,15 +371,15 @@ def _failing(console: Console) -> Iterator[None]:
 
 def _seconds(path: Path) -> float:
     try:
-        return audio.length(path)
+        return reader.length(path)
     except SerError:
         # What is wrong with it is said when its turn comes.
         return 0.0
 
 
 def _draw(target: Path, done: Sequence[Task], translation: Translation) -> None:
-    from ser.plots.translation import Side, draw_translation
-    from ser.translation.spectrograms import contours_in
+    from ser.conversion.spectrograms import contours_in
+    from ser.viz.conversion import Side, draw_translation
 
     recording = done[0].recording
     order = sorted(done, key=lambda task: translation.open().emotions.index(task.emotion))
@@ -392,7 +394,7 @@ def _draw(target: Path, done: Sequence[Task], translation: Translation) -> None:
 
 
 def _tabulate(console: Console, target: str, done: Sequence[Task]) -> None:
-    from ser.translation.spectrograms import Spectrograms
+    from ser.conversion.spectrograms import Spectrograms
 
     with Spectrograms() as table:
         for task in done:

@@ -14,12 +14,10 @@ import click
 
 from ser.cli.common import Console, Progress, command, output_option, refuse_terminal
 from ser.errors import SerError
-from ser.files import STANDARD
+from ser.io.files import STANDARD
 from ser.youtube.addresses import read_addresses
-from ser.youtube.config import FetchConfig, parse_size
+from ser.youtube.config import FetchConfig, Items, parse_items, parse_section, parse_size
 from ser.youtube.fetch import SeveralError, Watch, fetch
-from ser.youtube.items import Items, parse_items
-from ser.youtube.sections import parse_section
 
 T = TypeVar("T")
 

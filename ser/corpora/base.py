@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar, Literal
 
-from ser.urls import as_given
+from ser.io.remote import as_given
 
 Channel = Literal["speech", "song"]
 """What a voice does in a clip; only RAVDESS has both."""

@@ -17,8 +17,8 @@ from pathlib import Path
 
 from ser.corpora.base import Clip
 from ser.errors import CorpusError
+from ser.io.remote import is_url
 from ser.labels import canonical
-from ser.urls import is_url
 
 EXTENSIONS: tuple[str, ...] = (".csv", ".tsv")
 COLUMNS: tuple[str, ...] = (

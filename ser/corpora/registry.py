@@ -17,14 +17,14 @@ from ser.corpora.base import Clip, Corpus, Index
 from ser.corpora.crema_d import CremaD
 from ser.corpora.emodb import EmoDB
 from ser.corpora.folders import Folders
-from ser.corpora.listing import walk
 from ser.corpora.manifest import is_manifest, read_manifest
 from ser.corpora.nemo import Nemo
 from ser.corpora.ravdess import Ravdess
 from ser.corpora.savee import Savee
 from ser.corpora.tess import Tess
 from ser.errors import CorpusError, SerError
-from ser.urls import as_given, is_url
+from ser.io.listing import walk
+from ser.io.remote import as_given, is_url
 
 CORPORA = MappingProxyType(
     {
@@ -134,7 +134,7 @@ class _Search:
 
     def _add_url(self, url: str) -> None:
         # Late: only they need it, and it needs this package.
-        from ser.storage import find_audio
+        from ser.io.remote import find_audio
 
         if self.corpus == "manifest" or is_manifest(Path(url)):
             cure = "copy it to this machine; its paths may be URLs"
@@ -238,7 +238,7 @@ def _local(place: Path) -> Iterator[Path | None]:
     if not is_url(name):
         yield place if place.is_file() else None
         return
-    from ser.storage import exists, fetched
+    from ser.io.remote import exists, fetched
 
     if not exists(name):
         yield None

@@ -12,10 +12,10 @@ from ser.features import banks
 from ser.features.families import FUNCTIONS
 from ser.features.layout import width
 from ser.features.normalise import normalise
-from ser.features.shared import FAMILIES, MelView, SharedFrames
-from ser.features.shorttime import Matrix, ShortTime, Transform
+from ser.features.overlap import FAMILIES, MelView, SharedFrames
 from ser.features.spec import FeatureSpec
-from ser.features.trim import bounds_in, energy_of, trim
+from ser.features.stft import Matrix, ShortTime, Transform
+from ser.preprocess.silence import bounds_in, energy_of, trim
 
 Samples = npt.NDArray[np.float32]
 Functionals = npt.NDArray[np.float32]
@@ -56,7 +56,7 @@ class Extractor:
         self._transform = transform
         self._clean: tuple[Callable[[Samples, int], Samples], ...] = ()
         if spec.clean:
-            from ser.clean.registry import parse_step
+            from ser.preprocess.registry import parse_step
 
             steps = [parse_step(step) for step in spec.clean]
             for step in steps:
@@ -86,7 +86,7 @@ class Extractor:
         Args:
             prepared: What `prepare` gave.
             quick: Take the last digits of the functionals as they come, where a network is to look
-                at them and nothing is kept; see `ser.prosody.descriptors.describe`.
+                at them and nothing is kept; see `ser.features.prosody.descriptors.describe`.
         """
         view = self._view(prepared)
         return self._matrix(view), self._functionals(view, quick=quick)
@@ -115,7 +115,7 @@ class Extractor:
         spans = self._kept(signal, spans)
         measure, width = None, 0
         if spec.functionals != "none":
-            from ser.prosody.measures import layout, measure_quickly
+            from ser.features.prosody.measures import layout, measure_quickly
 
             measure, width = partial(measure_quickly, spec=spec), layout(spec).width
         frames = SharedFrames(
@@ -126,7 +126,7 @@ class Extractor:
             mel, measures = frames.of(number)
             functionals: Functionals | None = np.empty(0, np.float32)
             if spec.functionals != "none":
-                from ser.prosody.functionals import compute_measured
+                from ser.features.prosody.functionals import compute_measured
 
                 functionals = compute_measured(measures, spec)
             if functionals is None:
@@ -155,7 +155,7 @@ class Extractor:
     def _functionals(self, view: ShortTime, *, quick: bool = False) -> Functionals:
         if self.spec.functionals == "none":
             return np.empty(0, np.float32)
-        from ser.prosody.functionals import compute
+        from ser.features.prosody.functionals import compute
 
         return compute(view.power, self.spec, quick=quick)
 

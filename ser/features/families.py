@@ -14,9 +14,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from ser.features import banks, compiled
+from ser.features import banks, pyin
 from ser.features.envelope import drawn_through, smoothed
-from ser.features.shorttime import Matrix, ShortTime, decibels
+from ser.features.stft import Matrix, ShortTime, decibels
 
 # The pitch range of speech, from a low male voice to a shout or a child's.
 F0_MIN_HZ = 65.0
@@ -141,7 +141,7 @@ def f0(view: ShortTime) -> Matrix:
     size = 1 << int(np.ceil(np.log2(2 * spec.sample_rate / F0_MIN_HZ)))
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        pitch, _, voicing = compiled.pyin()(
+        pitch, _, voicing = pyin.pyin()(
             view.samples,
             fmin=F0_MIN_HZ,
             fmax=min(F0_MAX_HZ, spec.sample_rate / 4),
@@ -169,8 +169,8 @@ def mcep(view: ShortTime) -> Matrix:
 def pitch(view: ShortTime) -> Matrix:
     """Pitch in semitones over 1 Hz, drawn through where there is none, and whether there is one.
 
-    Where `f0` takes pYIN, which is slow, this takes `ser.prosody.pitch`. A clip without any pitch
-    has 0 for it.
+    Where `f0` takes pYIN, which is slow, this takes `ser.features.prosody.pitch`. A clip without
+    any pitch has 0 for it.
     """
     contour = view.pitch
     return np.stack([drawn_through(contour.semitones, contour.voiced), contour.voiced], axis=1)

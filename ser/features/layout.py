@@ -30,7 +30,7 @@ def functional_count(spec: FeatureSpec) -> int:
     """Gives how many functionals a specification asks for; 0 for none."""
     if spec.functionals == "none":
         return 0
-    from ser.prosody.functionals import names
+    from ser.features.prosody.functionals import names
 
     return len(names(spec))
 

@@ -78,8 +78,9 @@ class FeatureSpec:
         trim: Silence at both ends that lies this many decibels under the clip's peak is cut off;
             None cuts nothing.
         functionals: ``prosody`` adds one vector per clip, with statistics of pitch, loudness, voice
-            quality and rhythm (`ser.prosody`); ``contours`` adds the course of some of them too.
-        clean: Steps of `ser.clean` that a clip goes through before everything else, as in
+            quality and rhythm (`ser.features.prosody`); ``contours`` adds the course of some of
+            them too.
+        clean: Steps of `ser.preprocess` that a clip goes through before everything else, as in
             ``("denoise:0.9", "trim:40")``; a step without its value gets the default one.
     """
 
@@ -243,7 +244,7 @@ class FeatureSpec:
 
 def _complete(steps: tuple[str, ...]) -> tuple[str, ...]:
     # Here, because most specifications clean nothing and need not load what does.
-    from ser.clean.registry import parse_step
+    from ser.preprocess.registry import parse_step
 
     try:
         return tuple(str(parse_step(step)) for step in steps)

@@ -75,7 +75,7 @@ class Architecture(ABC):
     Attributes:
         name: What ``--arch`` calls it.
         summary: One line for the help.
-        trainer: How it is trained: a name of `ser.training.trainers.TRAINERS`.
+        trainer: How it is trained: a name of `ser.training.registry.TRAINERS`.
         reads_functionals: Whether it takes the functionals of a clip and of its voice as well.
         defaults: Values of `ser.training.config.TrainConfig` that suit it better than the common
             ones, such as ``{"lr": 1e-4}``.

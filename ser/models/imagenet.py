@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ser.errors import SerError
-from ser.files import atomic_path
+from ser.io.files import atomic_path
 
 # Seconds that a silent network is waited for: who is offline is to know it soon.
 _PATIENCE = 15

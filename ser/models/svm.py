@@ -49,7 +49,7 @@ class SVM(Architecture):
 
     A clip is one vector: the frame of a pooled table, or else mean and standard deviation of each
     coefficient over the frames that are not padding. Vectors are standardised by the training
-    clips. `ser.training.kernel` does the fitting with scikit-learn, and says how decision values
+    clips. `ser.training.svm` does the fitting with scikit-learn, and says how decision values
     become probabilities; here a fitted machine is written as layers, so that it runs, converts and
     is stored as every other network.
     """

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from ser.timeline.record import NO_SPEECH, NOT_EMOTIONS, UNCERTAIN, Window
-from ser.timeline.spans import adjoin, border
+from ser.labels import NO_SPEECH, NOT_EMOTIONS, UNCERTAIN
+from ser.timeline.overlap import adjoin, border
+from ser.timeline.window import Window
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,12 +20,12 @@ from typing import Any, cast
 import numpy as np
 import numpy.typing as npt
 
+from ser.dataset.table import TEXT_WIDTHS, Table, record_dtype
 from ser.models.acgan import ACGAN, EMOTION, GENERATED, SOURCE
 from ser.models.backend import quiet_stderr
-from ser.table import TEXT_WIDTHS, Table, record_dtype
 from ser.training.batches import Batch, Examples, batches
 from ser.training.config import TrainConfig
-from ser.training.contest import contest, optimiser, train_step, turns
+from ser.training.gan_loop import contest, optimiser, train_step, turns
 from ser.training.tracing import prepare
 from ser.training.trainer import Row, Trainer, seed_dropout
 

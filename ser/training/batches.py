@@ -8,20 +8,20 @@ from functools import cached_property
 import numpy as np
 import numpy.typing as npt
 
+from ser.dataset.table import Table, positions_by_speaker, speaker_keys, spec_of, without_features
 from ser.errors import TableError
 from ser.features.layout import functional_count
-from ser.features.shorttime import Matrix
-from ser.features.spec import FeatureSpec
-from ser.prosody.voice import (
+from ser.features.prosody.speaker import (
     FEWEST_CLIPS,
     Functionals,
     Voice,
     learn_voice,
     voices_in_general,
 )
-from ser.table import Table, positions_by_speaker, speaker_keys, spec_of, without_features
+from ser.features.spec import FeatureSpec
+from ser.features.stft import Matrix
 from ser.training.config import TrainConfig
-from ser.training.mixup import mixup
+from ser.training.spec_augment import mixup
 
 Inputs = npt.NDArray[np.float32] | dict[str, npt.NDArray[np.float32]]
 """Features (batch, frames, coefficients); for networks that read functionals too, a dictionary of

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from ser.artifact import CLASSIFIER
-from ser.table import Table, spec_of
+from ser.dataset.table import Table, spec_of
+from ser.models.artifact import CLASSIFIER
 from ser.training.config import TrainConfig
 from ser.training.fit import Trained, training_speakers
 
@@ -45,7 +45,7 @@ def make_card(
             training's own.
 
     Returns:
-        Plain JSON types, for `ser.artifact.write_artifact`.
+        Plain JSON types, for `ser.models.artifact.write_artifact`.
     """
     corpora = sorted(set(np.asarray(table["corpus"])[indices].tolist()) - {""})
     return {

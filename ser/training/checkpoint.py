@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from ser.errors import SerError, cannot_write
-from ser.files import atomic_path
+from ser.io.files import atomic_path
 from ser.models.backend import quiet_stderr
 
 _STATE = "state.json"

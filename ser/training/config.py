@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 from ser.errors import SerError
 from ser.models.precision import Precision
-from ser.training.augment import SpectrogramAugmentation
+from ser.training.spec_augment import SpectrogramAugmentation
 
 ClassWeight = Literal["none", "balanced"]
 

@@ -10,18 +10,19 @@ from pathlib import Path
 
 import numpy as np
 
-from ser.calibration import expected_calibration_error, fit_temperature, with_temperature
-from ser.evaluation import Evaluation, evaluate, label_indices
-from ser.files import open_output
-from ser.foldfile import Folds
+from ser.dataset.folds import Folds
+from ser.dataset.table import Table, without_features
+from ser.evaluation.metrics import Evaluation, evaluate
+from ser.evaluation.predictions import Predictions, pool, write_predictions
+from ser.io.files import open_output
+from ser.labels import label_indices
 from ser.models.backend import Device
-from ser.plots.confusion import draw_confusion
-from ser.predictions import Predictions, pool, write_predictions
-from ser.table import Table, without_features
-from ser.training.abreast import Watch, abreast
+from ser.models.calibration import expected_calibration_error, fit_temperature, with_temperature
 from ser.training.card import describe_corpora
 from ser.training.config import TrainConfig
 from ser.training.fold import CALIBRATED, Choose, Fold, Scored, labels_of
+from ser.training.parallel_folds import Watch, abreast
+from ser.viz.confusion import draw_confusion
 
 PREDICTIONS = "predictions.csv"
 REPORT = "report.json"

@@ -9,6 +9,7 @@ from typing import Any, cast
 import numpy as np
 import numpy.typing as npt
 
+from ser.features.prosody.speaker import nobody
 from ser.models.prosody_cnn import (
     KERNEL,
     PICTURE,
@@ -19,10 +20,9 @@ from ser.models.prosody_cnn import (
     heard_in,
 )
 from ser.models.svm import Machine
-from ser.prosody.voice import nobody
 from ser.training.batches import Examples, Inputs, Targets
-from ser.training.discriminant import fit_reading
-from ser.training.kernel import fit, fit_scale, inner_parts
+from ser.training.lda import fit_reading
+from ser.training.svm import fit, fit_scale, inner_parts
 from ser.training.trainer import Row, Trainer
 
 

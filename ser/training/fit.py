@@ -13,19 +13,19 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from ser.calibration import fit_temperature
+from ser.dataset.table import Table, speaker_keys
 from ser.errors import DependencyError, TableError, how_to_install
-from ser.evaluation import uar
+from ser.evaluation.metrics import uar
+from ser.features.prosody.speaker import Voice
 from ser.labels import ordered
 from ser.models.backend import Device, load_keras
+from ser.models.calibration import fit_temperature
 from ser.models.precision import Precision, in_full, training_in
 from ser.models.registry import architecture
-from ser.prosody.voice import Voice
-from ser.table import Table, speaker_keys
 from ser.training.batches import Examples, batches, steps_per_epoch
 from ser.training.checkpoint import Checkpoint, State
 from ser.training.config import TrainConfig
-from ser.training.trainers import TRAINERS
+from ser.training.registry import TRAINERS
 
 Indices = npt.NDArray[np.intp]
 

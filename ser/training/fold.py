@@ -10,17 +10,17 @@ from typing import Any
 
 import numpy as np
 
-from ser.artifact import read_card, write_artifact
-from ser.engine import open_engine
+from ser.dataset.groups import Indices, originals, train_indices
+from ser.dataset.table import Table, spec_of, without_features
 from ser.errors import SerError
+from ser.evaluation.predict import predict_table
+from ser.evaluation.predictions import Predictions, from_table, read_predictions, write_predictions
 from ser.features.spec import FeatureSpec
-from ser.grouping import Indices, originals, train_indices
+from ser.inference.engine import open_engine
 from ser.labels import ordered
+from ser.models.artifact import read_card, write_artifact
 from ser.models.backend import Device
 from ser.models.registry import architecture
-from ser.predictions import Predictions, from_table, read_predictions, write_predictions
-from ser.scoring import predict_table
-from ser.table import Table, spec_of, without_features
 from ser.training.batches import Examples
 from ser.training.card import make_card
 from ser.training.checkpoint import Checkpoint

@@ -12,10 +12,10 @@ from typing import Any
 
 import numpy as np
 
-from ser.artifact import read_card
+from ser.dataset.table import Table
 from ser.errors import SerError
-from ser.files import open_output
-from ser.table import Table
+from ser.io.files import open_output
+from ser.models.artifact import read_card
 from ser.training.config import TrainConfig
 from ser.training.crossval import CHOSEN, REPORT, TEMPERED, describe_data
 from ser.training.fit import Data, Trained

@@ -14,11 +14,11 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from ser.dataset.table import Table
 from ser.errors import SerError
 from ser.features.layout import functional_count
 from ser.models.backend import quiet_stderr
 from ser.models.base import Architecture, Problem
-from ser.table import Table
 from ser.training.batches import Batch, Examples, Inputs, Targets, steps_per_epoch
 from ser.training.config import TrainConfig
 from ser.training.tracing import prepare

@@ -3,16 +3,61 @@
 from __future__ import annotations
 
 import functools
+import io
 import os
-from collections.abc import Callable, Iterable
+import urllib.parse
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from ser.errors import DependencyError
+from ser.errors import DependencyError, SerError
 from ser.youtube.addresses import check_address, printable
 from ser.youtube.config import FetchConfig
-from ser.youtube.cookies import read_cookies
-from ser.youtube.streams import choose
+
+# Which of a recording's streams is fetched: sound without a picture, the best there is.
+
+# What yt-dlp downloads by itself. The rest needs ffmpeg or other programs.
+_PROTOCOLS = frozenset(
+    [
+        "http", "https", "m3u8", "m3u8_native", "http_dash_segments",
+        "http_dash_segments_generator", "ism",
+    ]
+)  # fmt: skip
+
+# A picture is thrown away. With this height its sound is as good as with more.
+_ENOUGH_PICTURE = 480
+
+
+def choose(context: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+    """Chooses a format, as yt-dlp's ``format`` option takes a function.
+
+    The best sound that comes alone; where none does, the best with a picture that is small.
+
+    Args:
+        context: Its ``formats`` are sorted from worst to best, language and quality considered.
+
+    Yields:
+        The format, or nothing where none will do.
+    """
+    sound = [one for one in context["formats"] if _usable(one)]
+    alone = [one for one in sound if one.get("vcodec") == "none"]
+    if alone:
+        yield alone[-1]
+    elif sound:
+        small = [one for one in sound if (one.get("height") or 0) <= _ENOUGH_PICTURE]
+        yield small[-1] if small else min(sound, key=lambda one: one["height"])
+
+
+def _usable(one: Mapping[str, Any]) -> bool:
+    scheme = urllib.parse.urlsplit(str(one.get("url"))).scheme
+    protocol = one.get("protocol") or scheme
+    return (
+        one.get("acodec") != "none"
+        and scheme in ("http", "https")
+        # Several at once are joined by a plus sign.
+        and set(str(protocol).split("+")) <= _PROTOCOLS
+    )
+
 
 # yt-dlp takes Deno alone unless it is told of the others.
 _RUNTIMES = ("deno", "node", "bun", "quickjs")
@@ -165,3 +210,39 @@ def _web_handler(handler: Any) -> Any:
             return opener
 
     return UrllibRH
+
+
+# Cookies, read once and never written back.
+
+_FIELDS = 7
+
+
+def read_cookies(path: Path) -> io.StringIO:
+    """Reads a file of cookies in Netscape's format, as browsers' extensions and curl write it.
+
+    yt-dlp gets a copy: it would write to the file otherwise, and speak about its lines.
+
+    Raises:
+        SerError: The file cannot be read or holds no cookies.
+    """
+    try:
+        lines = path.read_text(encoding="utf-8-sig").splitlines()
+    except UnicodeDecodeError:
+        lines = []
+    except OSError as error:
+        raise SerError(
+            path, f"cannot be read ({error.strerror or error})", "check the path"
+        ) from error
+    kept = [line for line in lines if _is_cookie(line)]
+    if not kept:
+        raise SerError(
+            path, "holds no cookies in Netscape's format", "export cookies.txt from the browser"
+        )
+    return io.StringIO("\n".join(["# Netscape HTTP Cookie File", *kept, ""]))
+
+
+def _is_cookie(line: str) -> bool:
+    if line.startswith("#") and not line.startswith("#HttpOnly_"):
+        return False
+    fields = line.split("\t")
+    return len(fields) == _FIELDS and (not fields[4] or fields[4].replace(".", "", 1).isdigit())

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from ser import audio
+from ser.audio import reader
 from ser.errors import AudioError, SerError, cannot_write
-from ser.files import atomic_path
-from ser.youtube.config import Kind
-from ser.youtube.sections import Section
+from ser.io.files import atomic_path
+from ser.youtube.config import Kind, Section
 
 # The length fields of WAV have 32 bits.
 _WAV_SAMPLES = (2**32 - 4096) // 2
@@ -39,7 +38,7 @@ def decode(source: Path, target: Path, rate: int, kind: Kind, section: Section) 
             with soundfile.SoundFile(
                 str(temporary), "w", rate, 1, "PCM_16", format=kind.upper()
             ) as file:
-                for block in audio.stream(
+                for block in reader.stream(
                     source, rate, offset=section.start, duration=section.duration
                 ):
                     count += len(block)

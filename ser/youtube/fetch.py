@@ -11,17 +11,46 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from ser.errors import AudioError, SerError
-from ser.files import make_folder
+from ser.io.files import make_folder
 from ser.youtube.addresses import printable
-from ser.youtube.archive import prepare_archive
 from ser.youtube.client import Log, open_client
-from ser.youtube.config import FetchConfig
+from ser.youtube.config import FetchConfig, Section
 from ser.youtube.decode import decode, seconds_of_file
 from ser.youtube.errors import explain, is_passing, refuse_live
 from ser.youtube.listing import Entry, is_link, list_entries, resolve
-from ser.youtube.metadata import Recording, describe, page_of
-from ser.youtube.names import digest, file_name, inside
-from ser.youtube.sections import Section
+from ser.youtube.metadata import Recording, describe, digest, file_name, inside, page_of
+
+# The list of what is done, in yt-dlp's format: a line ``site id`` per recording.
+
+
+def prepare_archive(path: Path) -> None:
+    """Makes sure that a list can be read and written before hours of work rely on it.
+
+    The file, and its folder, are made where they are missing.
+
+    Raises:
+        SerError: It is something else, or cannot be written.
+    """
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with path.open("a+", encoding="utf-8") as file:
+            file.seek(0)
+            for number, line in enumerate(file, 1):
+                if line.strip() and len(line.split()) < 2:
+                    raise SerError(
+                        path,
+                        f"is no list of recordings (line {number} is not 'site id')",
+                        "name a new file or one that yt-dlp wrote",
+                    )
+    except UnicodeDecodeError as error:
+        raise SerError(
+            path, "is no list of recordings", "name a new file or one that yt-dlp wrote"
+        ) from error
+    except OSError as error:
+        raise SerError(
+            path, f"cannot be written ({error.strerror or error})", "check the path"
+        ) from error
+
 
 PARTS = ".ser-yt-parts"
 """The folder, inside the output folder, of downloads that are not finished."""

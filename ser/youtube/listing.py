@@ -9,7 +9,7 @@ from typing import Any, Protocol
 
 from ser.errors import SerError
 from ser.youtube.addresses import check_address
-from ser.youtube.items import Items
+from ser.youtube.config import Items
 from ser.youtube.metadata import page_of
 
 Entry = dict[str, Any]

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from ser import audio
+from ser.audio import reader
 from ser.augment.base import Samples, mean_power
 from ser.augment.copies import Copies
 from ser.augment.recipe import parse_recipe
@@ -22,7 +22,7 @@ F0 = Extractor(FeatureSpec(families=("f0",), n_fft=2048, win_length=2048, hop_le
 def voices(corpora: Path) -> list[Samples]:
     """Calm clips of three women and three men, whose pitch pYIN finds."""
     return [
-        audio.read(corpora / f"ravdess/Actor_{n:02d}/03-01-02-01-01-01-{n:02d}.flac", RATE)
+        reader.read(corpora / f"ravdess/Actor_{n:02d}/03-01-02-01-01-01-{n:02d}.flac", RATE)
         for n in range(2, 8)
     ]
 

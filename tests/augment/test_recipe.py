@@ -9,9 +9,8 @@ import numpy as np
 import pytest
 from recordings import RATE, sound, speech
 
-from ser.augment.labels import kind_of
 from ser.augment.noise import Noise
-from ser.augment.recipe import apply, label_of, parse_recipe
+from ser.augment.recipe import apply, kind_of, label_of, parse_recipe
 from ser.errors import SerError
 
 

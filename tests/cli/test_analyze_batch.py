@@ -23,7 +23,7 @@ from conftest import ROOT, Run
 from speech import render
 from spoken import EMOTIONS
 
-from ser.table import read_table
+from ser.dataset.table import read_table
 
 RATE = 16_000
 COMMAND = [sys.executable, str(ROOT / "bin" / "ser-analyze")]

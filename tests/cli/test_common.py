@@ -22,8 +22,8 @@ from ser.cli.common import (
     output_option,
     seed_option,
 )
-from ser.cores import usable_cores
 from ser.errors import SerError
+from ser.parallel.pool import usable_cores
 
 ROOT = Path(__file__).parents[2]
 
@@ -32,7 +32,7 @@ import sys, time, warnings
 from pathlib import Path
 from ser.cli.common import *
 from ser.errors import SerError
-from ser.files import open_output
+from ser.io.files import open_output
 
 @command("ser-probe")
 @click_argument

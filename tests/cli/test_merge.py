@@ -10,8 +10,8 @@ import pytest
 from conftest import ROOT, Run
 from tables import make_table, ravdess_table
 
+from ser.dataset.table import read_table, write_table
 from ser.features.spec import FeatureSpec
-from ser.table import read_table, write_table
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ import pytest
 from conftest import ROOT, Run
 from tables import make_table, ravdess_table
 
-from ser.table import Table, read_table, write_table
+from ser.dataset.table import Table, read_table, write_table
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ from conftest import ROOT, RunPython
 from speech import render
 from tables import make_table
 
-from ser.table import read_table, write_table
+from ser.dataset.table import read_table, write_table
 
 COMMANDS = sorted(path.name for path in (ROOT / "bin").iterdir())
 

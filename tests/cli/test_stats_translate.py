@@ -13,9 +13,9 @@ from conftest import Run
 from records import labelled_table
 from voiced import BANDS, parallel_table
 
-from ser.table import Table, write_table
-from ser.translation.engines import write_rules_artifact
-from ser.translation.rules import learn_rules
+from ser.conversion.converter import write_rules_artifact
+from ser.conversion.rules import learn_rules
+from ser.dataset.table import Table, write_table
 
 SLOPE = np.linspace(0, 12, BANDS)
 MANNERS = {

@@ -9,9 +9,9 @@ import pytest
 from conftest import Run
 from sentences import sentence_table
 
-from ser.artifact import read_card
-from ser.table import write_table
-from ser.translation.networks import load_converter
+from ser.conversion.converter import load_converter
+from ser.dataset.table import write_table
+from ser.models.artifact import read_card
 
 
 @pytest.fixture(scope="module")

@@ -10,8 +10,8 @@ import pytest
 from conftest import Run
 from spoken import POOLED, spoken_table
 
-from ser.artifact import read_card
-from ser.table import Table, read_table, write_table
+from ser.dataset.table import Table, read_table, write_table
+from ser.models.artifact import read_card
 
 GAN = (
     "--arch", "acgan", "--set", "width=0.25", "--set", "noise=8", "--batch-size", "16",

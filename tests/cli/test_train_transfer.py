@@ -12,9 +12,9 @@ from conftest import Run
 from pictures import tiny_weights
 from spoken import of_speakers, training_with
 
-from ser.artifact import read_card
+from ser.dataset.table import Table, write_table
+from ser.models.artifact import read_card
 from ser.models.backend import load_keras
-from ser.table import Table, write_table
 
 # The command with a pretrained network that trains in a moment.
 QUICK = training_with("pictures", "Tiny")

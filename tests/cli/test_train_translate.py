@@ -13,10 +13,10 @@ from conftest import ROOT, Run
 from sentences import sentence_table
 from voiced import contours
 
-from ser.artifact import read_card
-from ser.table import Table, write_table
-from ser.translation.engines import open_converter
-from ser.translation.rules import RuleConverter
+from ser.conversion.converter import open_converter
+from ser.conversion.rules import RuleConverter
+from ser.dataset.table import Table, write_table
+from ser.models.artifact import read_card
 
 SMALL = (
     *("--arch", "gan-translate", "--set", "voters=2"),
@@ -77,8 +77,8 @@ def test_what_it_does(trained: Path) -> None:
 
 
 def test_keras_says_what_litert_says(trained: Path) -> None:
-    from ser.engine import open_runner
-    from ser.translation.networks import GANConverter
+    from ser.conversion.converter import GANConverter
+    from ser.inference.engine import open_runner
 
     phrase, emotions = contours(100), ("neutral", "sad", "angry")
     one, other = (
@@ -90,10 +90,10 @@ def test_keras_says_what_litert_says(trained: Path) -> None:
 
 
 def test_it_goes_on_where_it_stopped(table: Path, run: Run, tmp_path: Path) -> None:
+    from ser.conversion.pairs import find_pairs
+    from ser.conversion.training.fit import train_translator
     from ser.training.checkpoint import Checkpoint
     from ser.training.config import TrainConfig
-    from ser.translation.pairs import find_pairs
-    from ser.translation.training.fit import train_translator
 
     class StoppedError(Exception):
         pass

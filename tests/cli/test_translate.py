@@ -22,11 +22,11 @@ from sentences import sentence_table
 from speech import render
 
 from ser.cli.translate import main
+from ser.conversion.contours import contours_of
+from ser.conversion.converter import write_rules_artifact
+from ser.conversion.rules import learn_rules
+from ser.dataset.table import read_table
 from ser.pretrained import DEFAULT_MODEL
-from ser.table import read_table
-from ser.translation.contours import contours_of
-from ser.translation.engines import write_rules_artifact
-from ser.translation.rules import learn_rules
 
 RATE = 16_000
 MADE = ("neutral", "sad", "angry")

@@ -1,14 +1,14 @@
 """librosa is what the features are compared with; its functions are compiled here, by one process.
 
 Two test runs that compile at the same time can leave a cache of numba that crashes every later
-process, so they take turns, as `ser.features.compiled` does. A warm cache makes this quick.
+process, so they take turns, as `ser.features.pyin` does. A warm cache makes this quick.
 """
 
 from __future__ import annotations
 
 import numpy as np
 
-from ser.features.compiled import one_at_a_time, pyin
+from ser.features.pyin import one_at_a_time, pyin
 
 pyin()
 with one_at_a_time():

@@ -11,8 +11,8 @@ from speech import render
 from ser.features.banks import dct_basis
 from ser.features.envelope import drawn_through, smoothed
 from ser.features.extract import Extractor
-from ser.features.shorttime import ShortTime
 from ser.features.spec import PRESETS
+from ser.features.stft import ShortTime
 
 SPEC = PRESETS["translate"].with_changes(duration=None, trim=None)
 RATE = SPEC.sample_rate

@@ -215,7 +215,7 @@ def test_trimming_comes_before_the_duration() -> None:
     spec = FeatureSpec(trim=40.0, duration=0.3)
     matrix = Extractor(spec)(samples)
     assert len(matrix) == 31
-    from ser.features.trim import trim
+    from ser.preprocess.silence import trim
 
     np.testing.assert_array_equal(matrix, Extractor(FeatureSpec())(trim(samples, 40.0)[:4800]))
 

@@ -13,11 +13,11 @@ import numpy.typing as npt
 import pytest
 from speech import render
 
-from ser import audio
+from ser.audio import reader
 from ser.features.extract import Extractor
 from ser.features.layout import columns
+from ser.features.prosody.pitch import Pitch, track
 from ser.features.spec import FAMILIES, PRESETS, FeatureSpec
-from ser.prosody.pitch import Pitch, track
 
 Samples = npt.NDArray[np.float32]
 Values = npt.NDArray[Any]
@@ -254,4 +254,4 @@ def test_family_is_librosas_on_real_clips(name: str, corpora: Path) -> None:
         "ravdess/Actor_20/03-01-02-01-01-02-20.flac",
     ]
     for clip in clips:
-        compare(name, audio.read(corpora / clip, 22_050, duration=2.0), LIBROSA)
+        compare(name, reader.read(corpora / clip, 22_050, duration=2.0), LIBROSA)

@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 from isolated import load_without_ser
 
-from ser.artifact import export_litert
 from ser.errors import SerError
 from ser.models.acgan import ACGAN, EMOTION, GENERATED, SOURCE
+from ser.models.artifact import export_litert
 from ser.models.backend import load_keras
 from ser.models.base import Problem
 from ser.models.registry import architecture

@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 from isolated import load_without_ser
 
-from ser.artifact import LITERT_MEMBER, export_litert
-from ser.engine import open_runner
 from ser.errors import SerError
+from ser.inference.engine import open_runner
+from ser.models.artifact import LITERT_MEMBER, export_litert
 from ser.models.backend import load_keras
 from ser.models.base import Problem
 from ser.models.registry import ARCHITECTURES, architecture

@@ -10,15 +10,15 @@ import pytest
 from isolated import load_without_ser
 from spoken import SLIM
 
-from ser.artifact import export_litert
 from ser.errors import SerError
+from ser.features.prosody.speaker import nobody
+from ser.models.artifact import export_litert
 from ser.models.backend import load_keras
 from ser.models.base import Problem
 from ser.models.prosody_cnn import SEEN, fill_reading
 from ser.models.registry import architecture
 from ser.models.svm import Machine
-from ser.prosody.voice import nobody
-from ser.training.kernel import decisions
+from ser.training.svm import decisions
 
 FRAMES, COEFFICIENTS, COUNT = 20, 12, 7
 Inputs = dict[str, Any]

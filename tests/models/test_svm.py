@@ -10,13 +10,13 @@ import numpy as np
 import pytest
 from isolated import load_without_ser
 
-from ser.artifact import export_litert
 from ser.errors import SerError
+from ser.models.artifact import export_litert
 from ser.models.backend import load_keras
 from ser.models.base import Problem
 from ser.models.registry import architecture
 from ser.models.svm import DECISIONS, SVM, pooled
-from ser.training.kernel import fit
+from ser.training.svm import fit
 
 SIZE, CLASSES = 180, 4
 PROBLEM = Problem(1, SIZE, CLASSES)

@@ -11,11 +11,11 @@ import pytest
 from isolated import load_without_ser
 from spoken import CONFIG, of_speakers
 
-from ser.artifact import export_litert
+from ser.dataset.table import Table
+from ser.models.artifact import export_litert
 from ser.models.backend import load_keras
 from ser.models.base import Problem
 from ser.models.registry import architecture
-from ser.table import Table
 from ser.training.fit import Data, train
 
 NAMES = ("cnn1d", "cnn-lstm", "tim-net")

@@ -11,8 +11,8 @@ import pytest
 from isolated import load_without_ser
 from pictures import Tiny, random_base, tiny_weights
 
-from ser.artifact import export_litert
 from ser.errors import SerError
+from ser.models.artifact import export_litert
 from ser.models.backend import load_keras
 from ser.models.base import Problem
 from ser.models.inception import Inception

@@ -9,8 +9,8 @@ import pytest
 import webvtt
 from timelines import OVERLAPPING, angry, sad, silence, unsure, written
 
-from ser.timeline.formats import make_writer
-from ser.timeline.record import Window
+from ser.timeline.window import Window
+from ser.timeline.writers.registry import make_writer
 
 FORMATS = ("vtt", "srt")
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 import pytest
 from timelines import silence, unsure
 
+from ser.labels import NO_SPEECH, UNCERTAIN
 from ser.timeline.clock import clock
-from ser.timeline.record import NO_SPEECH, UNCERTAIN, Window
-from ser.timeline.spans import winning_spans
+from ser.timeline.overlap import winning_spans
 from ser.timeline.summary import Summariser
+from ser.timeline.window import Window
 
 
 def window(start: float, end: float, angry: float) -> Window:

@@ -10,10 +10,11 @@ import pytest
 from timelines import LABELS, silence, unsure, window, written
 
 from ser.errors import SerError
-from ser.timeline.formats import FORMATS, make_writer
-from ser.timeline.record import UNCERTAIN, Window
+from ser.labels import UNCERTAIN
 from ser.timeline.summary import Summariser
-from ser.timeline.writer import Writer
+from ser.timeline.window import Window
+from ser.timeline.writers.base import Writer
+from ser.timeline.writers.registry import FORMATS, make_writer
 
 SUMMARIES = [name for name, kind in FORMATS.items() if kind.summaries]
 STREAMED = [name for name in FORMATS if name not in ("textgrid", "eaf")]

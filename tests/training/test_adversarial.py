@@ -11,16 +11,16 @@ import pytest
 from spoken import CONFIG as COMMON
 from spoken import of_speakers
 
-from ser.grouping import originals
+from ser.dataset.groups import originals
+from ser.dataset.table import Table, spec_of
 from ser.models.acgan import ACGAN, EMOTION, GENERATED, SOURCE
 from ser.models.backend import load_keras
-from ser.table import Table, spec_of
 from ser.training.adversarial import MARK, Adversarial
-from ser.training.augment import SpectrogramAugmentation
 from ser.training.batches import Examples, batches
 from ser.training.checkpoint import Checkpoint
 from ser.training.config import TrainConfig
 from ser.training.fit import Data, Trained, train
+from ser.training.spec_augment import SpectrogramAugmentation
 
 TRAIN = ("01", "02", "03", "04", "05", "06")
 WATCHED = ("07", "08")

@@ -10,13 +10,13 @@ import numpy as np
 import pytest
 from tables import make_table
 
+from ser.dataset.table import Table
 from ser.errors import TableError
+from ser.features.prosody.speaker import FEWEST_CLIPS, learn_voice, voices_in_general
 from ser.features.spec import PRESETS, FeatureSpec
-from ser.prosody.voice import FEWEST_CLIPS, learn_voice, voices_in_general
-from ser.table import Table
-from ser.training.augment import NO_AUGMENTATION
 from ser.training.batches import Examples, batches, steps_per_epoch
 from ser.training.config import TrainConfig
+from ser.training.spec_augment import NO_AUGMENTATION
 from ser.training.trainer import problem_of
 
 LABELS = ("neutral", "sad", "angry")

@@ -11,16 +11,16 @@ import numpy as np
 import pytest
 from spoken import CONFIG
 
-from ser.artifact import read_card
-from ser.calibration import expected_calibration_error
-from ser.engine import open_engine
+from ser.dataset.folds import Folds
+from ser.dataset.split import make_folds
+from ser.dataset.table import Table
 from ser.errors import SerError
-from ser.foldfile import Folds
+from ser.evaluation.predict import predict_table
+from ser.evaluation.predictions import Predictions, read_predictions
+from ser.inference.engine import open_engine
+from ser.models.artifact import read_card
 from ser.models.backend import load_keras
-from ser.predictions import Predictions, read_predictions
-from ser.scoring import predict_table
-from ser.splitting import make_folds
-from ser.table import Table
+from ser.models.calibration import expected_calibration_error
 from ser.training.config import TrainConfig
 from ser.training.crossval import cross_validate, describe_protocol, tempered_error
 from ser.training.fold import TOLD

@@ -10,16 +10,16 @@ import numpy as np
 import pytest
 from spoken import CONFIG, of_speakers
 
+from ser.dataset.table import Table
 from ser.errors import SerError, TableError
 from ser.models.prosody_cnn import READING
 from ser.models.svm import SUPPORT
-from ser.table import Table
-from ser.training.augment import SpectrogramAugmentation
 from ser.training.batches import Examples
 from ser.training.checkpoint import Checkpoint
 from ser.training.config import TrainConfig
 from ser.training.experts import experts_of
 from ser.training.fit import Data, Trained, predict, train
+from ser.training.spec_augment import SpectrogramAugmentation
 
 TRAIN = ("01", "02", "03", "04", "05", "06")
 WATCHED = ("07", "08")

@@ -11,14 +11,14 @@ import pytest
 from spoken import CONFIG, POOLED, of_speakers, spoken_table
 from tables import make_table
 
+from ser.dataset.table import Table
 from ser.errors import SerError, TableError
-from ser.evaluation import label_indices
-from ser.table import Table
-from ser.training.augment import SpectrogramAugmentation
+from ser.labels import label_indices
 from ser.training.batches import Examples
 from ser.training.checkpoint import Checkpoint
 from ser.training.config import TrainConfig
 from ser.training.fit import Data, Trained, predict, train, training_speakers
+from ser.training.spec_augment import SpectrogramAugmentation
 
 TRAIN = ("01", "02", "03", "04", "05", "06")
 WATCHED = ("07", "08")

@@ -6,9 +6,7 @@ import pytest
 
 from ser.errors import SerError
 from ser.youtube.addresses import check_address, printable, read_addresses
-from ser.youtube.config import FetchConfig, parse_size
-from ser.youtube.items import Items, parse_items
-from ser.youtube.sections import Section, parse_section
+from ser.youtube.config import FetchConfig, Items, Section, parse_items, parse_section, parse_size
 
 
 @pytest.mark.parametrize(

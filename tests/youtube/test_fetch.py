@@ -13,10 +13,10 @@ from recordings import RATE, sound, speech
 from tube import Fetch
 from website import Site
 
-from ser import audio
+from ser.audio import reader
 from ser.errors import SerError
+from ser.youtube.config import Section
 from ser.youtube.fetch import PARTS
-from ser.youtube.sections import Section
 
 
 def page(title: str, *media: str) -> str:
@@ -36,7 +36,7 @@ def test_a_media_file(get: Fetch, site: Site, ogg: bytes, tmp_path: Path) -> Non
     assert (recording.id, recording.title, recording.url) == ("talk", "talk", url)
     assert files(tmp_path / "out") == [Path(recording.path).name]
     (tmp_path / "talk.ogg").write_bytes(ogg)
-    expected = audio.read(tmp_path / "talk.ogg", RATE)
+    expected = reader.read(tmp_path / "talk.ogg", RATE)
     samples, rate = soundfile.read(recording.path, dtype="float32")
     assert rate == RATE
     assert np.abs(samples - expected).max() < 1e-3

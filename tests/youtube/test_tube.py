@@ -13,11 +13,9 @@ from tube import Fetch, recorded, tube
 from website import Site
 
 from ser.youtube.client import Log, open_client
-from ser.youtube.config import FetchConfig
+from ser.youtube.config import FetchConfig, Section, parse_items
 from ser.youtube.errors import explain
 from ser.youtube.fetch import SeveralError
-from ser.youtube.items import parse_items
-from ser.youtube.sections import Section
 
 RATE = 16_000
 

@@ -1,0 +1,333 @@
+"""Decoding with FFmpeg's libraries (PyAV): MP3, M4A, MP4, WebM, and whatever a pipe brings."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import itertools
+from collections.abc import Callable, Iterable, Iterator
+from fractions import Fraction
+from pathlib import Path
+from typing import IO, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from ser.errors import AudioError
+from ser.io.files import STANDARD
+
+Channels = npt.NDArray[np.float32]
+"""Samples of all channels, shape (samples, channels)."""
+
+# Formats whose time stamps are kept beside the packets, so that one can jump to a second and know
+# exactly where one has landed. In others (raw AAC, AMR) FFmpeg guesses, and all is decoded.
+_INDEXED = frozenset({"mov", "matroska", "mp3"})
+
+# A decoder needs a run-up: overlapping windows, the bit reservoir of MP3, 80 ms for Opus.
+_RUN_UP = 0.5
+
+# Seconds of frames that are converted together.
+_JOINED = 1.0
+
+# A file may be so many seconds shorter than its header says, or such a part of that.
+_MISSING_SECONDS, _MISSING_PART = 1.0, 0.01
+
+# What may hold a recording. FFmpeg also follows play lists to other files and addresses, draws text
+# as pictures and takes nearly anything for something.
+_FORMATS = (
+    "3g2,3gp,aac,aax,ac3,aiff,amr,amrnb,amrwb,ape,apm,asf,au,avi,bonk,caf,dsf,dss,dts,dtshd,dv,eac3,"
+    "f4v,flac,flv,gsm,gxf,iamf,iff,ilbc,ircam,loas,matroska,mlp,mov,mp2,mp3,mp4,mpc,mpc8,mpeg,mpegts,"
+    "mxf,nistsphere,nut,ogg,oma,osq,paf,pvf,qcp,qoa,rka,rm,sbc,shn,sox,spdif,swf,tak,truehd,tta,voc,"
+    "vqf,w64,wav,webm,wsd,wtv,wv,xa,xwma"
+)
+
+
+def blocks(
+    source: Path | IO[bytes],
+    seconds: float,
+    offset: float = 0.0,
+    duration: float | None = None,
+    *,
+    start: bytes = b"",
+) -> Iterator[tuple[Channels, int]]:
+    """Decodes a file or a stream in blocks.
+
+    Args:
+        source: A path, or a binary stream, which need not be seekable.
+        seconds: Length of a block, about.
+        offset: Seconds to skip.
+        duration: Seconds to decode; None goes on to the end.
+        start: What has been read from a stream already.
+
+    Yields:
+        Samples of all channels, shape (samples, channels), and their rate in hertz.
+
+    Raises:
+        AudioError: The source holds no audio that FFmpeg knows, or is damaged; what lies before
+            the damage has been yielded.
+    """
+    name = source if isinstance(source, Path) else STANDARD
+    waiting: list[Channels] = []
+    count, end, rate = 0, 0, 1
+    said = 0.0
+    try:
+        with _opened(source, name, start) as (container, stream):
+            rate = int(stream.rate)
+            first = round(offset * rate)
+            last = None if duration is None else first + round(duration * rate)
+            size = max(1, round(min(seconds, _JOINED) * rate))
+            for position, samples in _frames(container, stream, rate, offset, size):
+                end = position + len(samples)
+                if end <= first:
+                    continue
+                kept = samples[max(first - position, 0) : last and max(last - position, 0)]
+                waiting.append(kept)
+                count += len(kept)
+                if count >= seconds * rate:
+                    yield np.concatenate(waiting), rate
+                    waiting, count = [], 0
+                if last is not None and end >= last:
+                    break
+            else:
+                said = _seconds_said(container)
+    except _errors() as error:
+        if waiting:
+            yield np.concatenate(waiting), rate
+        reason = _reason(error)
+        if end:
+            raise AudioError(
+                name,
+                f"is damaged after {end / rate:.1f} s ({reason})",
+                "convert it again from its source",
+            ) from error
+        raise _undecodable(name, reason) from error
+    if waiting:
+        yield np.concatenate(waiting), rate
+    if end and said - end / rate > max(_MISSING_SECONDS, _MISSING_PART * said):
+        raise AudioError(
+            name,
+            f"is damaged after {end / rate:.1f} s (its header says {said:.1f} s)",
+            "fetch it or convert it again",
+        )
+
+
+def length(path: Path) -> float:
+    """Measures how long a file's sound is, in seconds, without decoding it.
+
+    The header's figure is that of the longest stream, which may be the picture, and may be missing;
+    where it cannot be trusted the packets are counted.
+
+    Raises:
+        AudioError: The file holds no audio that FFmpeg knows.
+    """
+    try:
+        with _opened(path, path) as (container, stream):
+            if "mov" in container.format.name and stream.duration:
+                return float(stream.duration * stream.time_base)
+            return _packets_length(container.demux(stream), stream.time_base, stream.rate)
+    except _errors() as error:
+        raise _undecodable(path, _reason(error)) from error
+
+
+def _seconds_said(container: Any) -> float:
+    """Gives how long the sound should be; 0 where nothing says so reliably.
+
+    WebM may end anywhere, and FFmpeg takes it for complete. Beside a picture, sound may well be
+    shorter than the header says; other formats either have an index that is missed, or guess.
+    """
+    if "matroska" not in container.format.name or len(container.streams) > 1:
+        return 0.0
+    return (container.duration or 0) / 1_000_000
+
+
+def _errors() -> tuple[type[Exception], ...]:
+    import av
+
+    return (av.FFmpegError, ValueError, OSError)
+
+
+def _reason(error: Exception) -> str:
+    if getattr(error, "errno", None) == errno.EINVAL:
+        # What FFmpeg says of formats that are not asked for.
+        return "not a format of sound"
+    return getattr(error, "strerror", None) or str(error)
+
+
+def _undecodable(name: object, reason: str) -> AudioError:
+    return AudioError(
+        name,
+        f"cannot be decoded by libsndfile or FFmpeg ({reason})",
+        "check that it is audio and complete",
+    )
+
+
+@contextlib.contextmanager
+def _opened(
+    source: Path | IO[bytes], name: object, start: bytes = b""
+) -> Iterator[tuple[Any, Any]]:
+    """Opens a container, and its first audio stream."""
+    import av
+
+    with contextlib.ExitStack() as stack:
+        target: Any = _Stream(source, start) if not isinstance(source, Path) else f"file:{source}"
+        if isinstance(source, Path) and not _encodable(source):
+            # PyAV takes no names that are not UTF-8, but open files.
+            target = _Stream(stack.enter_context(source.open("rb")))
+        options = {"format_whitelist": _FORMATS, "protocol_whitelist": "file,pipe"}
+        try:
+            # PyAV before 19 refuses files whose tags are not UTF-8 unless told otherwise.
+            container = av.open(target, metadata_errors="replace", container_options=options)
+        except TypeError:
+            container = av.open(target, container_options=options)
+        stack.enter_context(container)
+        if not container.streams.audio:
+            raise AudioError(name, "has no audio stream", "give a file with sound")
+        yield container, container.streams.audio[0]
+
+
+def _encodable(path: Path) -> bool:
+    try:
+        str(path).encode("utf-8")
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+class _Stream:
+    """A binary stream as PyAV wants it, that gives what is there instead of waiting for more."""
+
+    def __init__(self, stream: IO[bytes], start: bytes = b"") -> None:
+        # A pipe may be live: a whole buffer can be seconds of sound.
+        self._take: Callable[[int], bytes] = getattr(stream, "read1", stream.read)
+        self._start = start
+        if stream.seekable():
+            if start:
+                stream.seek(0)
+                self._start = b""
+            self.seek = stream.seek
+            self.tell = stream.tell
+
+    def read(self, count: int) -> bytes:
+        if self._start:
+            given, self._start = self._start[:count], self._start[count:]
+            return given
+        return self._take(count)
+
+    def readable(self) -> bool:
+        return True
+
+
+def _frames(
+    container: Any, stream: Any, rate: int, offset: float, size: int
+) -> Iterator[tuple[int, Channels]]:
+    """Decodes from shortly before `offset`; gives samples with the position of their first."""
+    frames = container.decode(stream)
+    position = 0
+    if offset > 2 * _RUN_UP and _INDEXED & set(container.format.name.split(",")):
+        frame = next(frames, None)
+        if frame is None:
+            return
+        if frame.pts is not None:
+            origin, first = frame.time, frame.samples
+            wanted = round((origin + offset - _RUN_UP) / stream.time_base)
+            # By the sound's own index: that of the picture has seconds between its key frames.
+            container.seek(wanted, stream=stream)
+            frames = container.decode(stream)
+            frame = next(frames, None)
+            if frame is None:
+                return
+            position = _on_grid(round((frame.time - origin) * rate), first, frame.samples, rate)
+        frames = itertools.chain([frame], frames)
+    for samples in _floats(frames, rate, size):
+        yield position, samples
+        position += len(samples)
+
+
+def _on_grid(position: int, first: int, size: int, rate: int) -> int:
+    """Corrects a position that a container has rounded, to milliseconds for instance.
+
+    Frames of most codecs have one size, but for the first, whose run-up is dropped.
+    """
+    exact = first + size * round((position - first) / size)
+    return exact if abs(exact - position) <= rate // 1000 else position
+
+
+def _floats(frames: Iterator[Any], rate: int, size: int) -> Iterator[Channels]:
+    """Turns frames of any sample format into float32 at one rate, some `size` at a time.
+
+    Frames have 20 ms and less, and Python's share in each is as much work as decoding it: they are
+    joined first, and what they hold before a defect is given before the error.
+    """
+    import av
+
+    queue: Any = None
+    converter: Any = None
+    try:
+        for frame in frames:
+            # A queue would want time stamps without gaps.
+            frame.pts = None
+            try:
+                if queue is not None:
+                    queue.write(frame)
+            except ValueError:
+                # Another format than that of the frames before.
+                yield from _drained(queue, converter)
+                queue = None
+            if queue is None:
+                queue = av.AudioFifo()
+                queue.write(frame)
+                # The channels are kept: FFmpeg's own mix-down weights and rescales them.
+                # Interleaved, because PyAV counts the planes of eight and more channels beyond
+                # their end.
+                converter = av.AudioResampler(format="flt", rate=rate)
+            if queue.samples >= size:
+                yield from _converted(queue, converter)
+    except _errors():
+        yield from _drained(queue, converter)
+        raise
+    yield from _drained(queue, converter)
+
+
+def _converted(queue: Any, converter: Any) -> Iterator[Channels]:
+    """Takes everything out of a queue."""
+    yield from _interleaved(converter.resample(queue.read(0)))
+
+
+def _drained(queue: Any, converter: Any) -> Iterator[Channels]:
+    """Takes everything out of a queue, and out of the resampler behind it."""
+    if queue is None:
+        return
+    if queue.samples:
+        yield from _converted(queue, converter)
+    yield from _interleaved(converter.resample(None))
+
+
+def _interleaved(parts: Iterable[Any]) -> Iterator[Channels]:
+    for part in parts:
+        if part is not None and part.samples:
+            yield part.to_ndarray().reshape(-1, part.layout.nb_channels)
+
+
+def _packets_length(packets: Iterator[Any], base: Fraction, rate: int) -> float:
+    """Adds the packets up, less what the encoder added at either end and players drop."""
+    first = last = usual = None
+    total = 0.0
+    dropped = 0
+    for packet in packets:
+        if not packet.size:
+            continue
+        duration = packet.duration or 0
+        usual = usual or duration
+        total += duration
+        if packet.pts is not None:
+            # Durations are rounded, sometimes to milliseconds; time stamps do not add that up.
+            first = packet.pts if first is None else first
+            last = packet.pts + duration
+        # PyAV before 16 hides this from us; the length is then a few hundredths too long.
+        if getattr(packet, "has_sidedata", lambda kind: False)("skip_samples"):
+            start, end = np.frombuffer(bytes(packet.get_sidedata("skip_samples"))[:8], "<u4")
+            # Some formats shorten the last packet themselves.
+            dropped += int(start + (end if duration == usual else 0))
+    if first is not None and last is not None:
+        total = last - first
+    return max(float(total * base) - dropped / rate, 0.0)

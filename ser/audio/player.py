@@ -1,0 +1,206 @@
+"""Playing a recording, and knowing which moment of it is heard now."""
+
+from __future__ import annotations
+
+import queue
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any, Self
+
+import numpy as np
+
+from ser.audio import reader
+from ser.audio.devices import choose, meter, reason, sound_library
+from ser.errors import AudioError, SerError
+from ser.io.files import Closing
+
+# Decoded and played at a time; so many of them wait to be played.
+_BLOCK_SECONDS = 0.25
+_WAITING = 8
+
+# Between two looks at the clock; it may be stopped meanwhile.
+_NAP = 0.05
+
+
+class Player(Closing):
+    """Plays a recording on a sound device; a context manager.
+
+    It is decoded in a thread of its own, in constant memory, and both channels of the device get
+    the same sound.
+
+    Args:
+        path: The recording.
+        device: A number, or a part of a name, see `ser.audio.devices.choose`.
+        start: Seconds of it to skip.
+        seconds: How much of it is played; None for all.
+
+    Attributes:
+        stopped: Whether `stop` was called.
+        level: How loud it is, as a share of a level meter; see `ser.audio.devices.meter`.
+
+    Raises:
+        DependencyError: sounddevice or PortAudio is missing; the message names what to install.
+        AudioError: There is no such device, or no such recording.
+    """
+
+    def __init__(
+        self,
+        path: str | Path,
+        *,
+        device: str | None = None,
+        start: float = 0.0,
+        seconds: float | None = None,
+    ) -> None:
+        self._sound = sound_library()
+        self.device = choose("output", device)
+        self.stopped = False
+        self.level = 0.0
+        self._start = start
+        self._rate = self.device.sample_rate
+        self._blocks = reader.stream(
+            path, self._rate, block_seconds=_BLOCK_SECONDS, offset=start, duration=seconds
+        )
+        self._queue: queue.Queue[reader.Samples | None] = queue.Queue(_WAITING)
+        self._rest: reader.Samples | None = np.empty(0, np.float32)
+        self._stream: Any = None
+        self._ended = threading.Event()
+        self._thread: threading.Thread | None = None
+        # A sample that was handed to the device, and when it will be heard.
+        self._anchor: tuple[int, float] | None = None
+        self._played = 0
+
+    def __enter__(self) -> Self:
+        """Begins to play.
+
+        Raises:
+            AudioError: The recording cannot be decoded, or the device cannot be opened.
+        """
+        # Whatever is wrong with the file is said before the device is taken.
+        self._queue.put(next(self._blocks))
+        self._thread = threading.Thread(target=self._decode, name="decode", daemon=True)
+        self._thread.start()
+        try:
+            self._stream = self._sound.OutputStream(
+                samplerate=self._rate,
+                blocksize=max(1, round(self._rate * _NAP)),
+                device=self.device.number,
+                channels=min(2, self.device.outputs),
+                dtype="float32",
+                latency="high",
+                callback=self._fill,
+                finished_callback=self._ended.set,
+            )
+            self._stream.start()
+        except (self._sound.PortAudioError, ValueError) as error:
+            self.close()
+            raise AudioError(
+                self.device.name,
+                f"cannot be played on ({reason(error)})",
+                "check that no other program holds it",
+            ) from error
+        return self
+
+    def when(self, seconds: float) -> float | None:
+        """Says when a moment is heard, in the seconds of `time.monotonic`; None if not yet known.
+
+        Args:
+            seconds: From the start of the file.
+        """
+        anchor = self._anchor
+        if anchor is None:
+            return None
+        return anchor[1] + (seconds - self._start) - anchor[0] / self._rate
+
+    def position(self) -> float:
+        """Says which moment is heard now, in seconds from the start of the file."""
+        begun = self.when(self._start)
+        heard = 0.0 if begun is None else max(0.0, time.monotonic() - begun)
+        return self._start + min(heard, self._played / self._rate)
+
+    def wait(self, seconds: float, idle: Callable[[], None] = lambda: None) -> bool:
+        """Waits until a moment is heard.
+
+        Args:
+            seconds: The moment, from the start of the file.
+            idle: Called some twenty times per second meanwhile.
+
+        Returns:
+            Whether it was: not if the playing has ended or was stopped before.
+        """
+        while not self.stopped:
+            at = self.when(seconds)
+            left = _NAP if at is None else at - time.monotonic()
+            if left <= 0:
+                return True
+            # Nothing is played from here on; what the device still holds is waited for.
+            if self._ended.is_set() and (at is None or left > 1):
+                return False
+            idle()
+            time.sleep(min(left, _NAP))
+        return False
+
+    def finish(self) -> None:
+        """Waits until everything was played, or it was stopped."""
+        while not (self.stopped or self._ended.wait(_NAP)):
+            continue
+
+    def stop(self) -> None:
+        """Ends the playing, from any thread or signal handler."""
+        self.stopped = True
+
+    def close(self) -> None:
+        """Closes the device, if it is open."""
+        self.stopped = True
+        stream, self._stream = self._stream, None
+        if stream is not None:
+            stream.close(ignore_errors=True)
+        if self._thread is not None:
+            self._thread.join()
+
+    def _decode(self) -> None:
+        for block in self._decoded():
+            while not self.stopped:
+                try:
+                    self._queue.put(block, timeout=_NAP)
+                    break
+                except queue.Full:
+                    continue
+            if self.stopped:
+                return
+
+    def _decoded(self) -> Iterator[reader.Samples | None]:
+        try:
+            yield from self._blocks
+        except SerError:
+            # Whoever analyses the same file comes to the same defect, and says so.
+            yield None
+            return
+        yield None
+
+    def _fill(self, out: Any, frames: int, moment: Any, status: Any) -> None:
+        """Gives PortAudio the next samples (frames, channels), in a thread of its own."""
+        ahead = moment.outputBufferDacTime - moment.currentTime
+        if not 0 <= ahead < 10:
+            # Some systems do not say.
+            ahead = 0.0
+        self._anchor = (self._played, time.monotonic() + ahead)
+        filled = 0
+        while filled < frames and self._rest is not None:
+            if not len(self._rest):
+                try:
+                    self._rest = self._queue.get_nowait()
+                except queue.Empty:
+                    # Too slow a disk: silence, and the clock stands still.
+                    break
+                continue
+            part = self._rest[: frames - filled]
+            out[filled : filled + len(part)] = part[:, None]
+            self._rest = self._rest[len(part) :]
+            filled += len(part)
+        out[filled:] = 0
+        self._played += filled
+        self.level = meter(out[:, 0])
+        if self.stopped or (self._rest is None and not filled):
+            raise self._sound.CallbackStop

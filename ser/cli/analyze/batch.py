@@ -1,0 +1,278 @@
+"""Many recordings in ``ser-analyze``: a result for each, several at a time."""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import os
+import secrets
+import time
+from collections.abc import Generator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import click
+
+from ser.cli.analyze.session import Reading
+from ser.cli.console import Console
+from ser.cli.options import Device, check_cluster, cluster_option, with_options
+from ser.errors import SerError
+from ser.inference.batch import Report, here, make_results
+from ser.inference.engine import EngineName
+from ser.inference.jobs import Job, find_jobs
+from ser.inference.worker import Analysis, Filer, Model, Outcome, Teller, digest_of
+from ser.io.remote import Place, as_given, is_url
+from ser.parallel.pool import usable_cores
+from ser.pretrained import DEFAULT_MODEL
+from ser.timeline.clock import clock
+from ser.timeline.writers.base import Writer
+from ser.timeline.writers.registry import Output, check_outputs
+
+DEFAULT_FORMAT = "jsonl"
+"""What results in a folder are, where nothing else is said: what programs read."""
+
+_PICTURES = ("png", "svg")
+
+
+def batch_options(function: Any) -> Any:
+    """Adds the options for many recordings; see `batch_request`."""
+    options = [
+        click.option(
+            "--output-dir",
+            metavar="DIR",
+            type=click.Path(),
+            help="Write a file for each recording into DIR, sub-folders mirrored: "
+            "talk.wav.jsonl. --format may then name several, as jsonl,vtt.",
+        ),
+        click.option(
+            "--resume",
+            is_flag=True,
+            help="Leave recordings alone whose files are in --output-dir already.",
+        ),
+        click.option(
+            "-j",
+            "--jobs",
+            type=click.IntRange(1),
+            metavar="INTEGER",
+            help="Recordings analysed at the same time.  [default: all usable cores with "
+            "--output-dir, else 1]",
+        ),
+        cluster_option,
+    ]
+    return with_options(options, function)
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """What the options for many recordings ask for.
+
+    Attributes:
+        folder: Where each recording's result goes; None for one output of all.
+        formats: In which formats there.
+        picture: ``.png`` or ``.svg`` for a picture of each recording, or empty.
+        resume: What is there is left alone.
+        processes: How many recordings at a time, on this machine.
+        cluster: The address of a scheduler, or None.
+    """
+
+    folder: str | None
+    formats: tuple[str, ...]
+    picture: str
+    resume: bool
+    processes: int
+    cluster: str | None
+
+    def model(self, path: str, engine: EngineName, device: Device) -> Model:
+        """Names the model so that every worker finds the same one."""
+        own = "" if path == str(DEFAULT_MODEL) else os.path.abspath(path)  # noqa: PTH100
+        digest = "" if self.cluster is None else digest_of(Path(path))
+        return Model(own, digest, engine, device)
+
+    def share(
+        self, work: Filer | Teller, jobs: Sequence[Job], *, in_order: bool
+    ) -> Generator[tuple[int, Outcome], None, None]:
+        """Has the work done here, or by the cluster."""
+        if self.cluster is None:
+            return here(work, jobs, self.processes, in_order=in_order)
+        from ser.inference.batch import far
+
+        return far(work, jobs, self.cluster, in_order=in_order)
+
+
+def batch_request(
+    output_dir: str | None,
+    resume: bool,
+    jobs: int | None,
+    cluster: str | None,
+    *,
+    inputs: Sequence[Path],
+    formats: Sequence[str],
+    plot: str | None,
+    summaries: bool,
+    alone: bool,
+) -> Batch | None:
+    """Reads what is asked for; None where recordings are analysed one after the other.
+
+    Args:
+        output_dir: ``--output-dir``.
+        resume: ``--resume``.
+        jobs: ``--jobs``.
+        cluster: ``--cluster``.
+        inputs: What is to be analysed.
+        formats: What ``--format`` names.
+        plot: ``--plot``.
+        summaries: ``--summary``.
+        alone: The network would be busy with one process: as on a GPU.
+
+    Raises:
+        click.UsageError: Options do not go together.
+    """
+    if cluster is not None:
+        check_cluster(cluster)
+    if output_dir is None:
+        if resume:
+            raise click.UsageError("--resume needs --output-dir: one output is written anew.")
+        if len(formats) > 1:
+            raise click.UsageError(
+                "Several formats need --output-dir DIR, or names for each: -o NAME.{jsonl,vtt}."
+            )
+        far = cluster is not None or any(is_url(as_given(path)) for path in inputs)
+        if plot is not None or not (far or (jobs or 1) > 1):
+            return None
+        return Batch(None, (), "", False, jobs or 1, cluster)
+    chosen = tuple(dict.fromkeys(formats)) or (DEFAULT_FORMAT,)
+    try:
+        check_outputs(
+            [Output("-", name) for name in chosen],
+            recordings=1,
+            summaries=summaries,
+        )
+    except SerError as error:
+        raise click.UsageError(str(error)) from error
+    picture = ""
+    if plot is not None:
+        picture = "." + plot.lower().lstrip(".")
+        if picture[1:] not in _PICTURES:
+            raise click.UsageError(
+                "With --output-dir, --plot takes png or svg: a picture for each recording."
+            )
+    folder = output_dir if is_url(output_dir) else os.path.abspath(output_dir)  # noqa: PTH100
+    processes = jobs or (1 if alone else usable_cores())
+    return Batch(folder, chosen, picture, resume, processes, cluster)
+
+
+def run_batch(batch: Batch, reading: Reading, inputs: Sequence[Path], model: Model) -> None:
+    """Analyses many recordings: a file for each, or one output of all in their order.
+
+    Args:
+        batch: What is asked for.
+        reading: What is done with each recording.
+        inputs: Files, folders and URLs.
+        model: The classifier, as workers find it.
+
+    Raises:
+        SerError: Nothing can be written, or nobody is left to do the work.
+    """
+    console, outputs = reading.console, reading.outputs
+    analysis = Analysis(model, reading.settings, outputs.summaries)
+    if batch.folder is not None:
+        place = Place(batch.folder)
+        token = secrets.token_hex(4)
+        work = Filer(analysis, place, batch.formats, batch.picture, outputs.top, token)
+        _to_folder(console, batch, find_jobs(inputs, console.fail), work)
+        return
+    jobs = find_jobs(inputs, console.fail, apart=False)
+    if jobs:
+        with outputs.open(len(jobs), reading.engine.labels) as writer:
+            _together(console, batch, jobs, Teller(analysis), writer)
+
+
+def _to_folder(console: Console, batch: Batch, jobs: Sequence[Job], work: Filer) -> None:
+    bar = _Bar(console)
+    with contextlib.ExitStack() as stack:
+        make_results(
+            jobs,
+            work,
+            functools.partial(batch.share, in_order=False),
+            resume=batch.resume,
+            begin=lambda todo: bar.open(todo, stack),
+            progress=bar.update,
+            on_end=lambda report: bar.close(report, stack),
+        )
+
+
+def _together(
+    console: Console, batch: Batch, jobs: Sequence[Job], work: Teller, writer: Writer
+) -> None:
+    outcomes = batch.share(work, jobs, in_order=True)
+    with (
+        contextlib.closing(outcomes),
+        console.progress(len(jobs), "file", "analysing") as bar,
+    ):
+        for _, outcome in outcomes:
+            for window in outcome.windows:
+                writer.write(window)
+            if outcome.summary is not None:
+                writer.write_summary(outcome.summary)
+            if outcome.error is not None:
+                console.fail(outcome.error)
+            bar.update(1)
+
+
+class _Bar:
+    """Says how far a batch is: in bytes, since recordings may be of very different lengths."""
+
+    def __init__(self, console: Console) -> None:
+        self._console = console
+        self._begun = time.monotonic()
+        self._seconds = 0.0
+        self._count = 0
+        self._failed = 0
+        self._all = 0
+        self._bar: Any = None
+
+    def open(self, todo: Sequence[Job], stack: contextlib.ExitStack) -> None:
+        """Begins with so many recordings to do."""
+        self._all = len(todo)
+        self._bar = stack.enter_context(
+            self._console.progress(sum(map(_weight, todo)), "B", f"0/{self._all} files", scale=True)
+        )
+        self._begun = time.monotonic()
+
+    def update(self, job: Job, outcome: Outcome) -> None:
+        """Counts a recording as done."""
+        self._count += 1
+        self._seconds += outcome.seconds
+        self._failed += outcome.error is not None
+        self._bar.update(_weight(job))
+        self._bar.describe(f"{self._count}/{self._all} files")
+        failed = {"failed": str(self._failed)} if self._failed else {}
+        self._bar.measure(**failed, speed=f"{self._speed():.0f}x real time")
+        self._console.detail(f"{job.file}: {'failed' if outcome.error else 'done'}")
+
+    def close(self, report: Report, stack: contextlib.ExitStack) -> None:
+        """Ends the bar; failures come behind it, where they can be seen."""
+        stack.close()
+        for _, error in report.failures:
+            self._console.fail(error)
+        done = self._count - self._failed
+        words = [f"{done} of {report.recordings} recordings done"]
+        if report.kept:
+            words.append(f"{report.kept} were there")
+        if self._failed:
+            words.append(f"{self._failed} failed")
+        text = ", ".join(words)
+        if self._seconds:
+            took = time.monotonic() - self._begun
+            text += f"; {clock(self._seconds)} of sound in {clock(took)}, "
+            text += f"{self._speed():.0f} times real time"
+        self._console.info(text)
+
+    def _speed(self) -> float:
+        return self._seconds / max(time.monotonic() - self._begun, 1e-3)
+
+
+def _weight(job: Job) -> int:
+    # What has no size counts as well.
+    return max(job.size, 1)

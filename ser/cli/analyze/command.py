@@ -1,0 +1,203 @@
+"""``ser-analyze``: audio in, a timeline of emotions out."""
+
+from __future__ import annotations
+
+import functools
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import click
+
+from ser.cli.analyze.batch import batch_options, batch_request, run_batch
+from ser.cli.analyze.live import live_options, live_request, run_live
+from ser.cli.analyze.options import check_self, labelled_speech, timeline_options, window_options
+from ser.cli.analyze.session import Outputs, Reading
+from ser.cli.analyze.text import check_text, open_aside, text_options
+from ser.cli.analyze.views import Views, check_views, html_options
+from ser.cli.common import Console, audio_arguments, collect_inputs, command, device_option
+from ser.cli.options import model_option
+from ser.cli.outputs import recordings_in
+from ser.inference.adaptation import learn_voices
+from ser.inference.engine import Engine, open_engine
+from ser.inference.live import HOP_SECONDS
+from ser.inference.recognizer import Part, Windowing, default_windowing
+from ser.inference.settings import Settings
+from ser.io.files import STANDARD
+from ser.parallel.pool import keep_memory
+from ser.timeline.postprocess import OVERLAP, STAY, Refinement
+from ser.timeline.writers.registry import claimed
+
+
+@command("ser-analyze")
+@audio_arguments
+@model_option
+@window_options
+@timeline_options
+@live_options
+@batch_options
+@click.option("--summary", is_flag=True, help="Write what each recording comes to, and no windows.")
+@click.option(
+    "--plot",
+    metavar="FILE",
+    type=click.Path(),
+    help="Draw waveform, mel spectrogram and emotions of one recording (PNG or SVG). With "
+    "--output-dir, png or svg: a picture of each.",
+)
+@html_options
+@text_options
+@click.option(
+    "--calibrate",
+    metavar="self|FILE",
+    multiple=True,
+    help="Learn the voice first, from unlabelled speech: the first five minutes of FILE, or of the "
+    "recording itself. May be given several times.",
+)
+@click.option(
+    "--enrol",
+    metavar="EMOTION=FILE",
+    multiple=True,
+    help="Learn from speech of this voice whose emotion is known. May be given several times.",
+)
+@click.option(
+    "--engine",
+    "engine_name",
+    type=click.Choice(["auto", "litert", "keras"]),
+    default="auto",
+    show_default=True,
+    help="What runs the network: litert starts quickly on a CPU, keras uses a GPU.",
+)
+@device_option
+def main(
+    console: Console,
+    audio: tuple[str, ...],
+    files_from: str | None,
+    files0_from: str | None,
+    model: str,
+    duration: float | None,
+    hop: float | None,
+    start: float,
+    end: float | None,
+    vad: bool,
+    smooth: float | None,
+    min_confidence: float,
+    segments: bool,
+    formats: tuple[str, ...],
+    output: tuple[str, ...],
+    top: int,
+    mic: bool,
+    mic_device: str | None,
+    play: str | None,
+    output_dir: str | None,
+    resume: bool,
+    jobs: int | None,
+    cluster: str | None,
+    summary: bool,
+    plot: str | None,
+    html: str | None,
+    html_sound: Any,
+    text: bool,
+    calibrate: tuple[str, ...],
+    enrol: tuple[str, ...],
+    engine_name: Any,
+    device: Any,
+    **asked: Any,
+) -> None:
+    """Reads the emotions in AUDIO: files, folders, or - for audio on standard input.
+
+    Writes one line per window as soon as it is known, for recordings of any length. The
+    probabilities are the model's opinion about a voice, not about a person; see the README for
+    what they are worth.
+
+    \b
+    Examples:
+      ser-analyze interview.m4a
+      ser-analyze calls/ --summary --format csv -o calls.csv
+      sox talk.mp3 -t wav - | ser-analyze - --hop 1 --format jsonl
+    """  # noqa: D301
+    targets, words = claimed(output, audio)
+    outputs = Outputs(targets, formats[0] if formats else None, top, summary)
+    outputs.check(recordings=1)
+    part = Part(start, end)
+    live = live_request(mic, mic_device, play, [*words, files_from, files0_from], part, calibrate)
+    if live is not None and _given("jobs", "cluster"):
+        raise click.UsageError("--mic and --play are heard here: leave --jobs and --cluster out.")
+    inputs = (
+        collect_inputs(tuple(words), files_from, files0_from) if live is None else [Path(live.name)]
+    )
+    batch = batch_request(
+        output_dir,
+        resume,
+        jobs,
+        cluster,
+        inputs=inputs,
+        formats=formats,
+        plot=plot or html,
+        summaries=summary,
+        alone=engine_name == "keras" or device == "gpu",
+    )
+    if output_dir is not None and (live is not None or html is not None or _given("output")):
+        raise click.UsageError(
+            "--output-dir names each file itself: no -o, --html, --mic or --play."
+        )
+    others = {
+        "--summary": summary,
+        "--output-dir": batch is not None,
+        "--mic and --play": bool(live),
+    }
+    check_text(text, others)
+    labelled = labelled_speech(enrol)
+    speech = [*calibrate, *(path for _, path in labelled)]
+    if [*map(str, inputs), files_from, files0_from, *speech].count(STANDARD) > 1:
+        raise click.UsageError("Standard input (-) can be read only once.")
+    if "self" in calibrate:
+        check_self(inputs, calibrate)
+    recordings: list[str] = []
+    if live is not None or batch is None:
+        recordings = [live.name] if live is not None else list(recordings_in(console, inputs))
+        check_views(plot, html, len(recordings))
+        if not recordings:
+            return
+        outputs.check(len(recordings))
+    keep_memory()
+    engine = open_engine(model, engine_name, device)
+    settings = Settings(
+        _windowing(engine, duration, hop, segments=segments, live=live is not None),
+        part,
+        Refinement(STAY if segments and smooth is None else smooth, min_confidence, segments),
+        vad,
+        learn_voices(calibrate, labelled, engine, vad=vad),
+    )
+    reading = Reading(console, engine, settings, outputs)
+    show = functools.partial(
+        Views, engine=engine, part=part, plot=plot, page=html, sound=html_sound
+    )
+    if live is not None:
+        run_live(live, reading, show, asked=summary or _given("output", "formats"))
+    elif batch is not None:
+        run_batch(batch, reading, inputs, batch.model(model, engine_name, device))
+    else:
+        reading.one_by_one(recordings, show, open_aside(console, text, asked))
+
+
+def _windowing(
+    engine: Engine, duration: float | None, hop: float | None, *, segments: bool, live: bool
+) -> Windowing:
+    """Says how sound is divided where the options leave that open."""
+    if live and hop is None:
+        hop = HOP_SECONDS
+    windowing = default_windowing(engine, duration, hop)
+    if segments and hop is None:
+        return replace(windowing, hop=windowing.duration / OVERLAP)
+    return windowing
+
+
+def _given(*options: str) -> bool:
+    """Says whether one of these options is given and no default."""
+    context = click.get_current_context()
+    default = click.core.ParameterSource.DEFAULT
+    return any(context.get_parameter_source(name) != default for name in options)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,282 @@
+"""Live sound in ``ser-analyze``: a microphone, or a recording that is played."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import sys
+import threading
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import click
+import numpy as np
+
+from ser.audio import reader
+from ser.audio.devices import meter
+from ser.audio.microphone import MICROPHONE, Microphone
+from ser.audio.player import Player
+from ser.cli.analyze.screen import Screen
+from ser.cli.analyze.session import Reading
+from ser.cli.analyze.views import Show
+from ser.cli.console import Console, allows_colour, is_terminal
+from ser.cli.options import with_options
+from ser.errors import SerError
+from ser.inference.live import Delays, end, followed, in_step, middle
+from ser.inference.recognizer import WHOLE, Part
+from ser.io.files import STANDARD, is_special
+from ser.timeline.postprocess import doubted
+from ser.timeline.window import Window
+
+# A microphone that works is never as silent as this for so long.
+_MUTED_SECONDS = 3.0
+
+Tap = Callable[[reader.Samples], None]
+
+
+def live_options(function: Any) -> Any:
+    """Adds the options for live sound; see `live_request`."""
+    options = [
+        click.option(
+            "--mic",
+            is_flag=True,
+            help="Listen to the microphone until Ctrl-C, or --end; needs the extra [live].",
+        ),
+        click.option(
+            "--mic-device",
+            "--device-name",
+            metavar="NAME",
+            help="Which microphone: a part of its name, or its number.",
+        ),
+        click.option(
+            "--play",
+            metavar="FILE",
+            type=click.Path(),
+            help="Play FILE while its emotions appear in step; needs the extra [live].",
+        ),
+    ]
+    return with_options(options, function)
+
+
+@dataclass(frozen=True, slots=True)
+class Live:
+    """What is listened to.
+
+    Attributes:
+        play: The recording that is played; None for the microphone.
+        device: Which microphone; None for the system's choice.
+    """
+
+    play: str | None
+    device: str | None
+
+    @property
+    def name(self) -> str:
+        """What stands for the file in the results."""
+        return MICROPHONE if self.play is None else self.play
+
+
+def live_request(
+    mic: bool,
+    device: str | None,
+    play: str | None,
+    inputs: Sequence[object],
+    part: Part,
+    calibrate: Sequence[str],
+) -> Live | None:
+    """Says whether live sound is asked for.
+
+    Args:
+        mic: ``--mic``.
+        device: ``--mic-device``, which means ``--mic``.
+        play: ``--play``.
+        inputs: All that names recordings.
+        part: ``--start`` and ``--end``.
+        calibrate: ``--calibrate``.
+
+    Raises:
+        click.UsageError: It does not go with what else is asked for.
+    """
+    mic = mic or device is not None
+    if not mic and play is None:
+        return None
+    option = "--mic" if mic else "--play"
+    if mic and play is not None:
+        raise click.UsageError("--mic and --play do not go together.")
+    if any(inputs):
+        raise click.UsageError(f"{option} analyses live sound alone: leave AUDIO out.")
+    if play is not None and (play == STANDARD or is_special(Path(play))):
+        raise click.UsageError("--play reads a recording twice: give a file, not a pipe.")
+    if mic and part.start:
+        raise click.UsageError("--mic begins now: leave --start out.")
+    if mic and "self" in calibrate:
+        raise click.UsageError("--calibrate self reads a recording twice: give --mic a file of it.")
+    return Live(play, device)
+
+
+def run_live(live: Live, reading: Reading, show: Show, *, asked: bool) -> None:
+    """Listens until the sound ends, or Ctrl-C.
+
+    On a terminal's stderr there is a picture that moves; results are then written only where they
+    are asked for, or where stdout is no terminal.
+
+    Args:
+        live: What is listened to.
+        reading: What is done with it; its part, see `live_request`.
+        show: Gives what is shown beside the timeline.
+        asked: Whether an output or a format is asked for.
+
+    Raises:
+        SerError: A device cannot be opened, or nothing can be written.
+    """
+    console, settings = reading.console, reading.settings
+    part, labels = settings.part, reading.engine.labels
+    rate = reading.engine.spec.sample_rate
+    shown = not console.quiet and is_terminal(sys.stderr) and os.environ.get("TERM") != "dumb"
+    writes = asked or not shown or not is_terminal(sys.stdout)
+    # What is known of the voice is learnt before anything is heard.
+    recognise = settings.recogniser(live.name, reading.engine)
+    with contextlib.ExitStack() as stack:
+        views = stack.enter_context(show(live.name))
+        # The device first: without one, nothing is written.
+        source: Microphone | Player
+        if live.play is None:
+            source = Microphone(rate, device=live.device, seconds=part.end)
+        else:
+            source = Player(live.play, start=part.start, seconds=part.seconds)
+        stack.enter_context(source)
+        writer = stack.enter_context(reading.outputs.open(1, labels)) if writes else None
+        screen = Screen(sys.stderr, labels, colour=allows_colour()) if shown else None
+        if screen is not None:
+            screen.open()
+            stack.callback(screen.close)
+        stack.enter_context(_ended_by_interrupt(source.stop))
+        erases = writes and is_terminal(sys.stdout)
+        session = _Session(console, screen, settings.refine.least, erases=erases)
+        try:
+            if isinstance(source, Microphone):
+                heard = session.recorded(rate, views.hear)
+                windows = recognise(blocks=source, tap=heard, part=WHOLE)
+                windows = session.followed(windows, source.when, end)
+            else:
+                blocks = reader.stream(
+                    live.name,
+                    rate,
+                    # One window at a time: many would be late together.
+                    block_seconds=min(settings.windowing.hop, 1.0),
+                    offset=part.start,
+                    duration=part.seconds,
+                )
+                windows = recognise(blocks=blocks, tap=views.hear, part=part)
+                windows = in_step(windows, session.played(source))
+                windows = session.followed(windows, source.when, middle)
+            reading.write(live.name, settings.refine(windows), writer, views)
+            if isinstance(source, Player):
+                source.finish()
+        except SerError as error:
+            console.fail(error)
+    session.conclude(source)
+
+
+class _Session:
+    """Keeps the picture up to date, and what is said about it at the end."""
+
+    def __init__(
+        self, console: Console, screen: Screen | None, least: float, *, erases: bool
+    ) -> None:
+        self._console = console
+        self._screen = screen
+        self._least = least
+        self._erases = erases
+        self._delays = Delays()
+        self._seconds = 0.0
+        self._silent = True
+
+    def recorded(self, rate: int, further: Tap) -> Tap:
+        """Gives what takes each block that is recorded, and hands it on."""
+
+        def tap(block: reader.Samples) -> None:
+            further(block)
+            self._seconds += len(block) / rate
+            if self._screen is not None:
+                self._screen.tick(self._seconds, meter(block))
+            if not self._silent:
+                return
+            self._silent = not np.any(block)
+            if self._silent and self._seconds >= _MUTED_SECONDS:
+                self._silent = False
+                self._erase()
+                self._console.warn(
+                    "the microphone gives nothing but zeros: is it muted, or this program not "
+                    "allowed to use it?"
+                )
+
+        return tap
+
+    def played(self, player: Player) -> Callable[[float], bool]:
+        """Gives what waits for a moment that is played."""
+
+        def idle() -> None:
+            self._seconds = player.position()
+            if self._screen is not None:
+                self._screen.tick(self._seconds, player.level)
+
+        return lambda seconds: player.wait(seconds, idle)
+
+    def followed(
+        self,
+        windows: Iterable[Window],
+        when: Callable[[float], float | None],
+        moment: Callable[[Window], float],
+    ) -> Iterator[Window]:
+        """Shows windows as they pass by."""
+        return followed(
+            windows,
+            when,
+            moment,
+            self._delays,
+            before=self._erase if self._erases else lambda: None,
+            show=self._show,
+        )
+
+    def conclude(self, source: Microphone | Player) -> None:
+        """Says how it went."""
+        if isinstance(source, Microphone) and source.lost:
+            self._console.warn(f"the system was too busy and lost sound {source.lost} times")
+        if self._delays.count:
+            self._console.info(
+                f"{self._delays.count} windows, each shown {self._delays.mean:.2f} s after its "
+                f"sound (at most {self._delays.longest:.2f} s)"
+            )
+
+    def _show(self, window: Window, delay: float) -> None:
+        if self._screen is None:
+            self._console.detail(f"{window.start:.2f}-{window.end:.2f} s: delay {delay:.3f} s")
+        else:
+            self._screen.show(next(doubted([window], self._least)), delay)
+
+    def _erase(self) -> None:
+        if self._screen is not None:
+            self._screen.erase()
+
+
+@contextlib.contextmanager
+def _ended_by_interrupt(stop: Callable[[], None]) -> Iterator[None]:
+    """Makes Ctrl-C the end of the sound, and a second one an interruption."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.getsignal(signal.SIGINT)
+
+    def interrupted(signum: int, frame: object) -> None:
+        signal.signal(signal.SIGINT, before)
+        stop()
+
+    signal.signal(signal.SIGINT, interrupted)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)

@@ -1,0 +1,163 @@
+"""Options of ``ser-analyze``: where it cuts, what becomes of the windows, where they go."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import click
+from click.shell_completion import CompletionItem
+
+from ser.cli.options import timeline_output_options, with_options
+from ser.io.files import STANDARD, is_special
+from ser.labels import canonical
+from ser.timeline.clock import seconds_of
+from ser.timeline.writers.registry import FORMATS
+
+
+def time_option(
+    context: click.Context, parameter: click.Parameter, value: str | None
+) -> float | None:
+    """Reads an option that is a time: seconds, M:SS or H:MM:SS."""
+    if value is None:
+        return None
+    try:
+        return seconds_of(value)
+    except ValueError as error:
+        raise click.BadParameter(f"{error}: write 90, 1:30 or 0:01:30.") from error
+
+
+class FormatNames(click.ParamType):  # type: ignore[type-arg]  # generic in newer click alone
+    """Names of formats with commas between them; a tuple of strings."""
+
+    name = "format"
+
+    def get_metavar(self, param: click.Parameter, ctx: click.Context) -> str:
+        """Shows what there is to choose from."""
+        return f"[{'|'.join(FORMATS)}]"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> tuple[str, ...]:
+        """Splits the names, and refuses unknown ones."""
+        if isinstance(value, tuple):
+            return value
+        names = tuple(name.strip().lower() for name in value.split(",")) if value else ()
+        for name in names:
+            if name not in FORMATS:
+                self.fail(f"{name!r} is not one of {', '.join(FORMATS)}.", param, ctx)
+        return tuple(dict.fromkeys(names))
+
+    def shell_complete(
+        self, ctx: click.Context, param: click.Parameter, incomplete: str
+    ) -> list[CompletionItem]:
+        """Completes the last of the names."""
+        before, comma, last = incomplete.rpartition(",")
+        return [CompletionItem(before + comma + name) for name in FORMATS if name.startswith(last)]
+
+
+def window_options(function: Any) -> Any:
+    """Adds the options that decide the windows, and what becomes of them."""
+    options = [
+        click.option(
+            "--duration",
+            type=float,
+            help="Seconds per window.  [default: what the model was trained on]",
+        ),
+        click.option(
+            "--hop",
+            type=float,
+            help="Seconds from one window to the next.  [default: DURATION; half of it with "
+            "--segments]",
+        ),
+        click.option(
+            "--start",
+            metavar="TIME",
+            default="0",
+            callback=time_option,
+            help="Where to begin: 90, 1:30 or 0:01:30.",
+        ),
+        click.option(
+            "--end",
+            metavar="TIME",
+            callback=time_option,
+            help="Where to end.  [default: the end of the recording]",
+        ),
+        click.option(
+            "--vad/--no-vad",
+            default=True,
+            show_default=True,
+            help="Leave windows unclassified that hold less than a quarter of a second of speech.",
+        ),
+        click.option(
+            "--smooth",
+            metavar="STAY",
+            type=click.FloatRange(0, 1, max_open=True),
+            help="Smooth by a hidden Markov model in which an emotion lasts for another second "
+            "with this probability: 0.9, say.",
+        ),
+        click.option(
+            "--min-confidence",
+            metavar="P",
+            type=click.FloatRange(0, 1),
+            default=0.0,
+            help="Call windows uncertain whose emotion is less probable than this.",
+        ),
+        click.option(
+            "--segments",
+            is_flag=True,
+            help="Join neighbouring windows of one emotion; unless told otherwise, windows then "
+            "overlap by half and are smoothed by 0.8.",
+        ),
+    ]
+    return with_options(options, function)
+
+
+def timeline_options(function: Any) -> Any:
+    """Adds the options that decide where the timeline goes, and how it looks there."""
+    options = [
+        click.option(
+            "-f",
+            "--format",
+            "formats",
+            type=FormatNames(),
+            default="",
+            help="How the timeline is written; with --output-dir also several, as jsonl,vtt.  "
+            "[default: what the output's ending says, or text]",
+        ),
+        timeline_output_options,
+    ]
+    return with_options(options, function)
+
+
+# What ``--calibrate`` and ``--enrol`` of ``ser-analyze`` are given.
+
+
+def check_self(inputs: Sequence[Path], calibrate: Sequence[str]) -> None:
+    """Makes sure that recordings can be read twice: for their voice, and for their emotions.
+
+    Raises:
+        click.UsageError: They cannot, or other speech is given as well.
+    """
+    if len(calibrate) > 1:
+        raise click.UsageError("--calibrate self does not go with another --calibrate.")
+    if any(str(path) == STANDARD or is_special(path) for path in inputs):
+        raise click.UsageError("--calibrate self reads a recording twice: give files, not pipes.")
+
+
+def labelled_speech(pairs: Sequence[str]) -> list[tuple[str, str]]:
+    """Reads ``EMOTION=FILE``.
+
+    Raises:
+        click.UsageError: It is written otherwise.
+        LabelError: An emotion has no name.
+    """
+    found = []
+    for pair in pairs:
+        emotion, equals, path = pair.partition("=")
+        if not (emotion and equals and path):
+            raise click.UsageError(f"--enrol {pair}: write EMOTION=FILE, as in angry=a.wav.")
+        # The model may know emotions that are not in the common vocabulary.
+        found.append((canonical(emotion, strict=False), path))
+    return found

@@ -1,0 +1,135 @@
+"""What a live analysis looks like on a terminal: a few lines that are drawn over and over."""
+
+from __future__ import annotations
+
+import shutil
+import time
+from collections.abc import Callable, Sequence
+from typing import IO
+
+from ser.labels import NO_SPEECH
+from ser.timeline.clock import clock
+from ser.timeline.window import Window
+from ser.timeline.writers.text import bar, draws_blocks, painted
+
+_WIDEST = 40
+
+# Seconds between two pictures, and how much of the level meter it falls at most meanwhile.
+_BETWEEN = 0.1
+_FALL = 0.1
+
+_UP, _HIDE, _SHOW = "\x1b[{}A\r", "\x1b[?25l", "\x1b[?25h"
+_TO_LINE_END, _TO_SCREEN_END = "\x1b[K", "\x1b[J"
+
+
+class Screen:
+    """Draws the latest window as a line per emotion, with the level and the delay above.
+
+    ::
+
+        0:12.4  angry        level ██████▎     delay 0.14 s
+        neutral    0.08  ███▏
+        angry      0.81  ████████████████████████████████▍
+
+    Args:
+        stream: A terminal.
+        labels: The model's labels in its order.
+        colour: Use colours.
+        columns: Gives the width of the terminal.
+    """
+
+    def __init__(
+        self,
+        stream: IO[str],
+        labels: Sequence[str],
+        *,
+        colour: bool = True,
+        columns: Callable[[], int] = lambda: shutil.get_terminal_size().columns,
+    ) -> None:
+        self._stream = stream
+        self._labels = tuple(labels)
+        self._colour = colour
+        self._columns = columns
+        self._plain = not draws_blocks(stream)
+        self._lines = 0
+        self._level = 0.0
+        self._window: Window | None = None
+        self._delay: float | None = None
+        self._at = 0.0
+        self._drawn_at = 0.0
+
+    def open(self) -> None:
+        """Draws for the first time."""
+        self._stream.write(_HIDE)
+        self.draw()
+
+    def tick(self, seconds: float, level: float) -> None:
+        """Draws again if it is time to, for the level moves between results too.
+
+        Args:
+            seconds: Which moment of the sound it is.
+            level: See `ser.audio.devices.meter`.
+        """
+        # A meter falls slowly, or nobody could read it.
+        self._level = max(level, self._level - _FALL)
+        self._at = seconds
+        if time.monotonic() - self._drawn_at >= _BETWEEN:
+            self.draw()
+
+    def show(self, window: Window, delay: float) -> None:
+        """Draws a window, and how late it is, in seconds."""
+        self._window, self._delay = window, delay
+        self.draw()
+
+    def draw(self) -> None:
+        """Draws everything over what was drawn before."""
+        lines = self.lines()
+        # Written over and not cleared first, which would flicker.
+        text = self._back() + "".join(f"{line}{_TO_LINE_END}\n" for line in lines)
+        self._lines = len(lines)
+        self._stream.write(text)
+        self._stream.flush()
+        self._drawn_at = time.monotonic()
+
+    def erase(self) -> None:
+        """Takes it away, for other lines on the same terminal."""
+        self._stream.write(self._back() + _TO_SCREEN_END)
+        self._stream.flush()
+        self._lines = 0
+
+    def close(self) -> None:
+        """Leaves the last picture standing."""
+        self._stream.write(_SHOW)
+        self._stream.flush()
+
+    def lines(self) -> list[str]:
+        """Gives the lines as they stand now."""
+        window, columns = self._window, self._columns() - 1
+        silent = window is None or window.emotion == NO_SPEECH
+        widest = max((len(name) for name in self._labels), default=0)
+        width = max(1, min(_WIDEST, columns - widest - len("  0.00  ")))
+        lines = [self._head(max(widest, len(NO_SPEECH)), columns)]
+        for name in self._labels:
+            share = 0.0 if window is None else window.probabilities.get(name, 0.0)
+            drawn = bar(share, width, plain=self._plain)
+            number = "    " if silent else f"{share:.2f}"
+            lines.append(
+                f"{name.ljust(widest)}  {number}  {painted(name, drawn) if self._colour else drawn}"
+            )
+        return lines
+
+    def _head(self, width: int, columns: int) -> str:
+        emotion = "listening" if self._window is None else self._window.emotion
+        level = bar(self._level, 10, plain=self._plain)
+        parts = [clock(self._at), emotion.ljust(width), f"level {level.ljust(10)}"]
+        if self._delay is not None:
+            parts.append(f"delay {self._delay:.2f} s")
+        # A line that is wrapped could not be drawn over.
+        while len(parts) > 1 and len("  ".join(parts)) > columns:
+            del parts[-2 if len(parts) > 3 else -1]
+        if self._colour and self._window is not None and len(parts) > 1:
+            parts[1] = f"\x1b[1m{painted(emotion, parts[1])}"
+        return "  ".join(parts)
+
+    def _back(self) -> str:
+        return _UP.format(self._lines) if self._lines else ""

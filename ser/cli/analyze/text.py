@@ -1,0 +1,117 @@
+"""What is said, in ``ser-analyze``: the words of each window beside its voice."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Any
+
+import click
+
+from ser.audio import reader
+from ser.cli.console import Console
+from ser.cli.options import with_options
+from ser.cli.text_options import PASSED, Words, words_options
+from ser.text.align import Alongside
+from ser.timeline.window import Window
+
+Tap = Callable[[reader.Samples], None]
+
+
+def text_options(function: Any) -> Any:
+    """Adds ``--text`` and the options about words; see `open_aside`."""
+    flag = click.option(
+        "--text",
+        is_flag=True,
+        help="Also write down what is said, with the emotion of the words beside the voice's; all "
+        "on this machine.",
+    )
+    return with_options([flag, words_options], function)
+
+
+class Aside:
+    """Does nothing beside an analysis."""
+
+    labels: tuple[str, ...] = ()
+
+    def begin(self, rate: int, offset: float) -> None:
+        """Begins with another recording, at a sample rate and a moment in seconds."""
+
+    def tapped(self, tap: Tap) -> Tap:
+        """Gives what decoded samples go to."""
+        return tap
+
+    def join(self, windows: Iterable[Window]) -> Iterator[Window]:
+        """Gives the windows as they are written."""
+        return iter(windows)
+
+
+class _WordsAside(Aside):
+    """Listens to the words beside an analysis.
+
+    Args:
+        words: What was asked for.
+    """
+
+    def __init__(self, words: Words) -> None:
+        self._words = words
+        self._recogniser = words.recogniser()
+        self._judge = words.judge()
+        self.labels = self._judge.labels
+        self._alongside: Alongside | None = None
+
+    def begin(self, rate: int, offset: float) -> None:
+        transcriber = self._words.transcriber(self._recogniser, rate, offset=offset)
+        self._alongside = Alongside(transcriber, self._judge)
+
+    def tapped(self, tap: Tap) -> Tap:
+        alongside = self._begun()
+
+        def both(block: reader.Samples) -> None:
+            tap(block)
+            alongside.add(block)
+
+        return both
+
+    def join(self, windows: Iterable[Window]) -> Iterator[Window]:
+        return self._begun().join(windows)
+
+    def _begun(self) -> Alongside:
+        if self._alongside is None:
+            raise ValueError("no recording has begun")
+        return self._alongside
+
+
+def check_text(text: bool, others: Mapping[str, bool]) -> None:
+    """Checks what is asked for, before any work is done.
+
+    Args:
+        text: ``--text``.
+        others: Options that it does not go with, and whether they are given.
+
+    Raises:
+        click.UsageError: One of them is given, or an option about words without ``--text``.
+    """
+    if text:
+        clash = next((name for name, given in others.items() if given), None)
+        if clash is not None:
+            raise click.UsageError(f"--text does not go with {clash}.")
+        return
+    context = click.get_current_context()
+    default = click.core.ParameterSource.DEFAULT
+    for name in PASSED:
+        if context.get_parameter_source(name) != default:
+            raise click.UsageError(f"--{name.replace('_', '-')} needs --text.")
+
+
+def open_aside(console: Console, text: bool, asked: Mapping[str, Any]) -> Aside:
+    """Opens what listens to words, where it is asked for.
+
+    Args:
+        console: For notes and downloads.
+        text: ``--text``.
+        asked: The options that `ser.cli.text_options.words_options` adds.
+
+    Raises:
+        SerError: A model that was named cannot be had.
+    """
+    return _WordsAside(Words(console, **asked)) if text else Aside()

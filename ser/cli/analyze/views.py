@@ -1,0 +1,160 @@
+"""What ``ser-analyze`` shows of one recording beside its timeline: a picture, a web page."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import click
+
+from ser.audio import reader
+from ser.audio.microphone import MICROPHONE
+from ser.cli.console import Console
+from ser.cli.options import with_options
+from ser.errors import AudioError
+from ser.inference.engine import Engine
+from ser.inference.recognizer import Part
+from ser.io.files import STANDARD, Closing
+from ser.timeline.window import Window
+from ser.viz.drawing import Drawing
+from ser.viz.html.report import SOUND_CHOICES, Report, SoundChoice
+
+
+def html_options(function: Any) -> Any:
+    """Adds the options for the web page."""
+    options = [
+        click.option(
+            "--html",
+            metavar="FILE",
+            type=click.Path(),
+            help="Write a web page about one recording, which needs nothing else: player, "
+            "waveform, curves, and segments to click on.",
+        ),
+        click.option(
+            "--html-sound",
+            type=click.Choice(SOUND_CHOICES),
+            default="auto",
+            show_default=True,
+            help="Whether the page of --html holds the sound itself, links to the recording, or is "
+            "silent; auto embeds up to 100 minutes and links beyond.",
+        ),
+    ]
+    return with_options(options, function)
+
+
+def check_views(plot: str | None, page: str | None, recordings: int) -> None:
+    """Refuses what cannot be shown, before any work is done.
+
+    Args:
+        plot: ``--plot``.
+        page: ``--html``.
+        recordings: How many there are.
+
+    Raises:
+        click.UsageError: Views are of one recording, and pages are files.
+        SerError: The picture's ending is unknown.
+    """
+    if plot is not None and recordings != 1:
+        raise click.UsageError("--plot draws one recording: name one file.")
+    if page is not None and recordings != 1:
+        raise click.UsageError("--html is about one recording: name one file.")
+    if page == STANDARD:
+        raise click.UsageError("--html writes a file: give it a name.")
+    if plot is not None:
+        from ser.viz.figure import check_target
+
+        check_target(Path(plot))
+
+
+class Views(Closing):
+    """Gathers what is shown of one recording; a context manager.
+
+    Args:
+        recording: The recording.
+        plot: Where the picture goes, or None.
+        page: Where the web page goes, or None.
+        sound: Where the page has its sound from.
+        engine: The classifier.
+        part: Which part of the recording is analysed.
+
+    Raises:
+        SerError: The page cannot link to the recording.
+    """
+
+    def __init__(
+        self,
+        recording: str,
+        engine: Engine,
+        part: Part,
+        *,
+        plot: str | None = None,
+        page: str | None = None,
+        sound: SoundChoice = "auto",
+    ) -> None:
+        self._recording = recording
+        self._plot = plot
+        self._page = page
+        self._drawing = None if plot is None else Drawing(engine)
+        self._report: Report | None = None
+        if page is not None:
+            # A voice is kept where that is asked for, and a page may travel far.
+            private = recording == MICROPHONE and sound == "auto"
+            self._report = Report(
+                Path(page),
+                recording,
+                engine.labels,
+                engine.spec.sample_rate,
+                model=engine.path.stem,
+                start=part.start,
+                seconds=_seconds(recording, part),
+                sound="none" if private else sound,
+            )
+
+    def close(self) -> None:
+        """Removes temporary files."""
+        if self._report is not None:
+            self._report.close()
+
+    def hear(self, samples: reader.Samples) -> None:
+        """Takes the next block of sound."""
+        if self._drawing is not None:
+            self._drawing.overview.add(samples)
+        if self._report is not None:
+            self._report.hear(samples)
+
+    def add(self, window: Window) -> None:
+        """Takes the next window."""
+        if self._drawing is not None:
+            self._drawing.windows.append(window)
+        if self._report is not None:
+            self._report.add(window)
+
+    def save(self, console: Console) -> None:
+        """Writes the files.
+
+        Raises:
+            SerError: One cannot be written.
+        """
+        if self._drawing is not None and self._plot is not None:
+            self._drawing.save(Path(self._plot), self._recording)
+        if self._report is not None:
+            self._report.save()
+            if self._report.linked:
+                console.note(
+                    f"{self._page} plays {self._recording} from where it is: move both together"
+                )
+
+
+Show = Callable[[str], Views]
+"""Begins what is shown of a recording."""
+
+
+def _seconds(recording: str, part: Part) -> float | None:
+    """Says how much will be analysed, as far as that can be known beforehand."""
+    try:
+        left = reader.length(recording) - part.start
+    except AudioError:
+        # A pipe, live sound, or no recording at all, which is said when it is read.
+        return part.seconds
+    return left if part.seconds is None else min(left, part.seconds)

@@ -1,0 +1,192 @@
+"""``ser-extract``: audio files in, one feature table out."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from ser.cli.common import (
+    Console,
+    audio_arguments,
+    collect_inputs,
+    command,
+    jobs_option,
+    output_option,
+    refuse_terminal,
+)
+from ser.cli.extract.options import copy_options, make_copies, make_spec, spec_options
+from ser.cli.options import check_cluster, cluster_option
+from ser.corpora.base import Clip
+from ser.corpora.registry import CHOICES, find_clips
+from ser.errors import SerError
+from ser.io.files import STANDARD
+from ser.io.remote import as_given, is_url
+from ser.parallel import pool
+
+if TYPE_CHECKING:
+    from ser.augment.copies import Copies
+    from ser.features.spec import FeatureSpec
+
+# How many of a corpus's strangers are named before the rest is only counted.
+_NAMED = 5
+
+
+@command("ser-extract")
+@audio_arguments
+@output_option("The feature table to write; - is stdout.")
+@click.option(
+    "--corpus",
+    type=click.Choice(CHOICES),
+    default="auto",
+    show_default=True,
+    help="How file and folder names say the emotion; none labels nothing.",
+)
+@click.option(
+    "--channel",
+    type=click.Choice(["speech", "song", "both"]),
+    default="both",
+    show_default=True,
+    help="Which recordings of RAVDESS to take.",
+)
+@spec_options
+@click.option("--window", type=float, help="Cut each recording into windows of this many seconds.")
+@click.option("--hop", type=float, help="Seconds from one window to the next.  [default: WINDOW]")
+@copy_options
+@click.option(
+    "--write-audio",
+    type=click.Path(file_okay=False, path_type=Path),
+    metavar="DIR",
+    help="Save the sound of every record as WAV, as the features were computed of it.",
+)
+@click.option("--resume", is_flag=True, help="Continue an interrupted run.")
+@jobs_option
+@cluster_option
+def main(
+    console: Console,
+    audio: tuple[str, ...],
+    files_from: str | None,
+    files0_from: str | None,
+    output: str,
+    corpus: str,
+    channel: Any,
+    preset: str,
+    like: str | None,
+    window: float | None,
+    hop: float | None,
+    augment: str | None,
+    copies: int | None,
+    balance: bool,
+    noise_from: Path | None,
+    seed: int,
+    write_audio: Path | None,
+    resume: bool,
+    jobs: int,
+    cluster: str | None,
+    **features: Any,
+) -> None:
+    """Computes features of AUDIO files, folders or manifests, and writes them as one table.
+
+    Emotion, speaker and sentence are read from the corpus' file names. The table is a NumPy
+    structured array that holds its own feature specification; what cannot be read is reported
+    and left out. AUDIO and the table may be behind URLs, s3://bucket/clips, say.
+
+    \b
+    Examples:
+      ser-extract RAVDESS/ -o ravdess.npy
+      ser-extract RAVDESS/ --preset librosa --pool mean -o classic.npy
+      ser-extract interview.m4a --window 3 --hop 1 -o windows.npy
+      ser-extract RAVDESS/ --augment noise,stretch+reverb --copies 4 -o more.npy
+    """  # noqa: D301
+    inputs = collect_inputs(audio, files_from, files0_from)
+    refuse_terminal(output)
+    if resume and output == STANDARD:
+        raise click.UsageError("--resume needs -o FILE: a pipe keeps nothing to continue.")
+    if resume and is_url(output):
+        raise click.UsageError("--resume needs -o FILE on this machine.")
+    if hop is not None and window is None:
+        raise click.UsageError("--hop needs --window.")
+    for name, value in (("--window", window), ("--hop", hop)):
+        if value is not None and value <= 0:
+            raise click.UsageError(f"{name} must be positive seconds.")
+    if cluster is not None:
+        check_cluster(cluster)
+        noise_from = None if noise_from is None else noise_from.absolute()
+    spec = make_spec(preset, like, features)
+    extra = make_copies(augment, copies, balance, noise_from, seed)
+    _note_undone(console, spec, extra)
+    folders = any(path.is_dir() or is_url(as_given(path)) for path in inputs)
+    if cluster is None and jobs > 1 and (folders or pool.pays(jobs, len(inputs))):
+        # They get ready while this process imports what it needs itself and looks for clips.
+        from ser.preprocess.registry import modules
+
+        pool.prepare(*pool.SOUND_WORK, *modules(spec.clean))
+    with pool.without_threads():
+        from ser.dataset.extract import Cut, extract_table
+
+    clips = _clips(console, inputs, corpus, channel)
+    cut = None if window is None else Cut(window, hop or window)
+    with console.progress(None, "clip", "extracting") as bar:
+        report = extract_table(
+            clips,
+            spec,
+            output,
+            cut=cut,
+            copies=extra,
+            write_audio=write_audio,
+            jobs=jobs,
+            cluster=cluster,
+            resume=resume,
+            begin=bar.expect,
+            progress=bar.update,
+            on_error=console.fail,
+        )
+    kept = f", {report.kept} of them from the interrupted run" if report.kept else ""
+    made = f", {report.copies} of them augmented copies" if report.copies else ""
+    console.info(f"{output}: {report.records} records{made}{kept}")
+    if report.cut_short:
+        console.warn(f"{report.cut_short} clips are longer than their headers say and were cut")
+    if report.failures:
+        console.info(f"{report.failures} clips could not be read and are not in the table")
+
+
+def _note_undone(console: Console, spec: FeatureSpec, copies: Copies | None) -> None:
+    """Names augmentations that cleaning takes back: copies are cleaned as recordings are."""
+    if copies is None:
+        return
+    names = {link.name for chain in copies.recipe.chains for link in chain}
+    steps = {step.partition(":")[0] for step in spec.clean} | ({"trim"} if spec.trim else set())
+    for change, step in (("gain", "loudness"), ("shift", "trim"), ("noise", "denoise")):
+        if change in names and step in steps:
+            console.note(
+                f"copies are cleaned as recordings are: {step} takes back most of {change}"
+            )
+
+
+def _clips(console: Console, inputs: Sequence[Path], corpus: str, channel: Any) -> Sequence[Clip]:
+    named = [path for path in inputs if str(path) != STANDARD]
+    listing = find_clips(named, corpus, channel=channel)
+    for error in listing.missing:
+        console.fail(error)
+    for note in listing.notes:
+        console.note(note)
+    for path in listing.skipped[:_NAMED]:
+        console.warn(f"{path}: is not named like a file of the corpus; skipped")
+    if len(listing.skipped) > _NAMED:
+        console.warn(f"… and {len(listing.skipped) - _NAMED} more")
+    if listing.skipped:
+        console.info(f"{len(listing.skipped)} files skipped for their names")
+    if listing.channel_skipped:
+        console.info(f"{listing.channel_skipped} clips of the other channel left out")
+    clips = listing.clips
+    if len(named) < len(inputs):
+        clips = (*clips, Clip(Path(STANDARD)))
+    if not clips:
+        raise SerError("inputs", "hold no clip to extract", "check the paths and --corpus")
+    return clips
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,157 @@
+"""The options of ``ser-extract`` that decide features and copies, and what they come to."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, get_args
+
+import click
+
+from ser.cli.common import seed_option
+from ser.cli.options import with_options
+from ser.features.spec import FAMILIES, PRESETS, FeatureSpec, Functionals, MelScale, Normalise, Pool
+
+if TYPE_CHECKING:
+    from ser.augment.copies import Copies
+
+
+def spec_options(function: Any) -> Any:
+    """Adds the options that decide a `FeatureSpec`; those not given leave the preset's value."""
+    options = [
+        click.option(
+            "--preset",
+            type=click.Choice(list(PRESETS)),
+            default="speech",
+            show_default=True,
+            help="Where the values of all other feature options come from.",
+        ),
+        click.option(
+            "--like",
+            metavar="FILE",
+            type=click.Path(),
+            help="Take the specification of a table or model instead of a preset's.",
+        ),
+        click.option(
+            "--features",
+            "families",
+            metavar="NAMES",
+            help=f"Feature families, with commas, in this order: {', '.join(FAMILIES)}.",
+        ),
+        click.option("--rate", "sample_rate", type=int, help="Sample rate in hertz."),
+        click.option("--n-fft", type=int, help="Length of the Fourier transform in samples."),
+        click.option("--win-length", type=int, help="Length of the Hann window in samples."),
+        click.option("--hop-length", type=int, help="Samples from one frame to the next."),
+        click.option("--fmin", type=float, help="Lowest frequency of the mel bands in hertz."),
+        click.option("--fmax", type=float, help="Highest frequency of the mel bands in hertz."),
+        click.option("--n-mels", type=int, help="Number of mel bands."),
+        click.option("--n-mfcc", type=int, help="Number of cepstral coefficients."),
+        click.option("--n-chroma", type=int, help="Number of pitch classes."),
+        click.option(
+            "--mel-scale", type=click.Choice(get_args(MelScale)), help="What the family mel holds."
+        ),
+        click.option("--deltas", type=click.IntRange(0, 2), help="Orders of time derivatives."),
+        click.option(
+            "--normalise",
+            "--normalize",
+            type=click.Choice(get_args(Normalise)),
+            help="Zero mean and unit variance over each clip, per family or per coefficient.",
+        ),
+        click.option(
+            "--pool",
+            type=click.Choice(get_args(Pool)),
+            help="One frame per clip: means, or means, deviations, minima and maxima.",
+        ),
+        click.option(
+            "--functionals",
+            type=click.Choice(get_args(Functionals)),
+            help="prosody adds a vector per clip: pitch, loudness, voice quality and rhythm; "
+            "contours adds to it how pitch, loudness and spectrum run.",
+        ),
+        click.option("--offset", type=float, help="Seconds to skip at the start of each clip."),
+        click.option("--duration", type=float, help="Seconds to keep of each clip."),
+        click.option(
+            "--trim",
+            type=float,
+            metavar="DB",
+            help="Cut off the ends of a clip that lie this many decibels under its peak.",
+        ),
+        click.option(
+            "--clean",
+            metavar="STEPS",
+            help="Clean each clip first, by these steps in the order given: denoise[:SHARE], "
+            "trim[:DB], loudness[:LUFS].",
+        ),
+    ]
+    return with_options(options, function)
+
+
+def copy_options(function: Any) -> Any:
+    """Adds the options that decide `Copies`; see `make_copies`."""
+    options = [
+        click.option(
+            "--augment",
+            metavar="RECIPE",
+            help="Add changed copies of each clip: noise, stretch, pitch, shift, speed, gain, "
+            "reverb, lowpass, telephone. Commas between alternatives, + between links of a chain, "
+            "ranges behind a colon: noise:10..20+reverb,stretch.",
+        ),
+        click.option("--copies", type=click.IntRange(0), help="Copies of each clip.  [default: 1]"),
+        click.option(
+            "--balance", is_flag=True, help="More copies of rarer emotions, until all are equal."
+        ),
+        click.option(
+            "--noise-from",
+            type=click.Path(path_type=Path),
+            metavar="DIR",
+            help="Take the noise from the recordings in a folder.",
+        ),
+        seed_option(),
+    ]
+    return with_options(options, function)
+
+
+def make_spec(preset: str, like: str | None, changes: dict[str, Any]) -> FeatureSpec:
+    """Turns the values of `spec_options` into a specification.
+
+    Raises:
+        SerError: A value is out of range, or `like` is no table or model.
+    """
+    base = PRESETS[preset] if like is None else _spec_of_file(Path(like))
+    given = {name: value for name, value in changes.items() if value is not None}
+    for name in ("families", "clean"):
+        if name in given:
+            given[name] = tuple(part.strip() for part in given[name].split(",") if part.strip())
+    return base.with_changes(**given)
+
+
+def make_copies(
+    augment: str | None, copies: int | None, balance: bool, noise_from: Path | None, seed: int
+) -> Copies | None:
+    """Turns the values of `copy_options` into what is made of each clip; None for nothing.
+
+    Raises:
+        click.UsageError: Options do not go together.
+        SerError: The recipe cannot be read, or the folder holds no noise.
+    """
+    if augment is None:
+        given = {"--copies": copies is not None, "--balance": balance, "--noise-from": noise_from}
+        for name, value in given.items():
+            if value:
+                raise click.UsageError(f"{name} needs --augment.")
+        return None
+    if copies == 0 and not balance:
+        raise click.UsageError("--copies 0 needs --balance: there would be no copies.")
+    from ser.augment.copies import Copies
+    from ser.augment.recipe import parse_recipe
+
+    return Copies(parse_recipe(augment, noise_from), 1 if copies is None else copies, balance, seed)
+
+
+def _spec_of_file(path: Path) -> FeatureSpec:
+    if path.suffix == ".keras":
+        from ser.models.artifact import read_card
+
+        return FeatureSpec.from_dict(read_card(path)["spec"])
+    from ser.dataset.table import read_table, spec_of
+
+    return spec_of(read_table(path), path)

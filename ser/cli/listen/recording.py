@@ -1,0 +1,114 @@
+"""Recording one utterance: a prompt, a level meter, and an end at silence or Enter."""
+
+from __future__ import annotations
+
+import contextlib
+import select
+import sys
+from collections.abc import Callable, Iterator
+
+import numpy as np
+
+from ser.audio import reader
+from ser.audio.devices import devices, meter
+from ser.audio.microphone import Microphone
+from ser.cli.console import Console, is_terminal
+from ser.errors import AudioError
+from ser.text.asr.endpoint import Ending
+from ser.timeline.writers.text import bar, draws_blocks
+
+# When nobody has said anything for so long, nobody will.
+_PATIENCE = 30.0
+
+_METER = 30
+
+
+def device_list() -> list[str]:
+    """Describes every device that records, one per line; a star marks the system's choice.
+
+    Raises:
+        SerError: Sound cannot be had on this machine.
+    """
+    return [
+        f"{'*' if 'input' in device.default else ' '} {device.number:>3}  {device.name}  "
+        f"({device.system}, {device.inputs} in, {device.sample_rate} Hz)"
+        for device in devices("input")
+    ]
+
+
+def record(
+    console: Console,
+    rate: int,
+    *,
+    device: str | None,
+    seconds: float | None,
+    silence: float,
+) -> reader.Samples:
+    """Records until somebody has spoken and fallen silent, presses Enter, or time is over.
+
+    Args:
+        console: Gets the prompt; on a terminal there is a level meter below it.
+        rate: Wanted rate in hertz.
+        device: Which microphone; None for the system's choice.
+        seconds: The longest recording; None for no limit.
+        silence: Seconds of silence that are an end; 0 for none.
+
+    Returns:
+        Samples, shape (samples,).
+
+    Raises:
+        SerError: Sound cannot be had, or nobody has spoken.
+    """
+    ending = Ending(rate, silence=silence, patience=_PATIENCE) if silence else None
+    blocks = []
+    with Microphone(rate, device=device, seconds=seconds) as microphone, _level(console) as show:
+        console.info(_prompt(microphone.device.name, seconds, silence))
+        for block in microphone:
+            blocks.append(block)
+            show(block)
+            if (ending is not None and ending.add(block)) or _enter():
+                microphone.stop()
+    if not blocks or (ending is not None and not ending.spoken):
+        raise AudioError("microphone", "heard nobody speak", "check its level, or --mic-device")
+    return np.concatenate(blocks)
+
+
+def _prompt(name: str, seconds: float | None, silence: float) -> str:
+    ends = []
+    if silence:
+        ends.append(f"{silence:g} s of silence")
+    if seconds is not None:
+        ends.append(f"{seconds:g} s")
+    if is_terminal(sys.stdin):
+        ends.append("Enter")
+    return f"speak now ({name}); ends with {' or '.join(ends)}" if ends else f"speak now ({name})"
+
+
+def _enter() -> bool:
+    """Says whether Enter was pressed on the terminal, and takes it away."""
+    if not is_terminal(sys.stdin):
+        return False
+    ready, _, _ = select.select([sys.stdin], [], [], 0)
+    if ready:
+        sys.stdin.readline()
+    return bool(ready)
+
+
+@contextlib.contextmanager
+def _level(console: Console) -> Iterator[Callable[[reader.Samples], None]]:
+    """Shows how loud it is, in one line that is gone afterwards."""
+    if console.quiet or not is_terminal(sys.stderr):
+        yield lambda block: None
+        return
+    plain = not draws_blocks(sys.stderr)
+
+    def show(block: reader.Samples) -> None:
+        drawn = bar(meter(block), _METER, plain=plain).ljust(_METER)
+        sys.stderr.write(f"\r[{drawn}]")
+        sys.stderr.flush()
+
+    try:
+        yield show
+    finally:
+        sys.stderr.write("\r" + " " * (_METER + 2) + "\r")
+        sys.stderr.flush()

@@ -1,0 +1,364 @@
+"""ser-stats: figures and pictures of tables, models and predictions."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, Any, cast
+
+import click
+
+from ser.cli.common import Console, command
+from ser.cli.options import device_option, json_option
+from ser.errors import SerError, cannot_write
+from ser.io.files import STANDARD
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from ser.evaluation.predictions import Predictions
+
+
+@command("ser-stats")
+@click.argument("inputs", nargs=-1, required=True, metavar="[MODEL] [TABLE]", type=click.Path())
+@json_option
+@click.option(
+    "--csv",
+    "csv_target",
+    metavar="FILE",
+    type=click.Path(allow_dash=True),
+    help="Write the figures of an evaluation as CSV, one per line; - is stdout.",
+)
+@click.option(
+    "--plot",
+    metavar="FILE",
+    type=click.Path(path_type=Path),
+    help="Draw a .png or .svg: a confusion matrix, or the gallery of a table.",
+)
+@click.option(
+    "--predictions",
+    "predictions_target",
+    metavar="FILE",
+    type=click.Path(allow_dash=True),
+    help="Write what MODEL says about each clip of TABLE as CSV; - is stdout.",
+)
+@click.option("--speaker", metavar="NAME", help="Whose gallery, as 01 or ravdess/01.")
+@click.option("--sentence", metavar="ID", help="Which sentence's gallery.")
+@click.option(
+    "--seed",
+    type=click.IntRange(0, 2**32 - 1),
+    default=0,
+    show_default=True,
+    metavar="INTEGER",
+    help="Seed of the bootstrap intervals.",
+)
+@click.option(
+    "--calibrate",
+    is_flag=True,
+    help="Read each speaker's clips against what is usual for that voice, learnt from the same "
+    "clips without their labels.",
+)
+@click.option(
+    "--engine",
+    type=click.Choice(["auto", "litert", "keras"]),
+    default="auto",
+    show_default=True,
+    help="What runs the model; auto takes LiteRT unless a GPU is asked for.",
+)
+@device_option
+def main(
+    console: Console,
+    inputs: tuple[str, ...],
+    as_json: bool,
+    csv_target: str | None,
+    plot: Path | None,
+    predictions_target: str | None,
+    speaker: str | None,
+    sentence: str | None,
+    seed: int,
+    calibrate: bool,
+    engine: str,
+    device: str,
+) -> None:
+    """Say what a table holds, what a model is, and how good it is.
+
+    \b
+    TABLE.npy                counts per emotion, corpus and speaker, durations, duplicates
+    MODEL.keras              the model's card
+    MODEL.keras TABLE.npy    UAR, accuracy, F1 with 95 % intervals, confusion, calibration;
+                             of a translator how often its emotions, voice and words are heard
+    PREDICTIONS.csv          the same of predictions that ser-train --cv has written
+
+    TABLE may be - for stdin.
+
+    \b
+    Examples:
+      ser-stats ravdess.npy --plot gallery.png --speaker 02
+      ser-stats model.keras test.npy --plot confusion.png
+      ser-stats model.keras test.npy --json | jq .scores.uar
+    """  # noqa: D301 (click reads the backspace character itself)
+    if [csv_target, predictions_target].count(STANDARD) + as_json > 1:
+        raise click.UsageError("Only one of --json, --csv - and --predictions - can use stdout.")
+    if plot is not None:
+        from ser.viz.figure import check_target
+
+        check_target(plot)
+    kinds = sorted(((_kind(name), name) for name in inputs), key=lambda pair: pair[0])
+    names = [name for _, name in kinds]
+    found = [kind for kind, _ in kinds]
+    if calibrate and found != ["model", "table"]:
+        raise click.UsageError("--calibrate means nothing without a model and a table.")
+    match found:
+        case ["table"]:
+            _refuse({"--csv": csv_target, "--predictions": predictions_target}, "a table alone")
+            _table(console, names[0], as_json, plot, speaker, sentence)
+            return
+        case ["model"]:
+            targets = {"--csv": csv_target, "--plot": plot, "--predictions": predictions_target}
+            gallery = {"--speaker": speaker, "--sentence": sentence}
+            _refuse(targets | gallery, "a model alone")
+            _card(names[0], as_json)
+            return
+        case ["model", "table"] if _translates(names[0]):
+            if calibrate:
+                raise click.UsageError("--calibrate means nothing for a translator.")
+            gallery = {"--speaker": speaker, "--sentence": sentence}
+            _refuse(gallery | {"--predictions": predictions_target}, "a translator")
+            _translator(console, names, as_json, csv_target, plot, seed, device)
+            return
+        case ["model", "table"]:
+            predictions = _predict(console, names[0], names[1], engine, device, calibrate=calibrate)
+        case ["predictions"]:
+            _refuse({"--predictions": predictions_target}, "a predictions file")
+            predictions = _read(console, names[0])
+        case _:
+            raise click.UsageError(
+                f"Give a table, a model, a model and a table, or a predictions file; this is "
+                f"{', '.join(found)}."
+            )
+    _refuse({"--speaker": speaker, "--sentence": sentence}, "an evaluation")
+    if predictions_target is not None:
+        from ser.evaluation.predictions import write_predictions
+
+        write_predictions(predictions_target, predictions)
+    silent = STANDARD in (csv_target, predictions_target)
+    _evaluation(console, predictions, seed, None if silent else as_json, csv_target, plot)
+
+
+def _kind(name: str) -> str:
+    """Tells a table, a model and a predictions file apart by how they begin."""
+    from ser.evaluation.predictions import is_predictions
+
+    path = Path(name)
+    if name == STANDARD or (path.exists() and not path.is_file() and not path.is_dir()):
+        # What comes from a pipe is gone once it was looked at; tables are what is piped.
+        return "table"
+    try:
+        with path.open("rb") as stream:
+            head = stream.read(128)
+    except OSError as error:
+        missing = isinstance(error, FileNotFoundError)
+        why = "does not exist" if missing else f"cannot be read ({error.strerror or error})"
+        raise SerError(name, why, "check the path") from error
+    if head.startswith(b"\x93NUMPY"):
+        return "table"
+    if head.startswith(b"PK\x03\x04"):
+        return "model"
+    if is_predictions(head):
+        return "predictions"
+    raise SerError(
+        name,
+        "is neither a feature table, nor a model, nor a predictions file" if head else "is empty",
+        "make one with ser-extract or ser-train",
+    )
+
+
+def _refuse(options: dict[str, Any], what: str) -> None:
+    given = [name for name, value in options.items() if value is not None]
+    if given:
+        raise click.UsageError(f"{', '.join(given)} means nothing for {what}.")
+
+
+def _table(
+    console: Console,
+    name: str,
+    as_json: bool,
+    plot: Path | None,
+    speaker: str | None,
+    sentence: str | None,
+) -> None:
+    from ser.cli.stats.table import statistics_lines
+    from ser.dataset.stats import table_statistics
+    from ser.dataset.table import read_table, spec_of
+
+    if plot is None:
+        _refuse({"--speaker": speaker, "--sentence": sentence}, "statistics without --plot")
+    table = read_table(name)
+    with console.progress(len(table), "clip", "reading") as progress:
+        statistics = table_statistics(table, progress.update)
+    spec = spec_of(table, name)
+    if plot is not None:
+        from ser.viz.gallery import draw_gallery
+
+        draw_gallery(plot, table, speaker, sentence)
+    if as_json:
+        _print_json({"table": name, "spec": spec.to_dict(), **statistics.to_dict()})
+    else:
+        _print(statistics_lines(statistics, spec, name, everything=console.verbose))
+
+
+def _card(name: str, as_json: bool) -> None:
+    from ser.cli.stats.card import card_lines
+    from ser.models.artifact import read_card
+
+    card = read_card(name)
+    if as_json:
+        _print_json(card)
+    else:
+        _print(card_lines(card, name, Path(name).stat().st_size))
+
+
+def _translates(model: str) -> bool:
+    from ser.cli.stats.translator import is_translator
+
+    return is_translator(model)
+
+
+def _translator(
+    console: Console,
+    names: Sequence[str],
+    as_json: bool,
+    csv_target: str | None,
+    plot: Path | None,
+    seed: int,
+    device: Any,
+) -> None:
+    from ser.cli.stats.translator import csv_rows, draw, evaluate, report_lines
+
+    report, facts = evaluate(console, names[0], names[1], device, seed)
+    if csv_target is not None:
+        _write_csv(csv_target, csv_rows(report, facts))
+    if plot is not None:
+        draw(plot, report, facts)
+    if as_json:
+        _print_json({"about": facts, **report.to_dict()})
+    elif csv_target != STANDARD:
+        _print(report_lines(report, facts, everything=console.verbose))
+
+
+def _predict(
+    console: Console, model: str, name: str, engine: Any, device: Any, *, calibrate: bool
+) -> Predictions:
+    import numpy as np
+
+    from ser.dataset.groups import originals
+    from ser.dataset.table import read_table
+    from ser.evaluation.predict import check_table, predict_table, shared_speakers
+    from ser.models.artifact import read_card
+
+    card = read_card(model)
+    table = read_table(name)
+    check_table(model, card, table, name)
+    trained = card.get("speakers") or []
+    called = "stdin" if name == STANDARD else name
+    shared = shared_speakers(table, trained)
+    protocol = f"{model} on {called}, " + (
+        "speakers apart from the training's"
+        if trained and not shared
+        else f"{len(shared)} of its speakers were in training"
+        if shared
+        else "training speakers not known"
+    )
+    if calibrate:
+        protocol += ", each speaker calibrated with the unlabelled clips"
+    if shared:
+        few = ", ".join(shared[:5]) + (" ..." if len(shared) > 5 else "")
+        console.warn(
+            f"{len(shared)} of the speakers in {called} were in the training set ({few}): "
+            "the figures are too good"
+        )
+    cut = int((table["frames"] > card["frames"]).sum())
+    if cut:
+        console.note(f"the model takes {card['frames']} frames: {cut} longer clips lose their end")
+    unlabelled = int((table["y"] == "").sum())
+    if unlabelled:
+        console.note(f"{unlabelled} records without an emotion are left out")
+    scored = len(originals(table, np.flatnonzero(table["y"] != "")))
+    if scored < len(table) - unlabelled:
+        console.note(f"{len(table) - unlabelled - scored} augmented copies are left out")
+    from ser.inference.engine import open_engine
+
+    opened = open_engine(model, engine, device)
+    with console.progress(scored, "clip", "predicting") as progress:
+        return predict_table(
+            opened,
+            table,
+            protocol=protocol,
+            seed=card.get("seed"),
+            calibrate=calibrate,
+            progress=progress.update,
+        )
+
+
+def _read(console: Console, name: str) -> Predictions:
+    from ser.evaluation.predictions import labelled, read_predictions
+
+    predictions = read_predictions(Path(name))
+    known = labelled(predictions)
+    if len(known) < len(predictions):
+        console.note(f"{len(predictions) - len(known)} clips without an emotion are left out")
+    return known
+
+
+def _evaluation(
+    console: Console,
+    predictions: Predictions,
+    seed: int,
+    as_json: bool | None,
+    csv_target: str | None,
+    plot: Path | None,
+) -> None:
+    from ser.cli.stats.evaluation import about, csv_rows, evaluation_lines, heading
+    from ser.evaluation.metrics import evaluate
+
+    evaluation = evaluate(
+        predictions.emotion.tolist(),
+        predictions.probabilities,
+        predictions.labels,
+        predictions.speaker_keys,
+        predictions.corpus.tolist(),
+        seed=seed,
+    )
+    facts = about(predictions, evaluation)
+    if csv_target is not None:
+        _write_csv(csv_target, csv_rows(evaluation, facts))
+    if plot is not None:
+        from ser.viz.confusion import draw_confusion
+
+        draw_confusion(plot, evaluation.confusion, evaluation.labels, *heading(evaluation, facts))
+    if as_json:
+        _print_json({"about": facts, **evaluation.to_dict()})
+    elif as_json is not None:
+        _print(evaluation_lines(evaluation, facts))
+
+
+def _write_csv(target: str, rows: Iterable[Sequence[object]]) -> None:
+    import csv
+
+    from ser.io.files import open_output
+
+    try:
+        with open_output(target) as stream:
+            csv.writer(cast("IO[str]", stream), lineterminator="\n").writerows(rows)
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        raise cannot_write(target, error, SerError) from error
+
+
+def _print(lines: Iterable[str]) -> None:
+    click.echo("\n".join(line.encode("utf-8", "backslashreplace").decode() for line in lines))
+
+
+def _print_json(value: Any) -> None:
+    click.echo(json.dumps(value, indent=2, allow_nan=False))

@@ -1,0 +1,463 @@
+"""``ser-train``: a feature table in, a model artifact out."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from ser.cli.common import (
+    Console,
+    command,
+    device_option,
+    output_option,
+    seed_option,
+)
+from ser.cli.train.cv import check_cv, cross_validated, say_epoch, write_views
+from ser.cli.train.options import ALL, check_support, list_architectures, make_config, suited
+from ser.cli.train.translator import refuse, train_one
+from ser.cli.train.tune import Tuning, read_tuning, tune, tune_options
+from ser.conversion.registry import TRANSLATORS
+from ser.dataset.table import Table, read_table, write_table
+from ser.io.files import STANDARD
+from ser.models.registry import ARCHITECTURES, architecture
+from ser.training.config import TrainConfig
+
+_DEFAULTS = TrainConfig()
+
+
+@command("ser-train")
+@click.argument("table", metavar="TABLE", type=click.Path(allow_dash=True))
+@output_option(
+    "The artifact to write; with --cv, a folder.",
+    default=None,
+    metavar="MODEL.keras",
+    required=True,
+)
+@click.option(
+    "--arch",
+    type=click.Choice(list(ALL)),
+    show_default="prosody-cnn where the table holds functionals, else cnn",
+    help="; ".join(f"{a.name}: {a.summary}" for a in ALL.values()) + ".",
+)
+@click.option(
+    "--set",
+    "settings",
+    metavar="NAME=VALUE",
+    multiple=True,
+    help="Change a hyperparameter of the architecture, or of the augmentation as in "
+    "augment.stretch=0.1.",
+)
+@click.option(
+    "--weights",
+    metavar="imagenet|none|PATH",
+    help="What vgg16, vgg19 and inception begin with: published weights, which are downloaded "
+    "once, nothing, or a file. Not given: imagenet.",
+)
+@click.option(
+    "--fine-tune",
+    metavar="N",
+    type=click.IntRange(0),
+    help="Last blocks of vgg16, vgg19 or inception that are trained after the head. Not given: 1.",
+)
+@click.option(
+    "--two-sided",
+    is_flag=True,
+    default=None,
+    help="Smooth the labels of what adversarial networks generate too, not only of what is real.",
+)
+@click.option(
+    "--d-steps",
+    metavar="N",
+    type=click.IntRange(1),
+    help="Batches of an adversarial network's discriminator, and then --g-steps. Not given: 1.",
+)
+@click.option(
+    "--g-steps",
+    metavar="N",
+    type=click.IntRange(1),
+    help="Batches of its generator. Not given: 1.",
+)
+@click.option(
+    "--balance",
+    type=click.Choice(["epochs", "loss"]),
+    help="epochs: discriminator and generator both train all the time; loss: the one that is ahead "
+    "waits. Not given: epochs.",
+)
+@click.option(
+    "--list-archs",
+    is_flag=True,
+    is_eager=True,
+    expose_value=False,
+    callback=list_architectures,
+    help="List the architectures with their hyperparameters, and stop.",
+)
+@click.option(
+    "--epochs",
+    type=click.IntRange(1),
+    default=_DEFAULTS.epochs,
+    show_default=True,
+    help="How often each clip is seen, at most.",
+)
+@click.option(
+    "--batch-size",
+    type=click.IntRange(1),
+    default=_DEFAULTS.batch_size,
+    show_default=True,
+    help="Clips per step.",
+)
+@click.option(
+    "--lr", type=float, default=_DEFAULTS.lr, show_default=True, help="Peak learning rate of AdamW."
+)
+@click.option(
+    "--weight-decay",
+    type=float,
+    default=_DEFAULTS.weight_decay,
+    show_default=True,
+    help="Weight decay of AdamW.",
+)
+@click.option(
+    "--label-smoothing",
+    type=float,
+    default=_DEFAULTS.label_smoothing,
+    show_default=True,
+    help="Share of each target that is spread over all emotions; for pix2pix-mel, how much less "
+    "than real its real patches count.",
+)
+@click.option(
+    "--class-weight",
+    type=click.Choice(["none", "balanced"]),
+    default=_DEFAULTS.class_weight,
+    show_default=True,
+    help="balanced makes rare emotions count as much as frequent ones.",
+)
+@click.option(
+    "--validation",
+    metavar="TABLE|FRACTION",
+    default="0.15",
+    show_default=True,
+    help="What training is watched with and stopped by: a table, or the part of the speakers set "
+    "aside; 0 trains on everything to the last epoch.",
+)
+@click.option(
+    "--patience",
+    type=click.IntRange(0),
+    default=_DEFAULTS.patience,
+    show_default=True,
+    help="Epochs without a lower validation loss until training stops; 0 never stops early.",
+)
+@click.option(
+    "--augment/--no-augment",
+    default=True,
+    show_default=True,
+    help="Stretch, shift and mask the features of each clip each time it is seen.",
+)
+@click.option(
+    "--support",
+    metavar="CORPUS[,CORPUS]",
+    default="",
+    help="Corpora of the table that only help to recognise the others: an epoch sees at most as "
+    "many of their clips, and nothing is learnt of their prosody.",
+)
+@click.option(
+    "--precision",
+    type=click.Choice(["auto", "float32", "bfloat16", "float16"]),
+    default=_DEFAULTS.precision,
+    show_default=True,
+    help="What is computed in while training: auto is half precision on a GPU and single on a CPU; "
+    "bfloat16 is faster on processors that have it.",
+)
+@tune_options
+@click.option(
+    "--cv",
+    metavar="speaker:N|corpus|random:N|FOLDS",
+    help="Cross-validate instead: N folds with speakers apart, one fold per corpus, N random folds "
+    "(speakers on both sides), a fold file of ser-split, or ravdess for the published folds.",
+)
+@click.option(
+    "-j",
+    "--jobs",
+    type=click.IntRange(1),
+    default=1,
+    show_default=True,
+    metavar="INTEGER",
+    help="Folds of --cv that are trained at the same time; they share the cores.",
+)
+@click.option(
+    "--report",
+    metavar="DIR",
+    type=click.Path(file_okay=False),
+    help="A folder that --cv wrote with the same options: its figures and its temperature go into "
+    "the card.",
+)
+@click.option("--history", metavar="FILE", type=click.Path(), help="Write a CSV row per epoch.")
+@click.option("--plot", metavar="FILE", type=click.Path(), help="Draw the training curves.")
+@click.option(
+    "--plot-model",
+    metavar="FILE",
+    type=click.Path(),
+    help="Draw the network: its layers with their shapes and parameters.",
+)
+@click.option(
+    "--write-generated",
+    metavar="FILE.npy",
+    type=click.Path(),
+    help="Write a table of clips that acgan has generated, as many as it was trained on.",
+)
+@click.option(
+    "--tensorboard",
+    metavar="DIR",
+    type=click.Path(file_okay=False),
+    help="Write event files for TensorBoard.",
+)
+@click.option("--resume", is_flag=True, help="Continue an interrupted training.")
+@seed_option()
+@device_option
+def main(
+    console: Console,
+    table: str,
+    output: str,
+    arch: str | None,
+    settings: tuple[str, ...],
+    weights: str | None,
+    fine_tune: int | None,
+    two_sided: bool | None,
+    d_steps: int | None,
+    g_steps: int | None,
+    balance: str | None,
+    epochs: int,
+    batch_size: int,
+    lr: float,
+    weight_decay: float,
+    label_smoothing: float,
+    class_weight: Any,
+    validation: str,
+    patience: int,
+    augment: bool,
+    support: str,
+    precision: Any,
+    cv: str | None,
+    jobs: int,
+    report: str | None,
+    history: str | None,
+    plot: str | None,
+    plot_model: str | None,
+    write_generated: str | None,
+    tensorboard: str | None,
+    resume: bool,
+    seed: int,
+    device: Any,
+    **search: Any,
+) -> None:
+    """Trains an emotion classifier on a feature TABLE and writes it as one .keras file.
+
+    The file holds the network, its feature specification, labels, seed and figures, and the same
+    network for LiteRT. Speakers are kept apart wherever the table is divided. A training that was
+    killed goes on with --resume.
+
+    \b
+    Examples:
+      ser-train train.npy -o model.keras --plot curves.png
+      ser-train all.npy --cv speaker:5 -o folds/
+      ser-train all.npy --validation 0 --report folds/ -o final.keras
+      ser-train train.npy --tune 50 --tune-time 2h --plot-search search.png -o model.keras
+    """  # noqa: D301
+    # Only where it decides something: what is wrong with the options is to be said before.
+    records = read_table(table) if arch is None else None
+    values = {
+        "arch": arch or suited(records),
+        "epochs": epochs,
+        "batch_size": batch_size,
+        "lr": lr,
+        "weight_decay": weight_decay,
+        "label_smoothing": label_smoothing,
+        "class_weight": class_weight,
+        "patience": patience,
+        "support": tuple(name for name in support.split(",") if name),
+        "precision": precision,
+        "seed": seed,
+    }
+    shortcuts = {
+        "weights": weights,
+        "fine_tune": fine_tune,
+        "two_sided": two_sided,
+        "d_steps": d_steps,
+        "g_steps": g_steps,
+        "balance": balance,
+    }
+    config = make_config(
+        click.get_current_context(), values, settings, augment=augment, shortcuts=shortcuts
+    )
+    for picture in (plot, plot_model):
+        if picture is not None:
+            from ser.viz.figure import check_target
+
+            # Before the hours of training, not after them.
+            check_target(Path(picture))
+    if write_generated is not None:
+        _check_generated(config, write_generated)
+    translates = config.arch in TRANSLATORS
+    if translates:
+        refuse(config)
+    tuning = read_tuning(click.get_current_context(), search, [*settings, *config.options])
+    if cv is not None:
+        check_cv(console, output, validation)
+    if jobs > 1 and (cv is None or tuning is not None):
+        raise click.UsageError("--jobs is for the folds of --cv, and not with --tune.")
+    if not resume and not translates:
+        # Weights that cannot be had are named before tables are read; a checkpoint has its own.
+        architecture(config.arch, config.options).files(console.note)
+    records = read_table(table) if records is None else records
+    check_support(config.support, records)
+    if cv is not None:
+        cross_validated(
+            console, table, records, cv, Path(output), config, tuning, resume, device, jobs
+        )
+        return
+    if output == STANDARD or not output.endswith(".keras"):
+        raise click.UsageError("The artifact must be a file named .keras: Keras asks for it.")
+    if Path(output).is_dir():
+        raise click.UsageError(f"{output} is a folder: name a file for the artifact.")
+    if translates:
+        train_one(
+            console,
+            table,
+            records,
+            Path(output),
+            config,
+            history=history,
+            plot=plot,
+            plot_model=plot_model,
+            resume=resume,
+            device=device,
+        )
+        return
+    _train_one(
+        console,
+        table,
+        records,
+        Path(output),
+        config,
+        tuning=tuning,
+        validation=validation,
+        report=None if report is None else Path(report),
+        history=history,
+        plot=plot,
+        plot_model=plot_model,
+        write_generated=write_generated,
+        tensorboard=tensorboard,
+        resume=resume,
+        device=device,
+    )
+
+
+def _check_generated(config: TrainConfig, target: str) -> None:
+    from ser.training.registry import TRAINERS
+
+    if not TRAINERS[ARCHITECTURES[config.arch].trainer].generates:
+        raise click.UsageError(f"--write-generated: {config.arch} generates nothing; acgan does.")
+    if Path(target).is_dir():
+        raise click.UsageError(f"{target} is a folder: name a file for the generated clips.")
+
+
+def _train_one(
+    console: Console,
+    name: str,
+    records: Table,
+    output: Path,
+    config: TrainConfig,
+    *,
+    tuning: Tuning | None,
+    validation: str,
+    report: Path | None,
+    history: str | None,
+    plot: str | None,
+    plot_model: str | None,
+    write_generated: str | None,
+    tensorboard: str | None,
+    resume: bool,
+    device: Any,
+) -> None:
+    from ser.models.artifact import write_artifact
+    from ser.training.card import make_card
+    from ser.training.checkpoint import Checkpoint
+    from ser.training.fit import train
+    from ser.training.report import read_report, watched_figures
+    from ser.training.tuning.report import card_entry
+    from ser.training.validation import divide
+
+    chosen = "" if tuning is None else tuning.protocol(config.epochs)
+    figures = None if report is None else read_report(report, records, config, chosen)
+    division = divide(records, validation, config.seed, name=name)
+    data = division.data
+    for note in division.notes:
+        console.note(note)
+    for warning in division.warnings:
+        console.warn(warning)
+    checkpoint = Checkpoint(output)
+    tuned: dict[str, Any] = {}
+    if tuning is not None:
+        found = tune(console, name, data, config, tuning, output, resume=resume, device=device)
+        config, tuned = found.config, {"tuning": card_entry(found)}
+        # What an interrupted training of an earlier best trial has left is not this one's.
+        resume = resume and not found.begun
+    if not resume and checkpoint.folder.exists():
+        console.note(f"{checkpoint.folder}: not continued and replaced, for --resume is not given")
+    steps = max(1, len(data.train) // config.batch_size)
+    console.info(f"{name}: training on {len(data.train)} clips of {division.protocol}")
+    with console.progress(config.epochs * steps, "step", "training") as bar:
+        try:
+            trained = train(
+                data,
+                config,
+                checkpoint=checkpoint,
+                resume=resume,
+                device=device,
+                tensorboard=None if tensorboard is None else Path(tensorboard),
+                on_step=bar.update,
+                on_epoch=lambda row: say_epoch(console, row, config.epochs),
+            )
+        except KeyboardInterrupt:
+            if checkpoint.folder.exists():
+                console.info(f"{checkpoint.folder}: kept; continue with --resume")
+            raise
+    figures = figures or watched_figures(data, trained)
+    protocol = figures.protocol or f"{division.protocol}, seed {config.seed}"
+    card = make_card(
+        records,
+        data.train,
+        config,
+        trained,
+        protocol=protocol,
+        metrics=figures.metrics,
+        temperature=figures.temperature,
+    )
+    eight_bits = architecture(config.arch, config.options).eight_bits(card["frames"])
+    if not write_artifact(
+        output, trained.model, {**card, **tuned}, trained.voice, eight_bits=eight_bits
+    ):
+        console.note("the network does not convert for LiteRT and will run on Keras alone")
+    write_views(
+        trained.model,
+        trained.history,
+        output.name,
+        config.described(),
+        protocol,
+        history=history,
+        plot=plot,
+        plot_model=plot_model,
+    )
+    if write_generated is not None:
+        generated = trained.generate()
+        if generated is not None:
+            write_table(write_generated, generated)
+            console.info(f"{write_generated}: {len(generated)} generated records")
+    # Last of all: a history that could not be written is had again with --resume.
+    checkpoint.clear()
+    best = f", weights of epoch {trained.best_epoch}" if data.validation is not None else ""
+    console.info(f"{output}: {len(trained.labels)} emotions, {trained.epochs} epochs{best}")
+
+
+if __name__ == "__main__":
+    main()

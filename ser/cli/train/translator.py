@@ -1,0 +1,118 @@
+"""``ser-train --arch gan-translate``: pairs of recordings in, a translator out."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+import numpy as np
+from click.core import ParameterSource
+
+from ser.cli.common import Console
+from ser.cli.train.cv import say_epoch, write_views
+from ser.dataset.table import Table
+from ser.training.config import TrainConfig
+
+if TYPE_CHECKING:
+    from ser.models.backend import Device
+
+# What a translator's training has no use for.
+_CLASSIFIERS = (
+    "cv", "report", "write_generated", "tensorboard", "validation", "patience", "class_weight",
+    "augment", "support", "precision", "tune",
+)  # fmt: skip
+
+
+def refuse(config: TrainConfig) -> None:
+    """Refuses options that mean nothing for a translator.
+
+    Raises:
+        click.UsageError: One was given.
+    """
+    context = click.get_current_context()
+    for name in _CLASSIFIERS:
+        if context.get_parameter_source(name) is ParameterSource.COMMANDLINE:
+            flag = f"--{name.replace('_', '-')}"
+            raise click.UsageError(f"{flag} means nothing with --arch {config.arch}.")
+
+
+def train_one(
+    console: Console,
+    name: str,
+    records: Table,
+    output: Path,
+    config: TrainConfig,
+    *,
+    history: str | None,
+    plot: str | None,
+    plot_model: str | None,
+    resume: bool,
+    device: Device,
+) -> None:
+    """Trains a translator and writes its artifact.
+
+    Args:
+        console: Where to speak.
+        name: What the table is called.
+        records: It.
+        output: The artifact.
+        config: How to train.
+        history: Where to write a row per epoch.
+        plot: Where to draw the losses.
+        plot_model: Where to draw the network.
+        resume: Continue what was interrupted.
+        device: Where to train.
+    """
+    from ser.conversion.pairs import LONGEST, find_pairs, short_enough
+    from ser.conversion.training.fit import make_card, train_translator
+    from ser.models.artifact import write_artifact
+    from ser.training.checkpoint import Checkpoint
+
+    everything = np.arange(len(records))
+    indices = short_enough(records, everything)
+    if len(indices) < len(records):
+        console.note(
+            f"{len(records) - len(indices)} records over {LONGEST:g} seconds, or without speaker "
+            "or emotion, are left out"
+        )
+    checkpoint = Checkpoint(output)
+    if not resume and checkpoint.folder.exists():
+        console.note(f"{checkpoint.folder}: not continued and replaced, for --resume is not given")
+    with console.progress(None, "pair", "aligning") as bar:
+        pairs = find_pairs(records, indices, seed=config.seed, progress=bar.update)
+    console.info(f"{name}: training {config.described()} on {len(pairs)} pairs")
+    steps = max(1, len(pairs) // config.batch_size)
+    with console.progress(config.epochs * steps, "step", "training") as bar:
+        try:
+            trained = train_translator(
+                records,
+                indices,
+                pairs,
+                config,
+                checkpoint=checkpoint,
+                resume=resume,
+                device=device,
+                on_step=bar.update,
+                on_epoch=lambda row: say_epoch(console, row, config.epochs),
+            )
+        except KeyboardInterrupt:
+            if checkpoint.folder.exists():
+                console.info(f"{checkpoint.folder}: kept; continue with --resume")
+            raise
+    card = make_card(records, indices, pairs, config, trained)
+    if not write_artifact(output, trained.model, card):
+        console.note("the network does not convert for LiteRT and will run on Keras alone")
+    write_views(
+        trained.model,
+        trained.history,
+        output.name,
+        config.described(),
+        card["protocol"],
+        history=history,
+        plot=plot,
+        plot_model=plot_model,
+    )
+    # Last of all: what could not be written is had again with --resume.
+    checkpoint.clear()
+    console.info(f"{output}: {len(trained.emotions)} emotions, {len(trained.history)} epochs")

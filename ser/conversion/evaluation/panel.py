@@ -1,0 +1,141 @@
+"""Everybody who answers for one fold, and what they say of each output."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from ser.conversion.evaluation.classifiers import JUDGES, Judges
+from ser.conversion.evaluation.distances import Distance, distances
+from ser.conversion.evaluation.recordings import Output, Recording, Task, targets_of, tasks_of
+from ser.conversion.evaluation.sentences import sentences
+from ser.conversion.evaluation.speakers import Speakers
+from ser.conversion.pairs import NEUTRAL
+
+# Recordings that stand for a sentence, and for all of them together: hundreds of sentences have to
+# do with one or two each.
+_TEMPLATES = 10
+_ALL_TEMPLATES = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What is said of one output.
+
+    Attributes:
+        speaker: Whose voice it should be.
+        emotion: What was asked for.
+        intensity: How strong; empty for neutral.
+        judged: The emotion that each judge hears, by the judge's name.
+        speaker_heard: Whose voice it is taken for.
+        text: What it should say.
+        text_heard: What it is taken to say.
+        distances: To every real recording of what was asked for but those that it was made of.
+    """
+
+    speaker: str
+    emotion: str
+    intensity: str
+    judged: Mapping[str, str]
+    speaker_heard: str
+    text: str
+    text_heard: str
+    distances: tuple[Distance, ...]
+
+
+class Panel:
+    """Judges, speaker and sentence classifiers of one fold.
+
+    Args:
+        recordings: All real recordings of the fold's actors.
+        judges: Some of `ser.conversion.evaluation.classifiers.JUDGES`.
+    """
+
+    def __init__(
+        self, recordings: Sequence[Recording], judges: Sequence[str] = tuple(JUDGES)
+    ) -> None:
+        self.recordings = tuple(recordings)
+        self.judges = Judges(recordings, judges)
+        self.speakers = Speakers(recordings)
+
+    def tasks(self) -> list[Task]:
+        """Gives what translators are asked for: every neutral recording in every emotion."""
+        return tasks_of(self.recordings)
+
+    def untouched(self, tasks: Sequence[Task]) -> list[Output]:
+        """Gives what somebody makes who does nothing."""
+        return [Output(task, self.recordings[task.source].heard, (task.source,)) for task in tasks]
+
+    def real(self, tasks: Sequence[Task]) -> list[Output]:
+        """Gives what the actors made themselves, of the same take where there is one."""
+        found = [(task, targets_of(self.recordings, task)) for task in tasks]
+        return [
+            Output(task, self.recordings[targets[0]].heard, (targets[0],))
+            for task, targets in found
+            if targets
+        ]
+
+    def answer(self, outputs: Sequence[Output]) -> list[Answer]:
+        """Says everything about outputs, in their order."""
+        heard = [output.heard for output in outputs]
+        sources = [self.recordings[output.task.source] for output in outputs]
+        speakers = [source.speaker for source in sources]
+        texts = [source.text for source in sources]
+        judged = self.judges.judge(heard, sources)
+        named = self.speakers.recognise(heard, [o.task.emotion for o in outputs], texts)
+        said = self._said(outputs, speakers)
+        apart = self._apart(outputs)
+        return [
+            Answer(
+                speaker=speakers[i],
+                emotion=output.task.emotion,
+                intensity=output.task.intensity,
+                judged={name: judged[name][i] for name in judged},
+                speaker_heard=named[i],
+                text=texts[i],
+                text_heard=said[i],
+                distances=apart[i],
+            )
+            for i, output in enumerate(outputs)
+        ]
+
+    def _said(self, outputs: Sequence[Output], speakers: Sequence[str]) -> list[str]:
+        said = [""] * len(outputs)
+        for speaker in sorted(set(speakers)):
+            own = [i for i, name in enumerate(speakers) if name == speaker]
+            templates = self._templates(speaker)
+            found = sentences(
+                [outputs[i].heard for i in own],
+                [template.heard for template in templates],
+                [template.text for template in templates],
+            )
+            for i, text in zip(own, found, strict=True):
+                said[i] = text
+        return said
+
+    def _templates(self, speaker: str) -> list[Recording]:
+        """Gives neutral recordings of other speakers, as many of each sentence."""
+        found: dict[str, list[Recording]] = defaultdict(list)
+        for recording in self.recordings:
+            if recording.speaker != speaker and recording.emotion == NEUTRAL:
+                found[recording.text].append(recording)
+        most = max(1, min(_TEMPLATES, _ALL_TEMPLATES // max(1, len(found))))
+        return [recording for some in found.values() for recording in some[:most]]
+
+    def _apart(self, outputs: Sequence[Output]) -> list[tuple[Distance, ...]]:
+        pairs = [
+            (i, target)
+            for i, output in enumerate(outputs)
+            for target in targets_of(self.recordings, output.task)
+            # What it was made of says nothing about how near it came.
+            if target not in output.made_of and target != output.task.source
+        ]
+        measured = distances(
+            [outputs[i].heard for i, _ in pairs],
+            [self.recordings[target].heard for _, target in pairs],
+        )
+        found: list[list[Distance]] = [[] for _ in outputs]
+        for (i, _), distance in zip(pairs, measured, strict=True):
+            found[i].append(distance)
+        return [tuple(some) for some in found]

@@ -1,0 +1,146 @@
+"""How one epoch of a translator is trained: the contract, and what it learns from."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from ser.conversion.contours import Contours, from_features
+from ser.conversion.pairs import Pairs, intensity_of
+from ser.dataset.table import Table, speaker_keys, spec_of
+from ser.labels import ordered
+from ser.models.base import Architecture
+from ser.training.config import TrainConfig
+from ser.training.trainer import Row
+
+Indices = npt.NDArray[np.intp]
+Vector = npt.NDArray[np.float32]
+Matrix = npt.NDArray[np.float32]
+
+
+@dataclass(frozen=True, eq=False)
+class PairExamples:
+    """Pairs of records of a table, and what is known of the records.
+
+    Attributes:
+        table: Features of the preset ``translate``.
+        pairs: Which record can be changed into which.
+        indices: The records that may be learnt from, pairs or not.
+        emotions: Names, in the order of the conditions.
+    """
+
+    table: Table
+    pairs: Pairs
+    indices: Indices
+    emotions: tuple[str, ...]
+
+    def __len__(self) -> int:
+        """Gives the number of pairs."""
+        return len(self.pairs)
+
+    @cached_property
+    def intensity(self) -> Vector:
+        """The intensity of every record of the table, shape (records,)."""
+        return intensity_of(self.table)
+
+    @cached_property
+    def emotion(self) -> Indices:
+        """The emotion of every record as an index into `emotions`; -1 for none of them."""
+        places = {name: place for place, name in enumerate(self.emotions)}
+        return np.array([places.get(name, -1) for name in self.table["y"].tolist()])
+
+    @cached_property
+    def speakers(self) -> tuple[str, ...]:
+        """The speakers of `indices`, as ``corpus/speaker``."""
+        keys = speaker_keys(self.table)
+        return tuple(sorted({keys[number] for number in self.indices.tolist()}))
+
+    @cached_property
+    def speaker(self) -> Indices:
+        """The speaker of every record as an index into `speakers`; -1 for none of them."""
+        places = {name: place for place, name in enumerate(self.speakers)}
+        return np.array([places.get(key, -1) for key in speaker_keys(self.table)])
+
+    def contours(self, record: int) -> Contours:
+        """Gives a record's contours, without padding."""
+        frames = int(self.table["frames"][record])
+        return from_features(np.asarray(self.table["x"][record, :frames]), spec_of(self.table))
+
+    def conditions(self, records: Indices) -> Matrix:
+        """Says what emotion records have: its place holds their intensity, the others 0.
+
+        Returns:
+            Shape (n, emotions).
+        """
+        found = np.zeros((len(records), len(self.emotions)), np.float32)
+        found[np.arange(len(records)), self.emotion[records]] = self.intensity[records]
+        return found
+
+
+class TranslationTrainer(ABC):
+    """Trains a converter; `ser.conversion.training.fit` calls it once per epoch.
+
+    Args:
+        keras: The module.
+        architecture: What is trained.
+        examples: What it learns from.
+        config: How; an epoch sees every pair once.
+
+    Attributes:
+        model: The generator: it alone goes into the artifact.
+        steps: Steps of an epoch.
+    """
+
+    def __init__(
+        self, keras: Any, architecture: Architecture, examples: PairExamples, config: TrainConfig
+    ) -> None:
+        self.keras = keras
+        self.architecture = architecture
+        self.examples = examples
+        self.config = config
+        self.steps = max(1, len(examples) // config.batch_size)
+        self.model: Any = None
+
+    @abstractmethod
+    def build(self) -> None:
+        """Makes all networks from nothing; called once, unless a checkpoint is continued."""
+
+    @abstractmethod
+    def companions(self) -> dict[str, Any]:
+        """Gives the networks that the checkpoint has to keep beside the model, by name."""
+
+    @abstractmethod
+    def restore(self, model: Any, companions: dict[str, Any]) -> None:
+        """Takes over what a checkpoint kept, instead of `build`."""
+
+    @abstractmethod
+    def epoch(self, number: int, on_step: Callable[[int], None]) -> Row:
+        """Trains one epoch.
+
+        Args:
+            number: Epochs finished before it; with the seed it decides every draw.
+            on_step: To be called with the number of steps done since the last call.
+
+        Returns:
+            The mean of every term of the losses, by name.
+        """
+
+    def batches(self, number: int) -> Iterator[Indices]:
+        """Gives the numbers of the pairs of each step of an epoch, in a random order."""
+        rng = np.random.default_rng((self.config.seed, number))
+        order = rng.permutation(len(self.examples))
+        size = self.config.batch_size
+        for step in range(self.steps):
+            yield order[step * size : (step + 1) * size]
+
+
+def examples_of(table: Table, indices: Indices, pairs: Pairs) -> PairExamples:
+    """Puts together what is learnt from."""
+    emotions = ordered(set(np.asarray(table["y"])[indices].tolist()) - {""})
+    return PairExamples(table, pairs, indices, tuple(emotions))

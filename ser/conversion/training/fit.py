@@ -1,0 +1,179 @@
+"""Trains a translator on the pairs of a table."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from ser.conversion.converter import RULES_KEY, TRANSLATOR
+from ser.conversion.pairs import Pairs
+from ser.conversion.registry import trainer_of, translator
+from ser.conversion.rules import learn_rules
+from ser.conversion.training.base import examples_of
+from ser.dataset.table import Table, spec_of
+from ser.models.backend import Device, load_keras
+from ser.models.base import Architecture
+from ser.training.card import licence
+from ser.training.checkpoint import Checkpoint, State
+from ser.training.config import TrainConfig
+from ser.training.fit import device_name, training_speakers
+
+Indices = npt.NDArray[np.intp]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class TrainedTranslator:
+    """A trained generator and how it came about.
+
+    Attributes:
+        model: The generator, as it was trained.
+        architecture: What it is one of.
+        emotions: In the order of its conditions.
+        history: A row per epoch: ``epoch`` and every term of the losses.
+        seconds: Time that the training took, of this run alone.
+        device: Keras backend and device.
+    """
+
+    model: Any
+    architecture: Architecture
+    emotions: tuple[str, ...]
+    history: list[dict[str, float]]
+    seconds: float
+    device: str
+
+
+def train_translator(
+    table: Table,
+    indices: Indices,
+    pairs: Pairs,
+    config: TrainConfig,
+    *,
+    checkpoint: Checkpoint | None = None,
+    resume: bool = False,
+    device: Device = "auto",
+    on_step: Callable[[int], None] = lambda n: None,
+    on_epoch: Callable[[dict[str, float]], None] = lambda row: None,
+) -> TrainedTranslator:
+    """Trains a translator to the last epoch.
+
+    Args:
+        table: Features of the preset ``translate``.
+        indices: The records that may be learnt from.
+        pairs: Of these records.
+        config: How.
+        checkpoint: Where to keep what is needed to continue after a kill.
+        resume: Continue from there if there is anything.
+        device: Where to train.
+        on_step: Called with the number of steps done since the last call.
+        on_epoch: Called with each row of the history, also with those of an interrupted run.
+
+    Returns:
+        The generator.
+
+    Raises:
+        SerError: The checkpoint is of another training, or there is no such device or architecture.
+    """
+    started = time.monotonic()
+    arch = translator(config.arch, config.options)
+    examples = examples_of(table, indices, pairs)
+    keras = load_keras(device)
+    keras.utils.set_random_seed(config.seed)
+    fingerprint = _fingerprint(table, indices, pairs, config)
+    loaded = checkpoint.load(keras, fingerprint) if checkpoint and resume else None
+    trainer = trainer_of(arch)(keras, arch, examples, config)
+    state = State(fingerprint)
+    if loaded is None:
+        trainer.build()
+        if checkpoint is not None and not resume:
+            # Files of an older training must not be taken for this one's when it is resumed.
+            checkpoint.clear()
+    else:
+        state = loaded.state
+        trainer.restore(loaded.model, loaded.companions)
+    for row in state.history:
+        on_step(trainer.steps)
+        on_epoch(row)
+    while state.epoch < config.epochs:
+        row = trainer.epoch(state.epoch, on_step)
+        state.epoch += 1
+        row = {"epoch": float(state.epoch), **row}
+        state.history.append(row)
+        if checkpoint is not None:
+            checkpoint.save(trainer.model, None, state, trainer.companions())
+        on_epoch(row)
+    return TrainedTranslator(
+        trainer.model,
+        arch,
+        examples.emotions,
+        state.history,
+        time.monotonic() - started,
+        device_name(keras, config.precision),
+    )
+
+
+def _fingerprint(table: Table, indices: Indices, pairs: Pairs, config: TrainConfig) -> str:
+    digest = hashlib.blake2b(digest_size=16)
+    digest.update(json.dumps(config.to_dict(), sort_keys=True).encode())
+    digest.update(spec_of(table).to_json().encode())
+    for name in ("path", "start", "y", "speaker", "text", "intensity"):
+        digest.update(repr(np.asarray(table[name])[indices].tolist()).encode())
+    digest.update(pairs.source.tobytes() + pairs.target.tobytes())
+    return digest.hexdigest()
+
+
+# What a translator's artifact says about itself.
+
+
+def make_card(
+    table: Table,
+    indices: npt.NDArray[np.intp],
+    pairs: Pairs,
+    config: TrainConfig,
+    trained: TrainedTranslator,
+) -> dict[str, Any]:
+    """Writes the card of a translator, with the rules that the same recordings show.
+
+    Args:
+        table: The training table.
+        indices: The records that it was trained on.
+        pairs: Of them.
+        config: How it was trained.
+        trained: The generator.
+
+    Returns:
+        Plain JSON types, for `ser.models.artifact.write_artifact`.
+    """
+    corpora = sorted(set(np.asarray(table["corpus"])[indices].tolist()) - {""})
+    speakers = training_speakers(table, indices)
+    return {
+        "kind": TRANSLATOR,
+        "architecture": config.arch,
+        "labels": list(trained.emotions),
+        "spec": spec_of(table).to_dict(),
+        "frames": int(table["x"].shape[1]),
+        "coefficients": int(table["x"].shape[2]),
+        "temperature": 1.0,
+        "corpora": corpora,
+        "clips": len(indices),
+        "speakers": speakers,
+        "protocol": f"{len(pairs)} pairs of {'+'.join(corpora) or 'own clips'} ({len(indices)} "
+        f"clips, {len(speakers)} speakers), last of {config.epochs} epochs, seed {config.seed}",
+        "metrics": {},
+        "seed": config.seed,
+        "training": {
+            **config.to_dict(),
+            "epochs_trained": len(trained.history),
+            "minutes": round(trained.seconds / 60, 1),
+            "device": trained.device,
+            "last": trained.history[-1] if trained.history else {},
+        },
+        RULES_KEY: learn_rules(table, indices).to_dict(),
+        "licence": licence(corpora),
+    }

@@ -1,0 +1,153 @@
+"""One clip's records: its sound read, copied, cleaned, saved to listen to, and made features."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+
+from ser.audio import reader
+from ser.augment.copies import Copies
+from ser.corpora.base import Clip
+from ser.errors import AudioError, SerError, renamed
+from ser.features.extract import Extractor, Functionals
+from ser.features.stft import Matrix
+from ser.io.remote import fetched
+
+# Longest part of a file name that comes from the clip's own.
+_STEM = 80
+
+
+class Task(NamedTuple):
+    """What crosses the border to a worker: plain, and small.
+
+    Attributes:
+        file: What to read: a path or a URL.
+        offset: Seconds to skip in it.
+        seconds: How many to read for the record of the clip itself; None reads to the end.
+        whole: How many to read for copies, which may be cut off later than the clip.
+        path: What the recording is called in the table.
+        start: Where in it the clip begins, in seconds.
+        numbers: Which records to make: 0 is the clip itself, others are copies.
+        name: What the names of saved sounds begin with.
+    """
+
+    file: str
+    offset: float
+    seconds: float | None
+    whole: float | None
+    path: str
+    start: float
+    numbers: tuple[int, ...]
+    name: str
+
+
+class Rendered(NamedTuple):
+    """One record's features.
+
+    Attributes:
+        label: How the copy was changed, `''` for the clip itself.
+        matrix: The features, shape (frames, coefficients).
+        functionals: Statistics over the clip, shape (n,); of length 0 where there are none.
+        seconds: How many seconds they are of.
+    """
+
+    label: str
+    matrix: Matrix
+    functionals: Functionals
+    seconds: float
+
+
+Outcome = list[Rendered | SerError] | SerError
+"""A result for each of a task's numbers, or what is wrong with the clip."""
+
+
+@dataclass(frozen=True, slots=True)
+class Renderer:
+    """Makes the records of clips; sent to every worker once.
+
+    Attributes:
+        extractor: Computes the features.
+        copies: How copies are made, or None where there are none.
+        folder: Where to save the sound of each record, or None.
+    """
+
+    extractor: Extractor
+    copies: Copies | None = None
+    folder: Path | None = None
+
+    def __call__(self, task: Task) -> Outcome:
+        """Makes the records that a task asks for.
+
+        Raises:
+            SerError: The sound cannot be saved, which is no fault of the clip.
+        """
+        rate = self.extractor.spec.sample_rate
+        try:
+            # The clip itself is read as it would be without copies, to the last rounded bit.
+            original = task.seconds if 0 in task.numbers else task.whole
+            with fetched(task.file) as file, renamed(file, task.file):
+                samples = reader.read(file, rate, offset=task.offset, duration=original)
+                whole = samples
+                if task.whole != original and any(task.numbers):
+                    whole = reader.read(file, rate, offset=task.offset, duration=task.whole)
+        except (SerError, ValueError, ArithmeticError, RuntimeError, MemoryError) as error:
+            return _strange(task, error)
+        return [self._record(task, number, whole if number else samples) for number in task.numbers]
+
+    def _record(self, task: Task, number: int, samples: reader.Samples) -> Rendered | SerError:
+        rate = self.extractor.spec.sample_rate
+        label = ""
+        try:
+            if number and self.copies is not None:
+                label, samples = self.copies.make(samples, rate, task.path, task.start, number)
+            samples = self.extractor.prepare(samples)
+            matrix, functionals = self.extractor.everything(samples)
+        except (SerError, ValueError, ArithmeticError, RuntimeError, MemoryError) as error:
+            return _strange(task, error)
+        if not (np.isfinite(matrix).all() and np.isfinite(functionals).all()):
+            return AudioError(task.file, "gives features that are not numbers", "check its samples")
+        if self.folder is not None:
+            reader.write(self.folder / _file_name(task.name, number, label), samples, rate)
+        return Rendered(label, matrix, functionals, len(samples) / rate)
+
+
+def crashed(task: Task) -> Outcome:
+    """Gives the outcome of a task that takes its process down."""
+    return AudioError(
+        task.file,
+        "took its worker process down, by a fault in its decoder or for want of memory",
+        "convert it to WAV, or use fewer --jobs",
+    )
+
+
+def sound_name(clip: Clip) -> str:
+    """Gives what the names of a clip's sounds begin with: emotion, file name, and a unique number.
+
+    Nothing in it leads out of a folder, and no two clips share it.
+    """
+    key = f"{clip.corpus}\0{clip.path}\0{clip.start!r}\0{clip.duration!r}"
+    digest = hashlib.blake2b(key.encode("utf-8", "surrogatepass"), digest_size=6).hexdigest()
+    place = f"_{clip.start:g}s" if clip.start else ""
+    stem = f"{clip.path.stem[:_STEM]}{place}"
+    return _plain(f"{clip.emotion or 'unlabelled'}_{stem}_{digest}").lstrip("-.")
+
+
+def _file_name(name: str, number: int, label: str) -> str:
+    return f"{name}_{number}_{_plain(label or 'original')}.wav"
+
+
+def _plain(text: str) -> str:
+    """Replaces what is special to shells and file systems, or not written everywhere."""
+    return re.sub(r"[^A-Za-z0-9.=+,_-]", "-", text)
+
+
+def _strange(task: Task, error: Exception) -> SerError:
+    """Turns what went wrong into a message: one strange clip must not end the work on a corpus."""
+    if isinstance(error, SerError):
+        return error
+    return AudioError(task.file, f"cannot be analysed ({type(error).__name__}: {error})")

@@ -1,0 +1,214 @@
+"""Which records of a table belong together, so that no split may part them."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterable, Sequence
+from typing import Literal
+
+import numpy as np
+import numpy.typing as npt
+
+from ser.dataset.table import Table, clip_hashes, release, rows, source_keys, speaker_keys
+from ser.errors import TableError
+
+By = Literal["speaker", "clip", "corpus"]
+"""What a split keeps apart."""
+
+Indices = npt.NDArray[np.intp]
+
+# Windows cut back to back touch, but for rounding.
+_TOUCH_SECONDS = 1e-3
+
+
+def groups(table: Table, by: By, *, name: object = "table") -> Indices:
+    """Numbers the groups that a split must not part.
+
+    Whatever `by` says, the augmented copies of a clip, windows that overlap in one file and exact
+    duplicates belong together; identical clips of two speakers tie these speakers together.
+
+    Args:
+        table: A feature table.
+        by: ``speaker`` keeps all clips of a speaker together, ``corpus`` those of a corpus, and
+            ``clip`` only the copies of a clip.
+        name: What to call the table in an error, usually its path.
+
+    Returns:
+        A group number per record, counted from 0 in the order of appearance.
+
+    Raises:
+        TableError: `by` is ``speaker`` and a record has none.
+    """
+    forest = _Forest(len(table))
+    if by != "clip":
+        forest.join(group_names(table, by, name=name))
+    forest.join(source_keys(table))
+    forest.join(_overlaps(table))
+    forest.join(digest for block in rows(table) for digest in clip_hashes(block))
+    release(table)
+    return forest.numbered()
+
+
+def group_names(table: Table, by: By, *, name: object = "table") -> list[str]:
+    """Names what each record is split by, for fold files and summaries.
+
+    Args:
+        table: A feature table.
+        by: See `groups`.
+        name: What to call the table in an error.
+
+    Returns:
+        Per record ``corpus/speaker``, the corpus, or ``corpus/path@start``.
+
+    Raises:
+        TableError: `by` is ``speaker`` and a record has none.
+    """
+    if by == "corpus":
+        return [str(corpus) for corpus in table["corpus"].tolist()]
+    if by == "clip":
+        return [f"{corpus}/{path}@{start:.10g}" for corpus, path, start in source_keys(table)]
+    speakers = speaker_keys(table)
+    unknown = speakers.count("")
+    if unknown:
+        raise TableError(
+            name,
+            f"has {unknown} of {len(speakers)} records without a speaker",
+            "split it with --by clip, or extract it with a corpus that names its speakers",
+        )
+    return speakers
+
+
+def train_indices(size: int, test: Indices) -> Indices:
+    """Gives the record numbers under `size` that are not in `test`, sorted."""
+    chosen = np.ones(size, dtype=bool)
+    chosen[test] = False
+    return np.flatnonzero(chosen)
+
+
+def originals(table: Table, indices: Indices) -> Indices:
+    """Leaves out augmented copies, so that a side of a split can be scored with what was recorded.
+
+    Args:
+        table: A feature table.
+        indices: Record numbers.
+
+    Returns:
+        Those of original clips; all of them where there is none among them, for then the copies
+        are what somebody wants to score.
+    """
+    found = indices[np.asarray(table["augment"])[indices] == ""]
+    return found if len(found) else indices
+
+
+def match_names(
+    wanted: Sequence[str], present: set[str], *, name: object, strict: bool
+) -> list[str]:
+    """Finds the groups of a table that a user or a file names.
+
+    Args:
+        wanted: Names with or without ``corpus/`` and leading zeros.
+        present: The names in the table.
+        name: What to call the table in an error.
+        strict: Refuse names that the table does not have, which are skipped otherwise.
+
+    Raises:
+        TableError: A name fits groups of several corpora, or none and `strict`.
+    """
+    found = []
+    for text in wanted:
+        fits = sorted(key for key in present if key and _fits(text, key))
+        if len(fits) > 1:
+            raise TableError(
+                name, f"has several groups named {text}", f"write one of {', '.join(fits[:5])}"
+            )
+        if not fits and strict:
+            known = sorted(filter(None, present))
+            more = f" and {len(known) - 8} more" if len(known) > 8 else ""
+            raise TableError(
+                name, f"has no group named {text}", f"it has {', '.join(known[:8]) or 'none'}{more}"
+            )
+        found += fits
+    return found
+
+
+def require_apart(table: Table, test: Indices, *, name: object) -> None:
+    """Checks that no clip, copy or duplicate of a test record is outside of the test side.
+
+    Raises:
+        TableError: There is one; the message names both.
+    """
+    numbers = groups(table, "clip", name=name)
+    outside = train_indices(len(table), test)
+    shared = np.intersect1d(numbers[test], numbers[outside])
+    if len(shared):
+        inner = test[np.argmax(numbers[test] == shared[0])]
+        outer = outside[np.argmax(numbers[outside] == shared[0])]
+        raise TableError(
+            name,
+            f"would have the same sound on both sides: {table['path'][inner]} and "
+            f"{table['path'][outer]}",
+            "ser-merge removes exact duplicates",
+        )
+
+
+class _Forest:
+    """Union-find over record numbers."""
+
+    def __init__(self, size: int) -> None:
+        self._parent = list(range(size))
+
+    def join(self, keys: Iterable[Hashable]) -> None:
+        """Joins all records whose keys are equal; one key per record."""
+        first: dict[Hashable, int] = {}
+        for i, key in enumerate(keys):
+            self._union(first.setdefault(key, i), i)
+
+    def numbered(self) -> Indices:
+        numbers: dict[int, int] = {}
+        return np.array(
+            [numbers.setdefault(self._find(i), len(numbers)) for i in range(len(self._parent))],
+            dtype=np.intp,
+        )
+
+    def _find(self, i: int) -> int:
+        while self._parent[i] != i:
+            self._parent[i] = self._parent[self._parent[i]]
+            i = self._parent[i]
+        return i
+
+    def _union(self, i: int, j: int) -> None:
+        i, j = self._find(i), self._find(j)
+        self._parent[max(i, j)] = min(i, j)
+
+
+def _overlaps(table: Table) -> list[int]:
+    # Equal numbers for windows of one file that share sound.
+    starts, ends = table["start"].tolist(), table["duration"].tolist()
+    files = list(zip(table["corpus"].tolist(), table["path"].tolist(), strict=True))
+    sources, copy = source_keys(table), (np.asarray(table["augment"]) != "").tolist()
+    recorded = {source for source, changed in zip(sources, copy, strict=True) if not changed}
+    result = [0] * len(table)
+    chain = 0
+    before: tuple[str, str] | None = None
+    end = 0.0
+    for i in sorted(range(len(table)), key=lambda i: (files[i], starts[i])):
+        if copy[i] and sources[i] in recorded:
+            # A stretched copy is longer than its clip, and the clip says where the sound is from.
+            result[i] = -1 - i
+            continue
+        if files[i] != before or starts[i] > end - _TOUCH_SECONDS:
+            chain += 1
+            before, end = files[i], starts[i]
+        end = max(end, starts[i] + ends[i])
+        result[i] = chain
+    return result
+
+
+def _fits(text: str, key: str) -> bool:
+    wanted, have = _plain(text), _plain(key)
+    return wanted == have or ("/" not in text and wanted[-1] == have[-1] and "/" in key)
+
+
+def _plain(text: str) -> tuple[str, ...]:
+    corpus, slash, speaker = text.strip().casefold().rpartition("/")
+    short = speaker.removeprefix("actor_").lstrip("0") or "0"
+    return (corpus, short) if slash else (short,)

@@ -1,0 +1,282 @@
+"""How good a set of predictions is: UAR first, with intervals that know about speakers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from ser.errors import SerError
+from ser.labels import label_indices
+from ser.models.calibration import expected_calibration_error
+
+Floats = npt.NDArray[np.float64]
+Counts = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True)
+class Scores:
+    """The figures of one group of clips.
+
+    Attributes:
+        n: Clips.
+        uar: Unweighted average recall: the mean of the recalls of the classes that occur.
+        accuracy: The share of clips that are right.
+        macro_f1: The mean F1 of the classes that occur or are predicted.
+    """
+
+    n: int
+    uar: float
+    accuracy: float
+    macro_f1: float
+
+
+@dataclass(frozen=True, slots=True)
+class ClassScores:
+    """The figures of one class; None where nothing was there to divide by.
+
+    Attributes:
+        precision: The share of the clips given this label that have it.
+        recall: The share of the clips with this label that were given it.
+        f1: The harmonic mean of both.
+        support: Clips with this label.
+        predicted: Clips given this label.
+    """
+
+    precision: float | None
+    recall: float | None
+    f1: float | None
+    support: int
+    predicted: int
+
+
+@dataclass(frozen=True, slots=True)
+class Interval:
+    """A bootstrap interval.
+
+    Attributes:
+        low: Lower end.
+        high: Upper end.
+    """
+
+    low: float
+    high: float
+
+
+@dataclass(frozen=True, slots=True)
+class Evaluation:
+    """Everything that is said about one set of predictions.
+
+    Attributes:
+        labels: The model's labels, the order of rows and columns of `confusion`.
+        scores: The figures over all clips.
+        intervals: Per figure of `scores` its interval at `level`.
+        level: The level of the intervals, 0.95 for 95 %.
+        resampled: What was drawn for the intervals: ``speakers`` or ``clips``.
+        resamples: How often it was drawn.
+        seed: The seed of the drawing.
+        note: Why clips were drawn instead of speakers; empty otherwise.
+        classes: Figures per label.
+        confusion: Clips, rows true and columns predicted.
+        calibration_error: Expected calibration error over 15 bins, 0 to 1.
+        speakers: Figures per speaker.
+        corpora: Figures per corpus.
+    """
+
+    labels: tuple[str, ...]
+    scores: Scores
+    intervals: Mapping[str, Interval]
+    level: float
+    resampled: str
+    resamples: int
+    seed: int
+    note: str
+    classes: Mapping[str, ClassScores]
+    confusion: tuple[tuple[int, ...], ...]
+    calibration_error: float
+    speakers: Mapping[str, Scores]
+    corpora: Mapping[str, Scores]
+
+    def to_dict(self) -> dict[str, Any]:
+        """Gives everything as plain JSON types."""
+        result = asdict(self)
+        result["labels"] = list(self.labels)
+        result["confusion"] = [list(row) for row in self.confusion]
+        return result
+
+
+def evaluate(
+    y_true: Sequence[str],
+    probabilities: npt.NDArray[np.floating[Any]],
+    labels: Sequence[str],
+    speakers: Sequence[str] | None = None,
+    corpora: Sequence[str] | None = None,
+    *,
+    seed: int = 0,
+    resamples: int = 2000,
+    level: float = 0.95,
+) -> Evaluation:
+    """Scores predictions.
+
+    Intervals are percentiles of a bootstrap over speakers, because clips of one speaker are not
+    independent of each other. Where speakers are not known, or there is one alone, clips are drawn
+    instead; the interval is then too narrow, and `Evaluation.note` says so.
+
+    Args:
+        y_true: The true emotion of each clip, (n,); all of them among `labels`.
+        probabilities: (n, labels).
+        labels: Names of the columns of `probabilities`.
+        speakers: The speaker of each clip, unique over corpora; ``''`` where not known.
+        corpora: The corpus of each clip; ``''`` where not known.
+        seed: Seed of the bootstrap.
+        resamples: Draws of the bootstrap.
+        level: Level of the intervals.
+
+    Returns:
+        The figures.
+
+    Raises:
+        LabelError: A true emotion is not among `labels`.
+        SerError: There are no clips.
+    """
+    if len(y_true) == 0:
+        raise SerError("evaluation", "has no labelled clips", "give a table with emotions")
+    truth = label_indices(y_true, labels)
+    predicted = np.asarray(probabilities).argmax(axis=1)
+    count = len(labels)
+    names, groups = np.unique(_filled(speakers, len(truth)), return_inverse=True)
+    by_speaker = _confusions(truth, predicted, groups, len(names), count)
+    confusion = by_speaker.sum(axis=0)
+    note = _why_clips(names)
+    draws = _draw_clips if note else _draw_speakers
+    drawn = draws(by_speaker, resamples, np.random.default_rng(seed))
+    corpus_names, corpus_groups = np.unique(_filled(corpora, len(truth)), return_inverse=True)
+    by_corpus = _confusions(truth, predicted, corpus_groups, len(corpus_names), count)
+    return Evaluation(
+        labels=tuple(labels),
+        scores=_scores(confusion),
+        intervals=_intervals(drawn, level),
+        level=level,
+        resampled="clips" if note else "speakers",
+        resamples=resamples,
+        seed=seed,
+        note=note,
+        classes=_classes(confusion, labels),
+        confusion=tuple(tuple(row) for row in confusion.tolist()),
+        calibration_error=expected_calibration_error(probabilities, truth),
+        speakers=_named(names, by_speaker),
+        corpora=_named(corpus_names, by_corpus),
+    )
+
+
+def uar(confusion: npt.NDArray[Any]) -> Floats:
+    """Gives the unweighted average recall of confusion matrices (..., labels, labels)."""
+    hits, support, _ = _margins(confusion)
+    return _mean_where(_ratio(hits, support), support > 0)
+
+
+def accuracy(confusion: npt.NDArray[Any]) -> Floats:
+    """Gives the accuracy of confusion matrices (..., labels, labels)."""
+    hits, support, _ = _margins(confusion)
+    return _ratio(hits.sum(axis=-1), support.sum(axis=-1))
+
+
+def macro_f1(confusion: npt.NDArray[Any]) -> Floats:
+    """Gives the mean F1 of confusion matrices (..., labels, labels), as scikit-learn does."""
+    hits, support, predicted = _margins(confusion)
+    total = support + predicted
+    return _mean_where(_ratio(2 * hits, total), total > 0)
+
+
+_FIGURES = {"uar": uar, "accuracy": accuracy, "macro_f1": macro_f1}
+
+
+def _margins(confusion: npt.NDArray[Any]) -> tuple[Floats, Floats, Floats]:
+    matrices = np.asarray(confusion, np.float64)
+    hits = np.diagonal(matrices, axis1=-2, axis2=-1)
+    return hits, matrices.sum(axis=-1), matrices.sum(axis=-2)
+
+
+def _ratio(part: Floats, whole: Floats) -> Floats:
+    return np.divide(part, whole, out=np.zeros_like(whole), where=whole > 0)
+
+
+def _mean_where(values: Floats, there: npt.NDArray[np.bool_]) -> Floats:
+    return _ratio((values * there).sum(axis=-1), there.sum(axis=-1).astype(np.float64))
+
+
+def _filled(values: Sequence[str] | None, count: int) -> npt.NDArray[np.str_]:
+    return np.asarray([""] * count if values is None else values, np.str_)
+
+
+def _confusions(
+    truth: Counts, predicted: Counts, groups: npt.NDArray[Any], group_count: int, count: int
+) -> Counts:
+    cells = (groups.astype(np.int64) * count + truth) * count + predicted
+    flat = np.bincount(cells, minlength=group_count * count * count)
+    return flat.reshape(group_count, count, count)
+
+
+def _why_clips(speakers: npt.NDArray[np.str_]) -> str:
+    if speakers[0] == "":
+        some = "some " if len(speakers) > 1 else ""
+        return f"{some}speakers are not known: intervals are over clips, which makes them narrow"
+    if len(speakers) == 1:
+        return "there is one speaker: intervals are over clips and say nothing of other speakers"
+    return ""
+
+
+def _draw_speakers(by_speaker: Counts, resamples: int, rng: np.random.Generator) -> Counts:
+    count = len(by_speaker)
+    flat = by_speaker.reshape(count, -1)
+    even = np.full(count, 1 / count)
+    # In portions: one row of multiplicities per draw is much for thousands of speakers.
+    portions = [min(250, resamples - start) for start in range(0, resamples, 250)]
+    drawn = [rng.multinomial(count, even, size=size) @ flat for size in portions]
+    return np.concatenate(drawn).reshape(resamples, *by_speaker.shape[1:])
+
+
+def _draw_clips(by_speaker: Counts, resamples: int, rng: np.random.Generator) -> Counts:
+    # Drawing clips with replacement is drawing cells of the confusion matrix by their share.
+    confusion = by_speaker.sum(axis=0)
+    total = int(confusion.sum())
+    drawn = rng.multinomial(total, confusion.ravel() / total, size=resamples)
+    return drawn.reshape(resamples, *confusion.shape)
+
+
+def _intervals(drawn: Counts, level: float) -> dict[str, Interval]:
+    ends = (50 * (1 - level), 50 * (1 + level))
+    result = {}
+    for name, figure in _FIGURES.items():
+        low, high = np.percentile(figure(drawn), ends)
+        result[name] = Interval(float(low), float(high))
+    return result
+
+
+def _scores(confusion: Counts) -> Scores:
+    return Scores(
+        int(confusion.sum()), **{name: float(f(confusion)) for name, f in _FIGURES.items()}
+    )
+
+
+def _named(names: npt.NDArray[np.str_], matrices: Counts) -> dict[str, Scores]:
+    pairs = zip(names.tolist(), matrices, strict=True)
+    return {name: _scores(matrix) for name, matrix in pairs if name}
+
+
+def _classes(confusion: Counts, labels: Sequence[str]) -> dict[str, ClassScores]:
+    result = {}
+    for i, name in enumerate(labels):
+        hits = int(confusion[i, i])
+        support, predicted = int(confusion[i].sum()), int(confusion[:, i].sum())
+        result[name] = ClassScores(
+            precision=hits / predicted if predicted else None,
+            recall=hits / support if support else None,
+            f1=2 * hits / (support + predicted) if support + predicted else None,
+            support=support,
+            predicted=predicted,
+        )
+    return result

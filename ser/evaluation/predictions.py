@@ -1,0 +1,261 @@
+"""Predictions of many clips in one file, so that folds are scored together and can be scored again.
+
+The file is CSV with comment lines in front::
+
+    # protocol: RAVDESS speech, 5 speaker-independent folds (Luna-Jimenez et al. 2021)
+    # seed: 0
+    path,start,corpus,speaker,emotion,predicted,fold,p_neutral,p_calm,...
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import IO, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from ser.errors import SerError
+from ser.io.files import open_output
+
+_FIELDS = ("path", "start", "corpus", "speaker", "emotion", "predicted", "fold")
+_PREFIX = "p_"
+_ARRAYS = ("path", "start", "corpus", "speaker", "emotion", "fold", "probabilities")
+
+Strings = npt.NDArray[np.str_]
+
+
+class PredictionsError(SerError):
+    """A predictions file is not one or is damaged."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Predictions:
+    """What a model said about clips whose emotion is known; all arrays have one entry per clip.
+
+    Attributes:
+        labels: Names of the columns of `probabilities`.
+        path: The clip's file.
+        start: Where the clip begins in it, in seconds.
+        corpus: Its corpus.
+        speaker: Its speaker within the corpus.
+        emotion: The true emotion.
+        fold: The number of the fold that the clip was tested in.
+        probabilities: (n, labels).
+        protocol: How the predictions came about, in words: corpus, folds, speakers apart or not.
+        seed: The seed of the training; None where there was none.
+    """
+
+    labels: tuple[str, ...]
+    path: Strings
+    start: npt.NDArray[np.float64]
+    corpus: Strings
+    speaker: Strings
+    emotion: Strings
+    fold: npt.NDArray[np.int64]
+    probabilities: npt.NDArray[np.float32]
+    protocol: str = ""
+    seed: int | None = None
+
+    def __post_init__(self) -> None:
+        """Checks that the arrays belong together.
+
+        Raises:
+            ValueError: Their lengths differ.
+        """
+        lengths = {len(getattr(self, name)) for name in _ARRAYS}
+        if len(lengths) != 1 or self.probabilities.shape[1:] != (len(self.labels),):
+            raise ValueError("the arrays of predictions have different lengths")
+
+    def __len__(self) -> int:
+        return len(self.path)
+
+    @property
+    def predicted(self) -> Strings:
+        """The most probable label of each clip."""
+        if not len(self):
+            return np.empty(0, np.str_)
+        names = np.array(self.labels, np.str_)
+        best: Strings = names[self.probabilities.argmax(axis=1)]
+        return best
+
+    @property
+    def speaker_keys(self) -> list[str]:
+        """Speakers as ``corpus/speaker``, and as ``''`` where not known."""
+        pairs = zip(self.corpus.tolist(), self.speaker.tolist(), strict=True)
+        return [f"{corpus}/{speaker}" if speaker else "" for corpus, speaker in pairs]
+
+
+def from_table(
+    table: npt.NDArray[Any],
+    labels: Sequence[str],
+    probabilities: npt.NDArray[np.float32],
+    *,
+    fold: int = 0,
+    protocol: str = "",
+    seed: int | None = None,
+) -> Predictions:
+    """Joins the records of a feature table with a model's probabilities for them.
+
+    Args:
+        table: Records as `ser.dataset.table` describes them, (n,).
+        labels: The model's labels.
+        probabilities: (n, labels).
+        fold: The fold's number.
+        protocol: See `Predictions`.
+        seed: See `Predictions`.
+    """
+    return Predictions(
+        labels=tuple(labels),
+        path=np.asarray(table["path"]),
+        start=np.asarray(table["start"], np.float64),
+        corpus=np.asarray(table["corpus"]),
+        speaker=np.asarray(table["speaker"]),
+        emotion=np.asarray(table["y"]),
+        fold=np.full(len(table), fold, np.int64),
+        probabilities=np.asarray(probabilities, np.float32),
+        protocol=protocol,
+        seed=seed,
+    )
+
+
+def labelled(predictions: Predictions) -> Predictions:
+    """Leaves out the clips whose emotion is not known."""
+    known = predictions.emotion != ""
+    return replace(predictions, **{name: getattr(predictions, name)[known] for name in _ARRAYS})
+
+
+def pool(parts: Sequence[Predictions]) -> Predictions:
+    """Puts the predictions of several folds together; protocol and seed are those of the first.
+
+    Raises:
+        PredictionsError: There are none, or their labels differ.
+    """
+    if not parts:
+        raise PredictionsError("predictions", "are empty", "give at least one fold")
+    first = parts[0]
+    if any(part.labels != first.labels for part in parts):
+        raise PredictionsError(
+            "predictions",
+            "have different labels",
+            "pool folds that were trained on the same labels",
+        )
+    joined = {name: np.concatenate([getattr(part, name) for part in parts]) for name in _ARRAYS}
+    return Predictions(labels=first.labels, protocol=first.protocol, seed=first.seed, **joined)
+
+
+def write_predictions(target: str | Path, predictions: Predictions) -> None:
+    """Writes a predictions file.
+
+    Args:
+        target: A path, or ``-``.
+        predictions: What to write.
+
+    Raises:
+        PredictionsError: The file cannot be written.
+    """
+    try:
+        with open_output(target) as stream:
+            for line in _lines(predictions):
+                stream.write(line)  # type: ignore[call-overload]  # a text stream: not binary
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        raise PredictionsError(
+            target, f"cannot be written ({error.strerror or error})", "check folder and free space"
+        ) from error
+
+
+def read_predictions(source: Path) -> Predictions:
+    """Reads a predictions file.
+
+    Raises:
+        PredictionsError: The file is missing, or not a predictions file.
+    """
+    try:
+        with source.open(encoding="utf-8", newline="") as stream:
+            return _parse(source, stream)
+    except FileNotFoundError as error:
+        raise PredictionsError(source, "does not exist", "check the path") from error
+    except OSError as error:
+        raise PredictionsError(source, f"cannot be read ({error.strerror or error})") from error
+    except (UnicodeDecodeError, csv.Error) as error:
+        raise _not_one(source, "it is not text") from error
+
+
+def is_predictions(head: bytes) -> bool:
+    """Says whether a file that begins so is a predictions file."""
+    return head.startswith((b"# protocol:", ",".join(_FIELDS).encode()))
+
+
+def _lines(predictions: Predictions) -> Iterator[str]:
+    yield f"# protocol: {' '.join(predictions.protocol.split())}\n"
+    if predictions.seed is not None:
+        yield f"# seed: {predictions.seed}\n"
+    yield _row([*_FIELDS, *(_PREFIX + label for label in predictions.labels)])
+    columns = (
+        predictions.path,
+        predictions.start,
+        predictions.corpus,
+        predictions.speaker,
+        predictions.emotion,
+        predictions.predicted,
+        predictions.fold,
+    )
+    for *fields, chances in zip(*columns, predictions.probabilities, strict=True):
+        # Nine digits bring a float32 back exactly.
+        yield _row([*map(str, fields), *(f"{chance:.9g}" for chance in chances)])
+
+
+def _row(cells: list[str]) -> str:
+    text = io.StringIO()
+    csv.writer(text, lineterminator="\n").writerow(cells)
+    # File names need not be UTF-8; the file is.
+    return text.getvalue().encode("utf-8", "backslashreplace").decode("utf-8")
+
+
+def _parse(source: Path, stream: IO[str]) -> Predictions:
+    notes: dict[str, str] = {}
+    line = stream.readline()
+    while line.startswith("#"):
+        key, _, value = line[1:].partition(":")
+        notes[key.strip()] = value.strip()
+        line = stream.readline()
+    header = next(csv.reader([line]), [])
+    named = [name for name in header[len(_FIELDS) :] if name.startswith(_PREFIX)]
+    if tuple(header) != (*_FIELDS, *named) or not named:
+        raise _not_one(source, f"its columns are not {','.join(_FIELDS)},{_PREFIX}LABEL...")
+    rows: list[list[str]] = []
+    for row in csv.reader(stream):
+        if len(row) != len(header):
+            raise _not_one(
+                source, f"record {len(rows) + 1} has {len(row)} of {len(header)} columns"
+            )
+        rows.append(row)
+    columns = list(zip(*rows, strict=True)) or [()] * len(header)
+    path, start, corpus, speaker, emotion, _, fold = columns[: len(_FIELDS)]
+    try:
+        return Predictions(
+            labels=tuple(name.removeprefix(_PREFIX) for name in named),
+            path=np.array(path, np.str_),
+            start=np.array(start, np.float64),
+            corpus=np.array(corpus, np.str_),
+            speaker=np.array(speaker, np.str_),
+            emotion=np.array(emotion, np.str_),
+            fold=np.array(fold, np.int64),
+            probabilities=np.array(columns[len(_FIELDS) :], np.float32).T.reshape(-1, len(named)),
+            protocol=notes.get("protocol", ""),
+            seed=int(notes["seed"]) if "seed" in notes else None,
+        )
+    except ValueError as error:
+        raise _not_one(source, f"a number is malformed: {error}") from error
+
+
+def _not_one(source: Path, why: str) -> PredictionsError:
+    return PredictionsError(
+        source, f"is not a predictions file ({why})", "make one with ser-train --cv"
+    )

@@ -1,0 +1,217 @@
+"""Statistics of the descriptors over a clip: one vector of fixed length, however long the clip."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from ser.features.prosody import contours
+from ser.features.prosody.descriptors import (
+    CEPSTRA,
+    SPECTRAL,
+    VOICED,
+    Descriptors,
+    Mask,
+    describe,
+    describe_measured,
+)
+from ser.features.spec import FeatureSpec
+
+Matrix = npt.NDArray[np.float32]
+Vector = npt.NDArray[np.float32]
+
+# Of a descriptor over the frames that it is measured in.
+_MOMENTS = ("mean", "deviation", "p20", "median", "p80", "range", "trend")
+_EVERYWHERE = ("energy", "loudness", "centroid", "rolloff", "alpha", "hammarberg", "flux")
+_UNVOICED = ("alpha", "hammarberg", "slope_low", "slope_high", "energy")
+_RHYTHM = ("voiced_rate", "voiced_mean", "voiced_deviation", "voiced_share", "span", "fullness")
+
+
+def compute(power: Matrix, spec: FeatureSpec, *, quick: bool = False) -> Vector:
+    """Computes the functionals of a clip.
+
+    Args:
+        power: Power spectrogram, shape (frames, n_fft // 2 + 1).
+        spec: Sample rate, window and hop are used.
+        quick: Take the last digits as they come; see `ser.features.prosody.descriptors.describe`.
+
+    Returns:
+        Shape (n,), what `names` says. The first is the clip's level in decibels; all others stay
+        the same when the clip is made louder.
+    """
+    return _numbers(describe(power, spec, quick=quick), spec)
+
+
+def compute_measured(measures: Matrix, spec: FeatureSpec) -> Vector | None:
+    """Computes the functionals of a clip whose frames have been measured already.
+
+    Args:
+        measures: What `ser.features.prosody.measures.measure` gave of its frames.
+        spec: The specification.
+
+    Returns:
+        What `compute` gives but for rounding; None where the clip has to be measured by itself.
+    """
+    found = describe_measured(measures, spec)
+    return None if found is None else _numbers(found, spec)
+
+
+def names(spec: FeatureSpec) -> tuple[str, ...]:
+    """Names the functionals that a specification asks for."""
+    if spec.functionals == "none":
+        return ()
+    return (*NAMES, *contours.NAMES) if spec.functionals == "contours" else NAMES
+
+
+def _numbers(found: Descriptors, spec: FeatureSpec) -> Vector:
+    statistics = _statistics(found)
+    if spec.functionals != "contours":
+        return statistics
+    return np.concatenate([statistics, contours.courses(found)])
+
+
+def _statistics(found: Descriptors) -> Vector:
+    values, active = found.values, found.active
+    voiced = found.pitch.voiced if found.pitch.voiced.sum() >= 5 else active
+    breath = active & ~found.pitch.voiced
+    both = found.pitch.voiced[1:] & found.pitch.voiced[:-1]
+    lower = np.ascontiguousarray(found.cepstra[:, 1:CEPSTRA].T)
+    smooth = _smoothed(values["loudness"], 3)
+    moving = active[1:]
+    parts: list[Any] = [
+        [found.level],
+        _moments(np.stack([values[name] for name in (*VOICED, *SPECTRAL)])[:, voiced]),
+        _moments(np.stack([values[name] for name in _EVERYWHERE])[:, active]),
+        [values[name][breath].mean() if breath.any() else 0.0 for name in _UNVOICED],
+        _mean_and_deviation(lower[:, active]),
+        _mean_and_deviation(lower[:4, voiced]),
+        _steepness(_steps(smooth), found.seconds),
+        _steepness(_steps(values["pitch"])[both], found.seconds),
+        _unsteadiness(values, both),
+        _rhythm(found, smooth),
+        _mean(np.abs(_steps(lower)[:, moving])),
+        _mean_and_deviation(np.abs(_steps(values["energy"])[moving])[None]),
+    ]
+    return np.concatenate([np.asarray(part, np.float32).ravel() for part in parts])
+
+
+def _names() -> tuple[str, ...]:
+    names = ["level"]
+    names += [f"voiced_{d}_{m}" for d in (*VOICED, *SPECTRAL) for m in _MOMENTS]
+    names += [f"{d}_{m}" for d in _EVERYWHERE for m in _MOMENTS]
+    names += [f"unvoiced_{d}_mean" for d in _UNVOICED]
+    for prefix, count in (("", CEPSTRA - 1), ("voiced_", 4)):
+        names += [f"{prefix}cepstrum{k}_{m}" for m in _MOMENTS[:2] for k in range(1, count + 1)]
+    for d in ("loudness", "pitch"):
+        names += [f"{d}_{way}_{m}" for way in ("rise", "fall") for m in _MOMENTS[:2]]
+    names += ["pitch_jitter_mean", "pitch_jitter_p80", "energy_shimmer_mean"]
+    names += [*_RHYTHM, "syllable_rate"]
+    names += [f"cepstrum{k}_change" for k in range(1, CEPSTRA)]
+    names += [f"energy_change_{m}" for m in _MOMENTS[:2]]
+    return tuple(names)
+
+
+NAMES = _names()
+"""The statistics, which every kind of functionals begins with."""
+
+
+def _moments(rows: Matrix) -> Matrix:
+    """Seven statistics per row: (descriptors, frames) to (descriptors, 7)."""
+    count = rows.shape[1]
+    if count < 2:
+        return np.zeros((len(rows), len(_MOMENTS)), np.float32)
+    low, middle, high = _percentiles(rows, (20, 50, 80))
+    time, squares = _ramp(count)
+    trend = rows @ time / squares
+    return np.stack(
+        [*_mean_and_deviation(rows).reshape(2, -1), low, middle, high, high - low, trend], axis=1
+    )
+
+
+@lru_cache(maxsize=1024)
+def _ramp(count: int) -> tuple[Vector, np.float32]:
+    """Gives numbers from -1 to 1, and the sum of their squares."""
+    time = np.linspace(-1, 1, count, dtype=np.float32)
+    return time, np.square(time).sum()
+
+
+def _percentiles(rows: Matrix, percents: Sequence[int]) -> list[Vector]:
+    """What `np.percentile` gives along the last axis, without its checks."""
+    ordered = np.sort(rows, axis=-1)
+    places = [(rows.shape[-1] - 1) * percent / 100 for percent in percents]
+    return [
+        ordered[..., math.floor(place)] * np.float32(1 - place % 1)
+        + ordered[..., math.ceil(place)] * np.float32(place % 1)
+        for place in places
+    ]
+
+
+def _steps(values: Any) -> Any:
+    """What `np.diff` gives along the last axis, without its checks."""
+    return values[..., 1:] - values[..., :-1]
+
+
+def _mean(rows: Matrix) -> Vector:
+    """Mean of each row; 0 where there is nothing."""
+    mean: Vector = np.add.reduce(rows, axis=1) / np.float32(max(rows.shape[1], 1))
+    return mean
+
+
+def _mean_and_deviation(rows: Matrix) -> Vector:
+    """Means of rows and then their deviations, in a third of the time that NumPy's own take."""
+    mean = _mean(rows)
+    rest = rows - mean[:, None]
+    square = np.einsum("ij,ij->i", rest, rest) / np.float32(max(rows.shape[1], 1))
+    return np.concatenate([mean, np.sqrt(square)])
+
+
+def _steepness(steps: Vector, seconds: float) -> list[float]:
+    """Mean and deviation of what rises and of what falls, per second."""
+    change = steps / seconds
+    found: list[float] = []
+    for part in (change[change > 0], change[change < 0]):
+        found += _mean_and_deviation(part[None]).tolist()
+    return found
+
+
+def _unsteadiness(values: dict[str, Vector], both: Mask) -> list[float]:
+    """How much pitch and level change from one voiced frame to the next."""
+    if not both.any():
+        return [0.0, 0.0, 0.0]
+    pitch = np.abs(_steps(values["pitch"])[both])
+    energy = np.abs(_steps(values["energy"])[both])
+    means = _mean(np.stack([pitch, energy])).tolist()
+    return [means[0], float(_percentiles(pitch, (80,))[0]), means[1]]
+
+
+def _rhythm(found: Descriptors, smooth: Vector) -> list[float]:
+    voiced, active = found.pitch.voiced, found.active
+    edges = np.flatnonzero(np.diff(voiced.astype(np.int8), prepend=0, append=0))
+    lengths = (edges[1::2] - edges[::2] if len(edges) else np.zeros(1)) * found.seconds
+    places = np.flatnonzero(active)
+    first, last = int(places[0]), int(places[-1]) + 1
+    span = (last - first) * found.seconds
+    # Peaks of loudness stand for syllables.
+    peaks = (smooth[1:-1] > smooth[:-2]) & (smooth[1:-1] >= smooth[2:]) & active[1:-1]
+    return [
+        np.count_nonzero(lengths) / span,
+        float(lengths.mean()),
+        float(lengths.std()),
+        float(voiced.mean()),
+        span,
+        float(active[first:last].mean()),
+        float(peaks.sum()) / span,
+    ]
+
+
+def _smoothed(values: Vector, width: int) -> Vector:
+    kernel = np.full(width, 1 / width, np.float32)
+    # NumPy's "same" is as long as the kernel where that is longer.
+    whole = np.convolve(values, kernel)
+    smooth: Vector = whole[width // 2 :][: len(values)].astype(np.float32)
+    return smooth

@@ -1,0 +1,109 @@
+"""The recordings of a batch, and what the result of each is called.
+
+A name depends on how the recording was given and on nothing else, so that a batch can be resumed,
+or cut into lists for several machines, without a result being looked for under another name:
+
+- what is found in a folder has its path within that folder;
+- what is named itself has the path that it was named by, as with ``cp --parents``;
+- the name keeps the recording's own ending, ``talk.wav.jsonl``: ``talk.wav`` and ``talk.mp3`` have
+  different results, today and when the second one comes along next week.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path, PurePath, PurePosixPath
+from typing import NamedTuple
+
+from ser.errors import AudioError, SerError
+from ser.io.files import STANDARD, is_special
+from ser.io.listing import result_name, walk
+from ser.io.remote import Found, as_given, find_audio, is_url
+
+
+class Job(NamedTuple):
+    """A unit of work: one recording. Plain and small, because it crosses borders.
+
+    Attributes:
+        file: What the user calls it, and what stands in the results.
+        source: Where to read it: an absolute path or a URL.
+        name: What its results are called, up to their endings: a path with ``/`` that leads out of
+            no folder.
+        size: Bytes, to say how far the batch is; 0 where that is not known.
+    """
+
+    file: str
+    source: str
+    name: str
+    size: int
+
+
+def find_jobs(
+    inputs: Sequence[Path],
+    on_error: Callable[[SerError], None] = lambda error: None,
+    *,
+    apart: bool = True,
+) -> list[Job]:
+    """Lists the recordings that inputs stand for, in the order given.
+
+    Args:
+        inputs: Files, folders (walked, sorted) and URLs.
+        on_error: Called for each input that has nothing to read.
+        apart: Each recording has a result of its own, which needs a name; one that is given twice
+            has one result.
+
+    Raises:
+        SerError: Two recordings would have the same result, or one comes through a pipe.
+    """
+    if not apart:
+        return [job for path in inputs for job in _jobs_of(path, on_error)]
+    jobs: dict[str, Job] = {}
+    for path in inputs:
+        for job in _jobs_of(path, on_error):
+            other = jobs.setdefault(job.name, job)
+            if other.source != job.source:
+                raise SerError(
+                    f"{other.file} and {job.file}",
+                    f"would both have the result {job.name}",
+                    "name the folder that holds both, or write to two folders",
+                )
+    return list(jobs.values())
+
+
+def _jobs_of(path: Path, on_error: Callable[[SerError], None]) -> Iterator[Job]:
+    given = as_given(path)
+    if is_url(given):
+        try:
+            for found in find_audio(given):
+                yield _remote(found, given)
+        except SerError as error:
+            on_error(error)
+    elif path.is_dir():
+        empty = True
+        for file in walk(path, on_error):
+            empty = False
+            yield _local(file, file.relative_to(path))
+        if empty:
+            on_error(AudioError(path, "holds no audio files", "name audio files or a folder"))
+    elif str(path) == STANDARD or is_special(path):
+        raise SerError(
+            given, "has no name that a result could have", "save the recording to a file first"
+        )
+    else:
+        yield _local(path, path)
+
+
+def _local(path: Path, shown: PurePath) -> Job:
+    try:
+        size = path.stat().st_size
+    except OSError:
+        # What is wrong with it is said when its turn comes.
+        size = 0
+    return Job(str(path), os.path.abspath(path), result_name(shown), size)  # noqa: PTH100
+
+
+def _remote(found: Found, given: str) -> Job:
+    own = found.url == given
+    shown = PurePosixPath(given.partition("://")[2] if own else found.name)
+    return Job(found.url, found.url, result_name(shown), found.size)

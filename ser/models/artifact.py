@@ -1,0 +1,278 @@
+"""The model artifact: one ``.keras`` file that says what it is and needs nothing beside it.
+
+A ``.keras`` file is a zip. Beside Keras's own members it holds
+
+* ``ser.json``: the card: labels, feature specification, temperature, protocol, metrics;
+* ``model.tflite``: the same network for LiteRT, where it converts;
+* ``mel.npy``: the mel filter bank of the specification, so that librosa need not be imported;
+* ``voice.npy``: the mean voice of the training clips, where the network reads functionals.
+
+Keras ignores what it does not know, so `keras.models.load_model` opens the file as it is.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import math
+import tempfile
+import zipfile
+import zlib
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from ser import __version__
+from ser.errors import ArtifactError, cannot_write
+from ser.features import banks
+from ser.features.prosody.speaker import Voice
+from ser.features.spec import FeatureSpec, SpecError
+from ser.io.files import atomic_path
+from ser.models.backend import quiet_stderr
+
+CARD_MEMBER = "ser.json"
+LITERT_MEMBER = "model.tflite"
+MEL_MEMBER = "mel.npy"
+VOICE_MEMBER = "voice.npy"
+CLASSIFIER = "classifier"
+
+# What a card must say for the rest of the package to work.
+_REQUIRED = ("kind", "labels", "spec", "temperature", "frames", "coefficients")
+
+# Zip timestamps; a fixed one makes equal models equal files.
+_EPOCH = (1980, 1, 1, 0, 0, 0)
+
+
+def read_card(path: str | Path) -> dict[str, Any]:
+    """Reads an artifact's card, without importing Keras.
+
+    Args:
+        path: A ``.keras`` file written by `write_artifact`.
+
+    Returns:
+        The contents of ``ser.json``.
+
+    Raises:
+        ArtifactError: The file is missing, not an artifact, or written by a newer version.
+    """
+    text = _member(path, CARD_MEMBER)
+    if text is None:
+        raise ArtifactError(path, "is a Keras model without ser's card", "train one with ser-train")
+    try:
+        card = json.loads(text)
+    except ValueError as error:
+        raise ArtifactError(path, f"has a damaged card ({error})", "train it again") from error
+    missing = [key for key in _REQUIRED if key not in card] if isinstance(card, dict) else ["all"]
+    if missing:
+        raise ArtifactError(path, f"has a card without {', '.join(missing)}", "train it again")
+    _check_card(path, card)
+    return dict(card)
+
+
+def read_litert(path: str | Path) -> bytes | None:
+    """Reads the LiteRT network of an artifact, or None where it has none."""
+    return _member(path, LITERT_MEMBER)
+
+
+def read_mel_bank(path: str | Path) -> banks.Bank | None:
+    """Reads the mel filter bank of an artifact, or None where its features need none."""
+    return _array(path, MEL_MEMBER)
+
+
+def read_voice(path: str | Path) -> Voice | None:
+    """Reads the mean voice of the training clips, or None where the network needs none.
+
+    Raises:
+        ArtifactError: It is damaged.
+    """
+    voice = _array(path, VOICE_MEMBER)
+    if voice is not None and (voice.ndim != 2 or len(voice) != 2 or not np.isfinite(voice).all()):
+        raise ArtifactError(path, f"has a damaged {VOICE_MEMBER}", "train it again")
+    return voice
+
+
+def write_artifact(
+    path: str | Path,
+    model: Any,
+    card: Mapping[str, Any],
+    voice: Voice | None = None,
+    *,
+    eight_bits: bool = False,
+) -> bool:
+    """Writes a trained network with its card.
+
+    Args:
+        path: The ``.keras`` file.
+        model: A `keras.Model` from (batch, frames, coefficients) to probabilities.
+        card: What `read_card` shall give; versions, date and size are added.
+        voice: The mean voice of the training clips, where the network reads functionals.
+        eight_bits: Store LiteRT's copy of the weights so; see `export_litert`.
+
+    Returns:
+        Whether the network could be converted for LiteRT. Where not, it runs on Keras alone.
+
+    Raises:
+        ArtifactError: The file cannot be written.
+    """
+    spec = FeatureSpec.from_dict(card["spec"])
+    litert = export_litert(model, eight_bits=eight_bits)
+    complete = {
+        **card,
+        "parameters": int(model.count_params()),
+        "litert": litert is not None,
+        **({"litert_bits": 8 if eight_bits else 32} if litert else {}),
+        "created": datetime.now(UTC).date().isoformat(),
+        "versions": _versions(),
+    }
+    try:
+        with atomic_path(Path(path)) as temporary:
+            model.save(temporary)
+            with zipfile.ZipFile(temporary, "a", zipfile.ZIP_DEFLATED) as archive:
+                _add(archive, CARD_MEMBER, json.dumps(complete, indent=1).encode())
+                if litert is not None:
+                    _add(archive, LITERT_MEMBER, litert)
+                if {"mel", "logmel", "mfcc"} & set(spec.families):
+                    _add(archive, MEL_MEMBER, _saved(banks.mel_bank(spec)))
+                if voice is not None:
+                    _add(archive, VOICE_MEMBER, _saved(voice))
+    except OSError as error:
+        raise cannot_write(path, error, ArtifactError) from error
+    return litert is not None
+
+
+def export_litert(model: Any, *, eight_bits: bool = False) -> bytes | None:
+    """Converts a network for LiteRT (`keras.Model.export`), or gives None where that fails.
+
+    Backends other than TensorFlow and some recurrent layers do not convert; such a network still
+    runs on Keras.
+
+    Args:
+        model: A `keras.Model`.
+        eight_bits: Store weights as integers of eight bits, a scale for each output channel, and
+            multiply in integers, the activations of each example being scaled by themselves
+            ("dynamic range quantisation" of TensorFlow Lite).
+    """
+    options: dict[str, Any] = {}
+    with tempfile.TemporaryDirectory() as folder:
+        target = Path(folder) / LITERT_MEMBER
+        try:
+            with quiet_stderr():
+                if eight_bits:
+                    import tensorflow as tf
+
+                    options["optimizations"] = [tf.lite.Optimize.DEFAULT]
+                model.export(target, format="litert", verbose=False, **options)
+        except Exception:
+            # The converter raises types of its own for each thing it does not know.
+            return None
+        network = target.read_bytes()
+    return network if _litert_runs(network) else None
+
+
+def _litert_runs(network: bytes) -> bool:
+    """Tries a network: loops, as of recurrent layers, convert to operations of TensorFlow's own."""
+    try:
+        with quiet_stderr():
+            from ai_edge_litert.interpreter import Interpreter
+
+            Interpreter(model_content=network, num_threads=1).allocate_tensors()
+    except (ValueError, RuntimeError):
+        return False
+    return True
+
+
+def check_spec(path: object, card: Mapping[str, Any], spec: FeatureSpec, name: object) -> None:
+    """Insists that a table has the features that a model was trained on.
+
+    Args:
+        path: The model, for the message.
+        card: Its card.
+        spec: The table's specification.
+        name: The table, for the message.
+
+    Raises:
+        ArtifactError: The specifications differ; the message names the fields.
+    """
+    own = FeatureSpec.from_dict(card["spec"])
+    if own != spec:
+        raise ArtifactError(
+            name,
+            f"has other features than {path} was trained on ({spec.difference(own)})",
+            f"extract it again with ser-extract --like {path}",
+        )
+
+
+def _check_card(path: object, card: Mapping[str, Any]) -> None:
+    """Insists on what would otherwise fail later, in words that name neither file nor cure."""
+    try:
+        FeatureSpec.from_dict(card["spec"])
+    except SpecError as error:
+        raise ArtifactError(
+            path,
+            f"cannot be used: its {error.subject} {error.cause}",
+            error.cure or "train it again",
+        ) from error
+    labels = card["labels"]
+    names = isinstance(labels, list) and bool(labels) and all(isinstance(n, str) for n in labels)
+    sizes = all(isinstance(card[key], int) and card[key] > 0 for key in ("frames", "coefficients"))
+    temperature = card["temperature"]
+    warm = isinstance(temperature, int | float) and 0 < temperature < math.inf
+    for sound, what in ((names, "labels"), (sizes, "sizes"), (warm, "temperature")):
+        if not sound:
+            raise ArtifactError(path, f"has a card with impossible {what}", "train it again")
+
+
+def _array(path: str | Path, name: str) -> npt.NDArray[np.float32] | None:
+    data = _member(path, name)
+    if data is None:
+        return None
+    try:
+        array: npt.NDArray[np.float32] = np.load(io.BytesIO(data), allow_pickle=False)
+    except (ValueError, EOFError) as error:
+        raise ArtifactError(path, f"has a damaged {name} ({error})", "train it again") from error
+    return array
+
+
+def _saved(array: npt.NDArray[np.float32]) -> bytes:
+    stream = io.BytesIO()
+    np.save(stream, array, allow_pickle=False)
+    return stream.getvalue()
+
+
+def _add(archive: zipfile.ZipFile, name: str, data: bytes) -> None:
+    info = zipfile.ZipInfo(name, _EPOCH)
+    info.compress_type = zipfile.ZIP_DEFLATED
+    info.external_attr = 0o644 << 16
+    archive.writestr(info, data)
+
+
+def _member(path: str | Path, name: str) -> bytes | None:
+    try:
+        with zipfile.ZipFile(path) as archive:
+            return archive.read(name) if name in archive.namelist() else None
+    except FileNotFoundError as error:
+        raise ArtifactError(path, "does not exist", "check the path of the model") from error
+    except (OSError, zipfile.BadZipFile, zlib.error, EOFError, RuntimeError) as error:
+        # RuntimeError: encrypted, or compressed in a way that zipfile does not know.
+        raise ArtifactError(
+            path, f"is not a .keras model ({error})", "train one with ser-train"
+        ) from error
+
+
+def _versions() -> dict[str, str]:
+    # Needed for writing alone; reading is what a quick start waits for.
+    import platform
+    from importlib import metadata
+
+    names = ("keras", "tensorflow", "numpy")
+    found = {"ser": __version__, "python": platform.python_version()}
+    for name in names:
+        try:
+            found[name] = metadata.version(name)
+        except metadata.PackageNotFoundError:
+            continue
+    return found

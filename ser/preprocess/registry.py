@@ -1,0 +1,40 @@
+"""The cleaning steps by name, and what the user writes for them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from types import MappingProxyType
+
+from ser.errors import SerError
+from ser.preprocess.base import Step
+from ser.preprocess.denoise import Denoise
+from ser.preprocess.loudness import Loudness
+from ser.preprocess.trim import Trim
+
+STEPS: Mapping[str, type[Step]] = MappingProxyType(
+    {step.name: step for step in (Denoise, Trim, Loudness)}
+)
+"""Every step by the name that the command line gives it."""
+
+
+def parse_step(text: str) -> Step:
+    """Reads a step as ``trim`` or, with its value, ``trim:30``.
+
+    Raises:
+        SerError: There is no such step, or the value is no number or out of its range.
+    """
+    name, colon, value = text.strip().partition(":")
+    step = STEPS.get(name)
+    if step is None:
+        raise SerError(text, "is not a cleaning step", f"use {', '.join(STEPS)}")
+    try:
+        return step(float(value) if colon else step.default)
+    except ValueError as error:
+        raise SerError(
+            text, f"has no number behind the colon but {value!r}", f"write {name}:{step.default:g}"
+        ) from error
+
+
+def modules(steps: Iterable[str]) -> tuple[str, ...]:
+    """Names what the steps of a specification import, for workers to have it ready."""
+    return tuple(module for step in steps for module in parse_step(step).modules)

@@ -1,0 +1,192 @@
+"""Whisper (Radford et al. 2022) as faster-whisper runs it, on CTranslate2."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+
+from ser.audio import reader
+from ser.errors import ArtifactError, DependencyError, SerError, how_to_install
+from ser.io.hub import UNWATCHED, MissingModelError, Needs, Watch, find_model
+from ser.text.asr.base import RATE, Cutting, Passage, Word
+
+DEFAULT = "base"
+"""The model that is taken where none is named: about 145 MB."""
+
+TRANSLATOR = "small"
+"""The model that translates where the recogniser cannot: about 480 MB."""
+
+_SIZES = ("tiny", "base", "small", "medium", "large-v1", "large-v2", "large-v3")
+
+NAMES: Mapping[str, str] = MappingProxyType(
+    {size: f"Systran/faster-whisper-{size}" for size in _SIZES}
+    | {f"{size}.en": f"Systran/faster-whisper-{size}.en" for size in _SIZES[:4]}
+    | {"large": "Systran/faster-whisper-large-v3"}
+    | {"turbo": "mobiuslabsgmbh/faster-whisper-large-v3-turbo"}
+    | {"large-v3-turbo": "mobiuslabsgmbh/faster-whisper-large-v3-turbo"}
+    | {"distil-large-v3": "Systran/faster-distil-whisper-large-v3"}
+)
+"""Short names, each with the hub's name of the converted model."""
+
+NEEDS = Needs(
+    "Whisper model for CTranslate2",
+    "--asr-model",
+    (
+        ("config.json",),
+        ("model.bin",),
+        ("tokenizer.json",),
+        ("vocabulary.json", "vocabulary.txt"),
+    ),
+    ("preprocessor_config.json",),
+)
+
+TRANSLATOR_NEEDS = Needs(NEEDS.what, "--translate-model", NEEDS.files, NEEDS.also)
+
+# These were trained to transcribe alone, although they know many languages.
+_CANNOT_TRANSLATE = ("turbo", "distil")
+
+# Below this probability a language that was guessed of one stretch is not believed.
+_SURE = 0.5
+
+
+class Whisper:
+    """A Whisper model of any size.
+
+    Args:
+        name: A short name (`NAMES`), a name on the hub, or a folder that CTranslate2's converter
+            has written.
+        needs: The names of files and options, `NEEDS` or `TRANSLATOR_NEEDS`.
+        offline: Never use the network.
+        watch: Follows a download.
+
+    Attributes:
+        name: As given.
+        languages: ``en`` alone for models ending in ``.en``, otherwise empty: about a hundred.
+        translates: Whether it can translate into English.
+
+    Raises:
+        DependencyError: faster-whisper is missing.
+        SerError: The model is not there, see `ser.io.hub.find_model`.
+        ArtifactError: It cannot be loaded.
+    """
+
+    # Whisper always looks at 30 seconds, and knows by itself where sentences end.
+    cutting = Cutting(pause=0.4, shortest=18.0, rest=3.0, longest=29.0)
+
+    def __init__(
+        self, name: str, needs: Needs = NEEDS, *, offline: bool = False, watch: Watch = UNWATCHED
+    ) -> None:
+        if name not in NAMES and "/" not in name and not Path(name).is_dir():
+            raise MissingModelError(
+                name,
+                "is neither a folder nor a model of Whisper",
+                f"give {needs.option} one of {', '.join(NAMES)}, OWNER/MODEL on the Hugging Face "
+                "Hub, or a folder",
+            )
+        library = _library()
+        folder = find_model(NAMES.get(name, name), needs, offline=offline, watch=watch)
+        try:
+            # 8-bit weights: a quarter of the memory, and faster on every processor.
+            self._model = library.WhisperModel(
+                str(folder), device="auto", compute_type="int8", local_files_only=True
+            )
+        except (RuntimeError, ValueError, OSError) as error:
+            raise ArtifactError(
+                name,
+                f"cannot be loaded by CTranslate2 ({str(error).strip()})",
+                f"give another {needs.option}, or download it again",
+            ) from error
+        self.name = name
+        many = bool(self._model.model.is_multilingual)
+        self.languages = frozenset() if many else frozenset({"en"})
+        self.translates = many and not any(
+            part in Path(name).name.lower() for part in _CANNOT_TRANSLATE
+        )
+        self._language: str | None = None
+
+    def forget(self) -> None:
+        """Forgets which language was spoken."""
+        self._language = None
+
+    def transcribe(self, samples: reader.Samples, language: str | None) -> list[Passage]:
+        """Writes down one stretch of speech, in the passages that Whisper finds in it.
+
+        Raises:
+            SerError: The model does not know the language.
+        """
+        self._check(language)
+        if language is None:
+            language = self._detected(samples)
+        segments, _ = self._run(
+            samples, language, "transcribe", word_timestamps=True, hallucination_silence_threshold=2
+        )
+        seconds = len(samples) / RATE
+        passages = []
+        for segment in segments:
+            words = tuple(_words(segment.words or ()))
+            text = segment.text.strip()
+            if not text:
+                continue
+            start = words[0].start if words else float(segment.start)
+            end = words[-1].end if words else float(segment.end)
+            start = min(max(0.0, start), seconds)
+            passages.append(Passage(start, min(max(start, end), seconds), text, language, words))
+        return passages
+
+    def translate(self, samples: reader.Samples, language: str) -> str:
+        """Writes down in English what is said in another language."""
+        segments, _ = self._run(samples, language, "translate", without_timestamps=True)
+        return " ".join(text for text in (segment.text.strip() for segment in segments) if text)
+
+    def _detected(self, samples: reader.Samples) -> str:
+        if self.languages:
+            return "en"
+        language, probability, _ = self._model.detect_language(samples)
+        # A few words may sound like any language: they are taken for the one before.
+        if probability >= _SURE or self._language is None:
+            self._language = str(language)
+        return self._language
+
+    def _check(self, language: str | None) -> None:
+        known = self._model.supported_languages
+        if language is not None and language not in known:
+            raise SerError(
+                f"--language {language}",
+                f"is no language that {self.name} knows",
+                f"use one of {', '.join(known)}" + ("" if len(known) > 1 else ", or a model"),
+            )
+
+    def _run(self, samples: reader.Samples, language: str, task: str, **settings: Any) -> Any:
+        return self._model.transcribe(
+            samples,
+            language=language,
+            task=task,
+            beam_size=5,
+            # A mistake in one stretch is not to be repeated in the next.
+            condition_on_previous_text=False,
+            **settings,
+        )
+
+
+def _words(found: Iterable[Any]) -> list[Word]:
+    return [
+        Word(word.word.strip(), float(word.start), float(word.end), float(word.probability))
+        for word in found
+        if word.word.strip()
+    ]
+
+
+def _library() -> Any:
+    try:
+        import faster_whisper
+    except ModuleNotFoundError as error:
+        raise DependencyError(
+            "Whisper models", f"need the Python package {error.name}", how_to_install("text")
+        ) from error
+    from ctranslate2 import set_random_seed
+
+    # Where Whisper is unsure it draws lots: let them fall alike in every run on the same speech.
+    set_random_seed(0)
+    return faster_whisper

@@ -1,0 +1,100 @@
+"""A timeline as JSON Lines: one object per record, for programs."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from ser.timeline.summary import Summary
+from ser.timeline.window import Opinion, Spoken, Window
+from ser.timeline.writers.base import Writer
+
+
+class JsonLinesWriter(Writer):
+    """Writes one JSON object per line; times in seconds.
+
+    A window has the keys ``file``, ``start``, ``end``, ``emotion``, ``confidence`` and
+    ``probabilities``, which is empty where nobody speaks; a summary has ``file`` and ``summary``.
+    Where it was listened to what was said, a window has ``text``, ``language``, ``translation``,
+    ``times``, ``words``, ``fused`` and ``disagreement`` as well.
+    """
+
+    def write(self, window: Window) -> None:
+        """Writes one window."""
+        self._line(
+            {
+                "file": window.file,
+                **_moment(window),
+                "probabilities": _rounded(window.probabilities),
+                **({} if window.spoken is None else _spoken(window.spoken)),
+            }
+        )
+
+    def write_summary(self, summary: Summary) -> None:
+        """Writes one summary."""
+        strongest = summary.strongest
+        self._line(
+            {
+                "file": summary.file,
+                "summary": {
+                    "seconds": round(summary.seconds, 3),
+                    "speech": round(summary.speech, 6),
+                    "windows": summary.windows,
+                    "emotion": summary.emotion,
+                    "shares": _rounded(summary.shares),
+                    "changes": summary.changes,
+                    "strongest": None if strongest is None else _moment(strongest),
+                    "probabilities": _rounded(summary.probabilities),
+                },
+            }
+        )
+
+    def _line(self, record: dict[str, Any]) -> None:
+        text = json.dumps(record, ensure_ascii=False)
+        try:
+            text.encode(getattr(self.stream, "encoding", None) or "utf-8")
+        except UnicodeEncodeError:
+            # A file name that is not UTF-8, or a stream that is not: JSON can escape both.
+            text = json.dumps(record)
+        self.put(text + "\n")
+
+
+def _moment(window: Window) -> dict[str, Any]:
+    return {
+        "start": round(window.start, 3),
+        "end": round(window.end, 3),
+        "emotion": window.emotion,
+        "confidence": round(window.confidence, 6),
+    }
+
+
+def _spoken(spoken: Spoken) -> dict[str, Any]:
+    return {
+        "text": spoken.text,
+        "language": spoken.language,
+        "translation": spoken.translation,
+        "times": [
+            {
+                "word": word.text,
+                "start": round(word.start, 3),
+                "end": round(word.end, 3),
+                "confidence": round(word.confidence, 6),
+            }
+            for word in spoken.times
+        ],
+        "words": _opinion(spoken.words),
+        "fused": _opinion(spoken.fused),
+        "disagreement": spoken.disagreement,
+    }
+
+
+def _opinion(opinion: Opinion) -> dict[str, Any]:
+    return {
+        "emotion": opinion.emotion,
+        "confidence": round(opinion.confidence, 6),
+        "probabilities": _rounded(opinion.probabilities),
+    }
+
+
+def _rounded(values: Any) -> dict[str, float]:
+    return {name: round(value, 6) for name, value in values.items()}

@@ -1,0 +1,284 @@
+"""The search itself: configurations tried on inner folds of the training clips."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import time
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from statistics import fmean
+
+import numpy as np
+
+from ser.dataset.groups import By, Indices, originals, train_indices
+from ser.dataset.split import make_folds
+from ser.dataset.table import Table, spec_of
+from ser.errors import SerError
+from ser.models.backend import Device, load_keras
+from ser.training.config import AUGMENT, TrainConfig
+from ser.training.fit import Data, train, training_speakers
+from ser.training.trainer import DivergedError
+from ser.training.tuning.space import Space, present, search_space
+from ser.training.tuning.study import Study, hopeless
+from ser.training.tuning.trial import Outcome, Trial, best_of
+
+
+@dataclass(frozen=True, slots=True)
+class SearchConfig:
+    """How long a search goes on, and how a trial is scored.
+
+    Attributes:
+        trials: How many configurations are tried, those of an interrupted run included.
+        seconds: After this time no further trial is begun in this run; None for no limit.
+        folds: Inner folds of the training clips.
+        epochs: Epochs of each training of a trial; None for those of the training itself.
+    """
+
+    trials: int
+    seconds: float | None = None
+    folds: int = 3
+    epochs: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class InnerFolds:
+    """Divisions of the training clips, each clip scored in one of them.
+
+    Attributes:
+        by: What is kept apart.
+        parts: Per fold the record numbers that are trained on and those that are scored.
+    """
+
+    by: By
+    parts: tuple[tuple[Indices, Indices], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """The outcome of a search.
+
+    Attributes:
+        config: The training with the best trial's hyperparameters, and with its own epochs.
+        best: The best trial.
+        trials: All of them; the first is the training as it was configured.
+        space: Where was looked.
+        protocol: How the scores came about, in words.
+        begun: Trials of this run.
+    """
+
+    config: TrainConfig
+    best: Trial
+    trials: tuple[Trial, ...]
+    space: Space
+    protocol: str
+    begun: int
+
+
+def search(
+    data: Data,
+    config: TrainConfig,
+    how: SearchConfig,
+    database: Path,
+    *,
+    fixed: Collection[str] = (),
+    device: Device = "auto",
+    name: object = "table",
+    on_trials: Callable[[list[Trial]], None] = lambda trials: None,
+    on_epoch: Callable[[int, dict[str, float]], None] = lambda fold, row: None,
+) -> Found:
+    """Looks for the hyperparameters with the highest mean UAR on inner folds.
+
+    Each trial trains on all inner folds but one and is scored on that one, in turn, after its last
+    epoch; the mean of these UARs is its score. No other clips are looked at: neither validation
+    clips nor those of a test fold. A trial that lies behind the median of the finished ones is
+    given up (`ser.training.tuning.study`). Configurations are proposed by the tree-structured
+    Parzen estimator (Bergstra et al., NeurIPS 2011) of Optuna (Akiba et al., KDD 2019).
+
+    Args:
+        data: The records; validation records are ignored.
+        config: The training to improve; what it does not leave open is kept.
+        how: How long, and on how many folds.
+        database: The SQLite file of the search. A search that it holds is continued.
+        fixed: See `ser.training.tuning.space.search_space`.
+        device: Where to train.
+        name: What to call the table in an error, usually its path.
+        on_trials: Called with all finished trials, at the beginning and after each.
+        on_epoch: Called with the number of the inner fold, from 1, and the row of each epoch.
+
+    Raises:
+        SerError: The clips cannot be divided so, the file is of another search, nothing is left to
+            search, or no trial was trained to its end.
+        DependencyError: Optuna is not installed.
+    """
+    started = time.monotonic()
+    short = replace(config, epochs=how.epochs or config.epochs, patience=0)
+    space = search_space(config, spec_of(data.table), fixed)
+    folds = inner_folds(data, how.folds, config.seed, name=name)
+    fingerprint = _fingerprint(data, short, space, folds)
+    study = Study(database, space, present(config, space), fingerprint, config.seed)
+    begun = 0
+    try:
+        on_trials(study.trials)
+        while len(study.trials) < how.trials:
+            late = how.seconds is not None and time.monotonic() - started >= how.seconds
+            if late and best_of(study.trials) is not None:
+                break
+            begun += 1
+            _try(study, data.table, folds, short, device, on_epoch)
+            on_trials(study.trials)
+    except BaseException:
+        study.give_up()
+        raise
+    finally:
+        study.close()
+    best = best_of(study.trials)
+    if best is None:
+        raise SerError(
+            database, "holds no trial that was trained to its end", "allow more trials or more time"
+        )
+    return Found(
+        config.changed(best.values),
+        best,
+        tuple(study.trials),
+        space,
+        _protocol(data, short, folds),
+        begun,
+    )
+
+
+def inner_folds(data: Data, count: int, seed: int, *, name: object = "table") -> InnerFolds:
+    """Divides the training records, speakers apart where all are known.
+
+    Args:
+        data: The records.
+        count: How many folds, at least 2.
+        seed: Of the division.
+        name: What to call the table in an error.
+
+    Raises:
+        SerError: There are too few speakers, or a fold's training part lacks an emotion.
+    """
+    table, chosen = data.table, data.train
+    chosen = chosen[np.asarray(table["y"])[chosen] != ""]
+    known = bool(np.asarray(table["speaker"])[chosen].astype(bool).all())
+    by: By = "speaker" if known else "clip"
+    part = table if len(chosen) == len(table) else table[chosen]
+    parts = []
+    emotions = np.asarray(table["y"])
+    for number, test in enumerate(make_folds(part, count, by=by, seed=seed, name=name).tests, 1):
+        learnt, scored = chosen[train_indices(len(chosen), test)], chosen[test]
+        missing = sorted(set(emotions[scored].tolist()) - set(emotions[learnt].tolist()))
+        if missing:
+            raise SerError(
+                f"inner fold {number}",
+                f"leaves no training clip of {', '.join(missing)}",
+                "use more --tune-folds, or merge rare emotions with ser-merge --map",
+            )
+        parts.append((learnt, originals(table, scored)))
+    return InnerFolds(by, tuple(parts))
+
+
+def _try(
+    study: Study,
+    table: Table,
+    folds: InnerFolds,
+    short: TrainConfig,
+    device: Device,
+    on_epoch: Callable[[int, dict[str, float]], None],
+) -> Trial:
+    """Runs one trial."""
+    started = time.monotonic()
+    config = short.changed(study.ask())
+    finished = [trial.steps for trial in study.trials if trial.outcome == "complete"]
+    # The first epochs of the first fold say nothing yet.
+    warmup, last = max(1, short.epochs // 3), len(folds.parts) * short.epochs - 1
+    race = _Race(study, finished, warmup, last)
+    outcome: Outcome = "complete"
+    try:
+        for fold, (learnt, scored) in enumerate(folds.parts):
+
+            def watch(row: dict[str, float], fold: int = fold) -> None:
+                on_epoch(fold + 1, row)
+                race.epoch(fold * short.epochs + int(row["epoch"]) - 1, row)
+
+            train(Data(table, learnt, scored), config, device=device, on_epoch=watch)
+            race.end()
+    except _GivenUpError:
+        outcome = "pruned"
+    except DivergedError:
+        outcome = "diverged"
+    finally:
+        # Networks of earlier trials stay in memory otherwise.
+        load_keras(device).utils.clear_session()
+    score = fmean(race.folds) if outcome == "complete" else None
+    return study.tell(outcome, score, race.folds, time.monotonic() - started)
+
+
+class _GivenUpError(Exception):
+    """The trial lies too far behind."""
+
+
+class _Race:
+    """A trial against the finished ones, epoch by epoch.
+
+    Attributes:
+        folds: The UAR of each fold after its last epoch.
+    """
+
+    def __init__(
+        self, study: Study, finished: list[Mapping[int, float]], warmup: int, last: int
+    ) -> None:
+        self._study = study
+        self._finished = finished
+        self._warmup = warmup
+        self._last = last
+        self._scores: dict[int, float] = {}
+        self._current = 0.0
+        self.folds: list[float] = []
+
+    def epoch(self, step: int, row: Mapping[str, float]) -> None:
+        """Counts an epoch; the score so far is the mean over the folds begun."""
+        self._current = row["val_uar"]
+        self._scores[step] = fmean([*self.folds, self._current])
+        self._study.report(step, self._scores[step])
+        # What is as good as done is finished, for the others to be compared with.
+        if step < self._last and hopeless(self._scores, self._finished, warmup=self._warmup):
+            raise _GivenUpError
+
+    def end(self) -> None:
+        """Keeps the score of the fold's last epoch."""
+        self.folds.append(self._current)
+
+
+def _fingerprint(
+    data: Data, config: TrainConfig, space: Space, folds: InnerFolds
+) -> dict[str, str]:
+    """Gives what a continued search must have in common with the interrupted one."""
+    digest = hashlib.blake2b(spec_of(data.table).to_json().encode(), digest_size=16)
+    for name in ("corpus", "path", "start", "augment", "speaker", "y"):
+        digest.update(repr(np.asarray(data.table[name])[data.train].tolist()).encode())
+    kept = config.to_dict()
+    for name in ("arch", "epochs", "patience", "seed", *space):
+        kept.pop(name, None)
+    kept["options"] = {k: v for k, v in kept["options"].items() if k not in space}
+    kept["augment"] = {k: v for k, v in kept["augment"].items() if AUGMENT + k not in space}
+    return {
+        "table": digest.hexdigest(),
+        "architecture": config.arch,
+        "set of hyperparameters": json.dumps({name: str(r) for name, r in sorted(space.items())}),
+        "setting": json.dumps(kept, sort_keys=True, default=str),
+        "number of epochs": str(config.epochs),
+        "number of inner folds": str(len(folds.parts)),
+        "seed": str(config.seed),
+    }
+
+
+def _protocol(data: Data, config: TrainConfig, folds: InnerFolds) -> str:
+    speakers = len(training_speakers(data.table, data.train))
+    apart = "speakers apart" if folds.by == "speaker" else "clips apart, speakers may be shared"
+    return (
+        f"mean UAR over {len(folds.parts)} inner folds ({apart}) of {len(data.train)} training "
+        f"clips of {speakers} speakers, last of {config.epochs} epochs, seed {config.seed}"
+    )

@@ -1,0 +1,130 @@
+"""Where a search looks: what an architecture declares, and what every training has."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from typing import get_args, get_type_hints
+
+from ser.errors import SerError
+from ser.features.spec import FeatureSpec
+from ser.models.base import Architecture, Value
+from ser.models.registry import architecture
+from ser.training.config import AUGMENT, TrainConfig
+from ser.training.registry import TRAINERS
+from ser.training.spec_augment import NO_AUGMENTATION, can_shift
+
+
+@dataclass(frozen=True, slots=True)
+class Range:
+    """The values that a search may give a hyperparameter.
+
+    Attributes:
+        low: The least.
+        high: The greatest.
+        log: Whether equal ratios are equally likely, instead of equal differences.
+        integer: Whether only whole numbers are.
+        choices: The values, instead of a range.
+    """
+
+    low: float = 0.0
+    high: float = 0.0
+    log: bool = False
+    integer: bool = False
+    choices: tuple[Value, ...] = ()
+
+    def __str__(self) -> str:
+        """Says the range in a few words, for cards."""
+        if self.choices:
+            return ", ".join(map(str, self.choices))
+        return f"{self.low:.4g} to {self.high:.4g}{' (log)' if self.log else ''}"
+
+    def __contains__(self, value: Value) -> bool:
+        """Says whether the search could come to a value."""
+        if self.choices:
+            return value in self.choices
+        return isinstance(value, int | float) and self.low <= value <= self.high
+
+
+Space = Mapping[str, Range]
+"""Ranges by the name that ``ser-train`` knows a hyperparameter by."""
+
+# From harmless to what makes clips hard to recognise for people as well. How many clips are
+# changed (the shares) is left: it does much the same as how far they are.
+_AUGMENTATION: Space = {
+    "stretch": Range(0.0, 0.4),
+    "shift": Range(0, 6, integer=True),
+    "time_masks": Range(0, 3, integer=True),
+    "time_width": Range(5, 50, integer=True),
+    "frequency_masks": Range(0, 3, integer=True),
+    "frequency_width": Range(2, 20, integer=True),
+}
+
+
+def search_space(
+    config: TrainConfig, spec: FeatureSpec, fixed: Collection[str] = ()
+) -> dict[str, Range]:
+    """Gathers what may be searched for a training.
+
+    Args:
+        config: The training. Options of the architecture that it sets are not searched; without
+            augmentation, neither is augmentation.
+        spec: The features that are trained on.
+        fixed: Names of other hyperparameters that are not to be searched, such as ``lr`` or
+            ``augment.stretch``.
+
+    Raises:
+        SerError: Nothing is left to search, or there is no such architecture.
+    """
+    arch = architecture(config.arch, config.options)
+    used = TRAINERS[arch.trainer].searched
+    space = _of_architecture(arch, config.options)
+    # Around what suits the architecture: a fine-tuned network wants a hundredth of another's rate.
+    common = {
+        "lr": Range(config.lr / 10, config.lr * 5, log=True),
+        "weight_decay": Range(1e-5, 1e-1, log=True),
+        "label_smoothing": Range(0.0, 0.2),
+    }
+    space |= {name: found for name, found in common.items() if name in used}
+    if "augment" in used and config.augment != NO_AUGMENTATION and spec.pool == "none":
+        space |= {
+            AUGMENT + name: found
+            for name, found in _AUGMENTATION.items()
+            if name != "shift" or can_shift(spec)
+        }
+    space = {name: found for name, found in space.items() if name not in fixed}
+    if not space:
+        raise SerError(
+            f"architecture {config.arch}",
+            "has nothing left to search",
+            "give fewer of its hyperparameters yourself",
+        )
+    return space
+
+
+def present(config: TrainConfig, space: Space) -> dict[str, Value]:
+    """Gives the values that a training has before any search, where the search could find them."""
+    chosen = architecture(config.arch, config.options).chosen()
+    values: dict[str, Value] = {}
+    for name, found in space.items():
+        if name.startswith(AUGMENT):
+            value = getattr(config.augment, name.removeprefix(AUGMENT))
+        else:
+            value = chosen[name] if name in chosen else getattr(config, name)
+        if value in found:
+            values[name] = value
+    return values
+
+
+def _of_architecture(arch: Architecture, given: Collection[str]) -> dict[str, Range]:
+    kinds = get_type_hints(type(arch))
+    space = {}
+    for name, about in arch.options().items():
+        if name in given:
+            continue
+        if about.choices:
+            space[name] = Range(choices=about.choices)
+        elif about.low is not None and about.high is not None:
+            allowed = get_args(kinds[name]) or (kinds[name],)
+            space[name] = Range(about.low, about.high, about.log, integer=float not in allowed)
+    return space

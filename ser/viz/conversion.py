@@ -1,0 +1,200 @@
+"""The picture of a translation: a recording and what was made of it, side by side."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from ser.colors import FAINT, INK, colour
+from ser.conversion.contours import HOP, SPEC, Contours
+from ser.viz.figure import bare, check_target, clipped, new_figure, save, style
+from ser.viz.melaxis import mel_centres, mel_ticks
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.image import AxesImage
+
+_RANGE = 75.0
+"""Decibels under the loudest that spectrograms show."""
+
+_DB_PER_NEPER = 10 / np.log(10)
+
+# Frames are speech where they are so many decibels under the loudest, or less.
+_SPEECH_DECIBELS = 30.0
+
+_JUMP_SEMITONES = 5.0
+
+_HERTZ = (60, 80, 100, 150, 200, 300, 400, 600, 800)
+
+
+class Side(NamedTuple):
+    """A column of the picture.
+
+    Attributes:
+        emotion: What stands above it and decides its colour; empty for the source.
+        contours: What is drawn.
+    """
+
+    emotion: str
+    contours: Contours
+
+
+def draw_translation(
+    target: Path,
+    source: Contours,
+    translated: Sequence[Side],
+    title: str = "",
+    subtitle: str = "",
+) -> None:
+    """Draws mel spectrogram, pitch and envelope of a recording beside those of its translations.
+
+    All columns have the same axes, so that what is louder, higher or longer looks so.
+
+    Args:
+        target: A name that ends in ``.png`` or ``.svg``.
+        source: The recording.
+        translated: What was made of it.
+        title: A heading, such as the file's name.
+        subtitle: A smaller line beside it.
+
+    Raises:
+        SerError: The suffix is unknown or the file cannot be written.
+        DependencyError: matplotlib is not installed.
+    """
+    check_target(target)
+    sides = [Side("", source), *translated]
+    loudest = max(float(side.contours.logmel.max(initial=-23)) for side in sides) * _DB_PER_NEPER
+    hertz = mel_centres(SPEC.n_mels, SPEC.fmin, SPEC.sample_rate / 2)
+    envelopes = [_envelope(side.contours) for side in sides]
+    seconds = max(len(side.contours) for side in sides) * HOP
+    with style():
+        figure = new_figure(1.2 + max(3.1, 7.5 - len(sides)) * len(sides) ** 0.85, 7.4)
+        rows = figure.subplots(
+            3,
+            len(sides),
+            sharex="row",
+            sharey="row",
+            squeeze=False,
+            height_ratios=[1.5, 1.1, 1.1],
+        )
+        images = []
+        for number, (side, envelope) in enumerate(zip(sides, envelopes, strict=True)):
+            mel, pitch, curve = rows[:, number]
+            mel.set_title(side.emotion or "source", color=_ink(side), fontweight="bold", pad=6)
+            images.append(_draw_mel(mel, side.contours, loudest))
+            _draw_pitch(pitch, side, source)
+            _draw_envelope(curve, _ink(side), envelope, envelopes[0] if number else None)
+            for axes in (mel, pitch, curve) if number else ():
+                axes.tick_params(axis="y", length=0)
+        first_mel, first_pitch, first_curve = rows[:, 0]
+        first_mel.set_xlim(0, seconds)
+        first_mel.set_ylabel("mel bands, kHz")
+        mel_ticks(first_mel, hertz)
+        first_pitch.set_xlim(0, seconds)
+        first_pitch.set_ylabel("F0, Hz")
+        _hertz_axis(first_pitch, [side.contours for side in sides])
+        first_curve.set_ylabel("envelope, dB")
+        _mel_frequencies(first_curve, hertz)
+        for axes in rows[1]:
+            axes.set_xlabel("time, seconds")
+        for axes in rows[2]:
+            axes.set_xlabel("kHz")
+        bar = figure.colorbar(images[0], ax=list(rows[0]), pad=0.01, aspect=18)
+        bar.set_label("dB", fontsize=8.5)
+        bar.outline.set_visible(False)
+        figure.suptitle(
+            clipped(title, 60), x=0.01, ha="left", fontsize=13, fontweight="bold", color=INK
+        )
+        figure.text(0.99, 0.985, clipped(subtitle, 80), ha="right", va="top", color=FAINT)
+        save(figure, target)
+
+
+def _ink(side: Side) -> str:
+    return colour(side.emotion) if side.emotion else INK
+
+
+def _draw_mel(axes: Axes, contours: Contours, loudest: float) -> AxesImage:
+    decibels = contours.logmel.T * _DB_PER_NEPER - loudest
+    image = axes.imshow(
+        decibels,
+        origin="lower",
+        aspect="auto",
+        interpolation="antialiased",
+        cmap="magma",
+        vmin=-_RANGE,
+        vmax=0,
+        extent=(0, len(contours) * HOP, 0, SPEC.n_mels),
+    )
+    bare(axes, "bottom")
+    return image
+
+
+def _draw_pitch(axes: Axes, side: Side, source: Contours) -> None:
+    """Draws the voiced parts; a line of dots is the source's median."""
+    times = np.arange(len(side.contours)) * HOP
+    axes.plot(times, _hertz(side.contours), color=_ink(side), linewidth=1.8)
+    usual = _hertz(source)
+    if np.isfinite(usual).any():
+        axes.axhline(float(np.nanmedian(usual)), color=FAINT, linewidth=1, linestyle=":")
+    axes.grid(axis="y", color="#E4E7EA", linewidth=0.8)
+    bare(axes, "left", "bottom")
+
+
+def _draw_envelope(
+    axes: Axes,
+    ink: str,
+    envelope: npt.NDArray[np.float64],
+    source: npt.NDArray[np.float64] | None,
+) -> None:
+    places = np.arange(len(envelope)) + 0.5
+    if source is not None:
+        axes.plot(places, source, color=FAINT, linewidth=1.2, linestyle="--")
+        axes.fill_between(places, source, envelope, color=ink, alpha=0.15, linewidth=0)
+    axes.plot(places, envelope, color=ink, linewidth=1.8)
+    axes.grid(axis="y", color="#E4E7EA", linewidth=0.8)
+    bare(axes, "left", "bottom")
+
+
+def _hertz(contours: Contours) -> npt.NDArray[np.float64]:
+    hertz = np.where(contours.voiced, 2.0 ** (contours.pitch.astype(np.float64) / 12), np.nan)
+    # A line that jumps would look like a voice that does.
+    hertz[1:][np.abs(np.diff(contours.pitch)) > _JUMP_SEMITONES] = np.nan
+    return hertz
+
+
+def _envelope(contours: Contours) -> npt.NDArray[np.float64]:
+    """Gives the mean envelope of speech in decibels, (bands,)."""
+    power = 10.0 ** (contours.bands.astype(np.float64) / 10)
+    level = 10 * np.log10(power.sum(axis=1))
+    mean: npt.NDArray[np.float64] = 10 * np.log10(
+        power[level >= level.max() - _SPEECH_DECIBELS].mean(axis=0)
+    )
+    return mean
+
+
+def _hertz_axis(axes: Axes, drawn: Sequence[Contours]) -> None:
+    from matplotlib.ticker import NullFormatter, NullLocator
+
+    values = np.concatenate([_hertz(contours) for contours in drawn])
+    low, high = (
+        (float(np.nanmin(values)) / 1.1, float(np.nanmax(values)) * 1.1)
+        if np.isfinite(values).any()
+        else (80.0, 400.0)
+    )
+    axes.set_yscale("log")
+    axes.set_ylim(low, high)
+    ticks = [hertz for hertz in _HERTZ if low <= hertz <= high]
+    axes.set_yticks(ticks, [str(hertz) for hertz in ticks])
+    axes.yaxis.set_minor_locator(NullLocator())
+    axes.yaxis.set_minor_formatter(NullFormatter())
+
+
+def _mel_frequencies(axes: Axes, hertz: npt.NDArray[np.float64]) -> None:
+    shown = np.array([250, 1000, 4000])
+    places = np.interp(shown, hertz, np.arange(len(hertz)) + 0.5)
+    axes.set_xticks(places, [f"{value / 1000:g}" for value in shown])
+    axes.set_xlim(0, len(hertz))

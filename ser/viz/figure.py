@@ -1,0 +1,116 @@
+"""The sheet that every picture is drawn on, and how it reaches a file."""
+
+from __future__ import annotations
+
+import warnings
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ser.colors import FAINT, INK
+from ser.errors import DependencyError, SerError
+from ser.io.files import atomic_path
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+SUFFIXES = (".png", ".svg")
+"""The kinds of picture files."""
+
+_STYLE: dict[str, Any] = {
+    "font.family": "DejaVu Sans",
+    "font.size": 9.5,
+    "axes.edgecolor": FAINT,
+    "axes.labelcolor": INK,
+    "axes.linewidth": 0.8,
+    "axes.titlesize": 10.5,
+    "text.color": INK,
+    "xtick.color": FAINT,
+    "ytick.color": FAINT,
+    "xtick.labelcolor": INK,
+    "ytick.labelcolor": INK,
+    "xtick.major.size": 3,
+    "ytick.major.size": 3,
+    # Names of files and labels are text, never formulas: a $ in them is a $.
+    "text.parse_math": False,
+    # Words stay words in an SVG, and equal pictures are equal files.
+    "svg.fonttype": "none",
+    "svg.hashsalt": "ser",
+}
+
+
+def check_target(target: Path) -> None:
+    """Refuses a picture's name before the work for it is done.
+
+    Raises:
+        SerError: The suffix is neither ``.png`` nor ``.svg``.
+    """
+    if target.suffix.lower() not in SUFFIXES:
+        raise SerError(target, "is not a picture's name", "end it in .png or .svg")
+
+
+def style() -> Any:
+    """Gives a context in which matplotlib draws in the house style.
+
+    Raises:
+        DependencyError: matplotlib is not installed.
+    """
+    try:
+        import matplotlib
+    except ImportError as error:
+        raise DependencyError(
+            "pictures", "need matplotlib, which is not installed", "run pip install matplotlib"
+        ) from error
+    return matplotlib.rc_context(_STYLE)
+
+
+def new_figure(width: float, height: float) -> Figure:
+    """Makes an empty sheet, independent of any display.
+
+    Args:
+        width: Inches.
+        height: Inches.
+    """
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+    from matplotlib.layout_engine import ConstrainedLayoutEngine
+
+    layout = ConstrainedLayoutEngine(h_pad=0.05, hspace=0.02)
+    figure = Figure(figsize=(width, height), facecolor="white", layout=layout)
+    FigureCanvasAgg(figure)
+    return figure
+
+
+def save(figure: Figure, target: Path) -> None:
+    """Writes a picture as PNG or SVG, whole or not at all.
+
+    Raises:
+        SerError: The suffix is neither ``.png`` nor ``.svg``, or the file cannot be written.
+    """
+    check_target(target)
+    kind = target.suffix.lower()[1:]
+    # Without a date, the same picture is the same file.
+    metadata = {"Date": None} if kind == "svg" else {}
+    try:
+        with atomic_path(target) as temporary, warnings.catch_warnings():
+            # A title in a script that the font lacks shows boxes; that is no reason to complain.
+            warnings.filterwarnings("ignore", message="Glyph .* missing from")
+            figure.savefig(temporary, format=kind, dpi=160, metadata=metadata)
+    except OSError as error:
+        raise SerError(
+            target, f"cannot be written ({error.strerror or error})", "check folder and free space"
+        ) from error
+
+
+def bare(axes: Axes, *sides: str) -> None:
+    """Takes away the frame but for the sides named."""
+    for side, spine in axes.spines.items():
+        spine.set_visible(side in sides)
+
+
+def clipped(name: str, width: int = 70) -> str:
+    """Shortens a long name in its middle, for titles; bytes that are not UTF-8 become escapes."""
+    name = name.encode("utf-8", "backslashreplace").decode("utf-8")
+    if len(name) <= width:
+        return name
+    return f"{name[: width // 3]} … {name[-(width - width // 3 - 3) :]}"

@@ -1,0 +1,232 @@
+"""The page itself: its parts, filled in one after the other."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import html
+import json
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, Any, Self
+from urllib.parse import quote
+
+import numpy as np
+
+from ser import __version__
+from ser.colors import colour, ink_on
+from ser.labels import NO_SPEECH, UNCERTAIN
+from ser.timeline.clock import clock, milliseconds
+from ser.timeline.summary import Summary
+from ser.timeline.window import Window
+from ser.timeline.writers.base import one_line
+from ser.viz.html.outline import Floats, Outline, on_dark
+
+_HERE = Path(__file__).parent
+
+# A multiple of 3, so that pieces of base64 can stand side by side.
+_PIECE = 3 << 18
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What a page says of a recording, beside its windows.
+
+    Attributes:
+        recording: What it is called.
+        labels: The model's labels in its order.
+        model: The model's name.
+        start: Where the analysis began, in seconds from the start of the file.
+        outline: The outline of the sound.
+        summary: What the windows come to.
+    """
+
+    recording: str
+    labels: tuple[str, ...]
+    model: str
+    start: float
+    outline: Outline
+    summary: Summary
+
+
+@dataclass(frozen=True, slots=True)
+class Sound:
+    """Where a page has its sound from.
+
+    Attributes:
+        path: A file to embed, or None.
+        mime: Its media type.
+        address: A link, relative to the page, or empty.
+    """
+
+    path: Path | None
+    mime: str
+    address: str
+
+    @classmethod
+    def embedded(cls, path: Path, mime: str) -> Self:
+        """Puts a file into the page; it begins where the analysis does."""
+        return cls(path, mime, "")
+
+    @classmethod
+    def linked(cls, path: str) -> Self:
+        """Links to a file by its path relative to the page; it is the whole recording."""
+        # A colon before the first slash would be taken for the end of a scheme, such as file:.
+        address = quote(path.encode("utf-8", "surrogateescape"), safe="/")
+        return cls(None, "", address)
+
+    @classmethod
+    def none(cls) -> Self:
+        """Leaves a page without sound."""
+        return cls(None, "", "")
+
+
+def write_page(
+    stream: IO[str],
+    facts: Facts,
+    sound: Sound,
+    windows: Iterable[Window],
+    segments: Iterable[Window],
+    words: Iterable[Sequence[Any]] = (),
+) -> None:
+    """Writes a page that loads nothing from anywhere, but for a sound that is linked to.
+
+    Args:
+        stream: Where to.
+        facts: What it says.
+        sound: What it plays.
+        windows: The windows of the recording in order.
+        segments: The same, joined; see `ser.timeline.postprocess`.
+        words: What was said, word by word: start and end in seconds, and the text.
+    """
+    script = (_HERE / "page.js").read_text(encoding="utf-8")
+    look = (_HERE / "page.css").read_text(encoding="utf-8")
+    title = one_line(Path(facts.recording).name) or facts.recording
+    parts: Mapping[str, Callable[[], Iterable[str]]] = {
+        "policy": lambda: [_policy(script, look, sound)],
+        "title": lambda: [html.escape(title)],
+        "path": lambda: [html.escape(one_line(facts.recording))],
+        "about": lambda: [html.escape(_about(facts))],
+        "version": lambda: [html.escape(__version__)],
+        "look": lambda: [look],
+        "script": lambda: [script],
+        "sound": lambda: _player(sound),
+        "data": lambda: _data(facts, sound, windows, segments, words),
+    }
+    template = (_HERE / "page.html").read_text(encoding="utf-8")
+    for number, piece in enumerate(re.split(r"\{\{(\w+)\}\}", template)):
+        for text in parts[piece]() if number % 2 else [piece]:
+            stream.write(text)
+
+
+def _policy(script: str, look: str, sound: Sound) -> str:
+    """Allows what the page holds and nothing else: neither the network nor foreign scripts."""
+    media = "'self' file: http: https:" if sound.address else "data:"
+    return (
+        f"default-src 'none'; base-uri 'none'; form-action 'none'; img-src data:; "
+        f"media-src {media}; script-src 'sha256-{_digest(script)}'; "
+        f"style-src 'sha256-{_digest(look)}'"
+    )
+
+
+def _digest(text: str) -> str:
+    return base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
+
+
+def _about(facts: Facts) -> str:
+    summary = facts.summary
+    changes = f"{summary.changes} change" + ("" if summary.changes == 1 else "s")
+    words = [clock(summary.seconds), f"{summary.speech:.0%} speech", changes]
+    if summary.strongest is not None:
+        moment = summary.strongest
+        words.append(
+            f"strongest: {moment.emotion} {moment.confidence:.2f} at {clock(moment.start)}"
+        )
+    if facts.model:
+        words.append(f"model {one_line(facts.model)}")
+    return " · ".join(words)
+
+
+def _player(sound: Sound) -> Iterator[str]:
+    if sound.path is None and not sound.address:
+        yield '<p class="note">This report was made without its sound.</p>'
+        return
+    yield '<audio id="audio" controls preload="auto" src="'
+    if sound.path is None:
+        yield html.escape(sound.address)
+    else:
+        yield f"data:{sound.mime};base64,"
+        with sound.path.open("rb") as file:
+            while piece := file.read(_PIECE):
+                yield base64.b64encode(piece).decode()
+    yield '"></audio>'
+
+
+def _data(
+    facts: Facts,
+    sound: Sound,
+    windows: Iterable[Window],
+    segments: Iterable[Window],
+    words: Iterable[Sequence[Any]],
+) -> Iterator[str]:
+    """Gives everything that the script draws, as JSON; times are whole milliseconds."""
+    names = [*facts.labels, UNCERTAIN, NO_SPEECH]
+    low, high = facts.outline.columns()
+    # One shout must not make everything else a line: the loudest hundredth is cut off.
+    full = float(np.quantile(np.maximum(high, -low), 0.99)) if len(low) else 0.0
+    head = {
+        "labels": facts.labels,
+        "names": names,
+        "light": [colour(name) for name in names],
+        "dark": [on_dark(colour(name)) for name in names],
+        "inkLight": [ink_on(colour(name)) for name in names],
+        "inkDark": [ink_on(on_dark(colour(name))) for name in names],
+        "shares": [round(facts.summary.shares.get(name, 0.0), 4) for name in names],
+        "start": milliseconds(facts.start),
+        "end": milliseconds(facts.start + facts.outline.seconds),
+        # Where the sound's own time begins: a linked file is the whole recording.
+        "origin": milliseconds(0 if sound.address else facts.start),
+        "column": facts.outline.column_seconds * 1000,
+        "low": _scaled(low, full),
+        "high": _scaled(high, full),
+    }
+    yield _json(head)[:-1]
+    yield ',"windows":['
+    yield from _rows(windows, names, facts.labels)
+    yield '],"segments":['
+    yield from _rows(segments, names, ())
+    yield '],"words":['
+    for number, (start, end, text) in enumerate(words):
+        row = [milliseconds(start), milliseconds(end), one_line(text)]
+        yield "," * bool(number) + _json(row)
+    yield "]}"
+
+
+def _rows(windows: Iterable[Window], names: Sequence[str], labels: Sequence[str]) -> Iterator[str]:
+    """Gives start, end, number of the name, confidence, and probabilities in thousandths."""
+    numbers = {name: number for number, name in enumerate(names)}
+    between = ""
+    for window in windows:
+        row = [
+            milliseconds(window.start),
+            milliseconds(window.end),
+            numbers[window.emotion],
+            round(window.confidence * 1000),
+        ]
+        if window.probabilities:
+            row += [round(window.probabilities.get(label, 0.0) * 1000) for label in labels]
+        yield between + _json(row)
+        between = ","
+
+
+def _scaled(values: Floats, full: float) -> list[int]:
+    """Makes -127 to 127 of what lies within plus and minus `full`."""
+    scaled: list[int] = np.rint(np.clip(values / (full or 1.0), -1, 1) * 127).astype(int).tolist()
+    return scaled
+
+
+def _json(value: Any) -> str:
+    # Nothing in it may end the element that holds it, nor begin a comment there.
+    return json.dumps(value, separators=(",", ":")).replace("<", "\\u003c")

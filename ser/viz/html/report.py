@@ -1,0 +1,162 @@
+"""Gathers what a report needs while a recording goes by, and writes it."""
+
+from __future__ import annotations
+
+import json
+import os
+import tempfile
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import IO, Any, Literal, get_args
+
+from ser.audio.reader import Samples
+from ser.errors import SerError, cannot_write
+from ser.io.files import STANDARD, Closing, atomic_path, is_special
+from ser.timeline.postprocess import segments
+from ser.timeline.summary import Summariser
+from ser.timeline.window import Window
+from ser.viz.html.outline import Outline
+from ser.viz.html.page import Facts, Sound, write_page
+from ser.viz.html.track import EMBED_LIMIT, Track, encoded_size
+
+SoundChoice = Literal["auto", "embed", "link", "none"]
+"""Where the sound of a report is: ``embed`` inside the page, ``link`` beside it as the recording
+itself, ``none`` nowhere; ``auto`` is ``embed`` as long as it fits, and then ``link``."""
+
+SOUND_CHOICES: tuple[str, ...] = get_args(SoundChoice)
+
+
+class Report(Closing):
+    """A web page about one recording; a context manager, which holds temporary files.
+
+    Memory does not grow with the recording: sound is encoded and windows are written away as they
+    come.
+
+    Args:
+        target: The page; known now because a link is relative to it.
+        recording: What the recording is called, and where it is: a path, or another word for what
+            is no file.
+        labels: The model's labels in its order.
+        rate: The sample rate of what is analysed, in hertz.
+        model: The model's name.
+        start: Where the analysis begins, in seconds from the start of the file.
+        seconds: How much is analysed, where that is known: what cannot fit is not encoded.
+        sound: Where the sound is.
+        limit: Bytes of encoded sound that are embedded by ``auto``.
+
+    Attributes:
+        linked: The page needs the recording beside it.
+
+    Raises:
+        SerError: The recording cannot be linked to, for it is no file.
+    """
+
+    def __init__(
+        self,
+        target: Path,
+        recording: str,
+        labels: Sequence[str],
+        rate: int,
+        *,
+        model: str = "",
+        start: float = 0.0,
+        seconds: float | None = None,
+        sound: SoundChoice = "auto",
+        limit: int = EMBED_LIMIT,
+    ) -> None:
+        source = Path(recording)
+        self._linkable = recording != STANDARD and source.exists() and not is_special(source)
+        if sound == "link" and not self._linkable:
+            raise SerError(
+                recording, "is no file that a report could link to", "embed the sound, or leave it"
+            )
+        self.linked = False
+        self._target = target
+        self._recording = recording
+        self._labels = tuple(labels)
+        self._model = model
+        self._start = start
+        self._choice = sound
+        self._outline = Outline(rate)
+        self._summary = Summariser(recording, labels)
+        self._folder = tempfile.TemporaryDirectory(prefix="ser-report-")
+        folder = Path(self._folder.name)
+        self._rows = (folder / "windows").open("w", encoding="utf-8")
+        self._words = (folder / "words").open("w", encoding="utf-8")
+        self._said_until = float("-inf")
+        self._track: Track | None = None
+        hopeless = self._linkable and encoded_size(seconds or 0.0) > limit
+        if sound == "embed" or (sound == "auto" and not hopeless):
+            self._track = Track(folder / "sound", rate, limit if sound == "auto" else None)
+
+    def close(self) -> None:
+        """Removes the temporary files."""
+        if self._track is not None:
+            self._track.close()
+        self._rows.close()
+        self._words.close()
+        self._folder.cleanup()
+
+    def hear(self, samples: Samples) -> None:
+        """Takes the next block of the sound that is analysed."""
+        self._outline.add(samples)
+        if self._track is not None:
+            self._track.add(samples)
+
+    def add(self, window: Window) -> None:
+        """Takes the next window; windows come in the order of their starts."""
+        self._summary.add(window)
+        row = [window.start, window.end, window.emotion, window.confidence, window.probabilities]
+        self._rows.write(json.dumps(row, default=dict) + "\n")
+        for word in () if window.spoken is None else window.spoken.times:
+            # Windows that overlap have words in common.
+            centre = (word.start + word.end) / 2
+            if centre > self._said_until:
+                self._said_until = centre
+                self._words.write(json.dumps([word.start, word.end, word.text]) + "\n")
+
+    def save(self) -> None:
+        """Writes the page, whole or not at all.
+
+        Raises:
+            SerError: It cannot be written.
+        """
+        facts = Facts(
+            recording=self._recording,
+            labels=self._labels,
+            model=self._model,
+            start=self._start,
+            outline=self._outline,
+            summary=self._summary.result(),
+        )
+        try:
+            sound = self._sound()
+            with (
+                atomic_path(self._target) as temporary,
+                temporary.open("w", encoding="utf-8", newline="\n") as stream,
+            ):
+                windows, joined = self._windows(), segments(self._windows())
+                write_page(stream, facts, sound, windows, joined, _lines(self._words))
+        except OSError as error:
+            raise cannot_write(self._target, error, SerError) from error
+
+    def _sound(self) -> Sound:
+        if self._track is not None and not self._track.full:
+            self._track.finish()
+            return Sound.embedded(self._track.path, self._track.mime)
+        if self._choice == "none" or not self._linkable:
+            return Sound.none()
+        self.linked = True
+        # Beside the page wherever both are moved; symbolic links are what the user made of them.
+        folder = os.path.abspath(self._target.parent)  # noqa: PTH100
+        return Sound.linked(os.path.relpath(os.path.abspath(self._recording), folder))  # noqa: PTH100
+
+    def _windows(self) -> Iterator[Window]:
+        for row in _lines(self._rows):
+            yield Window(self._recording, *row)
+
+
+def _lines(written: IO[str]) -> Iterator[list[Any]]:
+    written.flush()
+    with Path(written.name).open(encoding="utf-8") as stream:
+        yield from map(json.loads, stream)

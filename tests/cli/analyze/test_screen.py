@@ -1,0 +1,157 @@
+"""The picture that moves, and what decides when it does."""
+
+from __future__ import annotations
+
+import io
+import math
+import re
+import time
+
+import numpy as np
+import pytest
+from timelines import LABELS, angry, sad, silence, unsure
+
+from ser.audio.devices import decibels, meter
+from ser.cli.analyze.screen import Screen
+from ser.inference.live import Delays, end, followed, in_step, middle
+
+
+class Narrow(io.StringIO):
+    """A terminal that knows ASCII alone."""
+
+    encoding = "ascii"
+
+
+def bare(lines: list[str]) -> list[str]:
+    return [re.sub(r"\x1b\[[0-9;]*m", "", line) for line in lines]
+
+
+def screen(**more: object) -> tuple[Screen, io.StringIO]:
+    stream = io.StringIO()
+    return Screen(stream, LABELS, columns=lambda: 60, **more), stream  # type: ignore[arg-type]
+
+
+def test_a_line_per_emotion() -> None:
+    made, _ = screen(colour=False)
+    assert made.lines()[0].startswith("0:00.0  listening")
+    made.show(angry(9, 12), 0.1449)
+    made.tick(12.31, 0.62)
+    lines = made.lines()
+    assert lines == [
+        "0:12.3  angry      level ██████▎     delay 0.14 s",
+        "neutral  0.10  ████",
+        "angry    0.83  █████████████████████████████████▎",
+        "sad      0.07  ██▊",
+    ]
+
+
+def test_silence_has_no_bars() -> None:
+    made, _ = screen(colour=False)
+    made.show(silence(9, 12), 0.1)
+    lines = made.lines()
+    assert "no speech" in lines[0]
+    assert [line.strip() for line in lines[1:]] == list(LABELS)
+    made.show(unsure(9, 12), 0.1)
+    assert "uncertain" in made.lines()[0]
+    assert "0.35" in made.lines()[2]
+
+
+def test_colours_change_nothing_else() -> None:
+    plain, _ = screen(colour=False)
+    coloured, _ = screen(colour=True)
+    for made in (plain, coloured):
+        made.show(sad(0, 3), 0.2)
+    assert bare(coloured.lines()) == plain.lines()
+    assert "\x1b[" in coloured.lines()[0]
+
+
+@pytest.mark.parametrize("columns", [200, 60, 40, 25, 12])
+def test_no_line_is_wrapped(columns: int) -> None:
+    made = Screen(io.StringIO(), LABELS, columns=lambda: columns)
+    made.show(angry(3600, 3603), 0.2)
+    made.tick(4000, 1.0)
+    for line in bare(made.lines()):
+        assert len(line) <= max(columns - 1, len("neutral  0.00  █"))
+
+
+def test_it_is_drawn_over() -> None:
+    made, stream = screen(colour=False)
+    made.open()
+    made.show(angry(0, 3), 0.1)
+    made.show(sad(1, 4), 0.1)
+    made.erase()
+    made.close()
+    text = stream.getvalue()
+    assert text.count("\x1b[4A\r") == 3
+    assert text.startswith("\x1b[?25l")
+    assert text.endswith("\x1b[J\x1b[?25h")
+    # Nothing is left to draw over when it has been erased.
+    made.draw()
+    assert not stream.getvalue()[len(text) :].startswith("\x1b[4A")
+
+
+def test_ticks_are_drawn_ten_times_a_second_at_most() -> None:
+    made, stream = screen(colour=False)
+    made.open()
+    for step in range(50):
+        made.tick(step / 100, 0.5)
+    assert stream.getvalue().count("listening") == 1
+    time.sleep(0.11)
+    made.tick(0.5, 0.5)
+    assert stream.getvalue().count("listening") == 2
+
+
+def test_without_block_characters() -> None:
+    made = Screen(Narrow(), LABELS, colour=False, columns=lambda: 60)
+    made.show(angry(0, 3), 0.1)
+    made.tick(3, 0.5)
+    assert all(line.isascii() for line in made.lines())
+    assert "level #####" in made.lines()[0]
+
+
+def test_levels() -> None:
+    assert decibels(np.ones(100, np.float32)) == 0
+    assert decibels(np.full(100, 0.1, np.float32)) == pytest.approx(-20)
+    assert decibels(np.zeros(100, np.float32)) == -math.inf
+    assert decibels(np.zeros(0, np.float32)) == -math.inf
+    assert meter(np.zeros(100, np.float32)) == 0
+    assert meter(np.ones(100, np.float32)) == 1
+    assert meter(np.full(100, 10**-1.5, np.float32)) == pytest.approx(0.5)
+
+
+def test_delays_are_measured_when_a_window_is_shown() -> None:
+    origin, delays, order = time.monotonic(), Delays(), []
+    windows = [angry(0, 3), sad(1, 4)]
+    passing = followed(
+        windows,
+        # The moment 3.0 was heard 0.2 s ago.
+        lambda moment: origin + moment - 3.2,
+        end,
+        delays,
+        before=lambda: order.append("before"),
+        show=lambda window, delay: order.append(f"{window.emotion} {delay:.1f}"),
+    )
+    written = []
+    for window in passing:
+        time.sleep(0.05)
+        written.append(window)
+        order.append("written")
+    assert written == windows
+    # The second one is ahead of its sound, which is no negative delay.
+    assert order == ["before", "written", "angry 0.3", "before", "written", "sad 0.0"]
+    assert delays.count == 2
+    assert 0.25 <= delays.longest < 0.35
+    assert delays.mean == pytest.approx(delays.longest / 2)
+
+
+def test_windows_wait_for_their_middle() -> None:
+    asked: list[float] = []
+
+    def wait(moment: float) -> bool:
+        asked.append(moment)
+        return moment < 3
+
+    windows = [angry(0, 3), angry(1, 4), sad(2, 5), sad(3, 6)]
+    assert list(in_step(windows, wait)) == windows[:2]
+    assert asked == [1.5, 2.5, 3.5]
+    assert middle(windows[0]) == 1.5

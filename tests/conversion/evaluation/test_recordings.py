@@ -1,0 +1,44 @@
+"""Which recordings are sources and targets of each other."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from ser.conversion.evaluation.recordings import Recording, Task, takes, targets_of, tasks_of
+from ser.corpora.base import Clip
+
+
+def test_clips_that_say_the_same_are_takes() -> None:
+    clip = Clip(Path("a.wav"), "sad", "01", "made", "1", "strong")
+    others = [replace(clip, speaker="02"), replace(clip, path=Path("b.wav"))]
+    assert takes([clip, *others, replace(clip, text="2")]) == [0, 0, 1, 0]
+
+
+def test_every_neutral_recording_is_asked_for_in_everything(recordings: list[Recording]) -> None:
+    tasks = tasks_of(recordings)
+    sources = {task.source for task in tasks}
+    assert {recordings[source].emotion for source in sources} == {"neutral"}
+    assert len(sources) == 16
+    assert len(tasks) == 16 * 3
+    asked = [(task.emotion, task.intensity) for task in tasks if task.source == tasks[0].source]
+    assert asked == [("neutral", ""), ("sad", "strong"), ("angry", "strong")]
+
+
+@pytest.mark.parametrize(
+    ("emotion", "intensity", "strength"),
+    [("neutral", "", 1.0), ("sad", "strong", 1.0), ("sad", "normal", 0.4), ("sad", "", 0.7)],
+)
+def test_intensities_are_numbers_for_engines(emotion: str, intensity: str, strength: float) -> None:
+    assert Task(0, emotion, intensity).strength == strength
+
+
+def test_targets_are_all_takes_and_the_sources_own_first(recordings: list[Recording]) -> None:
+    source = next(i for i, r in enumerate(recordings) if r.emotion == "neutral" and r.take == 1)
+    found = [recordings[i] for i in targets_of(recordings, Task(source, "angry", "strong"))]
+    assert [r.take for r in found] == [1, 0]
+    assert {(r.speaker, r.text, r.emotion) for r in found} == {
+        (recordings[source].speaker, recordings[source].text, "angry")
+    }

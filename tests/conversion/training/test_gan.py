@@ -1,0 +1,177 @@
+"""The generator of changes: what it learns from whom, and a training that goes on."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from sentences import sentence_table
+
+from ser.conversion.contour_grid import CEPSTRA, CHANGED, PITCH, REAL, VOICED
+from ser.conversion.models.auxiliary import EMOTION, SPEAKER
+from ser.conversion.models.gan import GANTranslate
+from ser.conversion.pairs import find_pairs
+from ser.conversion.training.base import PairExamples, examples_of
+from ser.conversion.training.gan import ENVELOPE, LENGTH, PITCHED, GANTrainer
+from ser.models.backend import load_keras
+from ser.training.checkpoint import Checkpoint, Loaded, State
+from ser.training.config import TrainConfig
+from ser.training.gan_loop import turns
+
+SMALL = GANTranslate(width=8, blocks=2, listening=2)
+CONFIG = TrainConfig(arch="gan-translate", epochs=3, batch_size=8, lr=3e-3)
+TERMS = {"d_loss", "loss", "g_loss", ENVELOPE, PITCHED, LENGTH, "adversarial", *EMOTION, SPEAKER}
+
+
+@pytest.fixture(scope="module")
+def examples() -> PairExamples:
+    table = sentence_table()
+    everything = np.arange(len(table))
+    return examples_of(table, everything, find_pairs(table, everything))
+
+
+def make(examples: PairExamples, **options: Any) -> GANTrainer:
+    keras = load_keras("cpu")
+    keras.utils.set_random_seed(0)
+    return GANTrainer(keras, replace(SMALL, **options), examples, CONFIG)
+
+
+@dataclass(frozen=True, eq=False)
+class Story:
+    """A training of two epochs, and what a checkpoint kept after the first."""
+
+    trainer: GANTrainer
+    rows: list[dict[str, float]]
+    frozen: list[Any]
+    kept: Loaded
+
+
+def frozen(trainer: GANTrainer) -> list[Any]:
+    return [
+        weight.copy()
+        for name in (*EMOTION, SPEAKER)
+        for weight in trainer.adversary.get_layer(name).get_weights()
+    ]
+
+
+@pytest.fixture(scope="module")
+def story(examples: PairExamples, tmp_path_factory: pytest.TempPathFactory) -> Story:
+    trainer = make(examples)
+    trainer.build()
+    before, steps = frozen(trainer), []
+    rows = [trainer.epoch(0, steps.append)]
+    assert sum(steps) == trainer.steps
+    checkpoint = Checkpoint(tmp_path_factory.mktemp("story") / "m.keras")
+    checkpoint.save(trainer.model, None, State("f", epoch=1), trainer.companions())
+    rows.append(trainer.epoch(1, steps.append))
+    kept = checkpoint.load(trainer.keras, "f")
+    assert kept is not None
+    return Story(trainer, rows, before, kept)
+
+
+def batch_of(trainer: GANTrainer, count: int = 8, seed: int = 0) -> Any:
+    return trainer._batch(np.arange(count), np.random.default_rng(seed))
+
+
+def test_every_loss_has_a_name(story: Story) -> None:
+    gan = story.trainer.gan
+    for row in story.rows:
+        assert set(row) == TERMS
+        assert all(np.isfinite(list(row.values())))
+        near = row[ENVELOPE] + 1.2 * row[PITCHED] + 5 * row[LENGTH]
+        heard = sum(row[name] for name in EMOTION) / len(EMOTION)
+        total = gan.near * near + gan.adversarial * row["adversarial"] + gan.emotion * heard
+        assert row["loss"] == pytest.approx(total + gan.speaker * row[SPEAKER], rel=1e-3)
+
+
+def test_it_comes_nearer_and_those_who_listen_stay_as_they_are(story: Story) -> None:
+    first, second = story.rows
+    assert second[PITCHED] < first[PITCHED]
+    for before, after in zip(story.frozen, frozen(story.trainer), strict=True):
+        np.testing.assert_array_equal(before, after)
+
+
+def test_a_training_that_was_stopped_ends_where_another_does(
+    story: Story, examples: PairExamples
+) -> None:
+    resumed = make(examples)
+    resumed.restore(story.kept.model, story.kept.companions)
+    row = resumed.epoch(1, lambda n: None)
+    assert row == pytest.approx(story.rows[1], rel=1e-2, abs=1e-3)
+
+
+def test_targets_are_in_the_timing_of_the_sources(story: Story, examples: PairExamples) -> None:
+    batch = batch_of(story.trainer)
+    pairs = examples.pairs
+    scaled, near = batch.inputs["scaled"], batch.near
+    for row in range(8):
+        source, target = int(pairs.source[row]), int(pairs.target[row])
+        same = source == target
+        real = scaled[row, :, REAL] > 0
+        assert (near[ENVELOPE][row] == scaled[row, :, :CEPSTRA])[real].all() == same
+        lengths = [len(story.trainer.phrases[r]) for r in (target, source)]
+        assert near[LENGTH][row] == pytest.approx(np.log(lengths[0] / lengths[1]))
+        voiced = scaled[row, :, VOICED] > 0.5
+        assert not batch.weights[PITCHED][row][~voiced].any()
+
+
+def test_weights_make_up_for_padding(story: Story) -> None:
+    for weight in batch_of(story.trainer).weights.values():
+        assert weight.mean() == pytest.approx(1, abs=1e-4)
+
+
+def test_the_voice_is_disguised_and_what_is_to_come_is_not(story: Story) -> None:
+    one, other = (batch_of(story.trainer, seed=seed) for seed in (1, 2))
+    assert (one.inputs["features"] != other.inputs["features"]).any()
+    for name in ("scaled", "speech", "usual", "condition"):
+        np.testing.assert_array_equal(one.inputs[name], other.inputs[name])
+    np.testing.assert_array_equal(one.near[PITCHED], other.near[PITCHED])
+
+
+def test_what_is_heard_is_relative_to_the_voice(story: Story, examples: PairExamples) -> None:
+    trainer = story.trainer
+    said = [
+        trainer._heard(record)[: len(trainer.phrases[record]), :CHANGED]
+        for record in examples.indices
+        if examples.speaker[record] == 0
+    ]
+    # Pauses count here and not there.
+    assert np.abs(np.concatenate(said).mean(axis=0)[PITCH]) < 0.2
+
+
+def test_smoothing_and_sides(examples: PairExamples) -> None:
+    for options, values in (
+        ({}, (1.0, -1.0)),
+        ({"smooth": 0.1}, (0.8, -1.0)),
+        ({"smooth": 0.1, "two_sided": True}, (0.8, -0.8)),
+        ({"smooth": 0.1, "loss": "bce"}, (0.9, 0.0)),
+        ({"smooth": 0.1, "loss": "bce", "two_sided": True}, (0.9, 0.1)),
+    ):
+        assert truths(make(examples, **options)) == pytest.approx(values)
+
+
+def truths(trainer: GANTrainer) -> tuple[float, float]:
+    return trainer.real_truth, trainer.made_truth
+
+
+def test_who_is_ahead_waits(story: Story, monkeypatch: pytest.MonkeyPatch) -> None:
+    trainer = story.trainer
+    monkeypatch.setattr(trainer, "architecture", replace(trainer.gan, balance="loss"))
+    before = [w.copy() for w in trainer.discriminator.get_weights()]
+    batch = batch_of(trainer)
+    trainer._discriminate(batch, waits=True)
+    for one, other in zip(before, trainer.discriminator.get_weights(), strict=True):
+        np.testing.assert_array_equal(one, other)
+    row = trainer.epoch(2, lambda n: None)
+    assert {"d_waits", "g_waits"} <= set(row)
+
+
+def test_the_generator_has_its_turn_in_every_epoch(
+    story: Story, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    trainer = story.trainer
+    monkeypatch.setattr(trainer, "architecture", replace(trainer.gan, d_steps=1000))
+    assert turns(trainer.gan, trainer.steps) == (trainer.steps, 1)

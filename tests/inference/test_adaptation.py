@@ -1,0 +1,127 @@
+"""What is learnt of a voice from recordings of it, before another one is analysed."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import soundfile
+from speech import render
+from spoken import EMOTIONS
+
+from ser.errors import AudioError, LabelError
+from ser.features.prosody.speaker import FEWEST_CLIPS
+from ser.inference.adaptation import calibrate, check_emotions, enrol
+from ser.inference.engine import Calibration, Engine, open_engine
+from ser.inference.recognizer import learn_speech
+
+RATE = 16_000
+
+
+@pytest.fixture(scope="module", params=["plain", "reading"])
+def engine(request: pytest.FixtureRequest, tiny_model: Path, prosodic_model: Path) -> Engine:
+    return open_engine(tiny_model if request.param == "plain" else prosodic_model)
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Recordings of one voice: three seconds of each emotion, and all of them together."""
+    folder = tmp_path_factory.mktemp("voice")
+    parts = {
+        emotion: np.concatenate(
+            [render(emotion, 2, seed=20 + k, seconds=1.0, intensity="strong") for k in range(3)]
+        )
+        for emotion in EMOTIONS
+    }
+    for emotion, samples in parts.items():
+        soundfile.write(folder / f"{emotion}.wav", samples, RATE, subtype="FLOAT")
+    everything = np.concatenate(list(parts.values()))
+    soundfile.write(folder / "all.wav", everything, RATE, subtype="FLOAT")
+    soundfile.write(folder / "short.wav", everything[:RATE], RATE)
+    soundfile.write(folder / "silent.wav", np.zeros(5 * RATE), RATE)
+    return folder
+
+
+def ask(engine: Engine, path: Path, known: Calibration | None = None) -> Any:
+    return engine.probabilities(*learn_speech(path, engine), known)
+
+
+def test_a_voice_is_learnt_from_a_recording(engine: Engine, folder: Path) -> None:
+    known = calibrate([folder / "all.wav"], engine)
+    expected = engine.calibration(*learn_speech(folder / "all.wav", engine))
+    assert expected is not None
+    assert known.offset == pytest.approx(expected.offset)
+    assert (known.voice is None) == (not engine.reads_functionals)
+    before, after = (ask(engine, folder / "all.wav", k) for k in (None, known))
+    assert after.sum(axis=1) == pytest.approx(1, abs=1e-5)
+    assert np.abs(after - before).max() > 0.01
+
+
+def test_several_recordings_are_one_voice(engine: Engine, folder: Path) -> None:
+    paths = [folder / f"{emotion}.wav" for emotion in EMOTIONS]
+    known = calibrate(paths, engine)
+    parts = [learn_speech(path, engine) for path in paths]
+    x, functionals = (np.concatenate(part) for part in zip(*parts, strict=True))
+    expected = engine.calibration(x, functionals)
+    assert expected is not None
+    assert known.offset == pytest.approx(expected.offset)
+    # From one emotion alone another voice is learnt.
+    assert np.abs(calibrate(paths[:1], engine).offset - known.offset).max() > 0.1
+
+
+def test_the_beginning_can_be_enough(engine: Engine, folder: Path) -> None:
+    short = calibrate([folder / "all.wav"], engine, seconds=3)
+    expected = engine.calibration(*learn_speech(folder / "all.wav", engine, seconds=3))
+    assert expected is not None
+    assert short.offset == pytest.approx(expected.offset)
+
+
+def test_too_little_speech(engine: Engine, folder: Path) -> None:
+    with pytest.raises(
+        AudioError, match=r"short\.wav: too little speech: 1 windows.*half a minute"
+    ):
+        calibrate([folder / "short.wav"], engine)
+    with pytest.raises(AudioError, match=r"short\.wav and 1 more: too little speech: 2 windows"):
+        calibrate([folder / "short.wav", folder / "short.wav"], engine)
+    # Together they may be enough.
+    assert calibrate([folder / "short.wav"] * FEWEST_CLIPS, engine) is not None
+    with pytest.raises(AudioError, match=r"silent\.wav: has no speech"):
+        calibrate([folder / "all.wav", folder / "silent.wav"], engine)
+    with pytest.raises(AudioError, match=r"none\.wav: does not exist"):
+        calibrate([folder / "none.wav"], engine)
+
+
+def test_enrolled_speech_moves_the_answer(engine: Engine, folder: Path) -> None:
+    path = folder / "all.wav"
+    known = calibrate([path], engine)
+    for before in (None, known):
+        for place, emotion in enumerate(engine.labels):
+            # Whatever it is really: this voice is said to sound so.
+            enrolled = enrol([(emotion, folder / "neutral.wav")], engine, before)
+            chances = [ask(engine, path, k)[:, place].mean() for k in (before, enrolled)]
+            assert chances[1] > chances[0] - 1e-6
+            assert chances[1] > chances[0] + 0.01 or emotion == "neutral"
+            assert enrolled.voice is (None if before is None else before.voice)
+
+
+def test_enrolled_truth_does_no_harm(engine: Engine, folder: Path) -> None:
+    pairs = [(emotion, folder / f"{emotion}.wav") for emotion in EMOTIONS]
+    enrolled = enrol(pairs, engine)
+    right = [
+        (ask(engine, path, known).argmax(axis=1) == engine.labels.index(emotion)).mean()
+        for known in (None, enrolled)
+        for emotion, path in pairs
+    ]
+    assert np.mean(right[3:]) >= np.mean(right[:3]) - 0.01
+    assert np.mean(right[3:]) > 0.7
+
+
+def test_emotions_that_the_model_does_not_know(engine: Engine, folder: Path) -> None:
+    check_emotions(["sad", "angry"], engine)
+    with pytest.raises(LabelError, match=r"boredom: .*\(neutral, sad, angry\); enrol one of these"):
+        check_emotions(["sad", "boredom"], engine)
+    # Before anything is read.
+    with pytest.raises(LabelError, match="boredom"):
+        enrol([("boredom", folder / "none.wav")], engine)

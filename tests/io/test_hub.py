@@ -1,0 +1,178 @@
+"""Models in folders, in the cache, and on a hub: a server on this machine that answers like it."""
+
+from __future__ import annotations
+
+import hashlib
+import http.server
+import json
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from ser.io.hub import MissingModelError, Needs, cached, find_model
+
+hub = pytest.importorskip("huggingface_hub", reason="the extra [text] is not installed")
+
+NEEDS = Needs(
+    "test model", "--test-model", (("config.json",), ("new.bin", "old.bin")), ("more.txt",)
+)
+COMMIT = "0123456789abcdef0123456789abcdef01234567"
+FILES = {"config.json": b"{}", "old.bin": b"x" * 100_000, "more.txt": b"more", "other.md": b"no"}
+
+
+class Hub(http.server.BaseHTTPRequestHandler):
+    """Answers as far as this client asks."""
+
+    def do_GET(self) -> None:
+        self.answer(body=True)
+
+    def do_HEAD(self) -> None:
+        self.answer(body=False)
+
+    def answer(self, *, body: bool) -> None:
+        path = self.path.split("?")[0].strip("/")
+        headers = {}
+        if path == "api/models/some/model":
+            siblings = [{"rfilename": name, "size": len(data)} for name, data in FILES.items()]
+            data = json.dumps({"id": "some/model", "sha": COMMIT, "siblings": siblings}).encode()
+            headers["Content-Type"] = "application/json"
+        elif path.startswith(f"some/model/resolve/{COMMIT}/"):
+            data = FILES[path.rsplit("/", 1)[1]]
+            headers["ETag"] = f'"{hashlib.sha256(data).hexdigest()}"'
+            headers["X-Repo-Commit"] = COMMIT
+        else:
+            self.send_response(404)
+            self.send_header("X-Error-Code", "RepoNotFound")
+            self.send_header("Content-Length", "0")
+            self.end_headers()
+            return
+        self.server.asked.append((self.command, path))  # type: ignore[attr-defined]
+        self.send_response(200)
+        for name, value in headers.items():
+            self.send_header(name, value)
+        self.send_header("Content-Length", str(len(data)))
+        self.end_headers()
+        if body:
+            self.wfile.write(data)
+
+    def log_message(self, format: str, *args: object) -> None:
+        pass
+
+
+class Seen:
+    """A watch that remembers."""
+
+    def __init__(self) -> None:
+        self.begun: list[tuple[str, int]] = []
+        self.arrived = 0
+        self.ended = 0
+
+    def begin(self, name: str, size: int) -> None:
+        self.begun.append((name, size))
+
+    def update(self, size: int) -> None:
+        self.arrived += size
+
+    def end(self) -> None:
+        self.ended += 1
+
+
+@pytest.fixture(autouse=True)
+def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    folder = tmp_path / "cache"
+    monkeypatch.setattr(hub.constants, "HF_HUB_CACHE", str(folder))
+    monkeypatch.setattr(hub.constants, "HF_HUB_DISABLE_XET", True)
+    return folder
+
+
+def point_to(address: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Does what HF_ENDPOINT does when the package is imported."""
+    monkeypatch.setenv("HF_ENDPOINT", address)
+    monkeypatch.setattr(hub.constants, "ENDPOINT", address)
+    template = address + "/{repo_id}/resolve/{revision}/{filename}"
+    monkeypatch.setattr(hub.constants, "HUGGINGFACE_CO_URL_TEMPLATE", template)
+
+
+@pytest.fixture
+def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[http.server.ThreadingHTTPServer]:
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Hub) as running:
+        running.asked = []  # type: ignore[attr-defined]
+        threading.Thread(target=running.serve_forever, daemon=True).start()
+        point_to(f"http://127.0.0.1:{running.server_address[1]}", monkeypatch)
+        yield running
+        running.shutdown()
+
+
+def test_a_folder(tmp_path: Path) -> None:
+    (tmp_path / "config.json").touch()
+    with pytest.raises(MissingModelError) as raised:
+        find_model(str(tmp_path), NEEDS)
+    assert str(raised.value) == (
+        f"{tmp_path}: is no test model: new.bin (or old.bin) is missing; "
+        "the folder needs config.json, new.bin (or old.bin)"
+    )
+    (tmp_path / "old.bin").touch()
+    assert find_model(str(tmp_path), NEEDS) == tmp_path
+
+
+@pytest.mark.parametrize("name", ["model", "./some/model", "/not/there", "a/b/c", "../model"])
+def test_what_is_neither_a_folder_nor_a_name(name: str) -> None:
+    with pytest.raises(MissingModelError, match="is neither a folder nor a name"):
+        find_model(name, NEEDS)
+
+
+def test_a_name_that_the_hub_would_not_take() -> None:
+    with pytest.raises(MissingModelError, match="is no name on the Hugging Face Hub"):
+        find_model("some/mo del", NEEDS, offline=True)
+
+
+def test_offline() -> None:
+    with pytest.raises(MissingModelError) as raised:
+        find_model("some/model", NEEDS, offline=True)
+    assert str(raised.value) == (
+        "some/model: is not in the cache, and the network may not be used; where there is a "
+        "network, download config.json, new.bin (or old.bin) from "
+        "https://huggingface.co/some/model, put them into one folder and give --test-model FOLDER"
+    )
+
+
+def test_a_hub_that_cannot_be_reached(monkeypatch: pytest.MonkeyPatch, cache: Path) -> None:
+    point_to("http://127.0.0.1:9", monkeypatch)
+    watch = Seen()
+    with pytest.raises(MissingModelError) as raised:
+        find_model("some/model", NEEDS, watch=watch)
+    assert "cannot be downloaded (" in str(raised.value)
+    assert "from http://127.0.0.1:9/some/model, put them into one folder" in str(raised.value)
+    assert watch.begun == []
+    assert cached("some/model", NEEDS) is None
+
+
+def test_a_download(server: http.server.ThreadingHTTPServer) -> None:
+    watch = Seen()
+    folder = find_model("some/model", NEEDS, watch=watch)
+    assert sorted(path.name for path in folder.iterdir()) == ["config.json", "more.txt", "old.bin"]
+    assert (folder / "old.bin").read_bytes() == FILES["old.bin"]
+    size = sum(len(FILES[name]) for name in ("config.json", "more.txt", "old.bin"))
+    assert watch.begun == [("some/model", size)]
+    assert watch.arrived == size
+    assert watch.ended == 1
+    asked = len(server.asked)  # type: ignore[attr-defined]
+    # The second time there is nothing to ask.
+    assert find_model("some/model", NEEDS) == folder
+    assert find_model("some/model", NEEDS, offline=True) == folder
+    assert len(server.asked) == asked  # type: ignore[attr-defined]
+
+
+@pytest.mark.usefixtures("server")
+def test_a_model_that_the_hub_does_not_have() -> None:
+    with pytest.raises(MissingModelError, match="is not on the Hugging Face Hub"):
+        find_model("other/model", NEEDS)
+
+
+@pytest.mark.usefixtures("server")
+def test_a_model_of_another_kind() -> None:
+    needs = Needs("test model", "--test-model", (("config.json",), ("absent.bin",)))
+    with pytest.raises(MissingModelError, match=r"is no test model: absent\.bin is missing there"):
+        find_model("some/model", needs)

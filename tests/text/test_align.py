@@ -1,0 +1,148 @@
+"""Recordings and windows with what was said in them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from speech import render
+
+from ser.audio import reader
+from ser.inference.engine import Engine, open_engine
+from ser.inference.recognizer import Windowing, analyse
+from ser.pretrained import DEFAULT_MODEL
+from ser.text.align import Alongside, listen
+from ser.text.asr.base import Passage
+from ser.text.asr.sphinx import Sphinx
+from ser.text.asr.transcriber import Transcriber
+from ser.text.emotion.lexicon import Lexicon
+from ser.text.fusion import Judge, Weights, fuse
+from ser.timeline.window import Window
+
+RATE = 16_000
+WEIGHTS = Weights(0.6, 0.4)
+
+
+@pytest.fixture(scope="module")
+def engine() -> Engine:
+    return open_engine(DEFAULT_MODEL)
+
+
+@pytest.fixture(scope="module")
+def sphinx() -> Sphinx:
+    return Sphinx()
+
+
+@pytest.fixture(scope="module")
+def judge() -> Judge:
+    return Judge(Lexicon(), WEIGHTS)
+
+
+@pytest.fixture(scope="module")
+def talk(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Speech from 1 to 3 s and from 5 to 7 s."""
+    still = np.zeros(RATE, np.float32)
+    first, second = (
+        np.asarray(render("angry", 1, seed=seed, seconds=2.0, sample_rate=RATE), np.float32)
+        for seed in (0, 1)
+    )
+    path = tmp_path_factory.mktemp("talk") / "talk.wav"
+    reader.write(path, np.concatenate([still, first, still, still, second, still]), RATE)
+    return path
+
+
+def check(window: Window) -> None:
+    said = window.spoken
+    assert said is not None
+    expected = fuse(window.probabilities, said.words.probabilities, WEIGHTS)
+    assert said.fused.probabilities == pytest.approx(expected)
+    if not expected:
+        assert (window.probabilities, said.text) == ({}, "")
+        return
+    assert said.fused.emotion == max(expected, key=expected.__getitem__)
+    assert said.fused.confidence == pytest.approx(max(expected.values()))
+
+
+def test_passages(talk: Path, engine: Engine, sphinx: Sphinx, judge: Judge) -> None:
+    rate = engine.spec.sample_rate
+    passed: list[float] = []
+    blocks = reader.stream(talk, rate, block_seconds=0.7)
+    transcriber = Transcriber(sphinx, rate)
+    found = list(listen("talk", blocks, engine, transcriber, judge, heard=passed.append))
+    assert sum(passed) == pytest.approx(8)
+    assert len(found) == 2
+    for window, start in zip(found, (1, 5), strict=True):
+        assert window.file == "talk"
+        assert window.start == pytest.approx(start, abs=0.35)
+        assert window.end == pytest.approx(start + 2, abs=0.35)
+        assert window.emotion in engine.labels
+        assert sum(window.probabilities.values()) == pytest.approx(1, abs=1e-5)
+        said = window.spoken
+        assert said is not None
+        assert said.text == " ".join(word.text for word in said.times)
+        assert all(
+            window.start <= word.start <= word.end <= window.end + 0.1 for word in said.times
+        )
+        check(window)
+
+
+def test_windows_get_their_words(talk: Path, engine: Engine, sphinx: Sphinx, judge: Judge) -> None:
+    alongside = Alongside(Transcriber(sphinx, engine.spec.sample_rate), judge)
+    windows = analyse(talk, engine, Windowing(1.0, 1.0), tap=alongside.add)
+    plain = list(analyse(talk, engine, Windowing(1.0, 1.0)))
+    found = list(alongside.join(windows))
+    assert [(w.start, w.end, w.emotion) for w in found] == [
+        (w.start, w.end, w.emotion) for w in plain
+    ]
+    spoken = [window.spoken for window in found]
+    assert all(spoken)
+    for window in found:
+        check(window)
+    # Every word is in one window, and in the right one.
+    rate = engine.spec.sample_rate
+    transcriber = Transcriber(sphinx, rate)
+    alone = transcriber.add(reader.read(talk, rate)) + transcriber.finish()
+    words = [word.text for passage, _ in alone for word in passage.words]
+    assert [word.text for said in spoken if said for word in said.times] == words
+    assert len(words) >= 4
+    for window in found:
+        assert window.spoken is not None
+        for word in window.spoken.times:
+            assert window.start <= (word.start + word.end) / 2 < window.end
+    silent = [window.spoken.text for window in found if window.spoken and window.end <= 0.7]
+    assert not any(silent)
+
+
+def test_a_part_of_a_recording(talk: Path, engine: Engine, sphinx: Sphinx, judge: Judge) -> None:
+    from ser.inference.recognizer import Part
+
+    rate = engine.spec.sample_rate
+    alongside = Alongside(Transcriber(sphinx, rate, offset=4.0), judge)
+    windows = analyse(talk, engine, Windowing(2.0, 2.0), part=Part(4.0), tap=alongside.add)
+    found = list(alongside.join(windows))
+    times = [
+        word.start for window in found for word in (window.spoken.times if window.spoken else ())
+    ]
+    assert times
+    assert all(4.6 <= start <= 7.5 for start in times)
+
+
+def test_translations_are_read_and_foreign_words_are_not(judge: Judge) -> None:
+    passages = [
+        Passage(0, 1, "I am happy", "en"),
+        Passage(1, 2, "jestem happy", "pl"),
+        Passage(2, 3, "jestem zły", "pl", translation="I am angry"),
+    ]
+    first, second, third = judge.read(passages)
+    assert max(first, key=first.__getitem__) == "happy"
+    assert second == {}
+    assert max(third, key=third.__getitem__) == "angry"
+    assert judge.read([]) == []
+    said = judge.judge(passages[2].text, passages[2], third, {"calm": 0.9, "angry": 0.1})
+    assert said.disagreement == 'said calmly: "I am angry"'
+    assert (said.language, said.translation) == ("pl", "I am angry")
+    # Without words it is the voice that decides.
+    alone = judge.judge("jestem happy", passages[1], second, {"calm": 0.9, "angry": 0.1})
+    assert alone.words.emotion == ""
+    assert alone.fused.emotion == "calm"

@@ -1,0 +1,85 @@
+"""Windows cut to stretches that do not overlap."""
+
+from __future__ import annotations
+
+import random
+from itertools import pairwise
+
+import pytest
+from timelines import OVERLAPPING, angry, sad, silence, unsure
+
+from ser.labels import NO_SPEECH
+from ser.timeline.overlap import Apart, apart, winning_spans
+from ser.timeline.window import Window
+
+
+def times(windows: list[Window]) -> list[tuple[float, float]]:
+    return [(window.start, window.end) for window in windows]
+
+
+def streamed(*windows: Window) -> list[list[Window]]:
+    cutter = Apart()
+    return [*(cutter.add(window) for window in windows), cutter.rest()]
+
+
+def test_the_later_takes_over_in_the_middle() -> None:
+    found = list(apart(OVERLAPPING))
+    assert times(found) == [(0, 2), (2, 3), (3, 4), (4, 5), (5, 6), (6, 8)]
+    assert [window.emotion for window in found] == [window.emotion for window in OVERLAPPING]
+    assert list(winning_spans(found)) == list(winning_spans(OVERLAPPING))
+
+
+@pytest.mark.parametrize(
+    "windows",
+    [
+        OVERLAPPING,
+        (angry(0, 3), sad(3, 6), silence(6, 9), angry(9, 10)),
+        (angry(0, 3), sad(10, 13), sad(12, 15), unsure(14, 17)),
+        (angry(0.1 * 3, 0.6), sad(0.6, 0.9)),
+    ],
+)
+def test_a_stream_of_one_kind_is_cut_like_the_whole(windows: tuple[Window, ...]) -> None:
+    assert [one for group in streamed(*windows) for one in group] == list(apart(windows))
+
+
+def test_windows_side_by_side_are_given_at_once_from_the_second_on() -> None:
+    groups = streamed(angry(0, 3), sad(3, 6), silence(6, 9), sad(20, 23))
+    assert [len(group) for group in groups] == [0, 2, 1, 1, 0]
+
+
+def test_overlapping_windows_are_given_when_the_next_is_there() -> None:
+    assert [len(group) for group in streamed(*OVERLAPPING)] == [0, 1, 1, 1, 1, 1, 1]
+
+
+def test_an_overlap_that_nobody_expected_is_cut_from_the_later() -> None:
+    groups = streamed(angry(0, 3), sad(3, 6), angry(5, 8), sad(7, 10))
+    assert times([one for group in groups for one in group]) == [
+        (0, 3),
+        (3, 6),
+        (6, 7.5),
+        (7.5, 10),
+    ]
+
+
+def test_nothing_is_left_of_a_window_inside_another() -> None:
+    groups = streamed(angry(0, 3), sad(3, 9), angry(4, 5), silence(9, 12))
+    assert times([one for group in groups for one in group]) == [(0, 3), (3, 9), (9, 12)]
+
+
+@pytest.mark.parametrize("patient", [False, True])
+def test_no_two_overlap_whatever_comes(patient: bool) -> None:
+    chance = random.Random(4)
+    for _ in range(500):
+        cutter = Apart(patient=patient)
+        found = []
+        for start in sorted(chance.choice(range(12)) for _ in range(8)):
+            found += cutter.add(angry(start, start + chance.choice((0.5, 1, 3, 9))))
+        found += cutter.rest()
+        assert all(window.start < window.end for window in found)
+        assert all(a.end <= b.start for a, b in pairwise(found))
+
+
+def test_nothing_comes_of_nothing() -> None:
+    assert streamed() == [[]]
+    (only,) = apart([silence(0, 3)])
+    assert only.emotion == NO_SPEECH
