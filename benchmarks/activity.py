@@ -19,6 +19,8 @@ from pathlib import Path
 
 import numpy as np
 
+from ser.arrays import Samples
+
 ROOT = Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
 
@@ -34,7 +36,7 @@ SECONDS = 3.0
 TOGETHER = 64
 
 
-def webrtc(samples: reader.Samples) -> float:
+def webrtc(samples: Samples) -> float:
     """Seconds of speech by WebRTC's detector at its strictest."""
     import webrtcvad
 
@@ -44,14 +46,14 @@ def webrtc(samples: reader.Samples) -> float:
     return 0.03 * sum(detector.is_speech(frame, RATE) for frame in frames)
 
 
-def noisy(samples: reader.Samples, ratio: float) -> reader.Samples:
+def noisy(samples: Samples, ratio: float) -> Samples:
     rng = np.random.default_rng(len(samples))
     noise = pink(len(samples), RATE, rng)
     gain = np.sqrt(np.mean(samples**2) / np.mean(noise**2)) * 10 ** (-ratio / 20)
     return samples + np.float32(gain) * noise
 
 
-def show(name: str, windows: list[reader.Samples]) -> None:
+def show(name: str, windows: list[Samples]) -> None:
     heard = np.concatenate(
         [
             seconds_of_speech(windows[i : i + TOGETHER], RATE)

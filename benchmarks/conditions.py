@@ -20,6 +20,7 @@ import numpy as np
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
+from ser.arrays import Samples
 from ser.audio import reader
 from ser.augment.base import Parameters
 from ser.augment.registry import TRANSFORMS
@@ -29,7 +30,7 @@ from ser.evaluation.metrics import evaluate
 from ser.features.extract import fit_frames
 from ser.inference.engine import Engine, open_engine
 
-Samples = reader.Samples
+Samples = Samples
 Change = Callable[[Samples, int, np.random.Generator], Samples]
 
 

@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-from ser.audio.reader import Samples
+from ser.arrays import Samples
 from ser.errors import AudioError, DependencyError, how_to_install
 
 Kind = Literal["input", "output"]

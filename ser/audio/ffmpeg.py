@@ -11,13 +11,10 @@ from pathlib import Path
 from typing import IO, Any
 
 import numpy as np
-import numpy.typing as npt
 
+from ser.arrays import Channels
 from ser.errors import AudioError
 from ser.io.files import STANDARD
-
-Channels = npt.NDArray[np.float32]
-"""Samples of all channels, shape (samples, channels)."""
 
 # Formats whose time stamps are kept beside the packets, so that one can jump to a second and know
 # exactly where one has landed. In others (raw AAC, AMR) FFmpeg guesses, and all is decoded.

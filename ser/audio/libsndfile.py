@@ -6,13 +6,8 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
-import numpy as np
-import numpy.typing as npt
-
+from ser.arrays import Channels
 from ser.errors import AudioError
-
-Channels = npt.NDArray[np.float32]
-"""Samples of all channels, shape (samples, channels)."""
 
 # The tightest that FLAC packs silence is some 5000 samples to the byte. A header that claims more
 # does not know its length (FFmpeg writes such ones to pipes), and libsndfile believes it.

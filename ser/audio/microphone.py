@@ -9,7 +9,7 @@ from typing import Any, Self
 
 import numpy as np
 
-from ser.audio import reader
+from ser.arrays import Samples
 from ser.audio.devices import Device, choose, reason, sound_library
 from ser.errors import AudioError
 from ser.io.files import Closing
@@ -66,7 +66,7 @@ class Microphone(Closing):
         self.lost = 0
         self._wanted = None if seconds is None else round(seconds * sample_rate)
         self._block_seconds = block_seconds
-        self._queue: queue.SimpleQueue[tuple[reader.Samples, float] | None] = queue.SimpleQueue()
+        self._queue: queue.SimpleQueue[tuple[Samples, float] | None] = queue.SimpleQueue()
         self._stream: Any = None
         self._stopped = False
         # The last sample of the device that has been taken: its number, and when it was heard.
@@ -97,7 +97,7 @@ class Microphone(Closing):
             ) from error
         return self
 
-    def __iter__(self) -> Iterator[reader.Samples]:
+    def __iter__(self) -> Iterator[Samples]:
         """Gives what is recorded, as float32 samples of shape (samples,) in -1 to 1.
 
         Raises:
@@ -160,7 +160,7 @@ class Microphone(Closing):
         # PortAudio uses its buffer again.
         self._queue.put((np.array(data[:, 0], np.float32), end))
 
-    def _next(self) -> tuple[reader.Samples, float] | None:
+    def _next(self) -> tuple[Samples, float] | None:
         try:
             return self._queue.get(timeout=_PATIENCE)
         except queue.Empty:

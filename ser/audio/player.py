@@ -11,6 +11,7 @@ from typing import Any, Self
 
 import numpy as np
 
+from ser.arrays import Samples
 from ser.audio import reader
 from ser.audio.devices import choose, meter, reason, sound_library
 from ser.errors import AudioError, SerError
@@ -62,8 +63,8 @@ class Player(Closing):
         self._blocks = reader.stream(
             path, self._rate, block_seconds=_BLOCK_SECONDS, offset=start, duration=seconds
         )
-        self._queue: queue.Queue[reader.Samples | None] = queue.Queue(_WAITING)
-        self._rest: reader.Samples | None = np.empty(0, np.float32)
+        self._queue: queue.Queue[Samples | None] = queue.Queue(_WAITING)
+        self._rest: Samples | None = np.empty(0, np.float32)
         self._stream: Any = None
         self._ended = threading.Event()
         self._thread: threading.Thread | None = None
@@ -170,7 +171,7 @@ class Player(Closing):
             if self.stopped:
                 return
 
-    def _decoded(self) -> Iterator[reader.Samples | None]:
+    def _decoded(self) -> Iterator[Samples | None]:
         try:
             yield from self._blocks
         except SerError:

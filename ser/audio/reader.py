@@ -17,17 +17,11 @@ from pathlib import Path
 from typing import IO, Any
 
 import numpy as np
-import numpy.typing as npt
 
+from ser.arrays import Channels, Samples
 from ser.audio import ffmpeg, libsndfile, wav
 from ser.errors import AudioError
 from ser.io.files import STANDARD, atomic_path
-
-Samples = npt.NDArray[np.float32]
-"""Mono samples, shape (samples,)."""
-
-Channels = npt.NDArray[np.float32]
-"""Samples of all channels, shape (samples, channels)."""
 
 BLOCK_SECONDS = 10.0
 """How much a stream decodes at a time: long enough to be fast, short enough to be soon."""

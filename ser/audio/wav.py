@@ -13,11 +13,8 @@ from dataclasses import dataclass
 from typing import IO
 
 import numpy as np
-import numpy.typing as npt
 
-Samples = npt.NDArray[np.float32]
-Channels = npt.NDArray[np.float32]
-"""Samples of all channels, shape (samples, channels)."""
+from ser.arrays import Channels, Samples
 
 # A program that cannot go back to its header writes one of these, or the largest that it dares.
 _UNKNOWN = (0, 0x7FFF0000)

@@ -11,11 +11,9 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 
+from ser.arrays import Channels
 from ser.errors import AudioError, cannot_write
 from ser.io.files import atomic_path
-
-Channels = npt.NDArray[np.float32]
-"""Samples of all channels, shape (samples, channels)."""
 
 Depth = Literal["PCM_16", "PCM_24", "FLOAT"]
 """How samples are kept, in libsndfile's words."""

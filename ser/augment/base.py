@@ -9,10 +9,8 @@ from typing import Any, ClassVar
 import numpy as np
 import numpy.typing as npt
 
+from ser.arrays import Samples
 from ser.errors import SerError
-
-Samples = npt.NDArray[np.float32]
-"""Mono samples, shape (samples,)."""
 
 
 @dataclass(frozen=True, slots=True)

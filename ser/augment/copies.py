@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ser.augment.base import Samples
+from ser.arrays import Samples
 from ser.augment.recipe import Recipe, apply, label_of
 
 

@@ -9,8 +9,9 @@ from typing import ClassVar
 
 import numpy as np
 
+from ser.arrays import Samples
 from ser.audio import reader
-from ser.augment.base import Parameters, Samples, Transform, fitted, mean_power
+from ser.augment.base import Parameters, Transform, fitted, mean_power
 from ser.errors import AudioError
 
 _LOWEST = 30.0  # Hertz; pink noise has no more power below.

@@ -8,8 +8,9 @@ from pathlib import Path
 
 import numpy as np
 
+from ser.arrays import Samples
 from ser.audio import reader
-from ser.augment.base import Parameters, Samples, Transform
+from ser.augment.base import Parameters, Transform
 from ser.augment.noise import Noise, Recording
 from ser.augment.registry import parse_transform
 from ser.errors import AudioError, SerError

@@ -6,7 +6,8 @@ from typing import ClassVar
 
 import numpy as np
 
-from ser.augment.base import Parameters, Samples, Transform, mean_power
+from ser.arrays import Samples
+from ser.augment.base import Parameters, Transform, mean_power
 
 # The first reflections come a few milliseconds behind the direct sound.
 _GAP = 0.003

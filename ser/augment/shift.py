@@ -6,7 +6,8 @@ from typing import ClassVar
 
 import numpy as np
 
-from ser.augment.base import Parameters, Samples, Transform
+from ser.arrays import Samples
+from ser.augment.base import Parameters, Transform
 
 
 class Shift(Transform):

@@ -6,7 +6,8 @@ from typing import ClassVar
 
 import numpy as np
 
-from ser.augment.base import Parameters, Samples, Transform, fitted
+from ser.arrays import Samples
+from ser.augment.base import Parameters, Transform, fitted
 
 # Half a frame goes by between two; a frame holds two periods of the lowest voice, and the search
 # reaches over one, so that periods always find each other.

@@ -6,8 +6,9 @@ from typing import ClassVar
 
 import numpy as np
 
+from ser.arrays import Samples
 from ser.audio import reader
-from ser.augment.base import Parameters, Samples, Transform, fitted
+from ser.augment.base import Parameters, Transform, fitted
 
 _RATE = 8000
 _LOWEST = 300.0  # Hertz

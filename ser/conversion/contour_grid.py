@@ -9,12 +9,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
+from ser.arrays import Matrix, Vector
 from ser.conversion.contours import SPEC, Contours
-
-Matrix = npt.NDArray[np.float32]
-Vector = npt.NDArray[np.float32]
 
 FRAMES = 2
 """Frames of the contours in a step."""

@@ -8,14 +8,12 @@ from functools import lru_cache
 import numpy as np
 import numpy.typing as npt
 
+from ser.arrays import Doubles, Matrix, Vector
 from ser.errors import SerError
 from ser.features import banks
 from ser.features.extract import Extractor
 from ser.features.layout import columns
 from ser.features.spec import PRESETS, FeatureSpec
-
-Vector = npt.NDArray[np.float32]
-Matrix = npt.NDArray[np.float32]
 
 HOP = 0.01
 """Seconds from one frame to the next."""
@@ -111,7 +109,6 @@ def _extractor() -> Extractor:
 
 # Matrices with a row per frame: reading between the rows, and averaging over them.
 
-Doubles = npt.NDArray[np.float64]
 
 _SMOOTH = (np.hanning(7)[1:-1] / np.hanning(7).sum()).astype(np.float32)
 

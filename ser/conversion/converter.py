@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
-import numpy.typing as npt
 
 from ser import __version__
 from ser.conversion.contour_grid import (
@@ -158,7 +157,6 @@ def rules_in(path: str | Path, card: Mapping[str, Any]) -> Rules:
 
 # The network of a translator, ready to say how a phrase has to change.
 
-Matrix = npt.NDArray[np.float32]
 
 _NAMES = (GANTranslate.name, Pix2PixMel.name)
 

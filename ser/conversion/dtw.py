@@ -7,8 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
-Matrix = npt.NDArray[np.float32]
-Vector = npt.NDArray[np.float32]
+from ser.arrays import Matrix, Vector
 
 # A step along one recording alone costs so much more than one along both: what is spoken goes on
 # in both, as a rule.

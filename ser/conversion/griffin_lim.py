@@ -10,13 +10,10 @@ import inspect
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
+from ser.arrays import Matrix, Vector
 from ser.conversion.contours import SPEC
 from ser.features import banks
-
-Vector = npt.NDArray[np.float32]
-Matrix = npt.NDArray[np.float32]
 
 # Rounds that bring a power spectrogram near the wanted bands; more change little.
 _ROUNDS = 20

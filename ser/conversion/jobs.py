@@ -14,6 +14,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from ser.arrays import Channels
 from ser.audio import reader
 from ser.audio.writer import depth_of, open_sound
 from ser.conversion.converter import EngineName, open_converter
@@ -29,7 +30,8 @@ from ser.pretrained import DEFAULT_MODEL
 #
 # In a folder a result is called as its recording and its emotion, ``talk.angry.wav``: by the path
 # within the folder that was named, or by its own name where a file was. Names depend on what
-# else is translated only where two recordings would have the same one: then both keep their own endings,
+# else is translated only where two recordings would have the same one: then both keep their own
+# endings,
 # ``talk.mp3.angry.wav``.
 
 
@@ -215,7 +217,7 @@ class Translation:
         """
         seconds = 0.0
 
-        def pass_on(blocks: Iterator[tuple[reader.Channels, int]]) -> Iterator[reader.Channels]:
+        def pass_on(blocks: Iterator[tuple[Channels, int]]) -> Iterator[Channels]:
             nonlocal seconds
             for block, rate in blocks:
                 seconds += len(block) / rate
@@ -236,7 +238,7 @@ class Translation:
     def _translate(
         self,
         task: Task,
-        pass_on: Callable[[Iterator[tuple[reader.Channels, int]]], Iterator[reader.Channels]],
+        pass_on: Callable[[Iterator[tuple[Channels, int]]], Iterator[Channels]],
     ) -> None:
         path = task.recording.path
         decoded = reader.channels(path)
@@ -289,11 +291,9 @@ def translate_all(
         yield tasks[number], outcome
 
 
-def _beginning(
-    blocks: Iterator[reader.Channels], samples: int
-) -> tuple[list[reader.Channels], bool]:
+def _beginning(blocks: Iterator[Channels], samples: int) -> tuple[list[Channels], bool]:
     """Takes blocks until there are so many samples; says whether these are all."""
-    begun: list[reader.Channels] = []
+    begun: list[Channels] = []
     count = 0
     for block in blocks:
         begun.append(block)

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import numpy as np
-import numpy.typing as npt
 
-Samples = npt.NDArray[np.float32]
+from ser.arrays import Samples
 
 CEILING = 0.98
 """The greatest amplitude of what had to be turned down."""

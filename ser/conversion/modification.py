@@ -6,13 +6,10 @@ from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
-import numpy.typing as npt
 
+from ser.arrays import Matrix, Vector
 from ser.conversion.contours import SPEC, Contours
 from ser.features.spec import FeatureSpec
-
-Vector = npt.NDArray[np.float32]
-Matrix = npt.NDArray[np.float32]
 
 MAX_INTENSITY = 1.5
 """Half as much again as the strongest recordings of actors."""

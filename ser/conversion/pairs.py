@@ -9,14 +9,12 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from ser.arrays import Indices, Vector
 from ser.conversion.contours import check_spec
 from ser.conversion.dtw import align
 from ser.dataset.table import Table, speaker_keys, spec_of
 from ser.errors import TableError
 from ser.features.layout import columns
-
-Indices = npt.NDArray[np.intp]
-Vector = npt.NDArray[np.float32]
 
 INTENSITIES = {"low": 0.4, "normal": 0.4, "medium": 0.7, "high": 1.0, "strong": 1.0}
 """What an intensity in a table means as a number: normal recordings of RAVDESS change a quarter to

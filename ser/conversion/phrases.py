@@ -8,8 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-Samples = npt.NDArray[np.float32]
-Levels = npt.NDArray[np.float64]
+from ser.arrays import Doubles, Samples
 
 LONGEST = 12.0
 """Seconds of a phrase, at most: what is held in memory."""
@@ -99,7 +98,7 @@ class _Cutter:
 
 
 def _first(
-    samples: Samples, rate: int, loud: npt.NDArray[np.bool_], levels: Levels, ended: bool
+    samples: Samples, rate: int, loud: npt.NDArray[np.bool_], levels: Doubles, ended: bool
 ) -> Piece:
     hop, margin = rate * _STEP, round(MARGIN / _STEP)
     sounds = np.flatnonzero(loud)
@@ -125,7 +124,7 @@ def _first(
     return Piece(samples[: round((place + 0.5) * hop)], quiet=False, cut=True)
 
 
-def _levels(samples: Samples, rate: int) -> Levels:
+def _levels(samples: Samples, rate: int) -> Doubles:
     """Measures decibels every 10 ms."""
     mono = samples.mean(axis=1)
     mono = mono - mono.mean()
@@ -133,11 +132,11 @@ def _levels(samples: Samples, rate: int) -> Levels:
     starts = np.minimum(np.round(np.arange(count) * rate * _STEP), len(mono) - 1).astype(np.intp)
     sums = np.add.reduceat(np.square(mono, dtype=np.float64), starts)
     sizes = np.diff(np.append(starts, len(mono)))
-    levels: Levels = 10 * np.log10(np.maximum(sums / np.maximum(sizes, 1), 1e-12))
+    levels: Doubles = 10 * np.log10(np.maximum(sums / np.maximum(sizes, 1), 1e-12))
     return levels
 
 
-def _threshold(levels: Levels) -> float:
+def _threshold(levels: Doubles) -> float:
     """Says what is quiet beside the rest."""
     soft, strong = np.percentile(levels, [5, 95])
     wanted = soft + _PART * (strong - soft)

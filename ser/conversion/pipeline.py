@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 import numpy as np
-import numpy.typing as npt
 
+from ser.arrays import Samples, Vector
 from ser.audio import reader
 from ser.conversion.contours import SPEC, Contours, contours_of
 from ser.conversion.limiter import Headroom, limited
@@ -16,9 +16,6 @@ from ser.conversion.source_emotion import Origin
 from ser.conversion.spectral_filter import noise_floor
 from ser.conversion.synthesis import rendered
 from ser.vad.silero import speech_probabilities
-
-Samples = npt.NDArray[np.float32]
-Vector = npt.NDArray[np.float32]
 
 # A phrase is speech if so many of its 32 ms are that with such a probability. Measured: of 160
 # emotional clips, one has no 32 ms over 0.22; hum, noise, tones and chords have at most one over

@@ -7,10 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from ser.arrays import Doubles, Vector
 from ser.conversion.contours import HOP, Contours
-
-Vector = npt.NDArray[np.float32]
-Doubles = npt.NDArray[np.float64]
 
 SPACING = 0.006
 """Seconds between marks where there is no voice."""

@@ -6,16 +6,13 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
-import numpy.typing as npt
 
+from ser.arrays import Matrix, Vector
 from ser.conversion.contours import Contours, contours_of
 from ser.conversion.griffin_lim import griffin_lim, to_waveform
 from ser.conversion.models.pix2pix import EMOTION, SOURCE, STEP, level_of
 from ser.conversion.modification import MAX_INTENSITY, Change, no_change
 from ser.errors import SerError
-
-Vector = npt.NDArray[np.float32]
-Matrix = npt.NDArray[np.float32]
 
 Network = Callable[[Mapping[str, Matrix]], Matrix]
 """The generator of `ser.conversion.models.pix2pix.Pix2PixMel`, on whatever runs it."""

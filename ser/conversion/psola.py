@@ -7,11 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from ser.arrays import Doubles, Vector
 from ser.conversion.pitch_marks import Epochs
-
-Vector = npt.NDArray[np.float32]
-Doubles = npt.NDArray[np.float64]
-Indices = npt.NDArray[np.intp]
 
 # Between samples there are this many places that a grain can be put to, at 16 kHz: without them,
 # rounding is a jitter that makes the upper harmonics hoarse.

@@ -14,6 +14,7 @@ from typing import Any, Self
 import numpy as np
 import numpy.typing as npt
 
+from ser.arrays import Doubles
 from ser.conversion.contours import SPEC, Contours, check_spec, from_features
 from ser.conversion.modification import Change, no_change
 from ser.conversion.pairs import INTENSITIES, NEUTRAL, UNKNOWN_INTENSITY, intensity_of
@@ -21,8 +22,6 @@ from ser.dataset.table import Table, speaker_keys, spec_of
 from ser.errors import LabelError, SerError, TableError
 from ser.features.spec import FeatureSpec
 from ser.labels import ordered
-
-Vector = npt.NDArray[np.float64]
 
 MEAN = "mean"
 """What rules are relative to where nobody speaks neutrally: a speaker's mean over emotions."""
@@ -178,7 +177,7 @@ class RuleConverter:
             np.full(frames, stretch, np.float32),
         )
 
-    def _at(self, emotion: str, intensity: float) -> Vector:
+    def _at(self, emotion: str, intensity: float) -> Doubles:
         curve = self._curves[emotion]
         last, strongest = curve[-1]
         if intensity >= last:
@@ -187,7 +186,7 @@ class RuleConverter:
         points = np.stack([np.zeros_like(strongest), *(point for _, point in curve)])
         above = int(np.searchsorted(levels, intensity, side="right"))
         part = (intensity - levels[above - 1]) / (levels[above] - levels[above - 1])
-        between: Vector = points[above - 1] + part * (points[above] - points[above - 1])
+        between: Doubles = points[above - 1] + part * (points[above] - points[above - 1])
         return between
 
 
@@ -220,7 +219,7 @@ def learn_rules(
         for key, styles in takes.items()
     }
     plain = any(_neutral(styles) is not None for styles in means.values())
-    differences: dict[_Style, dict[str, list[Vector]]] = defaultdict(lambda: defaultdict(list))
+    differences: dict[_Style, dict[str, list[Doubles]]] = defaultdict(lambda: defaultdict(list))
     for (speaker, _), styles in means.items():
         base = _neutral(styles) if plain else _mean_over_emotions(styles)
         if base is None:
@@ -254,7 +253,7 @@ def learn_rules(
 _Style = tuple[str, bool, float]
 """An emotion, whether its corpus says how strong it is, and how strong."""
 
-_Styles = dict[_Style, Vector]
+_Styles = dict[_Style, Doubles]
 
 
 def _takes(
@@ -262,13 +261,13 @@ def _takes(
     indices: npt.NDArray[np.intp],
     spec: FeatureSpec,
     progress: Callable[[int], None],
-) -> dict[tuple[str, str], dict[_Style, list[Vector]]]:
+) -> dict[tuple[str, str], dict[_Style, list[Doubles]]]:
     """Measures all recordings: by speaker and sentence, and by emotion and intensity."""
     keys, strengths = speaker_keys(table), intensity_of(table)
     texts, emotions, names, copies, frames = (
         table[name].tolist() for name in ("text", "y", "intensity", "augment", "frames")
     )
-    takes: dict[tuple[str, str], dict[_Style, list[Vector]]] = defaultdict(
+    takes: dict[tuple[str, str], dict[_Style, list[Doubles]]] = defaultdict(
         lambda: defaultdict(list)
     )
     for number in indices.tolist():
@@ -283,7 +282,7 @@ def _takes(
     return takes
 
 
-def _measured(contours: Contours) -> Vector | None:
+def _measured(contours: Contours) -> Doubles | None:
     """Gives median pitch, logarithms of its range and of the duration, and the spectrum."""
     voiced = contours.pitch[contours.voiced]
     if len(voiced) < _FEWEST_VOICED:
@@ -297,16 +296,16 @@ def _measured(contours: Contours) -> Vector | None:
     return np.concatenate([prosody, spectrum])
 
 
-def _neutral(styles: _Styles) -> Vector | None:
+def _neutral(styles: _Styles) -> Doubles | None:
     return next((values for (name, _, _), values in styles.items() if name == NEUTRAL), None)
 
 
-def _mean_over_emotions(styles: _Styles) -> Vector:
-    mean: Vector = np.mean(list(styles.values()), axis=0)
+def _mean_over_emotions(styles: _Styles) -> Doubles:
+    mean: Doubles = np.mean(list(styles.values()), axis=0)
     return mean
 
 
-def _rule(intensity: float, values: Vector, speakers: int) -> Rule:
+def _rule(intensity: float, values: Doubles, speakers: int) -> Rule:
     margin = len(_SMOOTHING) // 2
     gain = np.convolve(np.pad(values[3:], margin, mode="edge"), _SMOOTHING, mode="valid")
     return Rule(
@@ -319,7 +318,7 @@ def _rule(intensity: float, values: Vector, speakers: int) -> Rule:
     )
 
 
-def _vector(rule: Rule) -> Vector:
+def _vector(rule: Rule) -> Doubles:
     """Puts a rule into numbers that can be added: semitones, logarithms of ratios, decibels."""
     return np.array([rule.pitch, np.log(rule.range), np.log(rule.stretch), *rule.gain])
 

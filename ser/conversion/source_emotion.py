@@ -5,14 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-import numpy as np
-import numpy.typing as npt
-
+from ser.arrays import Samples
 from ser.audio import reader
 from ser.conversion.contours import SPEC
 from ser.inference.engine import Engine, open_engine
-
-Samples = npt.NDArray[np.float32]
 
 Origin = str | Callable[[Samples], str | None] | None
 """An emotion, or None where it is not known, or what says so of each phrase: `Recogniser`."""

@@ -5,14 +5,10 @@ from __future__ import annotations
 from functools import lru_cache
 
 import numpy as np
-import numpy.typing as npt
 
+from ser.arrays import Doubles, Matrix, Vector
 from ser.conversion.contours import SPEC, Contours, between, evened
 from ser.features import banks
-
-Vector = npt.NDArray[np.float32]
-Matrix = npt.NDArray[np.float32]
-Doubles = npt.NDArray[np.float64]
 
 WINDOW = 0.032
 """Seconds of the windows: long enough to tell the harmonics of a low voice apart, short enough to

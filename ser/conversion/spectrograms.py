@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import IO, NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
+from ser.arrays import Matrix, Samples
 from ser.audio import reader
 from ser.conversion.contours import HOP, SPEC, Contours, contours_of
 from ser.conversion.jobs import Task
@@ -19,8 +19,6 @@ from ser.features.layout import width
 from ser.features.spec import FeatureSpec
 from ser.io.files import Closing
 from ser.labels import ordered
-
-Matrix = npt.NDArray[np.float32]
 
 SPECTROGRAMS: FeatureSpec = SPEC.with_changes(families=("logmel",))
 """What a table of spectrograms holds: of the features that translation works on the mel bands."""
@@ -116,10 +114,10 @@ class Spectrograms(Closing):
         return len(order)
 
 
-def _matrices(blocks: Iterable[reader.Samples], extract: Extractor) -> Iterator[Matrix]:
+def _matrices(blocks: Iterable[Samples], extract: Extractor) -> Iterator[Matrix]:
     """Computes the features of a whole recording in parts, each with what lies around it."""
     hop = SPECTROGRAMS.hop_length
-    waiting: list[reader.Samples] = []
+    waiting: list[Samples] = []
     count, before = 0, 0
     enough = (_TOGETHER + 2 * _CONTEXT) * hop
     for block in blocks:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from functools import lru_cache
 
 import numpy as np
-import numpy.typing as npt
 
+from ser.arrays import Doubles, Matrix, Samples, Vector
 from ser.audio import reader
 from ser.conversion.contours import HOP, SPEC, Contours, between, evened
 from ser.conversion.limiter import limited
@@ -21,9 +21,6 @@ from ser.features.stft import ShortTime
 
 # What moving periods did to a phrase's level and envelope, to be taken back.
 
-Vector = npt.NDArray[np.float32]
-Matrix = npt.NDArray[np.float32]
-Doubles = npt.NDArray[np.float64]
 
 # So many cepstral coefficients are corrected: level and broad shape. Finer corrections follow the
 # harmonics, which lie elsewhere now, and make the voice rough (measured: harmonics to noise).
@@ -69,8 +66,6 @@ def correction(
 def _filters() -> banks.Banded:
     return banks.Banded(banks.mel_bank(SPEC))
 
-
-Samples = npt.NDArray[np.float32]
 
 # Semitones and factors beyond which nothing is moved or stretched, whatever an engine says.
 _HIGHEST, _LONGEST = 24.0, 5.0

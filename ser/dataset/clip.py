@@ -10,12 +10,12 @@ from typing import NamedTuple
 
 import numpy as np
 
+from ser.arrays import Matrix, Samples, Vector
 from ser.audio import reader
 from ser.augment.copies import Copies
 from ser.corpora.base import Clip
 from ser.errors import AudioError, SerError, renamed
-from ser.features.extract import Extractor, Functionals
-from ser.features.stft import Matrix
+from ser.features.extract import Extractor
 from ser.io.remote import fetched
 
 # Longest part of a file name that comes from the clip's own.
@@ -58,7 +58,7 @@ class Rendered(NamedTuple):
 
     label: str
     matrix: Matrix
-    functionals: Functionals
+    functionals: Vector
     seconds: float
 
 
@@ -99,7 +99,7 @@ class Renderer:
             return _strange(task, error)
         return [self._record(task, number, whole if number else samples) for number in task.numbers]
 
-    def _record(self, task: Task, number: int, samples: reader.Samples) -> Rendered | SerError:
+    def _record(self, task: Task, number: int, samples: Samples) -> Rendered | SerError:
         rate = self.extractor.spec.sample_rate
         label = ""
         try:

@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 
+from ser.arrays import Matrix
 from ser.audio import reader
 from ser.augment.copies import Copies, copies_per_clip
 from ser.corpora.base import Clip
@@ -23,7 +24,6 @@ from ser.dataset.table import Table, TableWriter, record_dtype
 from ser.errors import AudioError, SerError, TableError, renamed
 from ser.features.extract import Extractor, fit_frames
 from ser.features.spec import FeatureSpec
-from ser.features.stft import Matrix
 from ser.io.files import STANDARD, is_special, make_folder
 from ser.io.remote import Place, fetched, is_url
 from ser.parallel import pool

@@ -17,7 +17,8 @@ from typing import Any, cast
 
 import numpy as np
 
-from ser.dataset.groups import By, Indices, group_names, match_names, require_apart
+from ser.arrays import Indices
+from ser.dataset.groups import By, group_names, match_names, require_apart
 from ser.dataset.table import Table, speaker_keys
 from ser.errors import SerError, TableError
 from ser.io.files import open_output

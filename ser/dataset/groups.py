@@ -6,15 +6,14 @@ from collections.abc import Hashable, Iterable, Sequence
 from typing import Literal
 
 import numpy as np
-import numpy.typing as npt
 
+from ser.arrays import Indices
 from ser.dataset.table import Table, clip_hashes, release, rows, source_keys, speaker_keys
 from ser.errors import TableError
 
 By = Literal["speaker", "clip", "corpus"]
 """What a split keeps apart."""
 
-Indices = npt.NDArray[np.intp]
 
 # Windows cut back to back touch, but for rounding.
 _TOUCH_SECONDS = 1e-3

@@ -13,10 +13,10 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from ser.arrays import Indices
 from ser.dataset.folds import Folds, read_folds, write_folds
 from ser.dataset.groups import (
     By,
-    Indices,
     group_names,
     groups,
     match_names,

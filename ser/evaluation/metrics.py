@@ -9,12 +9,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from ser.arrays import Counts, Doubles
 from ser.errors import SerError
 from ser.labels import label_indices
 from ser.models.calibration import expected_calibration_error
-
-Floats = npt.NDArray[np.float64]
-Counts = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,19 +170,19 @@ def evaluate(
     )
 
 
-def uar(confusion: npt.NDArray[Any]) -> Floats:
+def uar(confusion: npt.NDArray[Any]) -> Doubles:
     """Gives the unweighted average recall of confusion matrices (..., labels, labels)."""
     hits, support, _ = _margins(confusion)
     return _mean_where(_ratio(hits, support), support > 0)
 
 
-def accuracy(confusion: npt.NDArray[Any]) -> Floats:
+def accuracy(confusion: npt.NDArray[Any]) -> Doubles:
     """Gives the accuracy of confusion matrices (..., labels, labels)."""
     hits, support, _ = _margins(confusion)
     return _ratio(hits.sum(axis=-1), support.sum(axis=-1))
 
 
-def macro_f1(confusion: npt.NDArray[Any]) -> Floats:
+def macro_f1(confusion: npt.NDArray[Any]) -> Doubles:
     """Gives the mean F1 of confusion matrices (..., labels, labels), as scikit-learn does."""
     hits, support, predicted = _margins(confusion)
     total = support + predicted
@@ -194,17 +192,17 @@ def macro_f1(confusion: npt.NDArray[Any]) -> Floats:
 _FIGURES = {"uar": uar, "accuracy": accuracy, "macro_f1": macro_f1}
 
 
-def _margins(confusion: npt.NDArray[Any]) -> tuple[Floats, Floats, Floats]:
+def _margins(confusion: npt.NDArray[Any]) -> tuple[Doubles, Doubles, Doubles]:
     matrices = np.asarray(confusion, np.float64)
     hits = np.diagonal(matrices, axis1=-2, axis2=-1)
     return hits, matrices.sum(axis=-1), matrices.sum(axis=-2)
 
 
-def _ratio(part: Floats, whole: Floats) -> Floats:
+def _ratio(part: Doubles, whole: Doubles) -> Doubles:
     return np.divide(part, whole, out=np.zeros_like(whole), where=whole > 0)
 
 
-def _mean_where(values: Floats, there: npt.NDArray[np.bool_]) -> Floats:
+def _mean_where(values: Doubles, there: npt.NDArray[np.bool_]) -> Doubles:
     return _ratio((values * there).sum(axis=-1), there.sum(axis=-1).astype(np.float64))
 
 

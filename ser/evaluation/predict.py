@@ -6,18 +6,16 @@ from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
+from ser.arrays import Array, Indices
 from ser.dataset.groups import originals
 from ser.dataset.table import Table, positions_by_speaker, speaker_keys, spec_of, without_features
 from ser.errors import TableError
 from ser.evaluation.predictions import Predictions, from_table
 from ser.features.extract import fit_frames
-from ser.inference.engine import Batch, Engine
+from ser.inference.engine import Engine
 from ser.labels import label_indices
 from ser.models.artifact import check_spec
-
-Indices = npt.NDArray[np.intp]
 
 # Clips that a voice is learnt from, spread over all that there are of it: more change nothing.
 _SAMPLE = 256
@@ -89,7 +87,7 @@ def predict_table(
     return from_table(rest, engine.labels, result, protocol=protocol, seed=seed)
 
 
-def _features(engine: Engine, table: Table, records: Indices) -> tuple[Batch, Batch | None]:
+def _features(engine: Engine, table: Table, records: Indices) -> tuple[Array, Array | None]:
     functionals = table["functionals"][records] if engine.reads_functionals else None
     return fit_frames(table["x"][records], engine.frames), functionals
 

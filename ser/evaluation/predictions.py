@@ -19,14 +19,13 @@ from typing import IO, Any
 import numpy as np
 import numpy.typing as npt
 
+from ser.arrays import Strings
 from ser.errors import SerError
 from ser.io.files import open_output
 
 _FIELDS = ("path", "start", "corpus", "speaker", "emotion", "predicted", "fold")
 _PREFIX = "p_"
 _ARRAYS = ("path", "start", "corpus", "speaker", "emotion", "fold", "probabilities")
-
-Strings = npt.NDArray[np.str_]
 
 
 class PredictionsError(SerError):

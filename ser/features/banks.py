@@ -12,20 +12,16 @@ from functools import lru_cache
 import numpy as np
 import numpy.typing as npt
 
+from ser.arrays import Doubles, Matrix
 from ser.features.spec import FeatureSpec
-
-Bank = npt.NDArray[np.float32]
-"""A matrix of filters, shape (bands, bins)."""
 
 # Filters multiplied at a time: few enough to share most of their bins, enough to be worth a call.
 _GROUP = 16
 # Frames multiplied at a time: OpenBLAS rearranges larger matrices first, for as long again.
 _FRAMES = 64
 
-_Hertz = npt.NDArray[np.float64]
 
-
-def mel_bank(spec: FeatureSpec) -> Bank:
+def mel_bank(spec: FeatureSpec) -> Matrix:
     """Gives the mel filter bank of a specification (Slaney's scale and area norm, as librosa).
 
     Source: Slaney, "Auditory Toolbox", Interval Research technical report 1998-010.
@@ -39,7 +35,7 @@ def mel_bank(spec: FeatureSpec) -> Bank:
     return _mel_bank(spec.sample_rate, spec.n_fft, spec.n_mels, spec.fmin, spec.fmax)
 
 
-def mel_centres(spec: FeatureSpec) -> _Hertz:
+def mel_centres(spec: FeatureSpec) -> Doubles:
     """Gives the frequencies that the mel bands have in their middles.
 
     Returns:
@@ -55,7 +51,7 @@ class Banded:
         bank: Shape (bands, bins).
     """
 
-    def __init__(self, bank: Bank) -> None:
+    def __init__(self, bank: Matrix) -> None:
         self._bands = len(bank)
         self._groups = []
         for start in range(0, len(bank), _GROUP):
@@ -66,7 +62,7 @@ class Banded:
                 weights = np.ascontiguousarray(group[:, bins].T)
                 self._groups.append((slice(start, start + len(group)), bins, weights))
 
-    def __call__(self, spectra: Bank) -> Bank:
+    def __call__(self, spectra: Matrix) -> Matrix:
         """Applies the filters; (frames, bins) to (frames, bands)."""
         result = np.zeros((len(spectra), self._bands), np.float32)
         for start in range(0, len(spectra), _FRAMES):
@@ -76,7 +72,7 @@ class Banded:
         return result
 
 
-def apply(bank: Bank, spectra: Bank) -> Bank:
+def apply(bank: Matrix, spectra: Matrix) -> Matrix:
     """Applies a bank without gaps: (bands, bins) and (frames, bins) to (frames, bands)."""
     result = np.empty((len(spectra), len(bank)), np.float32)
     for start in range(0, len(spectra), _FRAMES):
@@ -86,7 +82,7 @@ def apply(bank: Bank, spectra: Bank) -> Bank:
 
 
 @lru_cache(maxsize=256)
-def chroma_bank(sample_rate: int, n_fft: int, n_chroma: int, tuning: float) -> Bank:
+def chroma_bank(sample_rate: int, n_fft: int, n_chroma: int, tuning: float) -> Matrix:
     """Gives librosa's chroma filter bank for one tuning.
 
     Source: Ellis, "Chroma feature analysis and synthesis", Columbia University 2007.
@@ -115,12 +111,12 @@ def chroma_bank(sample_rate: int, n_fft: int, n_chroma: int, tuning: float) -> B
     bank /= np.sqrt(np.square(bank).sum(axis=0))
     # Octaves far from the fifth count less.
     bank *= np.exp(-0.5 * ((pitch / n_chroma - 5.0) / 2.0) ** 2)
-    result: Bank = np.roll(bank, -3 * (n_chroma // 12), axis=0).astype(np.float32, order="F")
+    result: Matrix = np.roll(bank, -3 * (n_chroma // 12), axis=0).astype(np.float32, order="F")
     return result
 
 
 @lru_cache(maxsize=32)
-def dct_basis(n_mfcc: int, n_mels: int) -> Bank:
+def dct_basis(n_mfcc: int, n_mels: int) -> Matrix:
     """Gives the orthonormal type-II cosine basis that turns mel decibels into cepstra.
 
     Returns:
@@ -130,11 +126,11 @@ def dct_basis(n_mfcc: int, n_mels: int) -> Bank:
     band = np.arange(n_mels)[None, :]
     basis = np.sqrt(2 / n_mels) * np.cos(np.pi * order * (2 * band + 1) / (2 * n_mels))
     basis[0] /= np.sqrt(2)
-    result: Bank = basis.astype(np.float32)
+    result: Matrix = basis.astype(np.float32)
     return result
 
 
-def hann(win_length: int, n_fft: int) -> Bank:
+def hann(win_length: int, n_fft: int) -> Matrix:
     """Gives a periodic Hann window, centred in `n_fft` samples as librosa pads it.
 
     Returns:
@@ -149,7 +145,7 @@ def hann64(win_length: int, n_fft: int) -> npt.NDArray[np.float64]:
 
 
 @lru_cache(maxsize=32)
-def _hann(win_length: int, n_fft: int) -> tuple[npt.NDArray[np.float64], Bank]:
+def _hann(win_length: int, n_fft: int) -> tuple[npt.NDArray[np.float64], Matrix]:
     # In scipy's terms, to the last bit.
     window = 0.5 + 0.5 * np.cos(np.linspace(-np.pi, np.pi, win_length + 1)[:-1])
     left = (n_fft - win_length) // 2
@@ -170,19 +166,19 @@ def _to_mel(hertz: float) -> float:
     return float(_BREAK_MEL + np.log(hertz / _BREAK_HERTZ) / _LOG_STEP)
 
 
-def _to_hertz(mel: npt.NDArray[np.float64]) -> _Hertz:
+def _to_hertz(mel: npt.NDArray[np.float64]) -> Doubles:
     above = _BREAK_HERTZ * np.exp(_LOG_STEP * (mel - _BREAK_MEL))
-    hertz: _Hertz = np.where(mel < _BREAK_MEL, _LINEAR_HERTZ * mel, above)
+    hertz: Doubles = np.where(mel < _BREAK_MEL, _LINEAR_HERTZ * mel, above)
     return hertz
 
 
-def _mel_edges(n_mels: int, fmin: float, top: float) -> _Hertz:
+def _mel_edges(n_mels: int, fmin: float, top: float) -> Doubles:
     """Gives where bands begin, have their middles and end, in hertz, shape (n_mels + 2,)."""
     return _to_hertz(np.linspace(_to_mel(fmin), _to_mel(top), n_mels + 2))
 
 
 @lru_cache(maxsize=32)
-def _mel_bank(sample_rate: int, n_fft: int, n_mels: int, fmin: float, fmax: float | None) -> Bank:
+def _mel_bank(sample_rate: int, n_fft: int, n_mels: int, fmin: float, fmax: float | None) -> Matrix:
     top = sample_rate / 2 if fmax is None else fmax
     edges = _mel_edges(n_mels, fmin, top)
     bins = np.fft.rfftfreq(n_fft, 1 / sample_rate)

@@ -15,8 +15,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-Matrix = npt.NDArray[np.float32]
-Indices = npt.NDArray[np.intp]
+from ser.arrays import Indices, Matrix
 
 _LOWEST_HZ, _HIGHEST_HZ = 150.0, 4000.0
 _BINS = 100

@@ -5,18 +5,15 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
+from ser.arrays import Mask, Matrix, Vector
 from ser.features.spec import FeatureSpec
-
-Matrix = npt.NDArray[np.float32]
-Vector = npt.NDArray[np.float32]
-Voiced = npt.NDArray[np.bool_]
 
 # Without a pitch there are no harmonics, and what smoothing does is to take the noise out of a
 # periodogram.
 _UNVOICED_HZ = 200.0
 
 
-def smoothed(power: Matrix, semitones: Vector, voiced: Voiced, spec: FeatureSpec) -> Matrix:
+def smoothed(power: Matrix, semitones: Vector, voiced: Mask, spec: FeatureSpec) -> Matrix:
     """Takes the harmonics out of power spectra.
 
     Each bin becomes the mean over a range as wide as the fundamental frequency, which holds one
@@ -49,7 +46,7 @@ def smoothed(power: Matrix, semitones: Vector, voiced: Voiced, spec: FeatureSpec
     return result
 
 
-def drawn_through(semitones: Vector, voiced: Voiced) -> Vector:
+def drawn_through(semitones: Vector, voiced: Mask) -> Vector:
     """Draws a pitch contour on, in straight lines, through where there is no pitch.
 
     Returns:

@@ -6,20 +6,16 @@ from collections.abc import Callable, Sequence
 from functools import partial
 
 import numpy as np
-import numpy.typing as npt
 
+from ser.arrays import Matrix, Samples, Vector
 from ser.features import banks
 from ser.features.families import FUNCTIONS
 from ser.features.layout import width
 from ser.features.normalise import normalise
 from ser.features.overlap import FAMILIES, MelView, SharedFrames
 from ser.features.spec import FeatureSpec
-from ser.features.stft import Matrix, ShortTime, Transform
+from ser.features.stft import ShortTime, Transform
 from ser.preprocess.silence import bounds_in, energy_of, trim
-
-Samples = npt.NDArray[np.float32]
-Functionals = npt.NDArray[np.float32]
-"""Statistics over a whole clip, shape (n,)."""
 
 
 class Extractor:
@@ -45,7 +41,7 @@ class Extractor:
     def __init__(
         self,
         spec: FeatureSpec,
-        mel_bank: banks.Bank | None = None,
+        mel_bank: Matrix | None = None,
         transform: Transform = np.fft.rfft,
     ) -> None:
         self.spec = spec
@@ -80,7 +76,7 @@ class Extractor:
         """Computes the features of samples that `prepare` has given; see `__call__`."""
         return self._matrix(self._view(prepared))
 
-    def everything(self, prepared: Samples, *, quick: bool = False) -> tuple[Matrix, Functionals]:
+    def everything(self, prepared: Samples, *, quick: bool = False) -> tuple[Matrix, Vector]:
         """Computes features and functionals on one Fourier transform.
 
         Args:
@@ -93,7 +89,7 @@ class Extractor:
 
     def windows(
         self, signal: Samples, spans: Sequence[tuple[int, int]]
-    ) -> list[tuple[Matrix, Functionals]]:
+    ) -> list[tuple[Matrix, Vector]]:
         """Computes features and functionals of windows of one signal.
 
         Frames that windows share are computed once, where nothing but mel bands and functionals is
@@ -124,7 +120,7 @@ class Extractor:
         found = []
         for number, (start, stop) in enumerate(spans):
             mel, measures = frames.of(number)
-            functionals: Functionals | None = np.empty(0, np.float32)
+            functionals: Vector | None = np.empty(0, np.float32)
             if spec.functionals != "none":
                 from ser.features.prosody.functionals import compute_measured
 
@@ -152,7 +148,7 @@ class Extractor:
     def _view(self, prepared: Samples) -> ShortTime:
         return ShortTime(prepared, self.spec, self._mel_filters, self._transform)
 
-    def _functionals(self, view: ShortTime, *, quick: bool = False) -> Functionals:
+    def _functionals(self, view: ShortTime, *, quick: bool = False) -> Vector:
         if self.spec.functionals == "none":
             return np.empty(0, np.float32)
         from ser.features.prosody.functionals import compute

@@ -14,9 +14,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from ser.arrays import Matrix
 from ser.features import banks, pyin
 from ser.features.envelope import drawn_through, smoothed
-from ser.features.stft import Matrix, ShortTime, decibels
+from ser.features.stft import ShortTime, decibels
 
 # The pitch range of speech, from a low male voice to a shout or a child's.
 F0_MIN_HZ = 65.0

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
+from ser.arrays import Matrix
 from ser.features.layout import columns
 from ser.features.spec import FeatureSpec
-from ser.features.stft import Matrix
 
 # Under this standard deviation values are constant but for rounding, as in silence; dividing by
 # it would turn the rounding into a signal.

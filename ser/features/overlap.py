@@ -10,13 +10,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 
 import numpy as np
-import numpy.typing as npt
 
+from ser.arrays import Indices, Matrix, Samples
 from ser.features import banks
 from ser.features.spec import FeatureSpec
-from ser.features.stft import Matrix, ShortTime, Transform, power_of
+from ser.features.stft import ShortTime, Transform, power_of
 
-Samples = npt.NDArray[np.float32]
 Span = tuple[int, int]
 """From where to where in a signal, in samples."""
 
@@ -25,8 +24,6 @@ FAMILIES = frozenset({"mel", "logmel", "mfcc"})
 
 # Frames worked on at a time: what fits a processor's cache.
 _CHUNK = 192
-
-_Index = npt.NDArray[np.intp]
 
 
 class MelView(ShortTime):
@@ -81,7 +78,7 @@ class SharedFrames:
             if high >= low
         )
         blocks: list[Matrix] = []
-        self._indices: list[_Index] = []
+        self._indices: list[Indices] = []
         rows = sum(last + 1 - first for _, first, last in runs)
         offsets = np.cumsum([0] + [last + 1 - first for _, first, last in runs]).tolist()
         for (start, stop), (count, low, high) in zip(spans, inside, strict=True):

@@ -10,13 +10,11 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from ser.arrays import Matrix
 from ser.features import banks
 from ser.features.chroma_tuning import estimate_tuning
 from ser.features.prosody.pitch import Pitch, track
 from ser.features.spec import FeatureSpec
-
-Matrix = npt.NDArray[np.float32]
-"""Shape (frames, something)."""
 
 PITCH_WINDOW = 0.064
 """Seconds of the windows that pitch is looked for in, at least: four periods of a low voice."""

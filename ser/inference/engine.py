@@ -10,9 +10,10 @@ from typing import Any, Literal, Protocol
 import numpy as np
 import numpy.typing as npt
 
+from ser.arrays import Array, Vector
 from ser.errors import ArtifactError
 from ser.features.extract import Extractor
-from ser.features.prosody.speaker import FEWEST_CLIPS, Voice, learn_voice, nobody
+from ser.features.prosody.speaker import FEWEST_CLIPS, learn_voice, nobody
 from ser.features.spec import FeatureSpec
 from ser.labels import label_indices
 from ser.models.artifact import (
@@ -26,9 +27,6 @@ from ser.models.artifact import (
 from ser.models.backend import Device, load_keras, quiet_stderr
 from ser.models.calibration import even_offset, fit_offset, softmax, with_temperature
 
-Batch = npt.NDArray[np.float32]
-"""Features (batch, frames, coefficients) or probabilities (batch, labels)."""
-
 EngineName = Literal["auto", "litert", "keras"]
 
 # Examples per call: bounds the memory of convolutions over a large table.
@@ -41,14 +39,14 @@ _PRIOR_CLIPS = 10.0
 _FLOOR = 1e-6
 
 
-Inputs = dict[str, Batch]
+Inputs = dict[str, Array]
 """What a network takes in, by name; see `ser.models.base.Architecture.build`."""
 
 
 class Runner(Protocol):
     """Something that runs a network forward."""
 
-    def __call__(self, inputs: Inputs) -> Batch:
+    def __call__(self, inputs: Inputs) -> Array:
         """Maps its inputs, each (batch, …), to probabilities (batch, labels)."""
 
 
@@ -62,7 +60,7 @@ class Calibration:
         offset: What is added to the logarithms of its probabilities, shape (labels,).
     """
 
-    voice: Voice | None
+    voice: Vector | None
     offset: npt.NDArray[np.float32]
 
 
@@ -109,7 +107,7 @@ class Engine:
             raise TypeError("an engine of Keras stays in its process")
         return open_engine, (self.path, "litert")
 
-    def calibration(self, x: Batch, functionals: Batch | None = None) -> Calibration | None:
+    def calibration(self, x: Array, functionals: Array | None = None) -> Calibration | None:
         """Learns a voice from unlabelled speech.
 
         It is taken to have all emotions about equally often: a voice that is only ever angry here
@@ -136,8 +134,8 @@ class Engine:
 
     def enrolment(
         self,
-        x: Batch,
-        functionals: Batch | None,
+        x: Array,
+        functionals: Array | None,
         emotions: Sequence[str],
         calibration: Calibration | None = None,
     ) -> Calibration:
@@ -159,10 +157,10 @@ class Engine:
 
     def probabilities(
         self,
-        x: Batch,
-        functionals: Batch | None = None,
+        x: Array,
+        functionals: Array | None = None,
         calibration: Calibration | None = None,
-    ) -> Batch:
+    ) -> Array:
         """Classifies examples.
 
         Args:
@@ -181,10 +179,10 @@ class Engine:
             return self._calibrated(x, functionals, None)
         found = self._calibrated(x, functionals, calibration.voice)
         logs = np.log(np.maximum(found, _FLOOR)) + calibration.offset
-        answer: Batch = softmax(logs).astype(np.float32)
+        answer: Array = softmax(logs).astype(np.float32)
         return answer
 
-    def _calibrated(self, x: Batch, functionals: Batch | None, voice: Voice | None) -> Batch:
+    def _calibrated(self, x: Array, functionals: Array | None, voice: Vector | None) -> Array:
         """Gives probabilities at the card's temperature."""
         if x.ndim != 3 or x.shape[1:] != (self.frames, self.coefficients):
             raise ArtifactError(
@@ -264,7 +262,7 @@ class _LiteRT:
         self._path, self._network = path, network
         self._idle = [_Interpreter(path, network)]
 
-    def __call__(self, inputs: Inputs) -> Batch:
+    def __call__(self, inputs: Inputs) -> Array:
         try:
             interpreter = self._idle.pop()
         except IndexError:
@@ -297,7 +295,7 @@ class _Interpreter:
             ) from error
         self._shapes: list[tuple[int, ...]] = []
 
-    def __call__(self, inputs: Inputs) -> Batch:
+    def __call__(self, inputs: Inputs) -> Array:
         shapes = [values.shape for values in inputs.values()]
         if shapes != self._shapes:
             with quiet_stderr():
@@ -308,7 +306,7 @@ class _Interpreter:
         for name, values in inputs.items():
             self._interpreter.set_tensor(self._place(name), values)
         self._interpreter.invoke()
-        result: Batch = self._interpreter.get_tensor(self._output)
+        result: Array = self._interpreter.get_tensor(self._output)
         return result
 
     def _place(self, name: str) -> int:
@@ -334,6 +332,6 @@ class _Keras:
                 path, f"cannot be loaded by Keras ({reason})", "train it again with this version"
             ) from error
 
-    def __call__(self, inputs: Inputs) -> Batch:
+    def __call__(self, inputs: Inputs) -> Array:
         x = inputs if len(inputs) > 1 else next(iter(inputs.values()))
         return np.asarray(self._model.predict_on_batch(x), dtype=np.float32)

@@ -12,11 +12,12 @@ from pathlib import Path
 
 import numpy as np
 
+from ser.arrays import Array, Samples
 from ser.audio import reader
 from ser.errors import AudioError, SerError
 from ser.features.extract import fit_frames
 from ser.features.spec import FeatureSpec
-from ser.inference.engine import Batch, Calibration, Engine
+from ser.inference.engine import Calibration, Engine
 from ser.inference.windows import LEAD, Apart, Overlapping, Sound
 from ser.io.files import STANDARD, is_special
 from ser.labels import NO_SPEECH
@@ -142,8 +143,8 @@ def analyse(
     part: Part = WHOLE,
     calibration: Calibration | None = None,
     vad: bool = True,
-    tap: Callable[[reader.Samples], None] = lambda block: None,
-    blocks: Iterable[reader.Samples] | None = None,
+    tap: Callable[[Samples], None] = lambda block: None,
+    blocks: Iterable[Samples] | None = None,
 ) -> Iterator[Window]:
     """Reads emotions from a recording, window by window, as it is decoded.
 
@@ -205,7 +206,7 @@ def _is_long(source: str | Path) -> bool:
 
 def classify(
     file: str,
-    windows: Sequence[reader.Samples],
+    windows: Sequence[Samples],
     starts: Sequence[float],
     engine: Engine,
     *,
@@ -228,12 +229,12 @@ def classify(
 
 
 def _cut(
-    blocks: Iterable[reader.Samples],
+    blocks: Iterable[Samples],
     spec: FeatureSpec,
     windowing: Windowing,
     *,
     offset: float = 0.0,
-    tap: Callable[[reader.Samples], None] = lambda block: None,
+    tap: Callable[[Samples], None] = lambda block: None,
     live: bool = False,
 ) -> Iterator[Sound]:
     """Cuts a recording into windows as it is decoded; gives those that are whole together."""
@@ -320,7 +321,7 @@ class _Span:
     stop: int
     begin: float
     end: float
-    samples: reader.Samples | None
+    samples: Samples | None
 
 
 def _classified(
@@ -354,7 +355,7 @@ def _classify(
         if not group:
             yield Window(file, begin, end, NO_SPEECH, 0.0, {})
             continue
-        mean: Batch = np.mean(probabilities[taken : taken + len(group)], axis=0)
+        mean: Array = np.mean(probabilities[taken : taken + len(group)], axis=0)
         taken += len(group)
         best = int(mean.argmax())
         yield Window(
@@ -379,7 +380,7 @@ def _pieces(length: int, engine: Engine, grid: int) -> list[tuple[int, int]]:
     return [(start, min(start + size, length)) for start in starts.tolist()]
 
 
-def _inputs(found: Sequence[tuple[Batch, Batch]], engine: Engine) -> tuple[Batch, Batch]:
+def _inputs(found: Sequence[tuple[Array, Array]], engine: Engine) -> tuple[Array, Array]:
     """Stacks features (n, frames, coefficients) and functionals (n, functionals)."""
     matrices = [fit_frames(matrix, engine.frames) for matrix, _ in found]
     return np.stack(matrices), np.stack([vector for _, vector in found])
@@ -387,7 +388,7 @@ def _inputs(found: Sequence[tuple[Batch, Batch]], engine: Engine) -> tuple[Batch
 
 def learn_speech(
     source: str | Path, engine: Engine, *, seconds: float = math.inf, vad: bool = True
-) -> tuple[Batch, Batch]:
+) -> tuple[Array, Array]:
     """Gives what the network would see of a recording, to learn its voice from.
 
     Args:

@@ -15,10 +15,9 @@ from typing import Protocol
 
 import numpy as np
 
-from ser.audio import reader
-from ser.features.extract import Extractor, Functionals
+from ser.arrays import Matrix, Samples, Vector
+from ser.features.extract import Extractor
 from ser.features.spec import FeatureSpec
-from ser.features.stft import Matrix
 
 Times = list[tuple[float, float]]
 """Start and end of windows in seconds."""
@@ -58,7 +57,7 @@ class Sound(Protocol):
 
     def features(
         self, parts: Sequence[tuple[int, int, int]], extractor: Extractor
-    ) -> list[tuple[Matrix, Functionals]]:
+    ) -> list[tuple[Matrix, Vector]]:
         """Computes features and functionals of parts: number of the window, start and end in it."""
 
 
@@ -71,7 +70,7 @@ class Apart:
         times: Start and end of each in seconds.
     """
 
-    windows: list[reader.Samples]
+    windows: list[Samples]
     times: Times
 
     @property
@@ -95,7 +94,7 @@ class Apart:
 
     def features(
         self, parts: Sequence[tuple[int, int, int]], extractor: Extractor
-    ) -> list[tuple[Matrix, Functionals]]:
+    ) -> list[tuple[Matrix, Vector]]:
         """Computes each by itself."""
         return [
             extractor.everything(extractor.prepare(self.windows[number][start:stop]), quick=True)
@@ -113,7 +112,7 @@ class Overlapping:
         times: Start and end of each in seconds.
     """
 
-    signal: reader.Samples
+    signal: Samples
     spans: list[tuple[int, int]]
     times: Times
 
@@ -138,7 +137,7 @@ class Overlapping:
 
     def features(
         self, parts: Sequence[tuple[int, int, int]], extractor: Extractor
-    ) -> list[tuple[Matrix, Functionals]]:
+    ) -> list[tuple[Matrix, Vector]]:
         """Computes frames that several have in common once."""
         return extractor.windows(
             self.signal,

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import NamedTuple
 
-from ser.audio import reader
+from ser.arrays import Samples
 from ser.errors import (
     ArtifactError,
     AudioError,
@@ -138,7 +138,7 @@ class _Hearing:
 
 @contextlib.contextmanager
 def _hearing(
-    analysis: Analysis, job: Job, tap: Callable[[reader.Samples], None] = lambda block: None
+    analysis: Analysis, job: Job, tap: Callable[[Samples], None] = lambda block: None
 ) -> Iterator[_Hearing]:
     """Analyses a recording under the name that the user knows.
 
@@ -147,7 +147,7 @@ def _hearing(
     """
     engine, settings = analysis.model.open(), analysis.settings
 
-    def hear(block: reader.Samples) -> None:
+    def hear(block: Samples) -> None:
         hearing.seconds += len(block) / engine.spec.sample_rate
         tap(block)
 

@@ -27,9 +27,9 @@ import numpy as np
 import numpy.typing as npt
 
 from ser import __version__
+from ser.arrays import Matrix, Vector
 from ser.errors import ArtifactError, cannot_write
 from ser.features import banks
-from ser.features.prosody.speaker import Voice
 from ser.features.spec import FeatureSpec, SpecError
 from ser.io.files import atomic_path
 from ser.models.backend import quiet_stderr
@@ -78,12 +78,12 @@ def read_litert(path: str | Path) -> bytes | None:
     return _member(path, LITERT_MEMBER)
 
 
-def read_mel_bank(path: str | Path) -> banks.Bank | None:
+def read_mel_bank(path: str | Path) -> Matrix | None:
     """Reads the mel filter bank of an artifact, or None where its features need none."""
     return _array(path, MEL_MEMBER)
 
 
-def read_voice(path: str | Path) -> Voice | None:
+def read_voice(path: str | Path) -> Vector | None:
     """Reads the mean voice of the training clips, or None where the network needs none.
 
     Raises:
@@ -99,7 +99,7 @@ def write_artifact(
     path: str | Path,
     model: Any,
     card: Mapping[str, Any],
-    voice: Voice | None = None,
+    voice: Vector | None = None,
     *,
     eight_bits: bool = False,
 ) -> bool:

@@ -10,7 +10,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-Probabilities = npt.NDArray[np.floating[Any]]
+from ser.arrays import Probabilities
+
 Indices = npt.NDArray[np.integer[Any]]
 
 # A float32 softmax gives zeros; the logarithm of this stands for them.

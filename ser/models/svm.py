@@ -7,11 +7,9 @@ from types import MappingProxyType
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
+from ser.arrays import Array
 from ser.models.base import Architecture, Problem, option
-
-Array = npt.NDArray[np.float32]
 
 SUPPORT, DECISIONS = "support", "decisions"
 """The layers that compare with the support vectors, and that give scikit-learn's decision values,

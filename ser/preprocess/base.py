@@ -7,13 +7,8 @@ from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from typing import ClassVar
 
-import numpy as np
-import numpy.typing as npt
-
+from ser.arrays import Samples
 from ser.errors import DependencyError, SerError, how_to_install
-
-Samples = npt.NDArray[np.float32]
-"""Mono samples, shape (samples,)."""
 
 
 @dataclass(frozen=True, slots=True)

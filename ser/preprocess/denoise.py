@@ -6,7 +6,8 @@ from typing import ClassVar
 
 import numpy as np
 
-from ser.preprocess.base import Samples, Step
+from ser.arrays import Samples
+from ser.preprocess.base import Step
 
 _FRAME = 0.064  # Seconds per frame of the spectral gate.
 

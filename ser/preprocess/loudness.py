@@ -14,7 +14,8 @@ from typing import ClassVar
 import numpy as np
 import numpy.typing as npt
 
-from ser.preprocess.base import Samples, Step
+from ser.arrays import Samples
+from ser.preprocess.base import Step
 
 _BLOCK, _OVERLAP = 0.4, 0.75  # Seconds; share of a block.
 _ABSOLUTE_GATE, _RELATIVE_GATE = -70.0, -10.0  # LUFS; LU.

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import numpy as np
-import numpy.typing as npt
 
-Samples = npt.NDArray[np.float32]
-Energy = npt.NDArray[np.float64]
+from ser.arrays import Doubles, Samples
 
 # librosa.effects.trim's frames.
 _FRAME, _HOP = 2048, 512
@@ -25,14 +23,14 @@ def bounds(samples: Samples, top_db: float) -> tuple[int, int]:
     return bounds_in(energy_of(samples), 0, len(samples), top_db)
 
 
-def energy_of(samples: Samples) -> Energy:
+def energy_of(samples: Samples) -> Doubles:
     """Sums the squares of samples up, shape (samples + 1,); the first sum is 0."""
     energy = np.zeros(len(samples) + 1)
     np.cumsum(np.square(samples, dtype=np.float64), out=energy[1:])
     return energy
 
 
-def bounds_in(energy: Energy, first: int, last: int, top_db: float) -> tuple[int, int]:
+def bounds_in(energy: Doubles, first: int, last: int, top_db: float) -> tuple[int, int]:
     """Finds the same of a part of a signal, from what `energy_of` gave of all of it.
 
     Args:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from ser.preprocess.base import Samples, Step
+from ser.arrays import Samples
+from ser.preprocess.base import Step
 from ser.preprocess.silence import trim
 
 

@@ -7,7 +7,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 
-from ser.audio import reader
+from ser.arrays import Samples
 from ser.inference.engine import Calibration, Engine
 from ser.inference.recognizer import classify
 from ser.text.asr.base import Passage, Word
@@ -38,7 +38,7 @@ class Alongside:
         # Passages with the probabilities of their words, as long as a window may need them.
         self._passages: deque[tuple[Passage, dict[str, float]]] = deque()
 
-    def add(self, block: reader.Samples) -> None:
+    def add(self, block: Samples) -> None:
         """Takes the next samples of the recording."""
         with self._lock:
             self._keep(self._transcriber.add(block))
@@ -112,7 +112,7 @@ def _mean(parts: Sequence[tuple[dict[str, float], float]]) -> dict[str, float]:
 _SHORTEST = 0.3
 
 
-def said(blocks: Iterable[reader.Samples], transcriber: Transcriber) -> Iterator[Said]:
+def said(blocks: Iterable[Samples], transcriber: Transcriber) -> Iterator[Said]:
     """Gives the passages of a stream of samples as they end."""
     for block in blocks:
         yield from transcriber.add(block)
@@ -121,7 +121,7 @@ def said(blocks: Iterable[reader.Samples], transcriber: Transcriber) -> Iterator
 
 def listen(
     file: str,
-    blocks: Iterable[reader.Samples],
+    blocks: Iterable[Samples],
     engine: Engine,
     transcriber: Transcriber,
     judge: Judge,
@@ -145,7 +145,7 @@ def listen(
     """
     rate = engine.spec.sample_rate
 
-    def counted() -> Iterator[reader.Samples]:
+    def counted() -> Iterator[Samples]:
         for block in blocks:
             yield block
             heard(len(block) / rate)

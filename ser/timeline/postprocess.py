@@ -7,8 +7,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
 import numpy as np
-import numpy.typing as npt
 
+from ser.arrays import Doubles
 from ser.errors import SerError
 from ser.labels import NO_SPEECH, NOT_EMOTIONS, UNCERTAIN
 from ser.timeline.overlap import adjoin, apart
@@ -108,7 +108,6 @@ def _joined(group: list[Window]) -> Window:
 
 # Emotions that last: windows smoothed by what comes before and after them.
 
-Vector = npt.NDArray[np.float64]
 
 LAG_SECONDS = 30.0
 """How far ahead is looked at most: what is said later than that changes nothing any more."""
@@ -139,8 +138,8 @@ def smoothed(windows: Iterable[Window], stay: float) -> Iterator[Window]:
     """
     if not 0 <= stay < 1:
         raise SerError("--smooth", "is not a probability under 1", "give 0.9, say")
-    waiting: deque[tuple[Window, Vector, float, Vector]] = deque()
-    forward: Vector | None = None
+    waiting: deque[tuple[Window, Doubles, float, Doubles]] = deque()
+    forward: Doubles | None = None
     last: Window | None = None
     for window in windows:
         spoken = window.emotion != NO_SPEECH
@@ -162,7 +161,7 @@ def smoothed(windows: Iterable[Window], stay: float) -> Iterator[Window]:
 
 
 def _released(
-    waiting: deque[tuple[Window, Vector, float, Vector]], stay: float, before: float | None
+    waiting: deque[tuple[Window, Doubles, float, Doubles]], stay: float, before: float | None
 ) -> Iterator[Window]:
     """Gives the windows that end before a moment, all of them for None."""
     while waiting and (before is None or waiting[0][0].end <= before):
@@ -181,21 +180,21 @@ def _released(
         )
 
 
-def _observed(window: Window, step: float) -> Vector:
+def _observed(window: Window, step: float) -> Doubles:
     length = window.end - window.start
     share = min(1.0, step / length) if length > 0 else 1.0
     values = np.maximum(np.array(list(window.probabilities.values())), _FLOOR)
-    seen: Vector = values**share
+    seen: Doubles = values**share
     return seen
 
 
-def _moved(state: Vector, stay: float, seconds: float) -> Vector:
+def _moved(state: Doubles, stay: float, seconds: float) -> Doubles:
     """Lets time pass: the same forwards and backwards, since the model is symmetric."""
     kept = stay**seconds
-    moved: Vector = kept * state + (1 - kept) * state.mean()
+    moved: Doubles = kept * state + (1 - kept) * state.mean()
     return moved
 
 
-def _normalised(state: Vector) -> Vector:
-    result: Vector = state / state.sum()
+def _normalised(state: Doubles) -> Doubles:
+    result: Doubles = state / state.sum()
     return result

@@ -18,8 +18,8 @@ from dataclasses import dataclass, replace
 from typing import Any, cast
 
 import numpy as np
-import numpy.typing as npt
 
+from ser.arrays import Array
 from ser.dataset.table import TEXT_WIDTHS, Table, record_dtype
 from ser.models.acgan import ACGAN, EMOTION, GENERATED, SOURCE
 from ser.models.backend import quiet_stderr
@@ -28,8 +28,6 @@ from ser.training.config import TrainConfig
 from ser.training.gan_loop import contest, optimiser, train_step, turns
 from ser.training.tracing import prepare
 from ser.training.trainer import Row, Trainer, seed_dropout
-
-Array = npt.NDArray[np.float32]
 
 MARK = "acgan"
 """What the field ``augment`` of a generated record says, and its ``speaker``."""

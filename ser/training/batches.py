@@ -8,18 +8,12 @@ from functools import cached_property
 import numpy as np
 import numpy.typing as npt
 
+from ser.arrays import Array, Matrix, Vector
 from ser.dataset.table import Table, positions_by_speaker, speaker_keys, spec_of, without_features
 from ser.errors import TableError
 from ser.features.layout import functional_count
-from ser.features.prosody.speaker import (
-    FEWEST_CLIPS,
-    Functionals,
-    Voice,
-    learn_voice,
-    voices_in_general,
-)
+from ser.features.prosody.speaker import FEWEST_CLIPS, learn_voice, voices_in_general
 from ser.features.spec import FeatureSpec
-from ser.features.stft import Matrix
 from ser.training.config import TrainConfig
 from ser.training.spec_augment import mixup
 
@@ -27,11 +21,8 @@ Inputs = npt.NDArray[np.float32] | dict[str, npt.NDArray[np.float32]]
 """Features (batch, frames, coefficients); for networks that read functionals too, a dictionary of
 ``features``, ``functionals`` (batch, n) and ``voice`` (batch, 2, n)."""
 
-Targets = npt.NDArray[np.float32]
-"""One-hot targets (batch, classes), or weights: (batch,), or for networks that read functionals
-(batch, 2), of the picture and of prosody."""
 
-Batch = tuple[Inputs, Targets, Targets]
+Batch = tuple[Inputs, Array, Array]
 """Inputs, one-hot targets (batch, classes), weights."""
 
 # How often the voice of a clip is told, in training.
@@ -123,7 +114,7 @@ class Examples:
         return {"features": x, "functionals": functionals, "voice": voice}
 
     @cached_property
-    def functionals(self) -> Functionals:
+    def functionals(self) -> Vector:
         """The functionals of every example, shape (n, functionals).
 
         Raises:
@@ -141,7 +132,7 @@ class Examples:
         return functionals
 
     @cached_property
-    def general_voice(self) -> Voice:
+    def general_voice(self) -> Vector:
         """The mean voice of the main examples, shape (2, functionals)."""
         speakers = np.array(self.speakers, object)
         return voices_in_general(self.functionals[self.main], speakers[self.main])

@@ -9,6 +9,7 @@ from typing import Any, cast
 import numpy as np
 import numpy.typing as npt
 
+from ser.arrays import Array
 from ser.features.prosody.speaker import nobody
 from ser.models.prosody_cnn import (
     KERNEL,
@@ -20,7 +21,7 @@ from ser.models.prosody_cnn import (
     heard_in,
 )
 from ser.models.svm import Machine
-from ser.training.batches import Examples, Inputs, Targets
+from ser.training.batches import Examples, Inputs
 from ser.training.lda import fit_reading
 from ser.training.svm import fit, fit_scale, inner_parts
 from ser.training.trainer import Row, Trainer
@@ -58,7 +59,7 @@ class ExpertsTrainer(Trainer):
         for variable, value in zip(self._experts.optimizer.variables, kept, strict=True):
             variable.assign(value)
 
-    def step(self, x: Inputs, y: Targets, weight: Targets) -> Row:
+    def step(self, x: Inputs, y: Array, weight: Array) -> Row:
         """Trains one batch; ``accuracy`` is of the pictures, which are what can overfit."""
         self._experts.reset_metrics()
         found = self._experts.train_on_batch(

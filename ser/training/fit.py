@@ -13,10 +13,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from ser.arrays import Indices, Vector
 from ser.dataset.table import Table, speaker_keys
 from ser.errors import DependencyError, TableError, how_to_install
 from ser.evaluation.metrics import uar
-from ser.features.prosody.speaker import Voice
 from ser.labels import ordered
 from ser.models.backend import Device, load_keras
 from ser.models.calibration import fit_temperature
@@ -26,8 +26,6 @@ from ser.training.batches import Examples, batches, steps_per_epoch
 from ser.training.checkpoint import Checkpoint, State
 from ser.training.config import TrainConfig
 from ser.training.registry import TRAINERS
-
-Indices = npt.NDArray[np.intp]
 
 _CHUNK = 64
 
@@ -60,7 +58,7 @@ class Trained:
     temperature: float
     seconds: float
     device: str
-    voice: Voice | None = None
+    voice: Vector | None = None
     generate: Callable[[], Table | None] = lambda: None
 
 

@@ -10,7 +10,8 @@ from typing import Any
 
 import numpy as np
 
-from ser.dataset.groups import Indices, originals, train_indices
+from ser.arrays import Indices
+from ser.dataset.groups import originals, train_indices
 from ser.dataset.table import Table, spec_of, without_features
 from ser.errors import SerError
 from ser.evaluation.predict import predict_table

@@ -14,10 +14,9 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
+from ser.arrays import Matrix, Vector
 from ser.models.calibration import fit_temperature, softmax
 
-Matrix = npt.NDArray[np.float32]
-Vector = npt.NDArray[np.float32]
 Indices = npt.NDArray[np.integer]
 
 _FOLDS = 5

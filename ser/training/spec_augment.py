@@ -6,11 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, fields
 
 import numpy as np
-import numpy.typing as npt
 
+from ser.arrays import Array, Matrix
 from ser.errors import SerError
 from ser.features.spec import FeatureSpec
-from ser.features.stft import Matrix
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,10 +129,8 @@ def _placed(matrix: Matrix, frames: int, rng: np.random.Generator) -> Matrix:
 
 # Mixes the clips of a batch in pairs, and their emotions with them.
 
-Values = npt.NDArray[np.float32]
 
-
-def mixup(batch: Sequence[Values], alpha: float, rng: np.random.Generator) -> list[Values]:
+def mixup(batch: Sequence[Array], alpha: float, rng: np.random.Generator) -> list[Array]:
     """Mixes each clip of a batch with another one.
 
     mixup (Zhang et al., ICLR 2018): where a network may not be sure of mixtures, it cannot learn
@@ -153,7 +150,7 @@ def mixup(batch: Sequence[Values], alpha: float, rng: np.random.Generator) -> li
     share = np.maximum(share, 1 - share)
     other = rng.permutation(size)
 
-    def mixed(values: Values) -> Values:
+    def mixed(values: Array) -> Array:
         own = share.reshape(size, *[1] * (values.ndim - 1))
         return own * values + (1 - own) * values[other]
 

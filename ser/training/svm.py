@@ -18,6 +18,7 @@ from typing import Any, cast
 import numpy as np
 import numpy.typing as npt
 
+from ser.arrays import Doubles
 from ser.dataset.split import make_folds, train_indices
 from ser.dataset.table import TEXT_WIDTHS, Table, record_dtype
 from ser.errors import TableError
@@ -26,8 +27,6 @@ from ser.models.calibration import fit_temperature, softmax
 from ser.models.svm import SVM, Machine, pooled
 from ser.training.batches import Batch, Examples
 from ser.training.trainer import Row, Trainer
-
-Matrix = npt.NDArray[np.float64]
 
 _PARTS = 3
 _CHUNK = 64
@@ -84,7 +83,7 @@ class Closed(Trainer):
         return len(self.examples.labels)
 
 
-def vectors(keras: Any, problem: Problem, examples: Examples) -> Matrix:
+def vectors(keras: Any, problem: Problem, examples: Examples) -> Doubles:
     """Pools the clips of a table as the network does.
 
     Returns:
@@ -102,7 +101,7 @@ def vectors(keras: Any, problem: Problem, examples: Examples) -> Matrix:
 
 
 def fit(
-    arch: SVM, features: Matrix, targets: npt.NDArray[np.intp], classes: int, weights: Matrix
+    arch: SVM, features: Doubles, targets: npt.NDArray[np.intp], classes: int, weights: Doubles
 ) -> Machine:
     """Fits one machine per emotion against all others.
 
@@ -139,10 +138,10 @@ def fit(
 
 def fit_scale(
     arch: SVM,
-    features: Matrix,
+    features: Doubles,
     targets: npt.NDArray[np.intp],
     classes: int,
-    weights: Matrix,
+    weights: Doubles,
     parts: Sequence[npt.NDArray[np.intp]],
 ) -> float:
     """Finds what to multiply decisions by; see the top of this file.
@@ -166,7 +165,7 @@ def fit_scale(
     return 1 / fit_temperature(softmax(said), targets)
 
 
-def standards(features: Matrix) -> tuple[Matrix, Matrix]:
+def standards(features: Doubles) -> tuple[Doubles, Doubles]:
     """Gives mean and standard deviation of each feature, shape (features,) each."""
     mean = features.mean(axis=0)
     deviation = features.std(axis=0)
@@ -176,7 +175,7 @@ def standards(features: Matrix) -> tuple[Matrix, Matrix]:
     return mean, np.where(still, 1.0, deviation)
 
 
-def decisions(machine: Machine, features: Matrix) -> Matrix:
+def decisions(machine: Machine, features: Doubles) -> Doubles:
     """Gives the decision values of pooled clips, shape (n, classes), before any scale."""
     x = (features - machine.mean) / machine.deviation
     if machine.support is not None:
@@ -186,12 +185,12 @@ def decisions(machine: Machine, features: Matrix) -> Matrix:
             - 2 * x @ machine.support.T
         )
         x = np.exp(-machine.gamma * np.maximum(squared, 0))
-    values: Matrix = x @ machine.weights + machine.intercepts
+    values: Doubles = x @ machine.weights + machine.intercepts
     return values
 
 
 def inner_parts(
-    examples: Examples, features: Matrix, seed: int, *, strangers: bool = True
+    examples: Examples, features: Doubles, seed: int, *, strangers: bool = True
 ) -> list[npt.NDArray[np.intp]]:
     """Divides training clips into parts that are judged by machines fitted on the others.
 
@@ -216,7 +215,7 @@ def inner_parts(
     return []
 
 
-def _pooled_table(examples: Examples, features: Matrix) -> Table:
+def _pooled_table(examples: Examples, features: Doubles) -> Table:
     # Only the small fields of the records are read; `x` may be gigabytes.
     source = examples.table
     widths = {name: source.dtype[name].itemsize // 4 for name in TEXT_WIDTHS}
@@ -228,8 +227,8 @@ def _pooled_table(examples: Examples, features: Matrix) -> Table:
 
 
 def _rbf(
-    arch: SVM, gamma: float, x: Matrix, positive: npt.NDArray[np.bool_], weights: Matrix
-) -> tuple[Matrix, float]:
+    arch: SVM, gamma: float, x: Doubles, positive: npt.NDArray[np.bool_], weights: Doubles
+) -> tuple[Doubles, float]:
     from sklearn.svm import SVC
 
     machine = SVC(C=arch.C, kernel="rbf", gamma=gamma, cache_size=500)
@@ -240,8 +239,8 @@ def _rbf(
 
 
 def _linear(
-    arch: SVM, x: Matrix, positive: npt.NDArray[np.bool_], weights: Matrix
-) -> tuple[Matrix, float]:
+    arch: SVM, x: Doubles, positive: npt.NDArray[np.bool_], weights: Doubles
+) -> tuple[Doubles, float]:
     from sklearn.svm import LinearSVC
 
     # Solved for the coefficients themselves it has one answer, and no chance takes part.

@@ -14,12 +14,13 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from ser.arrays import Array
 from ser.dataset.table import Table
 from ser.errors import SerError
 from ser.features.layout import functional_count
 from ser.models.backend import quiet_stderr
 from ser.models.base import Architecture, Problem
-from ser.training.batches import Batch, Examples, Inputs, Targets, steps_per_epoch
+from ser.training.batches import Batch, Examples, Inputs, steps_per_epoch
 from ser.training.config import TrainConfig
 from ser.training.tracing import prepare
 
@@ -117,7 +118,7 @@ class Trainer:
             on_step(1)
         return {name: value / self.steps for name, value in total.items()}
 
-    def step(self, x: Inputs, y: Targets, weight: Targets) -> Row:
+    def step(self, x: Inputs, y: Array, weight: Array) -> Row:
         """Trains one batch, and gives its figures."""
         # Keras forgets the last batch by itself here, but not in every version and backend.
         self.model.reset_metrics()

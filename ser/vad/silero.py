@@ -19,6 +19,7 @@ from functools import cache
 import numpy as np
 import numpy.typing as npt
 
+from ser.arrays import Array, Indices
 from ser.parallel.pool import one_thread
 from ser.vad.weights import Weights, silero_weights
 
@@ -44,9 +45,6 @@ _CELLS = 128
 _FIRST, _ROUND = 12, 6
 # Chunks encoded at a time: what fits a processor's cache.
 _TOGETHER = 128
-
-Array = npt.NDArray[np.float32]
-Indices = npt.NDArray[np.intp]
 
 
 def speech_probabilities(windows: Array) -> Array:

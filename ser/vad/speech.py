@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
+from ser.arrays import Samples
 from ser.audio import reader
 from ser.vad.silero import CHUNK, RATE, speaks, speech_probabilities
 from ser.vad.silero import SURE as SURE
@@ -18,7 +19,7 @@ of real emotional clips see benchmarks/activity.py."""
 
 
 def anybody_speaks(
-    windows: Sequence[reader.Samples], rate: int, needed: float = SHORTEST_SPEECH
+    windows: Sequence[Samples], rate: int, needed: float = SHORTEST_SPEECH
 ) -> npt.NDArray[np.bool_]:
     """Says which windows hold enough speech; each is heard for itself.
 
@@ -47,7 +48,7 @@ def anybody_speaks(
 
 
 def anybody_speaks_in(
-    signal: reader.Samples,
+    signal: Samples,
     starts: npt.NDArray[np.intp],
     lengths: npt.NDArray[np.intp],
     needed: float = SHORTEST_SPEECH,
@@ -80,11 +81,11 @@ def _wanted(lengths: npt.NDArray[np.intp], needed: float) -> npt.NDArray[np.intp
     return chunks
 
 
-def _at_rate(windows: Sequence[reader.Samples], rate: int) -> list[reader.Samples]:
+def _at_rate(windows: Sequence[Samples], rate: int) -> list[Samples]:
     return [reader.resample(np.asarray(samples, np.float32), rate, RATE) for samples in windows]
 
 
-def seconds_of_speech(windows: Sequence[reader.Samples], rate: int) -> npt.NDArray[np.float64]:
+def seconds_of_speech(windows: Sequence[Samples], rate: int) -> npt.NDArray[np.float64]:
     """Measures how long somebody speaks in each window.
 
     Args:

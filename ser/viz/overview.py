@@ -8,9 +8,8 @@ from dataclasses import dataclass
 from typing import Self
 
 import numpy as np
-import numpy.typing as npt
 
-Floats = npt.NDArray[np.float32]
+from ser.arrays import Array
 
 BANDS = 96
 """Mel bands of the spectrogram, from 0 Hz to half the sample rate."""
@@ -22,9 +21,9 @@ _COLUMNS = 2000
 class _Columns:
     """A run of columns: lowest and highest sample (n,), mel power (n, bands)."""
 
-    low: Floats
-    high: Floats
-    power: Floats
+    low: Array
+    high: Array
+    power: Array
 
     @classmethod
     def empty(cls) -> Self:
@@ -75,7 +74,7 @@ class Overview:
         self._hop = max(1, round(sample_rate / 100))
         self._n_fft = 1 << int(np.ceil(np.log2(sample_rate * 0.04)))
         self._window = np.hanning(self._n_fft + 1)[:-1].astype(np.float32)
-        self._filters: Floats | None = None
+        self._filters: Array | None = None
         self._factor = 1
         # Frames are centred on their column, as librosa does it: half a window of silence first.
         self._pending = np.zeros((self._n_fft - self._hop) // 2, np.float32)
@@ -83,7 +82,7 @@ class Overview:
         self._columns = _Columns.empty()
 
     @classmethod
-    def of(cls, samples: Floats, sample_rate: int) -> Self:
+    def of(cls, samples: Array, sample_rate: int) -> Self:
         """Gathers a whole recording that is in memory."""
         overview = cls(sample_rate)
         for start in range(0, len(samples), 1 << 18):
@@ -95,12 +94,12 @@ class Overview:
         """The length of what was taken so far."""
         return self.count / self.sample_rate
 
-    def add(self, samples: Floats) -> None:
+    def add(self, samples: Array) -> None:
         """Takes the next block of mono samples, of any length."""
         self.count += len(samples)
         self._frames(np.concatenate([self._pending, samples.astype(np.float32, copy=False)]))
 
-    def columns(self) -> tuple[Floats, Floats, Floats]:
+    def columns(self) -> tuple[Array, Array, Array]:
         """Gives the outline and the spectrogram of what was taken so far.
 
         Returns:
@@ -122,7 +121,7 @@ class Overview:
         """How long one column of `columns` lasts."""
         return self._hop * self._factor / self.sample_rate
 
-    def _frames(self, samples: Floats) -> None:
+    def _frames(self, samples: Array) -> None:
         whole = max(0, (len(samples) - self._n_fft) // self._hop + 1)
         self._pending = samples[whole * self._hop :]
         for start in range(0, whole, 512):
@@ -130,7 +129,7 @@ class Overview:
             begin = start * self._hop
             self._take(samples[begin : begin + (count - 1) * self._hop + self._n_fft])
 
-    def _take(self, samples: Floats) -> None:
+    def _take(self, samples: Array) -> None:
         frames = np.lib.stride_tricks.sliding_window_view(samples, self._n_fft)[:: self._hop]
         if self._filters is None:
             from librosa.filters import mel

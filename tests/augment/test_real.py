@@ -7,8 +7,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from ser.arrays import Samples
 from ser.audio import reader
-from ser.augment.base import Samples, mean_power
+from ser.augment.base import mean_power
 from ser.augment.copies import Copies
 from ser.augment.recipe import parse_recipe
 from ser.features.extract import Extractor

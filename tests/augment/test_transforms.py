@@ -11,7 +11,8 @@ import numpy as np
 import pytest
 from recordings import RATE, sound, speech
 
-from ser.augment.base import Parameters, Samples, Transform, mean_power
+from ser.arrays import Samples
+from ser.augment.base import Parameters, Transform, mean_power
 from ser.augment.noise import Noise, Recording, pink, white
 from ser.augment.pitch import Pitch
 from ser.augment.recipe import recordings

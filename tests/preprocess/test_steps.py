@@ -12,12 +12,13 @@ import pytest
 from conftest import RunPython
 from recordings import RATE, speech
 
+from ser.arrays import Samples
 from ser.audio import reader
 from ser.errors import SerError
 from ser.features.extract import Extractor
 from ser.features.spec import FeatureSpec
 from ser.preprocess import loudness
-from ser.preprocess.base import Samples, Step
+from ser.preprocess.base import Step
 from ser.preprocess.loudness import integrated_loudness, k_weighted
 from ser.preprocess.registry import STEPS, modules, parse_step
 

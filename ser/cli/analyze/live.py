@@ -15,6 +15,7 @@ from typing import Any
 import click
 import numpy as np
 
+from ser.arrays import Samples
 from ser.audio import reader
 from ser.audio.devices import meter
 from ser.audio.microphone import MICROPHONE, Microphone
@@ -34,7 +35,7 @@ from ser.timeline.window import Window
 # A microphone that works is never as silent as this for so long.
 _MUTED_SECONDS = 3.0
 
-Tap = Callable[[reader.Samples], None]
+Tap = Callable[[Samples], None]
 
 
 def live_options(function: Any) -> Any:
@@ -198,7 +199,7 @@ class _Session:
     def recorded(self, rate: int, further: Tap) -> Tap:
         """Gives what takes each block that is recorded, and hands it on."""
 
-        def tap(block: reader.Samples) -> None:
+        def tap(block: Samples) -> None:
             further(block)
             self._seconds += len(block) / rate
             if self._screen is not None:

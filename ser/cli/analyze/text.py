@@ -7,14 +7,14 @@ from typing import Any
 
 import click
 
-from ser.audio import reader
+from ser.arrays import Samples
 from ser.cli.console import Console
 from ser.cli.options import with_options
 from ser.cli.text_options import PASSED, Words, words_options
 from ser.text.align import Alongside
 from ser.timeline.window import Window
 
-Tap = Callable[[reader.Samples], None]
+Tap = Callable[[Samples], None]
 
 
 def text_options(function: Any) -> Any:
@@ -66,7 +66,7 @@ class _WordsAside(Aside):
     def tapped(self, tap: Tap) -> Tap:
         alongside = self._begun()
 
-        def both(block: reader.Samples) -> None:
+        def both(block: Samples) -> None:
             tap(block)
             alongside.add(block)
 

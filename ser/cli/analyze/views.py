@@ -8,6 +8,7 @@ from typing import Any
 
 import click
 
+from ser.arrays import Samples
 from ser.audio import reader
 from ser.audio.microphone import MICROPHONE
 from ser.cli.console import Console
@@ -116,7 +117,7 @@ class Views(Closing):
         if self._report is not None:
             self._report.close()
 
-    def hear(self, samples: reader.Samples) -> None:
+    def hear(self, samples: Samples) -> None:
         """Takes the next block of sound."""
         if self._drawing is not None:
             self._drawing.overview.add(samples)

@@ -12,8 +12,9 @@ from typing import Any
 
 import click
 
+from ser.arrays import Samples
 from ser.audio.microphone import MICROPHONE
-from ser.audio.reader import BLOCK_SECONDS, Samples, length, stream, write
+from ser.audio.reader import BLOCK_SECONDS, length, stream, write
 from ser.cli.common import Console, allows_colour, audio_arguments, collect_inputs, command
 from ser.cli.console import is_terminal
 from ser.cli.listen.recording import device_list, record

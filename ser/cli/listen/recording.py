@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 
 import numpy as np
 
-from ser.audio import reader
+from ser.arrays import Samples
 from ser.audio.devices import devices, meter
 from ser.audio.microphone import Microphone
 from ser.cli.console import Console, is_terminal
@@ -43,7 +43,7 @@ def record(
     device: str | None,
     seconds: float | None,
     silence: float,
-) -> reader.Samples:
+) -> Samples:
     """Records until somebody has spoken and fallen silent, presses Enter, or time is over.
 
     Args:
@@ -95,14 +95,14 @@ def _enter() -> bool:
 
 
 @contextlib.contextmanager
-def _level(console: Console) -> Iterator[Callable[[reader.Samples], None]]:
+def _level(console: Console) -> Iterator[Callable[[Samples], None]]:
     """Shows how loud it is, in one line that is gone afterwards."""
     if console.quiet or not is_terminal(sys.stderr):
         yield lambda block: None
         return
     plain = not draws_blocks(sys.stderr)
 
-    def show(block: reader.Samples) -> None:
+    def show(block: Samples) -> None:
         drawn = bar(meter(block), _METER, plain=plain).ljust(_METER)
         sys.stderr.write(f"\r[{drawn}]")
         sys.stderr.flush()

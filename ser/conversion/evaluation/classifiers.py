@@ -18,9 +18,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from ser.arrays import Matrix
 from ser.conversion.evaluation.measures import Heard
 from ser.conversion.evaluation.recordings import Recording
-from ser.conversion.evaluation.speaker_norm import Rows, Voices
+from ser.conversion.evaluation.speaker_norm import Voices
 
 SEED = 1
 
@@ -48,7 +49,7 @@ def _regression(size: int) -> Any:
     return LogisticRegression(C=0.003, class_weight="balanced", max_iter=300)
 
 
-Kind = tuple[Callable[[Heard], Rows], Callable[[int], Any], str]
+Kind = tuple[Callable[[Heard], Matrix], Callable[[int], Any], str]
 
 JUDGES: Mapping[str, Kind] = MappingProxyType(
     {

@@ -8,10 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from ser.arrays import Matrix
 from ser.conversion.dtw import align
 from ser.conversion.evaluation.measures import Heard
-
-Matrix = npt.NDArray[np.float32]
 
 # Frames that are compared in pitch: fewer say nothing.
 _FEWEST = 5

@@ -10,13 +10,11 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
+from ser.arrays import Matrix, Vector
 from ser.conversion.contours import SPEC, Contours
 from ser.conversion.evaluation.measures import HOP, Heard, spectral_statistics
 from ser.conversion.modification import Change
 from ser.features import banks
-
-Vector = npt.NDArray[np.float32]
-Matrix = npt.NDArray[np.float32]
 
 _DECIBELS = 10 / np.log(10)
 # Frames that lie more decibels under the loudest are a pause.

@@ -9,14 +9,11 @@ from functools import lru_cache
 import numpy as np
 import numpy.typing as npt
 
+from ser.arrays import Matrix, Samples, Vector
 from ser.features import banks
 from ser.features.extract import Extractor
 from ser.features.layout import columns
 from ser.features.spec import PRESETS
-
-Samples = npt.NDArray[np.float32]
-Matrix = npt.NDArray[np.float32]
-Vector = npt.NDArray[np.float32]
 
 SAMPLE_RATE = 16_000
 """What `hear` takes."""

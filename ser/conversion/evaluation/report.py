@@ -7,13 +7,11 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
+from ser.arrays import Doubles
 from ser.conversion.evaluation.panel import Answer
 from ser.conversion.pairs import NEUTRAL
 from ser.labels import ordered
-
-Floats = npt.NDArray[np.float64]
 
 REAL = "real"
 RULES = "rules"
@@ -176,7 +174,7 @@ def _in(answer: Answer, strength: str) -> bool:
 class _Summary:
     emotions: tuple[str, ...]
     actors: tuple[str, ...]
-    draws: Floats
+    draws: Doubles
 
     def group(
         self, answers: Sequence[Answer], others: Mapping[str, Sequence[Answer]], *, is_rules: bool
@@ -201,7 +199,7 @@ class _Summary:
             envelope=self.median(changed, "envelope"),
         )
 
-    def accuracy(self, own: Floats, others: Mapping[str, Floats], *, is_rules: bool) -> Accuracy:
+    def accuracy(self, own: Doubles, others: Mapping[str, Doubles], *, is_rules: bool) -> Accuracy:
         confusion = own.sum(axis=0)
         there = confusion.sum(axis=1) > 0
         real = others.get(REAL)
@@ -229,7 +227,7 @@ class _Summary:
             diagonal=bool((np.diag(confusion) > off.max(axis=1))[there].all()),
         )
 
-    def confusions(self, answers: Sequence[Answer], judge: str) -> Floats:
+    def confusions(self, answers: Sequence[Answer], judge: str) -> Doubles:
         """Counts by actor, (actors, emotions, emotions); what is heard may be none of them."""
         place = {name: i for i, name in enumerate(self.emotions)}
         counts = np.zeros((len(self.actors), len(place), len(place)))
@@ -260,42 +258,44 @@ class _Summary:
         rising = values[order]
         actors = np.repeat(np.arange(len(found)), [len(some) for some in found])[order]
 
-        def medians(weights: Floats) -> Floats:
+        def medians(weights: Doubles) -> Doubles:
             # Of values that count as often as their actor was drawn.
             counts = weights[:, actors].cumsum(axis=1)
             half = (counts < counts[:, -1:] / 2).sum(axis=1)
-            drawn: Floats = rising[np.minimum(half, len(rising) - 1)]
+            drawn: Doubles = rising[np.minimum(half, len(rising) - 1)]
             return drawn
 
         drawn = self.figure(medians)
         return Figure(float(np.median(values)), drawn.low, drawn.high)
 
-    def figure(self, statistic: Callable[[Floats], Floats]) -> Figure:
+    def figure(self, statistic: Callable[[Doubles], Doubles]) -> Figure:
         drawn = statistic(self.draws)
         ends = np.nanpercentile(drawn, (50 * (1 - LEVEL), 50 * (1 + LEVEL)))
         value = statistic(np.ones((1, len(self.actors))))[0]
         return Figure(float(value), float(ends[0]), float(ends[1]))
 
 
-def _drawn(weights: Floats, counts: Floats) -> Floats:
-    drawn: Floats = np.einsum("da,aij->dij", weights, counts)
+def _drawn(weights: Doubles, counts: Doubles) -> Doubles:
+    drawn: Doubles = np.einsum("da,aij->dij", weights, counts)
     return drawn
 
 
-def _recalls(confusions: Floats) -> Floats:
+def _recalls(confusions: Doubles) -> Doubles:
     """Of (n, emotions, emotions) the share on the diagonal of each row; NaN for an empty row."""
     support = confusions.sum(axis=2)
     hits = np.diagonal(confusions, axis1=1, axis2=2)
-    recalls: Floats = np.divide(hits, support, out=np.full_like(support, np.nan), where=support > 0)
+    recalls: Doubles = np.divide(
+        hits, support, out=np.full_like(support, np.nan), where=support > 0
+    )
     return recalls
 
 
-def _macro(confusions: Floats) -> Floats:
+def _macro(confusions: Doubles) -> Doubles:
     recalls = _recalls(confusions)
     there = ~np.isnan(recalls)
     return _ratio(np.where(there, recalls, 0).sum(axis=1), there.sum(axis=1).astype(np.float64))
 
 
-def _ratio(part: Floats, whole: Floats) -> Floats:
-    ratio: Floats = np.divide(part, whole, out=np.full_like(part, np.nan), where=whole > 0)
+def _ratio(part: Doubles, whole: Doubles) -> Doubles:
+    ratio: Doubles = np.divide(part, whole, out=np.full_like(part, np.nan), where=whole > 0)
     return ratio

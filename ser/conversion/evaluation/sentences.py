@@ -7,10 +7,9 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
+from ser.arrays import Matrix
 from ser.conversion.dtw import align
 from ser.conversion.evaluation.measures import Heard
-
-Matrix = npt.NDArray[np.float32]
 
 # Frames of 30 ms: as long as the shortest sounds, and a ninth of the work.
 _STEP = 3

@@ -5,13 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-import numpy.typing as npt
 
+from ser.arrays import Matrix
 from ser.conversion.evaluation.recordings import Recording
 from ser.conversion.pairs import NEUTRAL
-
-Rows = npt.NDArray[np.float32]
-"""Statistics of clips, shape (clips, n)."""
 
 # Further from what is usual than this many deviations nothing is more telling.
 _FAR = 4.0
@@ -29,14 +26,14 @@ class Voices:
         recordings: Which ones.
     """
 
-    def __init__(self, rows: Rows, recordings: Sequence[Recording]) -> None:
+    def __init__(self, rows: Matrix, recordings: Sequence[Recording]) -> None:
         self._rows = rows
         self._names = np.array([recording.speaker for recording in recordings])
         self._said = [_said(recording) for recording in recordings]
         self._neutral = np.array([recording.emotion == NEUTRAL for recording in recordings])
-        self._known: dict[tuple[str, str, int], tuple[Rows, Rows, Rows]] = {}
+        self._known: dict[tuple[str, str, int], tuple[Matrix, Matrix, Matrix]] = {}
 
-    def relative(self, rows: Rows, sources: Sequence[Recording]) -> Rows:
+    def relative(self, rows: Matrix, sources: Sequence[Recording]) -> Matrix:
         """Gives rows in deviations from the voice's mean, and from its neutral recordings.
 
         Args:
@@ -50,10 +47,10 @@ class Voices:
         found = [self._of(_said(source)) for source in sources]
         means, neutral, deviations = (np.array([one[k] for one in found]) for k in range(3))
         both = [(rows - means) / deviations, (rows - neutral) / deviations]
-        relative: Rows = np.clip(np.concatenate(both, axis=1), -_FAR, _FAR).astype(np.float32)
+        relative: Matrix = np.clip(np.concatenate(both, axis=1), -_FAR, _FAR).astype(np.float32)
         return relative
 
-    def _of(self, said: tuple[str, str, int]) -> tuple[Rows, Rows, Rows]:
+    def _of(self, said: tuple[str, str, int]) -> tuple[Matrix, Matrix, Matrix]:
         if said not in self._known:
             own = self._names == said[0]
             mean, deviation = self._rows[own].mean(axis=0), self._rows[own].std(axis=0) + 1e-6

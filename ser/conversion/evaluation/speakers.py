@@ -14,12 +14,12 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
+from ser.arrays import Matrix
 from ser.conversion.evaluation.measures import Heard
 from ser.conversion.evaluation.recordings import Recording
-from ser.conversion.evaluation.speaker_norm import Rows
 
 
-def voice_of(heard: Heard) -> Rows:
+def voice_of(heard: Heard) -> Matrix:
     """Gives what the classifier hears of a clip, shape (54,)."""
     level = heard.envelope[:, 0]
     active = level > level.max() - _PAUSE

@@ -11,8 +11,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
+from ser.arrays import Indices
 from ser.conversion.contours import Contours, check_spec, from_features
 from ser.conversion.evaluation.from_contours import changed, heard_of
 from ser.conversion.evaluation.panel import Answer, Panel
@@ -24,8 +24,6 @@ from ser.dataset.table import Table, speaker_keys, spec_of
 from ser.errors import TableError
 from ser.features.spec import FeatureSpec
 from ser.parallel.pool import one_thread
-
-Indices = npt.NDArray[np.intp]
 
 SOURCE = "source"
 """The row of who does nothing."""

@@ -6,13 +6,11 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
+from ser.arrays import Array
 from ser.conversion.contour_grid import PITCH, REAL
 from ser.models.backend import quiet_stderr
 from ser.training.tracing import prepare
-
-Array = npt.NDArray[np.float32]
 
 _BATCH = 32
 _LR = 2e-3

@@ -9,8 +9,8 @@ from functools import cached_property
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
+from ser.arrays import Indices, Matrix, Vector
 from ser.conversion.contours import Contours, from_features
 from ser.conversion.pairs import Pairs, intensity_of
 from ser.dataset.table import Table, speaker_keys, spec_of
@@ -18,10 +18,6 @@ from ser.labels import ordered
 from ser.models.base import Architecture
 from ser.training.config import TrainConfig
 from ser.training.trainer import Row
-
-Indices = npt.NDArray[np.intp]
-Vector = npt.NDArray[np.float32]
-Matrix = npt.NDArray[np.float32]
 
 
 @dataclass(frozen=True, eq=False)

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from ser.arrays import Indices
 from ser.conversion.converter import RULES_KEY, TRANSLATOR
 from ser.conversion.pairs import Pairs
 from ser.conversion.registry import trainer_of, translator
@@ -24,8 +25,6 @@ from ser.training.card import licence
 from ser.training.checkpoint import Checkpoint, State
 from ser.training.config import TrainConfig
 from ser.training.fit import device_name, training_speakers
-
-Indices = npt.NDArray[np.intp]
 
 
 @dataclass(frozen=True, slots=True, eq=False)

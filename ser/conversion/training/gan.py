@@ -14,8 +14,8 @@ from functools import cached_property, lru_cache
 from typing import Any, cast
 
 import numpy as np
-import numpy.typing as npt
 
+from ser.arrays import Array, Indices
 from ser.conversion.contour_grid import (
     CEPSTRA,
     CHANGED,
@@ -43,9 +43,6 @@ from ser.models.backend import quiet_stderr
 from ser.training.gan_loop import contest, optimiser, train_step, turns
 from ser.training.tracing import prepare
 from ser.training.trainer import Row, seed_dropout
-
-Array = npt.NDArray[np.float32]
-Indices = npt.NDArray[np.intp]
 
 GENERATOR, DISCRIMINATOR, HEARD = "generator", "discriminator", "heard"
 ENVELOPE, PITCHED, LENGTH, REALISTIC = "envelope_near", "pitch_near", "length_near", "adversarial"

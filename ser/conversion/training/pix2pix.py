@@ -17,6 +17,7 @@ from typing import Any, cast
 import numpy as np
 import numpy.typing as npt
 
+from ser.arrays import Array, Indices
 from ser.conversion.models.pix2pix import (
     EMOTION,
     SOURCE,
@@ -24,7 +25,7 @@ from ser.conversion.models.pix2pix import (
     level_of,
     standardised,
 )
-from ser.conversion.training.base import Indices, PairExamples, TranslationTrainer
+from ser.conversion.training.base import PairExamples, TranslationTrainer
 from ser.dataset.table import spec_of
 from ser.features.layout import columns
 from ser.models.backend import quiet_stderr
@@ -33,8 +34,6 @@ from ser.training.config import TrainConfig
 from ser.training.gan_loop import contest, optimiser, train_step, turns
 from ser.training.tracing import prepare
 from ser.training.trainer import Row, seed_dropout
-
-Array = npt.NDArray[np.float32]
 
 _REAL, _FAKE, _FOOLED, _DISTANCE = "real", "fake", "fooled", "distance"
 

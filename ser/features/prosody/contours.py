@@ -10,10 +10,9 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
+from ser.arrays import Vector
 from ser.features import banks
 from ser.features.prosody.descriptors import Descriptors
-
-Vector = npt.NDArray[np.float32]
 
 VOICED = ("pitch", "hnr")
 """Contours that go straight on where there is no pitch."""

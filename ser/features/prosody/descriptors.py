@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
+from ser.arrays import Mask, Matrix, Vector
 from ser.features import banks
 from ser.features.prosody.measures import (
     FLOOR,
@@ -26,10 +26,6 @@ from ser.features.prosody.measures import (
 )
 from ser.features.prosody.pitch import Candidates, Pitch, follow
 from ser.features.spec import FeatureSpec
-
-Matrix = npt.NDArray[np.float32]
-Vector = npt.NDArray[np.float32]
-Mask = npt.NDArray[np.bool_]
 
 SPECTRAL = ("alpha", "hammarberg", "slope_low", "slope_high", "flux")
 """Descriptors of the balance of the spectrum, measured in every frame."""

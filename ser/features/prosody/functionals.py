@@ -8,22 +8,18 @@ from functools import lru_cache
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
+from ser.arrays import Mask, Matrix, Vector
 from ser.features.prosody import contours
 from ser.features.prosody.descriptors import (
     CEPSTRA,
     SPECTRAL,
     VOICED,
     Descriptors,
-    Mask,
     describe,
     describe_measured,
 )
 from ser.features.spec import FeatureSpec
-
-Matrix = npt.NDArray[np.float32]
-Vector = npt.NDArray[np.float32]
 
 # Of a descriptor over the frames that it is measured in.
 _MOMENTS = ("mean", "deviation", "p20", "median", "p80", "range", "trend")

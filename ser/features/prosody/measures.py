@@ -12,12 +12,10 @@ from functools import lru_cache
 import numpy as np
 import numpy.typing as npt
 
+from ser.arrays import Matrix, Vector
 from ser.features import banks
 from ser.features.prosody.pitch import CANDIDATES, CEILING_HZ, candidates
 from ser.features.spec import FeatureSpec
-
-Matrix = npt.NDArray[np.float32]
-Vector = npt.NDArray[np.float32]
 
 MELS = 40
 """Mel bands for loudness and cepstra."""

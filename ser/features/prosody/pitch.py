@@ -15,8 +15,7 @@ from functools import lru_cache
 import numpy as np
 import numpy.typing as npt
 
-Matrix = npt.NDArray[np.float32]
-Vector = npt.NDArray[np.float32]
+from ser.arrays import Matrix, Vector
 
 FLOOR_HZ, CEILING_HZ = 60.0, 600.0
 """From a low male voice to a child's shout."""

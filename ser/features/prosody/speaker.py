@@ -10,11 +10,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-Functionals = npt.NDArray[np.float32]
-"""Functionals of clips, shape (clips, n)."""
-
-Voice = npt.NDArray[np.float32]
-"""Mean and standard deviation of a voice's functionals, shape (2, n); all zeros if not known."""
+from ser.arrays import Vector
 
 FEWEST_CLIPS = 4
 """Fewer clips than this say next to nothing about a voice."""
@@ -23,12 +19,12 @@ FEWEST_CLIPS = 4
 _PRIOR_CLIPS = 5.0
 
 
-def nobody(count: int) -> Voice:
+def nobody(count: int) -> Vector:
     """Gives what stands for a voice that is not known, shape (2, count)."""
     return np.zeros((2, count), np.float32)
 
 
-def voices_in_general(functionals: Functionals, speakers: npt.NDArray[np.object_]) -> Voice:
+def voices_in_general(functionals: Vector, speakers: npt.NDArray[np.object_]) -> Vector:
     """Gives the mean voice and the mean deviation within a voice.
 
     Args:
@@ -45,7 +41,7 @@ def voices_in_general(functionals: Functionals, speakers: npt.NDArray[np.object_
     return np.stack([mean, np.sqrt(np.maximum(variance, 1e-8))]).astype(np.float32)
 
 
-def learn_voice(functionals: Functionals, general: Voice) -> Voice:
+def learn_voice(functionals: Vector, general: Vector) -> Vector:
     """Learns a voice from its clips.
 
     Args:

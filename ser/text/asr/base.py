@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Protocol
 
-from ser.audio import reader
+from ser.arrays import Samples
 
 RATE = 16_000
 """Hertz at which recognisers listen."""
@@ -93,7 +93,7 @@ class Recogniser(Protocol):
     def forget(self) -> None:
         """Begins with another recording: what was guessed of the last is forgotten."""
 
-    def transcribe(self, samples: reader.Samples, language: str | None) -> list[Passage]:
+    def transcribe(self, samples: Samples, language: str | None) -> list[Passage]:
         """Writes down one stretch of speech.
 
         Args:
@@ -104,7 +104,7 @@ class Recogniser(Protocol):
             Passages in order; times count from the start of the stretch.
         """
 
-    def translate(self, samples: reader.Samples, language: str) -> str:
+    def translate(self, samples: Samples, language: str) -> str:
         """Writes down in English what is said in another language.
 
         Args:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from ser.audio import reader
+from ser.arrays import Samples
 from ser.text.asr.base import Cutting
 from ser.text.asr.segmenter import Cutter
 
@@ -32,7 +32,7 @@ class Ending:
         self._seconds = 0.0
         self.spoken = False
 
-    def add(self, block: reader.Samples) -> bool:
+    def add(self, block: Samples) -> bool:
         """Takes the next samples, shape (samples,); says whether it is over."""
         self._seconds += len(block) / self._rate
         ended = bool(self._cutter.add(block))

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ser.arrays import Samples
 from ser.audio import reader
 from ser.text.asr.base import Cutting
 from ser.vad.silero import CHUNK, speech_probabilities
@@ -37,7 +38,7 @@ class Stretch:
 
     start: float
     end: float
-    samples: reader.Samples
+    samples: Samples
 
 
 class Cutter:
@@ -74,7 +75,7 @@ class Cutter:
         """Whether a stretch has begun that has not ended."""
         return self._begun is not None
 
-    def add(self, block: reader.Samples) -> list[Stretch]:
+    def add(self, block: Samples) -> list[Stretch]:
         """Takes the next samples, shape (samples,); gives the stretches that have ended."""
         self._samples = np.concatenate([self._samples, block])
         found = []

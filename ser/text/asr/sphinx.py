@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from ser.audio import reader
+from ser.arrays import Samples
 from ser.errors import DependencyError
 from ser.text.asr.base import RATE, Cutting, Passage, Word
 
@@ -48,7 +48,7 @@ class Sphinx:
     def forget(self) -> None:
         """Does nothing: every stretch is heard for itself."""
 
-    def transcribe(self, samples: reader.Samples, language: str | None) -> list[Passage]:
+    def transcribe(self, samples: Samples, language: str | None) -> list[Passage]:
         """Writes down one stretch of English speech: one passage, or none."""
         sound = np.clip(samples * 32_768, -32_768, 32_767).astype("<i2").tobytes()
         # What the last stretch sounded like is forgotten: the same sound gives the same words.
@@ -63,7 +63,7 @@ class Sphinx:
         text = " ".join(word.text for word in words)
         return [Passage(0.0, len(samples) / RATE, text, "en", words)]
 
-    def translate(self, samples: reader.Samples, language: str) -> str:
+    def translate(self, samples: Samples, language: str) -> str:
         """Gives nothing: it knows English alone."""
         return ""
 

@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from ser.arrays import Samples
 from ser.audio import reader
 from ser.text.asr.base import RATE, Passage, Recogniser, Word
 from ser.text.asr.segmenter import Cutter, Stretch
@@ -24,7 +25,7 @@ class Said(NamedTuple):
     """
 
     passage: Passage
-    samples: reader.Samples
+    samples: Samples
 
 
 class Transcriber:
@@ -62,7 +63,7 @@ class Transcriber:
         """Seconds of the recording up to which no passage follows any more."""
         return self._offset + self._cutter.settled
 
-    def add(self, block: reader.Samples) -> list[Said]:
+    def add(self, block: Samples) -> list[Said]:
         """Takes the next samples; gives the passages that have ended with them."""
         return [said for stretch in self._cutter.add(block) for said in self._heard(stretch)]
 
@@ -83,7 +84,7 @@ class Transcriber:
                 np.ascontiguousarray(samples),
             )
 
-    def _translated(self, samples: reader.Samples, language: str) -> str:
+    def _translated(self, samples: Samples, language: str) -> str:
         if self._translating is None:
             assert self._translator is not None  # noqa: S101
             self._translating = self._translator()

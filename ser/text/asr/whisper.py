@@ -7,7 +7,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-from ser.audio import reader
+from ser.arrays import Samples
 from ser.errors import ArtifactError, DependencyError, SerError, how_to_install
 from ser.io.hub import UNWATCHED, MissingModelError, Needs, Watch, find_model
 from ser.text.asr.base import RATE, Cutting, Passage, Word
@@ -110,7 +110,7 @@ class Whisper:
         """Forgets which language was spoken."""
         self._language = None
 
-    def transcribe(self, samples: reader.Samples, language: str | None) -> list[Passage]:
+    def transcribe(self, samples: Samples, language: str | None) -> list[Passage]:
         """Writes down one stretch of speech, in the passages that Whisper finds in it.
 
         Raises:
@@ -135,12 +135,12 @@ class Whisper:
             passages.append(Passage(start, min(max(start, end), seconds), text, language, words))
         return passages
 
-    def translate(self, samples: reader.Samples, language: str) -> str:
+    def translate(self, samples: Samples, language: str) -> str:
         """Writes down in English what is said in another language."""
         segments, _ = self._run(samples, language, "translate", without_timestamps=True)
         return " ".join(text for text in (segment.text.strip() for segment in segments) if text)
 
-    def _detected(self, samples: reader.Samples) -> str:
+    def _detected(self, samples: Samples) -> str:
         if self.languages:
             return "en"
         language, probability, _ = self._model.detect_language(samples)
@@ -158,7 +158,7 @@ class Whisper:
                 f"use one of {', '.join(known)}" + ("" if len(known) > 1 else ", or a model"),
             )
 
-    def _run(self, samples: reader.Samples, language: str, task: str, **settings: Any) -> Any:
+    def _run(self, samples: Samples, language: str, task: str, **settings: Any) -> Any:
         return self._model.transcribe(
             samples,
             language=language,

@@ -12,7 +12,8 @@ from statistics import fmean
 
 import numpy as np
 
-from ser.dataset.groups import By, Indices, originals, train_indices
+from ser.arrays import Indices
+from ser.dataset.groups import By, originals, train_indices
 from ser.dataset.split import make_folds
 from ser.dataset.table import Table, spec_of
 from ser.errors import SerError

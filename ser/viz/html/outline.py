@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import numpy as np
-import numpy.typing as npt
 
-from ser.audio.reader import Samples
+from ser.arrays import Array, Samples
 from ser.colors import contrast
-
-Floats = npt.NDArray[np.float32]
 
 _COLUMNS = 4000
 _FIRST_SECONDS = 0.005
@@ -33,8 +30,8 @@ class Outline:
         self._rate = rate
         self._limit = columns
         self._width = max(1, round(rate * _FIRST_SECONDS))
-        self._low: Floats = np.empty(0, np.float32)
-        self._high: Floats = np.empty(0, np.float32)
+        self._low: Array = np.empty(0, np.float32)
+        self._high: Array = np.empty(0, np.float32)
         self._pending: Samples = np.empty(0, np.float32)
 
     @property
@@ -66,7 +63,7 @@ class Outline:
         # A copy: a slice would keep the whole block alive.
         self._pending = rest.copy()
 
-    def columns(self) -> tuple[Floats, Floats]:
+    def columns(self) -> tuple[Array, Array]:
         """Gives the lowest and the highest sample of each column, (columns,) both."""
         if not len(self._pending):
             return self._low, self._high

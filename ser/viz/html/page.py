@@ -16,13 +16,14 @@ from urllib.parse import quote
 import numpy as np
 
 from ser import __version__
+from ser.arrays import Array
 from ser.colors import colour, ink_on
 from ser.labels import NO_SPEECH, UNCERTAIN
 from ser.timeline.clock import clock, milliseconds
 from ser.timeline.summary import Summary
 from ser.timeline.window import Window
 from ser.timeline.writers.base import one_line
-from ser.viz.html.outline import Floats, Outline, on_dark
+from ser.viz.html.outline import Outline, on_dark
 
 _HERE = Path(__file__).parent
 
@@ -221,7 +222,7 @@ def _rows(windows: Iterable[Window], names: Sequence[str], labels: Sequence[str]
         between = ","
 
 
-def _scaled(values: Floats, full: float) -> list[int]:
+def _scaled(values: Array, full: float) -> list[int]:
     """Makes -127 to 127 of what lies within plus and minus `full`."""
     scaled: list[int] = np.rint(np.clip(values / (full or 1.0), -1, 1) * 127).astype(int).tolist()
     return scaled

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import IO, Any, Literal, get_args
 
-from ser.audio.reader import Samples
+from ser.arrays import Samples
 from ser.errors import SerError, cannot_write
 from ser.io.files import STANDARD, Closing, atomic_path, is_special
 from ser.timeline.postprocess import segments

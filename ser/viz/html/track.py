@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ser.audio.reader import Samples
+from ser.arrays import Samples
 from ser.errors import AudioError
 
 EMBED_LIMIT = 23 << 20

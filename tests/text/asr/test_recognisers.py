@@ -9,6 +9,7 @@ import pytest
 import tinymodels
 from speech import render
 
+from ser.arrays import Samples
 from ser.audio import reader
 from ser.errors import ArtifactError, SerError
 from ser.io.hub import MissingModelError
@@ -19,7 +20,7 @@ from ser.text.asr.transcriber import Transcriber
 from ser.text.asr.whisper import NAMES, Whisper
 
 
-def speech(seconds: float) -> reader.Samples:
+def speech(seconds: float) -> Samples:
     return np.asarray(render("angry", 1, seed=0, seconds=seconds, sample_rate=RATE), np.float32)
 
 

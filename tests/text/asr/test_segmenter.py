@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from speech import render
 
+from ser.arrays import Samples
 from ser.audio import reader
 from ser.text.asr.base import Cutting
 from ser.text.asr.segmenter import Cutter, Stretch
@@ -16,18 +17,16 @@ RATE = 16_000
 SHORT = Cutting(pause=0.5, shortest=0.0, rest=0.5, longest=15.0)
 
 
-def silence(seconds: float, rate: int = RATE) -> reader.Samples:
+def silence(seconds: float, rate: int = RATE) -> Samples:
     noise = 1e-4 * np.random.default_rng(0).standard_normal(round(seconds * rate))
     return noise.astype(np.float32)
 
 
-def speech(seconds: float, rate: int = RATE, seed: int = 0) -> reader.Samples:
+def speech(seconds: float, rate: int = RATE, seed: int = 0) -> Samples:
     return np.asarray(render("angry", 1, seed=seed, seconds=seconds, sample_rate=rate), np.float32)
 
 
-def cut(
-    samples: reader.Samples, cutting: Cutting, rate: int = RATE, block: int = 1000
-) -> list[Stretch]:
+def cut(samples: Samples, cutting: Cutting, rate: int = RATE, block: int = 1000) -> list[Stretch]:
     cutter = Cutter(rate, cutting)
     found = []
     for start in range(0, len(samples), block):
@@ -36,12 +35,12 @@ def cut(
 
 
 @pytest.fixture(scope="module")
-def talk() -> reader.Samples:
+def talk() -> Samples:
     """Speech from 1 to 3 s and from 5 to 8 s, silence around it."""
     return np.concatenate([silence(1), speech(2), silence(2), speech(3, seed=1), silence(1)])
 
 
-def test_pauses_separate(talk: reader.Samples) -> None:
+def test_pauses_separate(talk: Samples) -> None:
     first, second = cut(talk, SHORT)
     assert first.start == pytest.approx(1, abs=0.35)
     assert first.end == pytest.approx(3, abs=0.35)
@@ -53,13 +52,13 @@ def test_pauses_separate(talk: reader.Samples) -> None:
 
 
 @pytest.mark.parametrize("block", [1, 37, 16_000, 10**6])
-def test_blocks_of_any_size_give_the_same(talk: reader.Samples, block: int) -> None:
+def test_blocks_of_any_size_give_the_same(talk: Samples, block: int) -> None:
     part = talk[: 4 * RATE] if block == 1 else talk
     expected = [(s.start, s.end) for s in cut(part, SHORT)]
     assert [(s.start, s.end) for s in cut(part, SHORT, block=block)] == expected
 
 
-def test_short_pauses_join_where_stretches_are_to_be_long(talk: reader.Samples) -> None:
+def test_short_pauses_join_where_stretches_are_to_be_long(talk: Samples) -> None:
     (whole,) = cut(talk, Cutting(pause=0.5, shortest=4.0, rest=3.0, longest=29.0))
     assert whole.start == pytest.approx(1, abs=0.35)
     assert whole.end == pytest.approx(8, abs=0.35)
@@ -74,7 +73,7 @@ def test_endless_speech_is_cut_without_a_gap() -> None:
         assert following.start == pytest.approx(stretch.end)
 
 
-def test_another_rate(talk: reader.Samples) -> None:
+def test_another_rate(talk: Samples) -> None:
     found = cut(reader.resample(talk, RATE, 22_050), SHORT, rate=22_050)
     expected = cut(talk, SHORT)
     assert len(found) == len(expected)
@@ -88,7 +87,7 @@ def test_no_speech_no_stretches() -> None:
     assert cut(np.empty(0, np.float32), SHORT) == []
 
 
-def test_what_is_settled(talk: reader.Samples) -> None:
+def test_what_is_settled(talk: Samples) -> None:
     cutter = Cutter(RATE, SHORT)
     before = 0.0
     for start in range(0, len(talk), RATE // 2):
