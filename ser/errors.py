@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator
-from typing import TypeVar
+from collections.abc import Iterable, Iterator
+from typing import Any, TypeVar
 
 _Kind = TypeVar("_Kind", bound="SerError")
 
@@ -26,10 +26,33 @@ class SerError(Exception):
         self.cure = cure
         super().__init__(f"{self.subject}: {cause}" + (f"; {cure}" if cure else ""))
 
-    def __reduce__(self) -> tuple[type[SerError], tuple[str, str, str]]:
+    def __reduce__(self) -> tuple[type[SerError], tuple[Any, ...]]:
         # Exceptions cross process borders in parallel extraction; the default
         # reduction would call the constructor with the joined message alone.
         return (type(self), (self.subject, self.cause, self.cure))
+
+
+class ParameterError(SerError):
+    """A parameter has a value that it cannot have.
+
+    Messages name parameters as Python does; those in a cause or a cure stand in backquotes, as
+    `` `n_fft` `` or `` `engine=keras` ``. The command line makes options of them (``--n-fft``,
+    ``--engine keras``), and ends with exit code 2.
+
+    Args:
+        parameter: Its name, such as ``label_smoothing``.
+        cause: What is wrong with the value, without a full stop.
+        cure: What the user can do about it, without a full stop; may be empty.
+        value: The value, where the message is to show it.
+    """
+
+    def __init__(self, parameter: str, cause: str, cure: str = "", value: object = None) -> None:
+        self.parameter = parameter
+        self.value = value
+        super().__init__(parameter if value is None else f"{parameter}={value}", cause, cure)
+
+    def __reduce__(self) -> tuple[type[SerError], tuple[Any, ...]]:
+        return (type(self), (self.parameter, self.cause, self.cure, self.value))
 
 
 class AudioError(SerError):
@@ -54,6 +77,31 @@ class CorpusError(SerError):
 
 class DependencyError(SerError):
     """An optional dependency is missing; the message names the extra that brings it."""
+
+
+def choose_from(name: str, known: Iterable[str]) -> str:
+    """Gives the cure of a name that is not known.
+
+    Args:
+        name: What was given instead.
+        known: The names that there are.
+
+    Returns:
+        The known name that is most like it, if one is (Ratcliff and Metzener 1988), and all names.
+
+    Examples:
+        >>> choose_from("dropot", ["dropout", "filters"])
+        'did you mean dropout? Known names: dropout, filters'
+    """
+    import difflib
+
+    names = list(known)
+    if not names:
+        return "there are none"
+    alike = {other.casefold(): other for other in names}
+    near = difflib.get_close_matches(name.casefold(), alike, n=1)
+    guess = f"did you mean {alike[near[0]]}? Known names:" if near else "use one of"
+    return f"{guess} {', '.join(names)}"
 
 
 def how_to_install(extra: str) -> str:

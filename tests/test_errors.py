@@ -6,7 +6,7 @@ import pickle
 
 import pytest
 
-from ser.errors import AudioError, SerError, renamed
+from ser.errors import AudioError, ParameterError, SerError, choose_from, renamed
 
 
 def test_one_line_of_three_parts() -> None:
@@ -27,3 +27,21 @@ def test_what_is_said_of_a_copy_is_said_of_the_original() -> None:
     with pytest.raises(AudioError) as caught, renamed("/tmp/input.wav", "s3://b/a.wav"):
         raise other
     assert caught.value is other
+
+
+def test_a_parameter_is_named_as_python_names_it() -> None:
+    error = ParameterError("hop", "must be positive seconds", value=0)
+    assert str(error) == "hop=0: must be positive seconds"
+    assert str(ParameterError("n_fft", "is too short", "raise `n_fft`")) == (
+        "n_fft: is too short; raise `n_fft`"
+    )
+    again = pickle.loads(pickle.dumps(error))
+    assert (str(again), again.parameter, again.value) == (str(error), "hop", 0)
+
+
+def test_the_cure_of_an_unknown_name_is_the_nearest_one() -> None:
+    known = ("dropout", "filters")
+    assert choose_from("dropot", known) == "did you mean dropout? Known names: dropout, filters"
+    assert choose_from("Dropout", known).startswith("did you mean dropout?")
+    assert choose_from("zzz", known) == "use one of dropout, filters"
+    assert choose_from("zzz", ()) == "there are none"

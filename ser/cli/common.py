@@ -15,6 +15,7 @@ and 143 after a termination. A reader that closes the pipe (``| head``) ends it 
 from __future__ import annotations
 
 import errno
+import functools
 import os
 import sys
 import warnings
@@ -25,6 +26,7 @@ import click
 
 from ser import __version__
 from ser.cli.console import EXIT_FAILED, Console, Progress, allows_colour, discard
+from ser.cli.exclusive import Rule, check_names, check_rules
 from ser.cli.options import (
     Device,
     audio_arguments,
@@ -36,8 +38,9 @@ from ser.cli.options import (
     refuse_terminal,
     seed_option,
 )
+from ser.cli.parameters import say_options, suggest_choices, usage_error
 from ser.cli.signals import Terminated, ended_by_signals
-from ser.errors import SerError, interruptions
+from ser.errors import ParameterError, SerError, interruptions
 
 __all__ = [
     "Command",
@@ -61,7 +64,24 @@ EXIT_INTERRUPTED = 130
 
 
 class Command(click.Command):
-    """A click command whose `main` keeps the exit codes described in this module."""
+    """A click command whose `main` keeps the exit codes described in this module.
+
+    Attributes:
+        rules: Which options exclude or need each other; see `ser.cli.exclusive`.
+    """
+
+    rules: tuple[Rule, ...] = ()
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Reads the options, and refuses those that do not go together.
+
+        Raises:
+            click.UsageError: There are such.
+        """
+        rest = super().parse_args(ctx, args)
+        if not ctx.resilient_parsing:
+            check_rules(self, ctx, self.rules)
+        return rest
 
     def main(  # type: ignore[override]  # click's overloads speak of its own exit codes
         self,
@@ -96,12 +116,12 @@ class Command(click.Command):
         return code
 
     def _run(self, name: str, args: list[str], extra: dict[str, Any]) -> int:
-        console = Console(name, debug="--debug" in args)
+        say = functools.partial(say_options, self)
+        console = Console(name, debug="--debug" in args, render=say)
         try:
             with self.make_context(name, args, **extra) as context:
-                console = context.obj = Console(
-                    name, **{key: context.params.pop(key) for key in ("quiet", "verbose", "debug")}
-                )
+                flags = {key: context.params.pop(key) for key in ("quiet", "verbose", "debug")}
+                console = context.obj = Console(name, render=say, **flags)
                 if not console.debug:
                     # Warnings of libraries are for developers; users get the console's.
                     warnings.simplefilter("ignore")
@@ -111,16 +131,19 @@ class Command(click.Command):
         except click.exceptions.Exit as stop:
             return _flushed(stop.exit_code)
         except click.ClickException as error:
-            if isinstance(error, click.UsageError) and error.ctx is None:
-                # click's parser does not say whose usage it was.
-                error.ctx = click.Context(self, info_name=name)
-            error.show()
-            return error.exit_code
+            return self._show(name, error)
         except (KeyboardInterrupt, click.Abort) as error:
             return _flushed(_interrupted(console, error))
         except BrokenPipeError:
             discard(sys.stdout)
             return console.exit_code
+        except ParameterError as error:
+            usage = usage_error(self, error)
+            if usage is not None:
+                if console.debug:
+                    console.trace(error)
+                return self._show(name, usage)
+            console.fail(error)
         except SerError as error:
             console.fail(error)
         except OSError as error:
@@ -145,6 +168,13 @@ class Command(click.Command):
             _internal(console, error)
         return _flushed(console.exit_code)
 
+    def _show(self, name: str, error: click.ClickException) -> int:
+        if isinstance(error, click.UsageError) and error.ctx is None:
+            # click's parser does not say whose usage it was.
+            error.ctx = click.Context(self, info_name=name)
+        error.show()
+        return error.exit_code
+
     def _complete(self, name: str, variable: str | None) -> int | None:
         variable = variable or f"_{name}_COMPLETE".replace("-", "_").replace(".", "_").upper()
         instruction = os.environ.get(variable)
@@ -156,13 +186,18 @@ class Command(click.Command):
 
 
 def command(
-    name: str, *, cls: type[Command] = Command, **settings: Any
+    name: str,
+    *,
+    cls: type[Command] = Command,
+    rules: Sequence[Rule] = (),
+    **settings: Any,
 ) -> Callable[[Callable[..., Any]], Command]:
     """Makes a function a command with the options that all commands have.
 
     Args:
         name: The command's name, such as ``ser-merge``.
         cls: The class of the command, where one parses its options in its own way.
+        rules: Which options exclude or need each other; see `ser.cli.exclusive`.
         **settings: Passed to `click.Command`.
 
     Returns:
@@ -176,6 +211,9 @@ def command(
         made = click.command(name, cls=cls, context_settings=context, **settings)(function)
         # Behind the command's own options, where the help shows them last.
         made.params += _common_options(name)
+        suggest_choices(made)
+        check_names(made, rules)
+        made.rules = tuple(rules)
         return made
 
     return decorate

@@ -7,7 +7,7 @@ import io
 import os
 import sys
 import traceback
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import click
@@ -59,19 +59,27 @@ class Console:
         quiet: Show errors alone.
         verbose: Show details as well.
         debug: Show the traceback of errors.
+        render: Gives errors the words of the command line; see `ser.cli.parameters.say_options`.
 
     Attributes:
         failures: How many inputs have failed.
     """
 
     def __init__(
-        self, name: str, *, quiet: bool = False, verbose: bool = False, debug: bool = False
+        self,
+        name: str,
+        *,
+        quiet: bool = False,
+        verbose: bool = False,
+        debug: bool = False,
+        render: Callable[[str], str] = str,
     ) -> None:
         self.name = name
         self.quiet = quiet
         self.verbose = verbose
         self.debug = debug
         self.failures = 0
+        self._render = render
         self._bar: Any = None
 
     @property
@@ -109,7 +117,7 @@ class Console:
         self.failures += 1
         if self.debug and isinstance(error, BaseException):
             self.trace(error)
-        self._write(self._labelled("error", "red", _one_line(error)))
+        self._write(self._labelled("error", "red", self._render(_one_line(error))))
 
     def say(self, message: str) -> None:
         """Says something under the command's name, ``--quiet`` or not."""

@@ -1,0 +1,96 @@
+"""From the parameters of the package to the options of a command: ``n_fft`` is ``--n-fft``."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import click
+
+from ser.errors import ParameterError, choose_from
+
+# `n_fft`, or `engine=keras`.
+_QUOTED = re.compile(r"`([A-Za-z_]\w*)(?:=([^`]*))?`")
+
+
+def find_parameter(command: click.Command, name: str) -> click.Parameter | None:
+    """Finds what a command calls a parameter.
+
+    Args:
+        command: The command.
+        name: ``n_fft`` of the package, or an option such as ``--n-fft``, or an argument such as
+            ``AUDIO``.
+
+    Returns:
+        The option or argument, or None where the command has none of this name.
+    """
+    flag = name if name.startswith("-") else f"--{name.replace('_', '-')}"
+    for parameter in command.params:
+        if flag in (*parameter.opts, *parameter.secondary_opts):
+            return parameter
+    for parameter in command.params:
+        if isinstance(parameter, click.Argument) and name.casefold() == parameter.name:
+            return parameter
+    return None
+
+
+def say_options(command: click.Command, text: str) -> str:
+    """Writes the parameters that a text has in backquotes as options of a command.
+
+    Examples:
+        >>> say_options(click.Command("c", params=[click.Option(["--n-fft"])]), "raise `n_fft`")
+        'raise --n-fft'
+    """
+
+    def say(found: re.Match[str]) -> str:
+        name, value = found.groups()
+        flag = f"--{name.replace('_', '-')}"
+        if find_parameter(command, flag) is None:
+            return found[0]
+        return flag if value is None else f"{flag} {value}"
+
+    return _QUOTED.sub(say, text)
+
+
+def usage_error(command: click.Command, error: ParameterError) -> click.UsageError | None:
+    """Makes wrong usage of the error about a parameter.
+
+    Args:
+        command: The command that was called.
+        error: The error.
+
+    Returns:
+        The error with the option's name; None where the command has no such option, so that its
+        user has not given the value.
+    """
+    flag = f"--{error.parameter.replace('_', '-')}"
+    if find_parameter(command, flag) is None:
+        return None
+    value = "" if error.value is None else f" {error.value}"
+    cure = f"; {error.cure}" if error.cure else ""
+    return click.UsageError(say_options(command, f"{flag}{value}: {error.cause}{cure}") + ".")
+
+
+class Choice(click.Choice):  # type: ignore[type-arg]  # generic in newer click alone
+    """One of several names; an unknown one is answered with the nearest."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Reads the name.
+
+        Raises:
+            click.BadParameter: It is not one of the choices.
+        """
+        try:
+            return super().convert(value, param, ctx)
+        except click.BadParameter:
+            names = [str(choice) for choice in self.choices]
+            self.fail(f"{value!r} is unknown; {choose_from(str(value), names)}.", param, ctx)
+
+
+def suggest_choices(command: click.Command) -> None:
+    """Lets the choices of a command's options answer with the nearest name; see `Choice`."""
+    for parameter in command.params:
+        if type(parameter.type) is click.Choice:
+            parameter.type = Choice(
+                list(parameter.type.choices), case_sensitive=parameter.type.case_sensitive
+            )
