@@ -28,10 +28,10 @@ from ser.corpora.registry import find_clips
 from ser.evaluation.metrics import evaluate
 from ser.evaluation.predictions import Predictions, read_predictions
 from ser.inference import recognizer
-from ser.inference.engine import Engine, open_engine
+from ser.inference.classifier import Classifier, open_classifier
 from ser.labels import NO_SPEECH
 from ser.models.calibration import fit_temperature
-from ser.timeline.postprocess import segments, smoothed
+from ser.timeline.postprocess import join_segments, smooth
 from ser.timeline.window import Window
 
 PAUSE = 0.5
@@ -66,7 +66,7 @@ def recording(
     return np.concatenate(samples), spans
 
 
-def windows_of(samples: np.ndarray, engine: Engine, duration: float, hop: float) -> list[Window]:
+def windows_of(samples: np.ndarray, engine: Classifier, duration: float, hop: float) -> list[Window]:
     """Classifies a recording in memory as `ser-analyze` does a file."""
     rate, size = engine.spec.sample_rate, round(duration * engine.spec.sample_rate)
     starts = range(0, max(1, len(samples) - size), round(hop * rate))
@@ -116,7 +116,7 @@ def main() -> None:
     labels: tuple[str, ...] = ()
     predictions = read_predictions(options.models / "predictions.csv")
     for fold in options.folds.split(","):
-        engine = open_engine(options.models / f"fold-{fold}.keras", "litert")
+        engine = open_classifier(options.models / f"fold-{fold}.keras", "litert")
         engine.temperature = temperature_without(predictions, int(fold))
         labels = engine.labels
         apart = [c for c in listing.clips if f"ravdess/{c.speaker}" not in engine.card["speakers"]]
@@ -132,8 +132,8 @@ def main() -> None:
             for window, hop in WINDOWS:
                 heard = windows_of(samples, engine, window, hop)
                 for stay in STAYS:
-                    after = heard if stay is None else list(smoothed(iter(heard), stay))
-                    cut = [w for w in segments(after) if w.emotion != NO_SPEECH]
+                    after = heard if stay is None else list(smooth(iter(heard), stay))
+                    cut = [w for w in join_segments(after) if w.emotion != NO_SPEECH]
                     starts = np.array([w.start for w in cut])
                     names = [w.emotion for w in cut]
                     at = np.searchsorted(starts, [t for t, _ in spoken]) - 1

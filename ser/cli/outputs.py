@@ -5,16 +5,21 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import IO, cast
 
 import click
 
 from ser.cli.console import Console, allows_colour
-from ser.errors import AudioError, SerError, cannot_write
-from ser.io.files import STANDARD, open_output
+from ser.errors import AudioError, SerError
+from ser.io.files import STANDARD
 from ser.io.listing import walk
-from ser.timeline.writers.base import Tee, Writer
-from ser.timeline.writers.registry import Output, check_outputs, make_writer, outputs
+from ser.timeline.writers.base import MultiWriter, Writer
+from ser.timeline.writers.registry import (
+    Output,
+    check_outputs,
+    make_writer,
+    open_text,
+    resolve_outputs,
+)
 
 
 def checked_outputs(
@@ -30,7 +35,7 @@ def checked_outputs(
         click.UsageError: It cannot, or nothing tells the format.
     """
     try:
-        found = outputs(targets, format_name)
+        found = resolve_outputs(targets, format_name)
         check_outputs(found, recordings=recordings, summaries=summaries)
     except SerError as error:
         raise click.UsageError(str(error)) from error
@@ -53,13 +58,13 @@ def open_writer(
         writers = []
         for path, name in found:
             stream = stack.enter_context(open_text(path))
-            colour = path == STANDARD and stream.isatty() and allows_colour()
+            color = path == STANDARD and stream.isatty() and allows_colour()
             writers.append(
                 make_writer(
-                    name, stream, labels, colour=colour, headings=headings, top=top, words=words
+                    name, stream, labels, color=color, headings=headings, top=top, words=words
                 )
             )
-        writer = writers[0] if len(writers) == 1 else Tee(writers)
+        writer = writers[0] if len(writers) == 1 else MultiWriter(writers)
         writer.begin(summaries=summaries)
         try:
             yield writer
@@ -69,23 +74,6 @@ def open_writer(
         writer.end()
     if interrupted:
         raise KeyboardInterrupt
-
-
-@contextlib.contextmanager
-def open_text(target: str) -> Iterator[IO[str]]:
-    """Opens a file, or standard output, for text.
-
-    Raises:
-        SerError: The file cannot be written.
-    """
-    try:
-        with open_output(target) as stream:
-            yield cast(IO[str], stream)
-    except OSError as error:
-        if target == STANDARD or isinstance(error, BrokenPipeError):
-            # The common main knows what these mean.
-            raise
-        raise cannot_write(target, error, SerError) from error
 
 
 def recordings_in(console: Console, inputs: Sequence[Path]) -> Iterator[str]:

@@ -8,12 +8,12 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 
 from ser.arrays import Samples
-from ser.inference.engine import Calibration, Engine
+from ser.inference.classifier import Adaptation, Classifier
 from ser.inference.recognizer import classify
-from ser.text.asr.base import Passage, Word
+from ser.text.asr.base import Passage
 from ser.text.asr.transcriber import Said, Transcriber
 from ser.text.fusion import Judge
-from ser.timeline.window import Window
+from ser.timeline.window import Window, Word
 
 # Windows of one recording may begin so much before one that came earlier: none does.
 _TOUCHING = 1e-6
@@ -122,11 +122,11 @@ def said(blocks: Iterable[Samples], transcriber: Transcriber) -> Iterator[Said]:
 def listen(
     file: str,
     blocks: Iterable[Samples],
-    engine: Engine,
+    engine: Classifier,
     transcriber: Transcriber,
     judge: Judge,
     *,
-    calibration: Calibration | None = None,
+    calibration: Adaptation | None = None,
     heard: Callable[[float], None] = lambda seconds: None,
 ) -> Iterator[Window]:
     """Listens to a recording: each passage is a window, whose emotion is that of the voice.

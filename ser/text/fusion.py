@@ -9,9 +9,9 @@ from types import MappingProxyType
 
 from ser.errors import SerError
 from ser.labels import ordered
-from ser.text.asr.base import Passage, Word
+from ser.text.asr.base import Passage
 from ser.text.emotion.base import WordsModel
-from ser.timeline.window import NO_OPINION, Spoken, SpokenWord, opinion
+from ser.timeline.window import EmotionEstimate, SpokenText, Word
 
 # Two names for nearly the same: text models have no word for a calm voice.
 _NEUTRAL, _CALM = "neutral", "calm"
@@ -202,7 +202,7 @@ class Judge:
         words: Mapping[str, float],
         voice: Mapping[str, float],
         times: Sequence[Word] = (),
-    ) -> Spoken:
+    ) -> SpokenText:
         """Puts everything together.
 
         Args:
@@ -212,13 +212,13 @@ class Judge:
             voice: Likewise of the voice.
             times: The words one by one.
         """
-        return Spoken(
+        return SpokenText(
             text=text,
             language=passage.language if passage else "",
             translation=passage.translation if passage else "",
-            times=tuple(SpokenWord(w.text, w.start, w.end, w.confidence) for w in times),
-            words=opinion(words) if words else NO_OPINION,
-            fused=opinion(fuse(voice, words, self._weights)),
+            times=tuple(Word(w.text, w.start, w.end, w.confidence) for w in times),
+            words=EmotionEstimate.from_probabilities(words),
+            fused=EmotionEstimate.from_probabilities(fuse(voice, words, self._weights)),
             disagreement=disagreement(
                 voice, words, (passage.translation if passage else "") or text
             ),

@@ -1,1 +1,1 @@
-"""Timelines: what was heard when, and one writer per output format."""
+"""Timelines: windows with an emotion each, what is computed from them, and the output formats."""

@@ -1,18 +1,18 @@
-"""Times as people read them."""
+"""Times as people write them: minutes and seconds, and whole milliseconds."""
 
 from __future__ import annotations
 
 import re
 
 
-def clock(seconds: float) -> str:
+def format_time(seconds: float) -> str:
     """Writes a time as minutes and seconds, with hours where there are any.
 
     Args:
         seconds: Seconds from the start, not negative.
 
     Examples:
-        >>> clock(3), clock(59.96), clock(3723.25)
+        >>> format_time(3), format_time(59.96), format_time(3723.25)
         ('0:03.0', '1:00.0', '1:02:03.2')
     """
     # Whole tenths first: 59.96 s is 1:00.0 and not 0:60.0.
@@ -23,14 +23,14 @@ def clock(seconds: float) -> str:
     return f"{hours}:{minutes:02d}:{text}" if hours else f"{minutes}:{text}"
 
 
-def seconds_of(text: str) -> float:
+def parse_time(text: str) -> float:
     """Reads a time as seconds, minutes and seconds, or hours, minutes and seconds.
 
     Raises:
         ValueError: It is no such time.
 
     Examples:
-        >>> seconds_of("90"), seconds_of("1:30.5"), seconds_of("1:02:03")
+        >>> parse_time("90"), parse_time("1:30.5"), parse_time("1:02:03")
         (90.0, 90.5, 3723.0)
     """
     if not re.fullmatch(r"\d+(:[0-5]?\d){0,2}(\.\d*)?", text.strip()):

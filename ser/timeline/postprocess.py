@@ -1,98 +1,103 @@
-"""What becomes of windows between the network and the output."""
+"""Postprocessing of windows between classifier and output: smoothing, uncertainty, segments."""
 
 from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 import numpy as np
 
 from ser.arrays import Doubles
 from ser.errors import SerError
 from ser.labels import NO_SPEECH, NOT_EMOTIONS, UNCERTAIN
-from ser.timeline.overlap import adjoin, apart
+from ser.timeline.overlap import adjoin, remove_overlaps
 from ser.timeline.window import Window
 
-# Windows about which a model is not sure.
+SEGMENT_SMOOTHING = 0.8
+"""The `stay` of `smooth` for windows that are joined to segments."""
+
+SEGMENT_OVERLAP = 2
+"""How many windows lie over each moment where they are joined to segments.
+
+Both were chosen by benchmarks/segments.py on RAVDESS clips joined to recordings (published folds 1
+and 3, speakers apart): segment F1 0.41, where windows side by side without smoothing have 0.25, and
+those with smoothing 0.40 at a coarser grid. Three windows over each moment and 0.65 name more
+moments rightly and find fewer segments (the other folds: UAR 0.664 instead of 0.643, F1 0.45
+instead of 0.48).
+"""
+
+LAG_SECONDS = 30.0
+"""How far ahead smoothing looks: windows later than that do not change a window any more."""
+
+_PROBABILITY_FLOOR = 1e-6
 
 
-def doubted(windows: Iterable[Window], least: float) -> Iterator[Window]:
-    """Calls windows uncertain where the most probable emotion is not probable enough.
+@dataclass(frozen=True, slots=True)
+class Postprocessing:
+    """The steps between classifier and output, in their order.
+
+    Attributes:
+        stay: See `smooth`; None or 0 leaves smoothing out.
+        min_confidence: See `mark_uncertain`; 0 marks none.
+        join: Whether adjacent windows of one emotion become one segment; see `join_segments`.
+    """
+
+    stay: float | None = None
+    min_confidence: float = 0.0
+    join: bool = False
+
+    def __call__(self, windows: Iterable[Window]) -> Iterator[Window]:
+        """Processes the windows of one recording as they come."""
+        if self.stay:
+            windows = smooth(windows, self.stay)
+        if self.min_confidence:
+            windows = mark_uncertain(windows, self.min_confidence)
+        return join_segments(windows) if self.join else iter(windows)
+
+
+def mark_uncertain(windows: Iterable[Window], min_confidence: float) -> Iterator[Window]:
+    """Marks windows as uncertain whose most probable emotion is not probable enough.
 
     Args:
         windows: Any windows.
-        least: The confidence from which on an emotion is believed, 0 to 1.
+        min_confidence: The confidence from which on an emotion is kept, 0 to 1.
 
     Yields:
         The windows; uncertain ones keep their probabilities and their confidence.
     """
     for window in windows:
-        if window.confidence < least and window.emotion != NO_SPEECH:
+        if window.confidence < min_confidence and window.emotion != NO_SPEECH:
             yield replace(window, emotion=UNCERTAIN)
         else:
             yield window
 
 
-@dataclass(frozen=True, slots=True)
-class Refinement:
-    """What becomes of the windows before they are written.
-
-    Attributes:
-        stay: See `ser.timeline.postprocess.smoothed`; None or 0 for not at all.
-        least: See `ser.timeline.postprocess.doubted`; 0 for not at all.
-        join: Whether neighbours of one emotion become one record.
-    """
-
-    stay: float | None
-    least: float
-    join: bool
-
-    def __call__(self, windows: Iterable[Window]) -> Iterator[Window]:
-        """Refines the windows of one recording, as they come."""
-        if self.stay:
-            windows = smoothed(windows, self.stay)
-        if self.least:
-            windows = doubted(windows, self.least)
-        return segments(windows) if self.join else iter(windows)
-
-
-# Neighbouring windows of one emotion, joined to one record.
-
-STAY = 0.8
-"""How windows are smoothed before they are joined, see `ser.timeline.postprocess`, and"""
-OVERLAP = 2
-"""how many windows lie over each moment. Chosen by benchmarks/segments.py on RAVDESS clips joined
-to recordings (published folds 1 and 3, speakers apart): segment F1 0.41, where windows side by side
-without smoothing have 0.25, and those with smoothing 0.40 at a coarser grid. Three windows over
-each moment and 0.65 name more moments rightly and find fewer segments (the other folds: UAR 0.664
-instead of 0.643, F1 0.45 instead of 0.48)."""
-
-
-def segments(windows: Iterable[Window]) -> Iterator[Window]:
-    """Joins the windows of one recording.
+def join_segments(windows: Iterable[Window]) -> Iterator[Window]:
+    """Joins adjacent windows of one emotion to segments.
 
     Where windows overlap, the later one takes over in the middle, so that segments do not overlap.
     A segment's probabilities are those of its windows, averaged over the time that each holds;
     its confidence is the average of its emotion, or for uncertain ones that of the most probable.
 
     Args:
-        windows: In the order of their starts.
+        windows: The windows of one recording in the order of their starts.
 
     Yields:
         Segments in the same order.
     """
     group: list[Window] = []
-    for window in apart(windows):
+    for window in remove_overlaps(windows):
         if group and (window.emotion != group[-1].emotion or not adjoin(group[-1], window)):
-            yield _joined(group)
+            yield _average(group)
             group = []
         group.append(window)
     if group:
-        yield _joined(group)
+        yield _average(group)
 
 
-def _joined(group: list[Window]) -> Window:
+def _average(group: list[Window]) -> Window:
     first = group[0]
     total = sum(window.end - window.start for window in group)
     mean = {
@@ -106,16 +111,23 @@ def _joined(group: list[Window]) -> Window:
     return replace(first, end=group[-1].end, confidence=confidence, probabilities=mean)
 
 
-# Emotions that last: windows smoothed by what comes before and after them.
+class _State(NamedTuple):
+    """A window that waits for its smoothed probabilities.
+
+    Attributes:
+        window: The window.
+        observed: Likelihood of each emotion, shape (labels,).
+        seconds: Seconds since the window before it began.
+        forward: Probability of each emotion given all windows up to this one, (labels,).
+    """
+
+    window: Window
+    observed: Doubles
+    seconds: float
+    forward: Doubles
 
 
-LAG_SECONDS = 30.0
-"""How far ahead is looked at most: what is said later than that changes nothing any more."""
-
-_FLOOR = 1e-6
-
-
-def smoothed(windows: Iterable[Window], stay: float) -> Iterator[Window]:
+def smooth(windows: Iterable[Window], stay: float) -> Iterator[Window]:
     """Smooths a recording's windows with a hidden Markov model.
 
     The hidden state is the emotion. From one second to the next it stays with probability `stay`
@@ -124,7 +136,7 @@ def smoothed(windows: Iterable[Window], stay: float) -> Iterator[Window]:
     `LAG_SECONDS` behind it (forward-backward algorithm with a fixed lag; Rabiner, Proceedings of
     the IEEE 77, 1989), so that results come while the recording still runs. Windows that overlap
     saw the same sound: each counts by the seconds that are new in it. After a gap, and after
-    windows without speech, all begins anew.
+    windows without speech, the model starts anew.
 
     Args:
         windows: In the order of their starts.
@@ -138,63 +150,63 @@ def smoothed(windows: Iterable[Window], stay: float) -> Iterator[Window]:
     """
     if not 0 <= stay < 1:
         raise SerError("--smooth", "is not a probability under 1", "give 0.9, say")
-    waiting: deque[tuple[Window, Doubles, float, Doubles]] = deque()
+    waiting: deque[_State] = deque()
     forward: Doubles | None = None
     last: Window | None = None
     for window in windows:
-        spoken = window.emotion != NO_SPEECH
-        if waiting and (not spoken or last is None or not adjoin(last, window)):
-            yield from _released(waiting, stay, None)
+        speech = window.emotion != NO_SPEECH
+        if waiting and (not speech or last is None or not adjoin(last, window)):
+            yield from _release(waiting, stay, None)
             forward = None
-        if not spoken:
+        if not speech:
             yield window
             last = None
             continue
         # Seconds since the last window: how long the emotion had to change.
-        step = window.end - window.start if last is None else window.start - last.start
-        seen = _observed(window, step)
-        forward = _normalised(seen if forward is None else _moved(forward, stay, step) * seen)
-        waiting.append((window, seen, step, forward))
+        seconds = window.end - window.start if last is None else window.start - last.start
+        observed = _likelihood(window, seconds)
+        prior = 1.0 if forward is None else _transition(forward, stay, seconds)
+        forward = _normalize(prior * observed)
+        waiting.append(_State(window, observed, seconds, forward))
         last = window
-        yield from _released(waiting, stay, window.end - LAG_SECONDS)
-    yield from _released(waiting, stay, None)
+        yield from _release(waiting, stay, window.end - LAG_SECONDS)
+    yield from _release(waiting, stay, None)
 
 
-def _released(
-    waiting: deque[tuple[Window, Doubles, float, Doubles]], stay: float, before: float | None
-) -> Iterator[Window]:
-    """Gives the windows that end before a moment, all of them for None."""
-    while waiting and (before is None or waiting[0][0].end <= before):
-        backward = np.ones(len(waiting[0][1]))
-        for _, seen, step, _ in list(waiting)[:0:-1]:
-            backward = _normalised(_moved(seen * backward, stay, step))
-        window, _, _, forward = waiting.popleft()
-        posterior = _normalised(forward * backward)
+def _release(waiting: deque[_State], stay: float, before: float | None) -> Iterator[Window]:
+    """Gives the windows that end before a moment in seconds, all of them for None."""
+    while waiting and (before is None or waiting[0].window.end <= before):
+        backward = np.ones(len(waiting[0].observed))
+        for later in list(waiting)[:0:-1]:
+            backward = _normalize(_transition(later.observed * backward, stay, later.seconds))
+        state = waiting.popleft()
+        posterior = _normalize(state.forward * backward)
         best = int(posterior.argmax())
-        names = list(window.probabilities)
+        names = list(state.window.probabilities)
         yield replace(
-            window,
+            state.window,
             emotion=names[best],
             confidence=float(posterior[best]),
             probabilities=dict(zip(names, posterior.tolist(), strict=True)),
         )
 
 
-def _observed(window: Window, step: float) -> Doubles:
+def _likelihood(window: Window, seconds: float) -> Doubles:
+    """Weighs a window's probabilities by the share of its sound that is new."""
     length = window.end - window.start
-    share = min(1.0, step / length) if length > 0 else 1.0
-    values = np.maximum(np.array(list(window.probabilities.values())), _FLOOR)
-    seen: Doubles = values**share
-    return seen
+    share = min(1.0, seconds / length) if length > 0 else 1.0
+    values = np.maximum(np.array(list(window.probabilities.values())), _PROBABILITY_FLOOR)
+    likelihood: Doubles = values**share
+    return likelihood
 
 
-def _moved(state: Doubles, stay: float, seconds: float) -> Doubles:
+def _transition(state: Doubles, stay: float, seconds: float) -> Doubles:
     """Lets time pass: the same forwards and backwards, since the model is symmetric."""
     kept = stay**seconds
     moved: Doubles = kept * state + (1 - kept) * state.mean()
     return moved
 
 
-def _normalised(state: Doubles) -> Doubles:
-    result: Doubles = state / state.sum()
-    return result
+def _normalize(state: Doubles) -> Doubles:
+    normalized: Doubles = state / state.sum()
+    return normalized

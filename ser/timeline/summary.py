@@ -1,4 +1,4 @@
-"""What a whole recording comes to: shares of speech, changes, the strongest moment."""
+"""The summary of a recording: share of speech and emotions, changes, strongest moment."""
 
 from __future__ import annotations
 
@@ -6,27 +6,27 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from ser.labels import NO_SPEECH, NOT_EMOTIONS, UNCERTAIN
-from ser.timeline.overlap import adjoin, border
+from ser.timeline.overlap import adjoin, boundary
 from ser.timeline.window import Window
 
 
 @dataclass(frozen=True, slots=True)
 class Summary:
-    """One recording in a line.
+    """What the windows of one recording amount to.
 
     Attributes:
         file: The recording's path as the user gave it, or ``-``.
         seconds: The time that the windows cover, with speech and without.
-        speech: The share of `seconds` in which somebody speaks, 0 to 1; the uncertain is speech.
-        windows: How many windows there were, with speech and without.
-        emotion: What has the largest share: a label or `UNCERTAIN`; `NO_SPEECH` where nobody
-            speaks, empty where there were no windows.
-        shares: Per label, and for `UNCERTAIN` after them, its share of the time with speech, 0 to
+        speech: The share of `seconds` with speech, 0 to 1; uncertain windows are speech.
+        windows: The number of windows, with speech and without.
+        emotion: The label with the largest share, or `UNCERTAIN`; `NO_SPEECH` where nobody speaks,
+            empty where there are no windows.
+        shares: For each label, and then for `UNCERTAIN`, its share of the time with speech, 0 to
             1; they add up to 1 unless nobody speaks.
-        changes: How often the emotion changed. Pauses and what is uncertain are passed over:
+        changes: How often the emotion changed. Pauses and uncertain windows are passed over:
             angry, no speech, angry is no change; angry, uncertain, sad is one.
         strongest: The window of an emotion with the highest confidence; None where there is none.
-        probabilities: Per label the mean probability over the time with speech.
+        probabilities: For each label its mean probability over the time with speech.
     """
 
     file: str
@@ -40,8 +40,8 @@ class Summary:
     probabilities: Mapping[str, float]
 
 
-class Summariser:
-    """Gathers windows of one recording into a `Summary`, in constant memory.
+class Summarizer:
+    """Computes the `Summary` of one recording from its windows, in constant memory.
 
     Where windows overlap, the later one takes over in the middle: every second counts once.
 
@@ -52,7 +52,7 @@ class Summariser:
 
     def __init__(self, file: str, labels: Sequence[str]) -> None:
         self._file = file
-        # The order decides between equals: what is no emotion comes last.
+        # Ties go to the first: what is no emotion comes last.
         self._seconds = dict.fromkeys([*labels, UNCERTAIN, NO_SPEECH], 0.0)
         self._weighted = dict.fromkeys(labels, 0.0)
         self._windows = 0
@@ -60,16 +60,16 @@ class Summariser:
         self._emotion: str | None = None
         self._strongest: Window | None = None
         self._last: Window | None = None
-        self._from = 0.0
+        self._start = 0.0
 
     def add(self, window: Window) -> None:
         """Takes the next window; windows come in the order of their starts."""
         if self._last is not None:
-            change = border(self._last, window)
-            _count(self._seconds, self._weighted, self._last, change - self._from)
-            self._from = change if adjoin(self._last, window) else window.start
+            change = boundary(self._last, window)
+            _count(self._seconds, self._weighted, self._last, change - self._start)
+            self._start = change if adjoin(self._last, window) else window.start
         else:
-            self._from = window.start
+            self._start = window.start
         if window.emotion not in NOT_EMOTIONS:
             self._changes += self._emotion not in (None, window.emotion)
             self._emotion = window.emotion
@@ -82,7 +82,7 @@ class Summariser:
         """Gives the summary of the windows so far; more may follow."""
         seconds, weighted = dict(self._seconds), dict(self._weighted)
         if self._last is not None:
-            _count(seconds, weighted, self._last, self._last.end - self._from)
+            _count(seconds, weighted, self._last, self._last.end - self._start)
         silent = seconds.pop(NO_SPEECH)
         spoken = sum(seconds.values())
         emotion = max(seconds, key=seconds.__getitem__) if spoken else ""
@@ -102,6 +102,7 @@ class Summariser:
 def _count(
     seconds: dict[str, float], weighted: dict[str, float], window: Window, held: float
 ) -> None:
+    """Counts the seconds for which a window holds."""
     seconds[window.emotion] = seconds.get(window.emotion, 0.0) + held
     for name, probability in window.probabilities.items():
         weighted[name] = weighted.get(name, 0.0) + probability * held

@@ -1,24 +1,22 @@
-"""One line of a timeline."""
+"""The record of a timeline: one window of a recording, with its emotion and its words."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import NamedTuple, Self
 
 from ser.labels import NOT_EMOTIONS
 
-# What was said in one stretch of a recording, and which emotion is in the words.
 
-
-class SpokenWord(NamedTuple):
-    """One word.
+class Word(NamedTuple):
+    """One word of a transcript.
 
     Attributes:
-        text: As it is written.
-        start: Seconds from the start of the file.
+        text: The word as it is written.
+        start: Seconds from the start of the recording.
         end: Likewise.
-        confidence: The recogniser's probability that it is right, 0 to 1.
+        confidence: The recognizer's probability that the word is right, 0 to 1.
     """
 
     text: str
@@ -27,68 +25,68 @@ class SpokenWord(NamedTuple):
     confidence: float
 
 
-class Opinion(NamedTuple):
-    """What is thought of a stretch, by its words or by voice and words together.
+class EmotionEstimate(NamedTuple):
+    """An emotion and its probabilities, from words, or from voice and words together.
 
     Attributes:
-        emotion: The most probable label; empty where there is nothing to go by.
+        emotion: The most probable label; empty where there are no probabilities.
         confidence: Its probability, 0 to 1.
-        probabilities: The probability of every label; empty where there is nothing to go by.
+        probabilities: The probability of every label; may be empty.
     """
 
     emotion: str
     confidence: float
     probabilities: Mapping[str, float]
 
+    @classmethod
+    def from_probabilities(cls, probabilities: Mapping[str, float]) -> Self:
+        """Takes the most probable label; gives `NO_ESTIMATE` where there is none."""
+        if not probabilities:
+            return cls("", 0.0, {})
+        best = max(probabilities, key=lambda name: probabilities[name])
+        return cls(best, probabilities[best], dict(probabilities))
 
-NO_OPINION = Opinion("", 0.0, {})
-"""Where nothing was said."""
 
-
-def opinion(probabilities: Mapping[str, float]) -> Opinion:
-    """Makes an opinion of the probability of every label."""
-    if not probabilities:
-        return NO_OPINION
-    best = max(probabilities, key=lambda name: probabilities[name])
-    return Opinion(best, probabilities[best], dict(probabilities))
+NO_ESTIMATE = EmotionEstimate("", 0.0, {})
+"""The estimate where nothing was said."""
 
 
 @dataclass(frozen=True, slots=True)
-class Spoken:
-    """The words of a window, and their emotion.
+class SpokenText:
+    """The words of a window and their emotion.
 
     Attributes:
-        text: What was said, in its language; empty where nothing was.
-        language: ISO 639-1 code; empty where nothing was said.
-        translation: The same in English, where it was translated.
-        times: The words one by one, where the recogniser gave them.
+        text: What was said, in its own language; empty where nothing was said.
+        language: ISO 639-1 code of the language; empty where nothing was said.
+        translation: `text` in English, where it was translated.
+        times: The words one by one, where the recognizer gave them.
         words: The emotion of the words.
         fused: The emotion of voice and words together.
-        disagreement: Says so where voice and words contradict each other, otherwise empty.
+        disagreement: A remark where voice and words contradict each other, otherwise empty.
     """
 
     text: str = ""
     language: str = ""
     translation: str = ""
-    times: tuple[SpokenWord, ...] = ()
-    words: Opinion = NO_OPINION
-    fused: Opinion = NO_OPINION
+    times: tuple[Word, ...] = ()
+    words: EmotionEstimate = NO_ESTIMATE
+    fused: EmotionEstimate = NO_ESTIMATE
     disagreement: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """The emotion of one stretch of a recording.
+    """The emotion of one window of a recording.
 
     Attributes:
         file: The recording's path as the user gave it, or ``-``.
         start: Seconds from the start of the file.
         end: Seconds from the start of the file.
-        emotion: The most probable label, `UNCERTAIN` or `NO_SPEECH`.
-        confidence: The probability of the most probable label, 0 to 1; 0 where nobody speaks.
+        emotion: The most probable label, `ser.labels.UNCERTAIN` or `ser.labels.NO_SPEECH`.
+        confidence: The probability of the most probable label, 0 to 1; 0 without speech.
         probabilities: The probability of every label of the model, in the model's order; empty
-            where nobody speaks.
-        spoken: What was said, where that was listened to; see `ser.text`.
+            without speech.
+        spoken: The words, where they were transcribed; see `ser.text`.
     """
 
     file: str
@@ -97,32 +95,30 @@ class Window:
     emotion: str
     confidence: float
     probabilities: Mapping[str, float]
-    spoken: Spoken | None = None
+    spoken: SpokenText | None = None
 
 
-# The most probable labels of a window.
-
-Leading = tuple[str, float]
+RankedLabel = tuple[str, float]
 """A label and its probability."""
 
 
-def leading(window: Window, top: int) -> list[Leading]:
-    """Gives the most probable labels, in falling order.
+def top_labels(window: Window, count: int) -> list[RankedLabel]:
+    """Gives the most probable labels of a window, the most probable first.
 
     The window's own emotion comes first whatever its probability: smoothed and joined windows may
-    have another one than the plain probabilities say.
+    have another emotion than their probabilities alone would give.
 
     Args:
-        window: Any window; where nobody speaks it has none.
-        top: How many labels, at least 1.
+        window: Any window; one without speech has no labels.
+        count: How many labels at most, at least 1.
     """
-    own: list[Leading] = []
+    first: list[RankedLabel] = []
     if window.emotion not in NOT_EMOTIONS:
-        own.append((window.emotion, window.confidence))
+        first.append((window.emotion, window.confidence))
     others = [item for item in window.probabilities.items() if item[0] != window.emotion]
-    return (own + sorted(others, key=lambda item: -item[1]))[:top]
+    return (first + sorted(others, key=lambda item: -item[1]))[:count]
 
 
-def named(label: Leading) -> str:
+def format_label(label: RankedLabel) -> str:
     """Writes a label and its probability: ``angry 0.83``."""
     return f"{label[0]} {label[1]:.2f}"

@@ -12,8 +12,8 @@ import numpy.typing as npt
 
 from ser.colors import FAINT, INK, colour, ink_on
 from ser.labels import ordered
-from ser.timeline.clock import clock
-from ser.timeline.overlap import Span, adjoin, winning_spans
+from ser.timeline.clock import format_time
+from ser.timeline.overlap import Span, adjoin, emotion_spans
 from ser.timeline.window import Window
 from ser.viz.figure import bare, check_target, clipped, new_figure, save, style
 from ser.viz.melaxis import mel_centres, mel_ticks
@@ -54,7 +54,7 @@ def draw_timeline(
     check_target(target)
     overview = samples if isinstance(samples, Overview) else Overview.of(samples, sample_rate)
     labels = ordered({name for window in windows for name in window.probabilities})
-    spans = list(winning_spans(windows))
+    spans = list(emotion_spans(windows))
     end = max([overview.seconds, *(window.end for window in windows)]) or 1.0
     with style():
         figure = new_figure(10.5, 6.2)
@@ -155,7 +155,7 @@ def _minutes(axes: Axes, end: float) -> None:
         (step for step in _STEPS if end / step <= 10), _STEPS[-1] * math.ceil(end / 864_000)
     )
     axes.xaxis.set_major_locator(MultipleLocator(step))
-    axes.xaxis.set_major_formatter(lambda value, _: clock(value).removesuffix(".0"))
+    axes.xaxis.set_major_formatter(lambda value, _: format_time(value).removesuffix(".0"))
 
 
 def _runs(windows: Sequence[Window]) -> Iterator[list[Window]]:

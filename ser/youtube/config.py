@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Literal
 
 from ser.errors import SerError
-from ser.timeline.clock import seconds_of
+from ser.timeline.clock import parse_time
 
 # Which entries of a list are wanted.
 
@@ -183,8 +183,8 @@ def parse_section(text: str) -> Section:
     try:
         if not dash or not (first.strip() or last.strip()):
             raise ValueError
-        start = seconds_of(first) if first.strip() else 0.0
-        end = None if last.strip() in ("", "inf") else seconds_of(last)
+        start = parse_time(first) if first.strip() else 0.0
+        end = None if last.strip() in ("", "inf") else parse_time(last)
     except ValueError as error:
         raise SerError(f"section {text!r}", "is not FROM-TO", "write 1:00-5:30 or 90-") from error
     if end is not None and end <= start:

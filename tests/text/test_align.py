@@ -9,7 +9,8 @@ import pytest
 from speech import render
 
 from ser.audio import reader
-from ser.inference.engine import Engine, open_engine
+from ser.audio.writer import write_sound
+from ser.inference.classifier import Classifier, open_classifier
 from ser.inference.recognizer import Windowing, analyse
 from ser.pretrained import DEFAULT_MODEL
 from ser.text.align import Alongside, listen
@@ -25,8 +26,8 @@ WEIGHTS = Weights(0.6, 0.4)
 
 
 @pytest.fixture(scope="module")
-def engine() -> Engine:
-    return open_engine(DEFAULT_MODEL)
+def engine() -> Classifier:
+    return open_classifier(DEFAULT_MODEL)
 
 
 @pytest.fixture(scope="module")
@@ -48,7 +49,7 @@ def talk(tmp_path_factory: pytest.TempPathFactory) -> Path:
         for seed in (0, 1)
     )
     path = tmp_path_factory.mktemp("talk") / "talk.wav"
-    reader.write(path, np.concatenate([still, first, still, still, second, still]), RATE)
+    write_sound(path, np.concatenate([still, first, still, still, second, still]), RATE)
     return path
 
 
@@ -64,7 +65,7 @@ def check(window: Window) -> None:
     assert said.fused.confidence == pytest.approx(max(expected.values()))
 
 
-def test_passages(talk: Path, engine: Engine, sphinx: Sphinx, judge: Judge) -> None:
+def test_passages(talk: Path, engine: Classifier, sphinx: Sphinx, judge: Judge) -> None:
     rate = engine.spec.sample_rate
     passed: list[float] = []
     blocks = reader.stream(talk, rate, block_seconds=0.7)
@@ -87,7 +88,9 @@ def test_passages(talk: Path, engine: Engine, sphinx: Sphinx, judge: Judge) -> N
         check(window)
 
 
-def test_windows_get_their_words(talk: Path, engine: Engine, sphinx: Sphinx, judge: Judge) -> None:
+def test_windows_get_their_words(
+    talk: Path, engine: Classifier, sphinx: Sphinx, judge: Judge
+) -> None:
     alongside = Alongside(Transcriber(sphinx, engine.spec.sample_rate), judge)
     windows = analyse(talk, engine, Windowing(1.0, 1.0), tap=alongside.add)
     plain = list(analyse(talk, engine, Windowing(1.0, 1.0)))
@@ -114,7 +117,9 @@ def test_windows_get_their_words(talk: Path, engine: Engine, sphinx: Sphinx, jud
     assert not any(silent)
 
 
-def test_a_part_of_a_recording(talk: Path, engine: Engine, sphinx: Sphinx, judge: Judge) -> None:
+def test_a_part_of_a_recording(
+    talk: Path, engine: Classifier, sphinx: Sphinx, judge: Judge
+) -> None:
     from ser.inference.recognizer import Part
 
     rate = engine.spec.sample_rate

@@ -1,4 +1,4 @@
-"""Windows cut to stretches that do not overlap."""
+"""Windows that overlap: who holds when, and windows cut so that none overlap."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from itertools import pairwise
 import pytest
 from timelines import OVERLAPPING, angry, sad, silence, unsure
 
-from ser.labels import NO_SPEECH
-from ser.timeline.overlap import Apart, apart, winning_spans
+from ser.labels import NO_SPEECH, UNCERTAIN
+from ser.timeline.overlap import OverlapRemover, emotion_spans, remove_overlaps
 from ser.timeline.window import Window
 
 
@@ -18,15 +18,15 @@ def times(windows: list[Window]) -> list[tuple[float, float]]:
 
 
 def streamed(*windows: Window) -> list[list[Window]]:
-    cutter = Apart()
-    return [*(cutter.add(window) for window in windows), cutter.rest()]
+    cutter = OverlapRemover()
+    return [*(cutter.add(window) for window in windows), cutter.finish()]
 
 
 def test_the_later_takes_over_in_the_middle() -> None:
-    found = list(apart(OVERLAPPING))
+    found = list(remove_overlaps(OVERLAPPING))
     assert times(found) == [(0, 2), (2, 3), (3, 4), (4, 5), (5, 6), (6, 8)]
     assert [window.emotion for window in found] == [window.emotion for window in OVERLAPPING]
-    assert list(winning_spans(found)) == list(winning_spans(OVERLAPPING))
+    assert list(emotion_spans(found)) == list(emotion_spans(OVERLAPPING))
 
 
 @pytest.mark.parametrize(
@@ -39,7 +39,7 @@ def test_the_later_takes_over_in_the_middle() -> None:
     ],
 )
 def test_a_stream_of_one_kind_is_cut_like_the_whole(windows: tuple[Window, ...]) -> None:
-    assert [one for group in streamed(*windows) for one in group] == list(apart(windows))
+    assert [one for group in streamed(*windows) for one in group] == list(remove_overlaps(windows))
 
 
 def test_windows_side_by_side_are_given_at_once_from_the_second_on() -> None:
@@ -70,16 +70,29 @@ def test_nothing_is_left_of_a_window_inside_another() -> None:
 def test_no_two_overlap_whatever_comes(patient: bool) -> None:
     chance = random.Random(4)
     for _ in range(500):
-        cutter = Apart(patient=patient)
+        cutter = OverlapRemover(lookahead=patient)
         found = []
         for start in sorted(chance.choice(range(12)) for _ in range(8)):
             found += cutter.add(angry(start, start + chance.choice((0.5, 1, 3, 9))))
-        found += cutter.rest()
+        found += cutter.finish()
         assert all(window.start < window.end for window in found)
         assert all(a.end <= b.start for a, b in pairwise(found))
 
 
 def test_nothing_comes_of_nothing() -> None:
     assert streamed() == [[]]
-    (only,) = apart([silence(0, 3)])
+    (only,) = remove_overlaps([silence(0, 3)])
     assert only.emotion == NO_SPEECH
+
+
+def test_there_is_no_span_where_nobody_speaks() -> None:
+    windows = [angry(0, 4), silence(2, 6), silence(4, 8), unsure(6, 10), angry(8, 12)]
+    assert list(emotion_spans(windows)) == [
+        (0, 3, "angry"),
+        (7, 9, UNCERTAIN),
+        (9, 12, "angry"),
+    ]
+
+
+def test_spans_of_nothing() -> None:
+    assert list(emotion_spans([])) == []

@@ -1,4 +1,4 @@
-"""Windows joined, and windows doubted."""
+"""Windows joined, and windows mark_uncertain."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ import pytest
 
 from ser.errors import SerError
 from ser.labels import NO_SPEECH, UNCERTAIN
-from ser.timeline.overlap import winning_spans
-from ser.timeline.postprocess import LAG_SECONDS, doubted, segments, smoothed
+from ser.timeline.overlap import emotion_spans
+from ser.timeline.postprocess import LAG_SECONDS, join_segments, mark_uncertain, smooth
 from ser.timeline.window import Window
 
 
@@ -35,7 +35,7 @@ def test_windows_side_by_side() -> None:
         window(6, 9, "calm", 0.6),
         window(9, 10, "calm", 1.0),
     ]
-    found = list(segments(windows))
+    found = list(join_segments(windows))
     assert brief(found) == [(0, 6, "angry"), (6, 10, "calm")]
     assert found[0].confidence == pytest.approx(0.8)
     # Longer windows count for more.
@@ -45,7 +45,7 @@ def test_windows_side_by_side() -> None:
 
 def test_overlapping_windows_give_way_in_the_middle() -> None:
     windows = [window(i, i + 3, "angry" if i < 3 else "calm") for i in range(6)]
-    assert brief(segments(windows)) == [(0, 4, "angry"), (4, 8, "calm")]
+    assert brief(join_segments(windows)) == [(0, 4, "angry"), (4, 8, "calm")]
 
 
 def test_gaps_and_silence() -> None:
@@ -56,10 +56,10 @@ def test_gaps_and_silence() -> None:
         window(7, 8, NO_SPEECH),
         window(8, 9, "angry"),
     ]
-    found = list(segments(windows))
+    found = list(join_segments(windows))
     assert brief(found) == [(0, 1, "angry"), (5, 6, "angry"), (6, 8, NO_SPEECH), (8, 9, "angry")]
     assert (found[2].confidence, dict(found[2].probabilities)) == (0.0, {})
-    assert list(segments([])) == []
+    assert list(join_segments([])) == []
 
 
 def test_they_are_the_spans_of_the_picture() -> None:
@@ -67,26 +67,26 @@ def test_they_are_the_spans_of_the_picture() -> None:
     for hop in (0.5, 1.0, 3.0):
         names = rng.choice(["angry", "calm", NO_SPEECH], 60)
         windows = [window(i * hop, i * hop + 1.0, str(name)) for i, name in enumerate(names)]
-        spans = [span for span in winning_spans(windows) if span[2] != NO_SPEECH]
-        found = [entry for entry in brief(segments(windows)) if entry[2] != NO_SPEECH]
+        spans = [span for span in emotion_spans(windows) if span[2] != NO_SPEECH]
+        found = [entry for entry in brief(join_segments(windows)) if entry[2] != NO_SPEECH]
         assert np.array([s[:2] for s in found]) == pytest.approx(np.array([s[:2] for s in spans]))
         assert [s[2] for s in found] == [s[2] for s in spans]
 
 
 def test_doubt() -> None:
     windows = [window(0, 1, "angry", 0.9), window(1, 2, "calm", 0.55), window(2, 3, NO_SPEECH)]
-    found = list(doubted(windows, 0.6))
+    found = list(mark_uncertain(windows, 0.6))
     assert [w.emotion for w in found] == ["angry", UNCERTAIN, NO_SPEECH]
     assert found[1].probabilities == windows[1].probabilities
     assert found[1].confidence == 0.55
-    assert list(doubted(windows, 0.0)) == windows
+    assert list(mark_uncertain(windows, 0.0)) == windows
     # Exactly as much is enough.
-    assert next(doubted(windows, 0.9)).emotion == "angry"
+    assert next(mark_uncertain(windows, 0.9)).emotion == "angry"
 
 
 def test_uncertain_segments_say_how_much_was_known() -> None:
     windows = [window(0, 1, "calm", 0.55), window(1, 2, "angry", 0.55), window(2, 3, "angry", 0.6)]
-    [found] = segments(doubted(windows, 0.7))
+    [found] = join_segments(mark_uncertain(windows, 0.7))
     assert (found.start, found.end, found.emotion) == (0, 3, UNCERTAIN)
     assert found.confidence == pytest.approx((0.45 + 0.55 + 0.6) / 3)
 
@@ -133,7 +133,7 @@ def by_all_paths(windows: list[Window], stay: float) -> Any:
 @pytest.mark.parametrize("hop", [1.0, 2.5])
 def test_the_posterior_of_all_paths(stay: float, hop: float) -> None:
     windows = random(6, hop, hop)
-    found = list(smoothed(windows, stay))
+    found = list(smooth(windows, stay))
     assert rows(found) == pytest.approx(by_all_paths(windows, stay), abs=1e-9)
     assert [(w.start, w.end) for w in found] == [(w.start, w.end) for w in windows]
     for w in found:
@@ -143,26 +143,26 @@ def test_the_posterior_of_all_paths(stay: float, hop: float) -> None:
 def test_a_moment_against_its_neighbours() -> None:
     windows = [weighed(i, i + 1, 0.8, 0.1, 0.1) for i in range(9)]
     windows[4] = weighed(4, 5, 0.4, 0.1, 0.5)
-    assert [w.emotion for w in smoothed(windows, 0.9)] == ["calm"] * 9
+    assert [w.emotion for w in smooth(windows, 0.9)] == ["calm"] * 9
     # What is said clearly stays, and so does what lasts.
     windows[4] = weighed(4, 5, 0.001, 0.001, 0.998)
-    assert [w.emotion for w in smoothed(windows, 0.9)][4] == "angry"
+    assert [w.emotion for w in smooth(windows, 0.9)][4] == "angry"
     later = windows[:4] + [weighed(i, i + 1, 0.3, 0.1, 0.6) for i in range(4, 9)]
-    found = [w.emotion for w in smoothed(later, 0.9)]
+    found = [w.emotion for w in smooth(later, 0.9)]
     assert (found[:4], found[5:]) == (["calm"] * 4, ["angry"] * 4)
 
 
 def test_without_memory_nothing_changes() -> None:
     windows = random(20)
-    assert rows(smoothed(windows, 0.0)) == pytest.approx(rows(windows), abs=1e-5)
+    assert rows(smooth(windows, 0.0)) == pytest.approx(rows(windows), abs=1e-5)
 
 
 def test_overlap_is_not_counted_twice() -> None:
     # The same sound cut four times as closely says the same, and not four times as much.
     once = [weighed(i, i + 1, 0.6, 0.2, 0.2) for i in range(8)]
     often = [weighed(i / 4, i / 4 + 1, 0.6, 0.2, 0.2) for i in range(32)]
-    middle = rows(smoothed(once, 0.9))[4]
-    assert rows(smoothed(often, 0.9))[16] == pytest.approx(middle, abs=0.05)
+    middle = rows(smooth(once, 0.9))[4]
+    assert rows(smooth(often, 0.9))[16] == pytest.approx(middle, abs=0.05)
 
 
 def test_silence_and_gaps_begin_anew() -> None:
@@ -170,12 +170,12 @@ def test_silence_and_gaps_begin_anew() -> None:
         random(4, seed=1),
         [weighed(i + 5, i + 6, *w.probabilities.values()) for i, w in enumerate(random(4, seed=2))],
     )
-    alone = [*smoothed(first, 0.9), *smoothed(second, 0.9)]
-    assert list(smoothed([*first, *second], 0.9)) == alone
+    alone = [*smooth(first, 0.9), *smooth(second, 0.9)]
+    assert list(smooth([*first, *second], 0.9)) == alone
     pause = silent(4, 5)
-    assert list(smoothed([*first, pause, *second], 0.9)) == [*alone[:4], pause, *alone[4:]]
-    assert list(smoothed([pause, silent(5, 6)], 0.9)) == [pause, silent(5, 6)]
-    assert list(smoothed([], 0.9)) == []
+    assert list(smooth([*first, pause, *second], 0.9)) == [*alone[:4], pause, *alone[4:]]
+    assert list(smooth([pause, silent(5, 6)], 0.9)) == [pause, silent(5, 6)]
+    assert list(smooth([], 0.9)) == []
 
 
 def test_results_come_while_the_recording_runs() -> None:
@@ -187,15 +187,15 @@ def test_results_come_while_the_recording_runs() -> None:
             asked += 1
             yield w
 
-    for number, _ in enumerate(smoothed(live(), 0.9)):
+    for number, _ in enumerate(smooth(live(), 0.9)):
         assert asked - number <= LAG_SECONDS + 2
     assert asked == 200
 
 
 def test_what_comes_later_than_the_lag_changes_next_to_nothing() -> None:
     windows = random(80)
-    whole = rows(smoothed(windows, 0.9))
-    cut = rows(smoothed(windows[:50], 0.9))
+    whole = rows(smooth(windows, 0.9))
+    cut = rows(smooth(windows[:50], 0.9))
     assert cut[:15] == pytest.approx(whole[:15], abs=1e-9)
     assert cut[:25] == pytest.approx(whole[:25], abs=0.02)
 
@@ -203,4 +203,4 @@ def test_what_comes_later_than_the_lag_changes_next_to_nothing() -> None:
 @pytest.mark.parametrize("stay", [-0.1, 1.0, float("nan")])
 def test_what_is_no_probability(stay: float) -> None:
     with pytest.raises(SerError, match="--smooth"):
-        list(smoothed(random(2), stay))
+        list(smooth(random(2), stay))

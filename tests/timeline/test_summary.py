@@ -1,4 +1,4 @@
-"""Shares of time, changes and the spans behind them."""
+"""Shares of time, changes and the strongest moment."""
 
 from __future__ import annotations
 
@@ -6,9 +6,8 @@ import pytest
 from timelines import silence, unsure
 
 from ser.labels import NO_SPEECH, UNCERTAIN
-from ser.timeline.clock import clock
-from ser.timeline.overlap import winning_spans
-from ser.timeline.summary import Summariser
+from ser.timeline.overlap import emotion_spans
+from ser.timeline.summary import Summarizer
 from ser.timeline.window import Window
 
 
@@ -19,10 +18,10 @@ def window(start: float, end: float, angry: float) -> Window:
 
 
 def summary(*windows: Window):  # type: ignore[no-untyped-def]
-    summariser = Summariser("a.wav", ("angry", "sad"))
+    summarizer = Summarizer("a.wav", ("angry", "sad"))
     for one in windows:
-        summariser.add(one)
-    return summariser.result()
+        summarizer.add(one)
+    return summarizer.result()
 
 
 def test_overlapping_windows_count_every_second_once() -> None:
@@ -81,44 +80,17 @@ def test_a_recording_may_be_silent_or_doubtful_as_a_whole() -> None:
 
 
 def test_a_result_may_be_asked_for_on_the_way() -> None:
-    summariser = Summariser("a.wav", ("angry", "sad"))
-    summariser.add(window(0, 2, 0.9))
-    assert summariser.result().seconds == 2
-    summariser.add(window(2, 4, 0.2))
-    assert summariser.result().shares == {"angry": 0.5, "sad": 0.5, UNCERTAIN: 0}
+    summarizer = Summarizer("a.wav", ("angry", "sad"))
+    summarizer.add(window(0, 2, 0.9))
+    assert summarizer.result().seconds == 2
+    summarizer.add(window(2, 4, 0.2))
+    assert summarizer.result().shares == {"angry": 0.5, "sad": 0.5, UNCERTAIN: 0}
 
 
 def test_spans_join_equal_neighbours_and_agree_with_the_summary() -> None:
     windows = [window(0, 4, 0.9), window(2, 6, 0.8), window(4, 8, 0.1), window(20, 24, 0.2)]
-    spans = list(winning_spans(windows))
+    spans = list(emotion_spans(windows))
     assert spans == [(0, 5, "angry"), (5, 8, "sad"), (20, 24, "sad")]
     angry = sum(end - start for start, end, emotion in spans if emotion == "angry")
     result = summary(*windows)
     assert angry == pytest.approx(result.shares["angry"] * result.seconds)
-
-
-def test_there_is_no_span_where_nobody_speaks() -> None:
-    windows = [window(0, 4, 0.9), silence(2, 6), silence(4, 8), unsure(6, 10), window(8, 12, 0.9)]
-    assert list(winning_spans(windows)) == [
-        (0, 3, "angry"),
-        (7, 9, UNCERTAIN),
-        (9, 12, "angry"),
-    ]
-
-
-def test_spans_of_nothing() -> None:
-    assert list(winning_spans([])) == []
-
-
-@pytest.mark.parametrize(
-    ("seconds", "text"),
-    [
-        (0, "0:00.0"),
-        (59.949, "0:59.9"),
-        (59.96, "1:00.0"),
-        (3599.97, "1:00:00.0"),
-        (36_610.5, "10:10:10.5"),
-    ],
-)
-def test_clock(seconds: float, text: str) -> None:
-    assert clock(seconds) == text

@@ -12,7 +12,7 @@ from click.shell_completion import CompletionItem
 from ser.cli.options import timeline_output_options, with_options
 from ser.io.files import STANDARD, is_special
 from ser.labels import canonical
-from ser.timeline.clock import seconds_of
+from ser.timeline.clock import parse_time
 from ser.timeline.writers.registry import FORMATS
 
 
@@ -23,7 +23,7 @@ def time_option(
     if value is None:
         return None
     try:
-        return seconds_of(value)
+        return parse_time(value)
     except ValueError as error:
         raise click.BadParameter(f"{error}: write 90, 1:30 or 0:01:30.") from error
 

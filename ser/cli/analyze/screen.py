@@ -8,9 +8,9 @@ from collections.abc import Callable, Sequence
 from typing import IO
 
 from ser.labels import NO_SPEECH
-from ser.timeline.clock import clock
+from ser.timeline.clock import format_time
 from ser.timeline.window import Window
-from ser.timeline.writers.text import bar, draws_blocks, painted
+from ser.timeline.writers.text import bar, can_draw_blocks, color_text
 
 _WIDEST = 40
 
@@ -50,7 +50,7 @@ class Screen:
         self._labels = tuple(labels)
         self._colour = colour
         self._columns = columns
-        self._plain = not draws_blocks(stream)
+        self._plain = not can_draw_blocks(stream)
         self._lines = 0
         self._level = 0.0
         self._window: Window | None = None
@@ -114,21 +114,21 @@ class Screen:
             drawn = bar(share, width, plain=self._plain)
             number = "    " if silent else f"{share:.2f}"
             lines.append(
-                f"{name.ljust(widest)}  {number}  {painted(name, drawn) if self._colour else drawn}"
+                f"{name.ljust(widest)}  {number}  {color_text(name, drawn) if self._colour else drawn}"
             )
         return lines
 
     def _head(self, width: int, columns: int) -> str:
         emotion = "listening" if self._window is None else self._window.emotion
         level = bar(self._level, 10, plain=self._plain)
-        parts = [clock(self._at), emotion.ljust(width), f"level {level.ljust(10)}"]
+        parts = [format_time(self._at), emotion.ljust(width), f"level {level.ljust(10)}"]
         if self._delay is not None:
             parts.append(f"delay {self._delay:.2f} s")
         # A line that is wrapped could not be drawn over.
         while len(parts) > 1 and len("  ".join(parts)) > columns:
             del parts[-2 if len(parts) > 3 else -1]
         if self._colour and self._window is not None and len(parts) > 1:
-            parts[1] = f"\x1b[1m{painted(emotion, parts[1])}"
+            parts[1] = f"\x1b[1m{color_text(emotion, parts[1])}"
         return "  ".join(parts)
 
     def _back(self) -> str:

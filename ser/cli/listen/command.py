@@ -14,22 +14,23 @@ import click
 
 from ser.arrays import Samples
 from ser.audio.microphone import MICROPHONE
-from ser.audio.reader import BLOCK_SECONDS, length, stream, write
+from ser.audio.reader import BLOCK_SECONDS, length, stream
+from ser.audio.writer import write_sound
 from ser.cli.common import Console, allows_colour, audio_arguments, collect_inputs, command
 from ser.cli.console import is_terminal
 from ser.cli.listen.recording import device_list, record
 from ser.cli.options import model_option, timeline_output_options
-from ser.cli.outputs import checked_outputs, open_text, open_writer, recordings_in
+from ser.cli.outputs import checked_outputs, open_writer, recordings_in
 from ser.cli.text_options import Words, words_options
 from ser.errors import SerError
-from ser.inference.engine import Engine, open_engine
+from ser.inference.classifier import Classifier, open_classifier
 from ser.io.files import STANDARD, is_special
 from ser.text.align import listen, said
 from ser.text.asr import formats as transcripts
 from ser.text.asr.base import RATE
 from ser.text.emotion import formats as texts
-from ser.timeline.writers.registry import FORMATS, Output, claimed
-from ser.timeline.writers.text import draws_blocks
+from ser.timeline.writers.registry import FORMATS, Output, open_text, separate_outputs
+from ser.timeline.writers.text import can_draw_blocks
 
 
 @command("ser-listen")
@@ -117,7 +118,7 @@ def main(
         if not microphones:
             console.note("no microphone was found; connect one, or name recordings instead")
         return
-    targets, names = claimed(output, audio)
+    targets, names = separate_outputs(output, audio)
     found = checked_outputs(targets, format_name)
     words = Words(console, **asked)
     named = bool(names or files_from or files0_from)
@@ -136,14 +137,14 @@ def main(
     if target is not None and count > 1 and target.format in transcripts.ONE_RECORDING:
         raise click.UsageError(f"{target.format} holds one recording, and here are {count}.")
     checked_outputs(targets, format_name, recordings=count)
-    engine = None if transcript_only else open_engine(model)
+    engine = None if transcript_only else open_classifier(model)
     rate = RATE if engine is None else engine.spec.sample_rate
     recogniser = words.recogniser()
     judge = None if transcript_only else words.judge()
     if not named:
         samples = record(console, rate, device=mic_device, seconds=seconds, silence=silence)
         if save is not None:
-            write(save, samples, rate)
+            write_sound(Path(save), samples, rate)
         sources = [_recorded(samples, rate)]
 
     def each(work: Callable[[_Source, Iterable[Samples], Callable[[float], None]], None]) -> None:
@@ -158,7 +159,7 @@ def main(
         assert target is not None  # noqa: S101
         _write_transcripts(target, each, lambda: words.transcriber(recogniser, rate))
         return
-    heard: Engine = engine
+    heard: Classifier = engine
     with open_writer(
         found, heard.labels, headings=count > 1, top=top, words=judge.labels
     ) as writer:
@@ -266,7 +267,7 @@ def _read_texts(source: str, words: Words, target: Output) -> None:
             # One by one: whoever types or pipes sees an answer to each line.
             for line in filter(None, map(str.strip, lines)):
                 (found,) = model.classify([line])
-                out.write(made(line, found, colour, not draws_blocks(out)))
+                out.write(made(line, found, colour, not can_draw_blocks(out)))
                 out.flush()
     except UnicodeDecodeError as error:
         name = "standard input" if source == STANDARD else source

@@ -10,12 +10,12 @@ from collections.abc import Callable, Iterator
 import numpy as np
 
 from ser.arrays import Samples
-from ser.audio.devices import devices, meter
+from ser.audio.devices import list_devices, meter_level
 from ser.audio.microphone import Microphone
 from ser.cli.console import Console, is_terminal
 from ser.errors import AudioError
 from ser.text.asr.endpoint import Ending
-from ser.timeline.writers.text import bar, draws_blocks
+from ser.timeline.writers.text import bar, can_draw_blocks
 
 # When nobody has said anything for so long, nobody will.
 _PATIENCE = 30.0
@@ -32,7 +32,7 @@ def device_list() -> list[str]:
     return [
         f"{'*' if 'input' in device.default else ' '} {device.number:>3}  {device.name}  "
         f"({device.system}, {device.inputs} in, {device.sample_rate} Hz)"
-        for device in devices("input")
+        for device in list_devices("input")
     ]
 
 
@@ -100,10 +100,10 @@ def _level(console: Console) -> Iterator[Callable[[Samples], None]]:
     if console.quiet or not is_terminal(sys.stderr):
         yield lambda block: None
         return
-    plain = not draws_blocks(sys.stderr)
+    plain = not can_draw_blocks(sys.stderr)
 
     def show(block: Samples) -> None:
-        drawn = bar(meter(block), _METER, plain=plain).ljust(_METER)
+        drawn = bar(meter_level(block), _METER, plain=plain).ljust(_METER)
         sys.stderr.write(f"\r[{drawn}]")
         sys.stderr.flush()
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from ser.cli.stats.grid import grid
 from ser.dataset.stats import TableStatistics
 from ser.features.spec import FeatureSpec
-from ser.timeline.clock import clock
+from ser.timeline.clock import format_time
 
 # Longer lists are for --json, or for --verbose.
 _SHOWN = 10
@@ -34,7 +34,7 @@ def statistics_lines(
     times = statistics.durations
     if times is not None:
         yield (
-            f"duration: {clock(times.total)} in all; {times.min:.2f} s to {times.max:.2f} s, "
+            f"duration: {format_time(times.total)} in all; {times.min:.2f} s to {times.max:.2f} s, "
             f"median {times.median:.2f} s"
         )
     if statistics.corpora:

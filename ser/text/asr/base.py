@@ -6,26 +6,10 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from ser.arrays import Samples
+from ser.timeline.window import Word
 
 RATE = 16_000
 """Hertz at which recognisers listen."""
-
-
-@dataclass(frozen=True, slots=True)
-class Word:
-    """One word of a transcript.
-
-    Attributes:
-        text: The word as it is written.
-        start: Seconds from the start of the recording.
-        end: Likewise.
-        confidence: The recogniser's probability that it is right, 0 to 1.
-    """
-
-    text: str
-    start: float
-    end: float
-    confidence: float
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,8 +8,8 @@ from dataclasses import asdict
 from types import MappingProxyType
 
 from ser.text.asr.base import Passage
-from ser.timeline.clock import clock, milliseconds
-from ser.timeline.writers.base import legible, one_line, stamp
+from ser.timeline.clock import format_time, milliseconds
+from ser.timeline.writers.base import escape_surrogates, one_line, stamp
 
 Format = Callable[[str, int, Passage], str]
 """Gives the text of a passage, from the recording's name and the passage's number from 1 on."""
@@ -17,7 +17,7 @@ Format = Callable[[str, int, Passage], str]
 
 def as_text(file: str, number: int, passage: Passage) -> str:
     """Writes ``0:03.0–0:06.0  what was said``, and a translation in the line below."""
-    span = f"{clock(passage.start)}–{clock(passage.end)}"
+    span = f"{format_time(passage.start)}–{format_time(passage.end)}"
     lines = [f"{span:>15}  {one_line(passage.text)}"]
     if passage.translation:
         lines.append(f"{'English':>15}  {one_line(passage.translation)}")
@@ -45,7 +45,7 @@ def as_json(file: str, number: int, passage: Passage) -> str:
 def as_tsv(file: str, number: int, passage: Passage) -> str:
     """Writes file, start, end (milliseconds), language, text and translation with tabs between."""
     cells = [
-        legible(file),
+        escape_surrogates(file),
         str(milliseconds(passage.start)),
         str(milliseconds(passage.end)),
         passage.language,

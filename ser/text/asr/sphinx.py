@@ -14,7 +14,8 @@ import numpy as np
 
 from ser.arrays import Samples
 from ser.errors import DependencyError
-from ser.text.asr.base import RATE, Cutting, Passage, Word
+from ser.text.asr.base import RATE, Cutting, Passage
+from ser.timeline.window import Word
 
 # PocketSphinx counts time in frames of a hundredth of a second.
 _FRAME = 0.01

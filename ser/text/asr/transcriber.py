@@ -10,8 +10,9 @@ import numpy as np
 
 from ser.arrays import Samples
 from ser.audio import reader
-from ser.text.asr.base import RATE, Passage, Recogniser, Word
+from ser.text.asr.base import RATE, Passage, Recogniser
 from ser.text.asr.segmenter import Cutter, Stretch
+from ser.timeline.window import Word
 
 ENGLISH = "en"
 

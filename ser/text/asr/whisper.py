@@ -10,7 +10,8 @@ from typing import Any
 from ser.arrays import Samples
 from ser.errors import ArtifactError, DependencyError, SerError, how_to_install
 from ser.io.hub import UNWATCHED, MissingModelError, Needs, Watch, find_model
-from ser.text.asr.base import RATE, Cutting, Passage, Word
+from ser.text.asr.base import RATE, Cutting, Passage
+from ser.timeline.window import Word
 
 DEFAULT = "base"
 """The model that is taken where none is named: about 145 MB."""

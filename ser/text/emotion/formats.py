@@ -8,7 +8,7 @@ from types import MappingProxyType
 
 from ser.text.emotion.base import Shares
 from ser.timeline.writers.base import one_line
-from ser.timeline.writers.text import bar, painted
+from ser.timeline.writers.text import bar, color_text
 
 _BAR = 10
 
@@ -24,7 +24,7 @@ def as_text(text: str, found: Shares, colour: bool, plain: bool) -> str:
         drawn = bar(share, _BAR, plain=plain)
         name = label.ljust(width)
         if colour:
-            name, drawn = painted(label, name), painted(label, drawn)
+            name, drawn = color_text(label, name), color_text(label, drawn)
         lines.append(f"  {name}  {share:.2f}  {drawn}".rstrip())
     return "\n".join(lines) + "\n"
 

@@ -1,1 +1,1 @@
-"""writers."""
+"""Output formats of timelines: one module for each, and the registry of them all."""

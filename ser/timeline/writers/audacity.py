@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from ser.labels import NO_SPEECH
 from ser.timeline.window import Window
-from ser.timeline.writers.base import SingleWriter, caption, one_line
+from ser.timeline.writers.base import SingleRecordingWriter, one_line
+from ser.timeline.writers.subtitles import caption
 
 
-class AudacityWriter(SingleWriter):
+class AudacityWriter(SingleRecordingWriter):
     """Writes start, end and label with tabs between them, times in seconds.
 
     The format is described in Audacity's manual under "Importing and Exporting Labels". Labels may
-    overlap: Audacity shows them all. Where nobody speaks there is none.
+    overlap: Audacity shows them all. There is none without speech.
     """
 
-    def take(self, window: Window) -> None:
+    def write_one(self, window: Window) -> None:
         """Writes one label."""
         if window.emotion == NO_SPEECH:
             return

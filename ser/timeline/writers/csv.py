@@ -5,7 +5,8 @@ from __future__ import annotations
 import csv
 from collections.abc import Sequence
 
-from ser.timeline.writers.base import ColumnWriter, legible
+from ser.timeline.writers.base import escape_surrogates
+from ser.timeline.writers.columns import ColumnWriter
 
 
 class CsvWriter(ColumnWriter):
@@ -14,11 +15,11 @@ class CsvWriter(ColumnWriter):
     Times are in seconds.
     """
 
-    def row(self, cells: Sequence[str]) -> None:
+    def write_row(self, cells: Sequence[str]) -> None:
         """Writes one row."""
-        csv.writer(self.stream).writerow([legible(cell) for cell in cells])
+        csv.writer(self.stream).writerow([escape_surrogates(cell) for cell in cells])
         self.stream.flush()
 
-    def time(self, seconds: float) -> str:
+    def time_cell(self, seconds: float) -> str:
         """Gives seconds with three decimals."""
         return f"{seconds:.3f}"

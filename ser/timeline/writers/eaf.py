@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ser.io.files import STANDARD
-from ser.timeline.writers.base import Interval, TierWriter, legible
+from ser.timeline.writers.base import escape_surrogates
+from ser.timeline.writers.tiers import Interval, TierWriter
 
 if TYPE_CHECKING:
     from xml.etree.ElementTree import Element
@@ -123,4 +124,4 @@ def _media(file: str) -> dict[str, str]:
 def _printable(name: str) -> str:
     """Escapes what XML cannot hold."""
     illegal = r"[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]"
-    return re.sub(illegal, lambda found: f"\\x{ord(found[0]):02x}", legible(name))
+    return re.sub(illegal, lambda found: f"\\x{ord(found[0]):02x}", escape_surrogates(name))

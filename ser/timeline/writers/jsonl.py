@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 from ser.timeline.summary import Summary
-from ser.timeline.window import Opinion, Spoken, Window
+from ser.timeline.window import EmotionEstimate, SpokenText, Window
 from ser.timeline.writers.base import Writer
 
 
@@ -14,8 +14,8 @@ class JsonLinesWriter(Writer):
     """Writes one JSON object per line; times in seconds.
 
     A window has the keys ``file``, ``start``, ``end``, ``emotion``, ``confidence`` and
-    ``probabilities``, which is empty where nobody speaks; a summary has ``file`` and ``summary``.
-    Where it was listened to what was said, a window has ``text``, ``language``, ``translation``,
+    ``probabilities``, which is empty without speech; a summary has ``file`` and ``summary``.
+    Where words were transcribed, a window has ``text``, ``language``, ``translation``,
     ``times``, ``words``, ``fused`` and ``disagreement`` as well.
     """
 
@@ -25,7 +25,7 @@ class JsonLinesWriter(Writer):
             {
                 "file": window.file,
                 **_moment(window),
-                "probabilities": _rounded(window.probabilities),
+                "probabilities": _round(window.probabilities),
                 **({} if window.spoken is None else _spoken(window.spoken)),
             }
         )
@@ -41,10 +41,10 @@ class JsonLinesWriter(Writer):
                     "speech": round(summary.speech, 6),
                     "windows": summary.windows,
                     "emotion": summary.emotion,
-                    "shares": _rounded(summary.shares),
+                    "shares": _round(summary.shares),
                     "changes": summary.changes,
                     "strongest": None if strongest is None else _moment(strongest),
-                    "probabilities": _rounded(summary.probabilities),
+                    "probabilities": _round(summary.probabilities),
                 },
             }
         )
@@ -68,7 +68,7 @@ def _moment(window: Window) -> dict[str, Any]:
     }
 
 
-def _spoken(spoken: Spoken) -> dict[str, Any]:
+def _spoken(spoken: SpokenText) -> dict[str, Any]:
     return {
         "text": spoken.text,
         "language": spoken.language,
@@ -82,19 +82,19 @@ def _spoken(spoken: Spoken) -> dict[str, Any]:
             }
             for word in spoken.times
         ],
-        "words": _opinion(spoken.words),
-        "fused": _opinion(spoken.fused),
+        "words": _estimate(spoken.words),
+        "fused": _estimate(spoken.fused),
         "disagreement": spoken.disagreement,
     }
 
 
-def _opinion(opinion: Opinion) -> dict[str, Any]:
+def _estimate(estimate: EmotionEstimate) -> dict[str, Any]:
     return {
-        "emotion": opinion.emotion,
-        "confidence": round(opinion.confidence, 6),
-        "probabilities": _rounded(opinion.probabilities),
+        "emotion": estimate.emotion,
+        "confidence": round(estimate.confidence, 6),
+        "probabilities": _round(estimate.probabilities),
     }
 
 
-def _rounded(values: Any) -> dict[str, float]:
+def _round(values: Any) -> dict[str, float]:
     return {name: round(value, 6) for name, value in values.items()}

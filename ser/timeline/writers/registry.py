@@ -1,16 +1,18 @@
-"""The registry of timeline formats: one line for each."""
+"""The registry of timeline formats, which format a file gets, and one function that writes it."""
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
-from typing import IO, NamedTuple
+from typing import IO, NamedTuple, cast
 
-from ser.errors import SerError
-from ser.io.files import STANDARD
+from ser.errors import SerError, cannot_write
+from ser.io.files import STANDARD, open_output
+from ser.timeline.window import Window
 from ser.timeline.writers.audacity import AudacityWriter
 from ser.timeline.writers.base import Writer
 from ser.timeline.writers.csv import CsvWriter
@@ -39,29 +41,6 @@ FORMATS: Mapping[str, type[Writer]] = MappingProxyType(
 )
 """Every format by the name that ``--format`` takes."""
 
-
-def make_writer(
-    name: str,
-    stream: IO[str],
-    labels: Sequence[str],
-    *,
-    colour: bool = False,
-    headings: bool = False,
-    top: int = 1,
-    words: Sequence[str] = (),
-) -> Writer:
-    """Makes the writer of a format; the arguments are those of `Writer`.
-
-    Raises:
-        SerError: There is no such format.
-    """
-    if name not in FORMATS:
-        raise SerError(name, "is not a timeline format", f"use one of {', '.join(FORMATS)}")
-    return FORMATS[name](stream, labels, colour=colour, headings=headings, top=top, words=words)
-
-
-# Which files a timeline goes to, and in which format each.
-
 ENDINGS: Mapping[str, str] = MappingProxyType(
     {
         "text": ".txt",
@@ -77,11 +56,108 @@ ENDINGS: Mapping[str, str] = MappingProxyType(
         "eaf": ".eaf",
     }
 )
-"""How the names of files in each format end."""
+"""The ending of file names for each format."""
 
 # Longer endings first: .audacity.txt is no .txt. The short one is for -o NAME.{vtt,labels}.
 _KNOWN = {ending.lower(): name for name, ending in ENDINGS.items()} | {".labels": "audacity"}
 _LONGEST_FIRST = sorted(_KNOWN, key=len, reverse=True)
+
+
+def make_writer(
+    name: str,
+    stream: IO[str],
+    labels: Sequence[str],
+    *,
+    color: bool = False,
+    headings: bool = False,
+    top: int = 1,
+    words: Sequence[str] = (),
+) -> Writer:
+    """Makes the writer of a format; the arguments are those of `Writer`.
+
+    Raises:
+        SerError: There is no such format.
+    """
+    _check_format(name)
+    return FORMATS[name](stream, labels, color=color, headings=headings, top=top, words=words)
+
+
+def _check_format(name: str) -> None:
+    if name not in FORMATS:
+        raise SerError(name, "is not a timeline format", f"use one of {', '.join(FORMATS)}")
+
+
+def write_timeline(
+    target: str | Path | IO[str],
+    windows: Iterable[Window],
+    format: str | None = None,
+    *,
+    labels: Sequence[str] | None = None,
+    top: int = 1,
+    words: Sequence[str] | None = None,
+) -> None:
+    """Writes a timeline to a file in any format, whole or not at all.
+
+    Args:
+        target: A path, which is replaced only when everything is written; ``-`` for standard
+            output; or a stream for text, which stays open.
+        windows: The windows in the order of their starts.
+        format: A name from `FORMATS`; None takes it from the ending of the path (`ENDINGS`), and
+            text for streams and names without an ending.
+        labels: The model's labels in its order; None takes those of the windows.
+        top: How many of the most probable labels the formats for people show.
+        words: The labels of the text emotion classifier; None takes those of the windows.
+
+    Raises:
+        SerError: The format is unknown, holds one recording and there are several, or the file
+            cannot be written.
+    """
+    if labels is None or words is None:
+        windows = list(windows)
+        found_labels, found_words = _labels_of(windows)
+        labels = found_labels if labels is None else labels
+        words = found_words if words is None else words
+    if isinstance(target, (str, Path)):
+        name = format or ("text" if str(target) == STANDARD else format_of(str(target)))
+        # An unknown name is refused before a file is made.
+        _check_format(name)
+        opened = open_text(str(target))
+    else:
+        name, opened = format or "text", contextlib.nullcontext(target)
+    with opened as stream:
+        writer = make_writer(name, stream, labels, top=top, words=words)
+        writer.begin()
+        for window in windows:
+            writer.write(window)
+        writer.end()
+
+
+def _labels_of(windows: Sequence[Window]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Gives the labels of the voice and of the words that windows have, in their order."""
+    voice: dict[str, None] = {}
+    words: dict[str, None] = {}
+    for window in windows:
+        voice.update(dict.fromkeys(window.probabilities))
+        if window.spoken is not None:
+            words.update(dict.fromkeys(window.spoken.words.probabilities))
+    return tuple(voice), tuple(words)
+
+
+@contextlib.contextmanager
+def open_text(target: str) -> Iterator[IO[str]]:
+    """Opens a file, or standard output for ``-``, for text; a file is replaced when whole.
+
+    Raises:
+        SerError: The file cannot be written.
+    """
+    try:
+        with open_output(target) as stream:
+            yield cast(IO[str], stream)
+    except OSError as error:
+        if target == STANDARD or isinstance(error, BrokenPipeError):
+            # A closed pipe is no failure: whoever reads standard output may stop.
+            raise
+        raise cannot_write(target, error, SerError) from error
 
 
 class Output(NamedTuple):
@@ -91,8 +167,8 @@ class Output(NamedTuple):
     format: str
 
 
-def outputs(targets: Sequence[str], format_name: str | None = None) -> list[Output]:
-    """Says which format goes where.
+def resolve_outputs(targets: Sequence[str], format_name: str | None = None) -> list[Output]:
+    """Lists the files that are to be written, with the format of each.
 
     A list in braces at the end of a target stands for several targets, as in a shell:
     ``talk.{jsonl,vtt}``. The ending of a name tells the format (`ENDINGS`, in any case, and
@@ -106,7 +182,7 @@ def outputs(targets: Sequence[str], format_name: str | None = None) -> list[Outp
         SerError: An ending is unknown, a target is named twice, or `format_name` goes with several
             files.
     """
-    paths = [path for target in targets for path in braced(target)]
+    paths = [path for target in targets for path in expand_braces(target)]
     for number, path in enumerate(paths):
         if any(os.path.normpath(path) == os.path.normpath(other) for other in paths[:number]):
             raise SerError(path, "is to be written twice", "name each output once")
@@ -119,16 +195,16 @@ def outputs(targets: Sequence[str], format_name: str | None = None) -> list[Outp
             "leave it out: the endings of their names tell the formats",
         )
     return [
-        Output(path, (format_name or "text") if path == STANDARD else _format_of(path))
+        Output(path, (format_name or "text") if path == STANDARD else format_of(path))
         for path in paths
     ]
 
 
-def braced(target: str) -> list[str]:
+def expand_braces(target: str) -> list[str]:
     """Expands a list in braces at the end of a target, and nothing else.
 
     Examples:
-        >>> braced("talk.{jsonl,vtt}"), braced("a{b}.vtt")
+        >>> expand_braces("talk.{jsonl,vtt}"), expand_braces("a{b}.vtt")
         (['talk.jsonl', 'talk.vtt'], ['a{b}.vtt'])
     """
     found = re.fullmatch(r"(.*)\{([^{},/]+(?:,[^{},/]+)+)\}", target, re.DOTALL)
@@ -137,8 +213,8 @@ def braced(target: str) -> list[str]:
     return [found[1] + ending for ending in found[2].split(",")]
 
 
-def claimed(targets: Sequence[str], inputs: Sequence[str]) -> tuple[list[str], list[str]]:
-    """Tells outputs from inputs where a shell has expanded the braces.
+def separate_outputs(targets: Sequence[str], inputs: Sequence[str]) -> tuple[list[str], list[str]]:
+    """Separates outputs from inputs where a shell has expanded the braces.
 
     Of ``-o talk.{jsonl,vtt} talk.wav`` a shell makes ``-o talk.jsonl talk.vtt talk.wav``, and only
     the first of them belongs to ``-o``. A word that differs from a target in nothing but one
@@ -151,8 +227,8 @@ def claimed(targets: Sequence[str], inputs: Sequence[str]) -> tuple[list[str], l
     Returns:
         The targets and the inputs.
     """
-    names = {_split(target)[0] for target in targets if _split(target)[1]}
-    more = [word for word in inputs if _split(word)[1] and _split(word)[0] in names]
+    names = {_split_ending(target)[0] for target in targets if _split_ending(target)[1]}
+    more = [word for word in inputs if _split_ending(word)[1] and _split_ending(word)[0] in names]
     return [*targets, *more], [word for word in inputs if word not in more]
 
 
@@ -181,7 +257,7 @@ def check_outputs(found: Sequence[Output], *, recordings: int, summaries: bool) 
             )
 
 
-def _split(path: str) -> tuple[str, str]:
+def _split_ending(path: str) -> tuple[str, str]:
     """Splits a name before its timeline ending, which is empty if there is none."""
     for ending in _LONGEST_FIRST:
         if path.lower().endswith(ending) and len(Path(path).name) > len(ending):
@@ -189,8 +265,13 @@ def _split(path: str) -> tuple[str, str]:
     return path, ""
 
 
-def _format_of(path: str) -> str:
-    ending = _split(path)[1]
+def format_of(path: str) -> str:
+    """Takes the format of a file from the ending of its name; without an ending it is text.
+
+    Raises:
+        SerError: The ending is unknown.
+    """
+    ending = _split_ending(path)[1]
     if ending:
         return _KNOWN[ending.lower()]
     suffix = Path(path).suffix

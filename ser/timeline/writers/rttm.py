@@ -9,7 +9,7 @@ from typing import ClassVar
 from ser.labels import NO_SPEECH
 from ser.timeline.clock import milliseconds
 from ser.timeline.window import Window
-from ser.timeline.writers.base import Writer, legible
+from ser.timeline.writers.base import Writer, escape_surrogates
 
 
 class RttmWriter(Writer):
@@ -50,4 +50,4 @@ class RttmWriter(Writer):
 
 
 def _field(text: str) -> str:
-    return re.sub(r"\s+", "_", legible(text)) or "_"
+    return re.sub(r"\s+", "_", escape_surrogates(text)) or "_"

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from ser.timeline.writers.base import CueWriter, stamp
+from ser.timeline.writers.subtitles import SubtitleWriter, timestamp
 
 
-class SrtWriter(CueWriter):
+class SrtWriter(SubtitleWriter):
     """Writes a numbered subtitle per window; thousandths behind a comma."""
 
-    def cue(self, number: int, start: int, end: int, text: str) -> None:
+    def write_cue(self, number: int, start: int, end: int, text: str) -> None:
         """Writes one subtitle."""
-        self.put(f"{number}\n{stamp(start, ',')} --> {stamp(end, ',')}\n{text}\n\n")
+        self.put(f"{number}\n{timestamp(start, ',')} --> {timestamp(end, ',')}\n{text}\n\n")

@@ -9,12 +9,12 @@ from typing import IO
 
 from ser.colors import terminal_code
 from ser.labels import NO_SPEECH, NOT_EMOTIONS, UNCERTAIN
-from ser.timeline.clock import clock
+from ser.timeline.clock import format_time
 from ser.timeline.summary import Summary
-from ser.timeline.window import Spoken, Window, leading, named
-from ser.timeline.writers.base import Writer, legible, one_line
+from ser.timeline.window import SpokenText, Window, format_label, top_labels
+from ser.timeline.writers.base import Writer, escape_surrogates, one_line
 
-# Bars of block characters, and colours, in text for people.
+_BAR = 10
 
 _EIGHTHS = " ▏▎▍▌▋▊▉"
 
@@ -37,14 +37,14 @@ def bar(share: float, width: int, *, plain: bool = False) -> str:
     return "█" * whole + (_EIGHTHS[part] if part else "")
 
 
-def painted(emotion: str, text: str) -> str:
-    """Gives text the terminal colour of an emotion; what is none becomes faint."""
+def color_text(emotion: str, text: str) -> str:
+    """Colors text for a terminal by its emotion; what is no emotion becomes faint."""
     code = "2" if emotion in NOT_EMOTIONS else terminal_code(emotion)
     return f"\x1b[{code}m{text}\x1b[0m"
 
 
-def draws_blocks(stream: IO[str]) -> bool:
-    """Says whether a stream's encoding has what `bar` and times are written with."""
+def can_draw_blocks(stream: IO[str]) -> bool:
+    """Says whether a stream's encoding has the block characters and dashes that `bar` uses."""
     try:
         "█▏–".encode(getattr(stream, "encoding", None) or "utf-8")
     except UnicodeEncodeError:
@@ -52,17 +52,14 @@ def draws_blocks(stream: IO[str]) -> bool:
     return True
 
 
-_BAR = 10
-
-
 class TextWriter(Writer):
     """Writes ``0:00.0–0:03.0  angry      0.83  ████████▎``.
 
-    Where nobody speaks it says so and nothing else. With `top` above 1 the next most probable
+    Without speech it says so and nothing else. With `top` above 1 the next most probable
     labels stand behind the bar; behind that of an uncertain window all of the most probable.
 
-    Where it was listened to what was said, the words come first, and below them the emotions of
-    voice, words and both, and whether the first two contradict each other.
+    Where words were transcribed they come first, and below them the emotions of voice, words and
+    both together, and a remark where voice and words contradict each other.
     """
 
     def __init__(
@@ -70,44 +67,47 @@ class TextWriter(Writer):
         stream: IO[str],
         labels: Sequence[str],
         *,
-        colour: bool = False,
+        color: bool = False,
         headings: bool = False,
         top: int = 1,
         words: Sequence[str] = (),
     ) -> None:
-        super().__init__(stream, labels, colour=colour, headings=headings, top=top, words=words)
+        super().__init__(stream, labels, color=color, headings=headings, top=top, words=words)
         self._label_width = max(map(len, (*labels, *words)), default=0)
         self._time_width = 0
         self._file: str | None = None
-        self._plain = not draws_blocks(stream)
+        self._plain = not can_draw_blocks(stream)
 
     def write(self, window: Window) -> None:
         """Writes one line, and the file's name before its first."""
         if window.file != self._file:
             if self.headings:
-                self.put(("\n" if self._file is not None else "") + f"{legible(window.file)}\n")
+                self.put(
+                    ("\n" if self._file is not None else "") + f"{escape_surrogates(window.file)}\n"
+                )
             self._file = window.file
         span = self._span(window)
         # Grows once, at ten minutes, and once more at an hour: a stream cannot know its end.
         self._time_width = max(self._time_width, len(span))
         line = f"{span:>{self._time_width}}  "
         if window.spoken is None or not window.spoken.text:
-            self.put(line + self._verdict(window) + "\n")
+            self.put(line + self._emotion_columns(window) + "\n")
         else:
             self.put(line + self._spoken(window, window.spoken))
 
     def write_summary(self, summary: Summary) -> None:
-        """Writes a block of lines: a heading, the emotions by their share, the strongest moment."""
+        """Writes some lines: a heading, the emotions by their share, the strongest moment."""
         changes = f"{summary.changes} change" + ("" if summary.changes == 1 else "s")
         speech = f"{summary.speech:.0%} speech"
-        lines = [f"{legible(summary.file)}  {clock(summary.seconds)}  {speech}  {changes}"]
+        length = format_time(summary.seconds)
+        lines = [f"{escape_surrogates(summary.file)}  {length}  {speech}  {changes}"]
         shown = {n: share for n, share in summary.shares.items() if share or n != UNCERTAIN}
         width = max(map(len, shown), default=0)
         for label in sorted(shown, key=lambda name: -shown[name]):
             share, mean = shown[label], summary.probabilities.get(label)
-            name = self._paint(label, label.ljust(width))
+            name = self._color(label, label.ljust(width))
             drawn = self._bar(share).ljust(0 if mean is None else _BAR)
-            line = f"  {name}  {share:4.0%} of speech  {self._paint(label, drawn)}"
+            line = f"  {name}  {share:4.0%} of speech  {self._color(label, drawn)}"
             lines.append(line + ("" if mean is None else f"  mean {mean:.2f}"))
         if summary.strongest is not None:
             moment = summary.strongest
@@ -116,31 +116,31 @@ class TextWriter(Writer):
             )
         self.put("\n".join(lines) + "\n")
 
-    def _verdict(self, window: Window) -> str:
+    def _emotion_columns(self, window: Window) -> str:
         if window.emotion == NO_SPEECH:
-            return self._paint(NO_SPEECH, NO_SPEECH)
+            return self._color(NO_SPEECH, NO_SPEECH)
         if window.emotion == UNCERTAIN:
             self._label_width = max(self._label_width, len(UNCERTAIN))
-        label = self._paint(window.emotion, window.emotion.ljust(self._label_width))
+        label = self._color(window.emotion, window.emotion.ljust(self._label_width))
         others = self._others(window)
         drawn = self._bar(window.confidence).ljust(_BAR if others else 0)
-        line = f"{label}  {window.confidence:.2f}  {self._paint(window.emotion, drawn)}"
+        line = f"{label}  {window.confidence:.2f}  {self._color(window.emotion, drawn)}"
         return line + (f"  {others}" if others else "")
 
-    def _spoken(self, window: Window, spoken: Spoken) -> str:
+    def _spoken(self, window: Window, spoken: SpokenText) -> str:
         lines = [one_line(spoken.text)]
         if spoken.translation:
             lines.append(f"English   {one_line(spoken.translation)}")
-        lines.append(f"voice     {self._verdict(window)}")
+        lines.append(f"voice     {self._emotion_columns(window)}")
         for name, found in (("words", spoken.words), ("together", spoken.fused)):
             if found.emotion:
-                told = replace(
+                estimate = replace(
                     window,
                     emotion=found.emotion,
                     confidence=found.confidence,
                     probabilities=found.probabilities,
                 )
-                lines.append(f"{name:<8}  {self._verdict(told)}")
+                lines.append(f"{name:<8}  {self._emotion_columns(estimate)}")
         if spoken.disagreement:
             lines.append(f"!         {one_line(spoken.disagreement)}")
         return ("\n" + " " * (self._time_width + 2)).join(lines) + "\n"
@@ -149,13 +149,13 @@ class TextWriter(Writer):
         if self.top == 1:
             return ""
         sure = window.emotion != UNCERTAIN
-        return ", ".join(map(named, leading(window, self.top)[sure:]))
+        return ", ".join(map(format_label, top_labels(window, self.top)[sure:]))
 
     def _span(self, window: Window) -> str:
-        return f"{clock(window.start)}{'-' if self._plain else '–'}{clock(window.end)}"
+        return f"{format_time(window.start)}{'-' if self._plain else '–'}{format_time(window.end)}"
 
     def _bar(self, share: float) -> str:
         return bar(share, _BAR, plain=self._plain)
 
-    def _paint(self, emotion: str, text: str) -> str:
-        return painted(emotion, text) if self.colour else text
+    def _color(self, emotion: str, text: str) -> str:
+        return color_text(emotion, text) if self.color else text

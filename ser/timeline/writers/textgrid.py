@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from ser.timeline.writers.base import Interval, TierWriter
+from ser.timeline.writers.tiers import Interval, TierWriter
 
 
 class TextGridWriter(TierWriter):
@@ -23,44 +23,44 @@ class TextGridWriter(TierWriter):
             'Object class = "TextGrid"',
             "",
             "xmin = 0",
-            f"xmax = {_seconds(end)}",
+            f"xmax = {_format_seconds(end)}",
             "tiers? <exists>",
             f"size = {len(tiers)}",
             "item []:",
         ]
         for number, (name, intervals) in enumerate(tiers.items(), start=1):
-            lines += [f"    item [{number}]:", *_tier(name, list(_filled(intervals, end)), end)]
+            lines += [f"    item [{number}]:", *_tier(name, list(_fill_gaps(intervals, end)), end)]
         return "\n".join(lines) + "\n"
 
 
 def _tier(name: str, intervals: Sequence[Interval], end: int) -> Iterator[str]:
     yield '        class = "IntervalTier"'
-    yield f"        name = {_quoted(name)}"
+    yield f"        name = {_quote(name)}"
     yield "        xmin = 0"
-    yield f"        xmax = {_seconds(end)}"
+    yield f"        xmax = {_format_seconds(end)}"
     yield f"        intervals: size = {len(intervals)}"
     for number, (start, stop, text) in enumerate(intervals, start=1):
         yield f"        intervals [{number}]:"
-        yield f"            xmin = {_seconds(start)}"
-        yield f"            xmax = {_seconds(stop)}"
-        yield f"            text = {_quoted(text)}"
+        yield f"            xmin = {_format_seconds(start)}"
+        yield f"            xmax = {_format_seconds(stop)}"
+        yield f"            text = {_quote(text)}"
 
 
-def _filled(intervals: Sequence[Interval], end: int) -> Iterator[Interval]:
+def _fill_gaps(intervals: Sequence[Interval], end: int) -> Iterator[Interval]:
     """Puts empty intervals into the gaps."""
-    reached = 0
+    position = 0
     for interval in intervals:
-        if interval[0] > reached:
-            yield reached, interval[0], ""
+        if interval[0] > position:
+            yield position, interval[0], ""
         yield interval
-        reached = interval[1]
-    if reached < end:
-        yield reached, end, ""
+        position = interval[1]
+    if position < end:
+        yield position, end, ""
 
 
-def _seconds(milliseconds: int) -> str:
+def _format_seconds(milliseconds: int) -> str:
     return f"{milliseconds / 1000:.3f}"
 
 
-def _quoted(text: str) -> str:
+def _quote(text: str) -> str:
     return '"' + text.replace('"', '""') + '"'

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from ser.timeline.clock import milliseconds
-from ser.timeline.writers.base import ColumnWriter, legible
+from ser.timeline.writers.base import escape_surrogates
+from ser.timeline.writers.columns import ColumnWriter
 
 _ESCAPES = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"})
 
@@ -17,10 +18,10 @@ class TsvWriter(ColumnWriter):
     a line is always one record and a tab always ends a cell.
     """
 
-    def row(self, cells: Sequence[str]) -> None:
+    def write_row(self, cells: Sequence[str]) -> None:
         """Writes one row."""
-        self.put("\t".join(legible(cell.translate(_ESCAPES)) for cell in cells) + "\n")
+        self.put("\t".join(escape_surrogates(cell.translate(_ESCAPES)) for cell in cells) + "\n")
 
-    def time(self, seconds: float) -> str:
+    def time_cell(self, seconds: float) -> str:
         """Gives whole milliseconds."""
         return str(milliseconds(seconds))

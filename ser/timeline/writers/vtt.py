@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from ser.timeline.writers.base import CueWriter, stamp
+from ser.timeline.writers.subtitles import SubtitleWriter, timestamp
 
 _ESCAPES = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;"})
 
 
-class VttWriter(CueWriter):
+class VttWriter(SubtitleWriter):
     """Writes a cue per window (W3C, WebVTT: The Web Video Text Tracks Format, 2019)."""
 
     def begin(self, *, summaries: bool = False) -> None:
@@ -15,7 +15,7 @@ class VttWriter(CueWriter):
         super().begin()
         self.put("WEBVTT\n\n")
 
-    def cue(self, number: int, start: int, end: int, text: str) -> None:
+    def write_cue(self, number: int, start: int, end: int, text: str) -> None:
         """Writes one cue; its number is its identifier."""
-        times = f"{stamp(start, '.')} --> {stamp(end, '.')}"
+        times = f"{timestamp(start, '.')} --> {timestamp(end, '.')}"
         self.put(f"{number}\n{times}\n{text.translate(_ESCAPES)}\n\n")

@@ -19,7 +19,7 @@ from ser import __version__
 from ser.arrays import Array
 from ser.colors import colour, ink_on
 from ser.labels import NO_SPEECH, UNCERTAIN
-from ser.timeline.clock import clock, milliseconds
+from ser.timeline.clock import format_time, milliseconds
 from ser.timeline.summary import Summary
 from ser.timeline.window import Window
 from ser.timeline.writers.base import one_line
@@ -139,11 +139,11 @@ def _digest(text: str) -> str:
 def _about(facts: Facts) -> str:
     summary = facts.summary
     changes = f"{summary.changes} change" + ("" if summary.changes == 1 else "s")
-    words = [clock(summary.seconds), f"{summary.speech:.0%} speech", changes]
+    words = [format_time(summary.seconds), f"{summary.speech:.0%} speech", changes]
     if summary.strongest is not None:
         moment = summary.strongest
         words.append(
-            f"strongest: {moment.emotion} {moment.confidence:.2f} at {clock(moment.start)}"
+            f"strongest: {moment.emotion} {moment.confidence:.2f} at {format_time(moment.start)}"
         )
     if facts.model:
         words.append(f"model {one_line(facts.model)}")

@@ -11,9 +11,9 @@ from typing import IO, Any, Literal, get_args
 
 from ser.arrays import Samples
 from ser.errors import SerError, cannot_write
-from ser.io.files import STANDARD, Closing, atomic_path, is_special
-from ser.timeline.postprocess import segments
-from ser.timeline.summary import Summariser
+from ser.io.files import STANDARD, Closeable, atomic_path, is_special
+from ser.timeline.postprocess import join_segments
+from ser.timeline.summary import Summarizer
 from ser.timeline.window import Window
 from ser.viz.html.outline import Outline
 from ser.viz.html.page import Facts, Sound, write_page
@@ -26,7 +26,7 @@ itself, ``none`` nowhere; ``auto`` is ``embed`` as long as it fits, and then ``l
 SOUND_CHOICES: tuple[str, ...] = get_args(SoundChoice)
 
 
-class Report(Closing):
+class Report(Closeable):
     """A web page about one recording; a context manager, which holds temporary files.
 
     Memory does not grow with the recording: sound is encoded and windows are written away as they
@@ -78,7 +78,7 @@ class Report(Closing):
         self._start = start
         self._choice = sound
         self._outline = Outline(rate)
-        self._summary = Summariser(recording, labels)
+        self._summary = Summarizer(recording, labels)
         self._folder = tempfile.TemporaryDirectory(prefix="ser-report-")
         folder = Path(self._folder.name)
         self._rows = (folder / "windows").open("w", encoding="utf-8")
@@ -135,7 +135,7 @@ class Report(Closing):
                 atomic_path(self._target) as temporary,
                 temporary.open("w", encoding="utf-8", newline="\n") as stream,
             ):
-                windows, joined = self._windows(), segments(self._windows())
+                windows, joined = self._windows(), join_segments(self._windows())
                 write_page(stream, facts, sound, windows, joined, _lines(self._words))
         except OSError as error:
             raise cannot_write(self._target, error, SerError) from error

@@ -6,8 +6,9 @@ import json
 
 import webvtt
 
-from ser.text.asr.base import Passage, Word
+from ser.text.asr.base import Passage
 from ser.text.asr.formats import FORMATS
+from ser.timeline.window import Word
 
 PASSAGE = Passage(
     61.25, 63.5, "Zażółć <gęślą>\tjaźń", "pl", (Word("Zażółć", 61.25, 62.0, 0.91234),), "Yellow it"

@@ -19,7 +19,7 @@ from browser import Page, browser
 from timelines import LABELS, angry, sad, silence
 
 from ser.colors import COLOURS
-from ser.timeline.window import Spoken, SpokenWord, Window
+from ser.timeline.window import SpokenText, Window, Word
 from ser.viz.html.outline import on_dark
 from ser.viz.html.report import Report
 
@@ -235,11 +235,11 @@ def test_a_narrow_window_is_not_too_narrow(page: Page, target: Path) -> None:
 
 
 def test_what_was_said(page: Page, tmp_path: Path) -> None:
-    words = [SpokenWord(f"<b>word{n}", n, n + 0.8, 1.0) for n in range(SECONDS)]
+    words = [Word(f"<b>word{n}", n, n + 0.8, 1.0) for n in range(SECONDS)]
     windows = [
         replace(
             window,
-            spoken=Spoken(
+            spoken=SpokenText(
                 "", times=tuple(w for w in words if window.start <= w.start < window.end)
             ),
         )

@@ -18,7 +18,7 @@ from timelines import LABELS, angry, sad, silence, unsure
 from ser.audio import reader
 from ser.colors import COLOURS, contrast
 from ser.errors import AudioError, SerError
-from ser.timeline.window import Spoken, SpokenWord, Window
+from ser.timeline.window import SpokenText, Window, Word
 from ser.viz.html.outline import DARK, Outline, on_dark
 from ser.viz.html.report import Report
 from ser.viz.html.track import KINDS, Track
@@ -149,11 +149,11 @@ def test_labels_cannot_end_the_script(tmp_path: Path) -> None:
 
 def test_what_was_said(tmp_path: Path) -> None:
     target = tmp_path / "report.html"
-    words = [SpokenWord(f"w{n}</script>", n, n + 0.5, 1.0) for n in range(6)]
+    words = [Word(f"w{n}</script>", n, n + 0.5, 1.0) for n in range(6)]
     with Report(target, "talk", LABELS, RATE, sound="none") as report:
         for start in range(4):
             inside = tuple(word for word in words if start <= word.start < start + 3)
-            report.add(replace(angry(start, start + 3), spoken=Spoken("said", times=inside)))
+            report.add(replace(angry(start, start + 3), spoken=SpokenText("said", times=inside)))
         report.save()
     page = target.read_text(encoding="utf-8")
     # Once each, although windows overlap.

@@ -1,0 +1,157 @@
+"""The base class of the formats with columns: their header, and the cells of a row."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Sequence
+
+from ser.labels import UNCERTAIN, ordered
+from ser.timeline.summary import Summary
+from ser.timeline.window import EmotionEstimate, SpokenText, Window
+from ser.timeline.writers.base import Writer
+
+WINDOW_FIELDS = ("file", "start", "end", "emotion", "confidence")
+"""The columns of a window; for every label its probability follows, empty without speech."""
+
+SPOKEN_FIELDS = ("text", "language", "translation", "disagreement")
+"""The columns that follow where words were transcribed; see `ser.timeline.window.SpokenText`.
+
+``words_emotion``, ``words_confidence`` and ``words_LABEL`` for every label of the words come after
+them, and the same with ``fused_`` for voice and words together.
+"""
+
+SUMMARY_FIELDS = (
+    "file",
+    "duration",
+    "speech",
+    "windows",
+    "emotion",
+    "changes",
+    "strongest_emotion",
+    "strongest_start",
+    "strongest_end",
+    "strongest_confidence",
+)
+"""The columns of a summary; ``share_LABEL`` for every label, ``share_uncertain`` and ``mean_LABEL``
+for every label follow. `ser.timeline.summary.Summary` says what they are."""
+
+
+class ColumnWriter(Writer):
+    """Base class of the formats with rows of one kind, windows or summaries: `begin` says which."""
+
+    _summaries = False
+
+    @property
+    def _share_labels(self) -> tuple[str, ...]:
+        return tuple(dict.fromkeys((*self.labels, UNCERTAIN)))
+
+    def begin(self, *, summaries: bool = False) -> None:
+        """Writes the header line."""
+        self._summaries = summaries
+        if summaries:
+            shares = [f"share_{label}" for label in self._share_labels]
+            means = [f"mean_{label}" for label in self.labels]
+            self.write_row([*SUMMARY_FIELDS, *shares, *means])
+        else:
+            self.write_row([*WINDOW_FIELDS, *self.labels, *self._spoken_header()])
+
+    def write(self, window: Window) -> None:
+        """Writes one window as a row.
+
+        Raises:
+            ValueError: The output was begun for summaries.
+        """
+        self._require(summaries=False)
+        self.write_row(
+            [
+                window.file,
+                self.time_cell(window.start),
+                self.time_cell(window.end),
+                window.emotion,
+                _format_share(window.confidence),
+                *(_probability(window, label) for label in self.labels),
+                *self._spoken_cells(window),
+            ]
+        )
+
+    def write_summary(self, summary: Summary) -> None:
+        """Writes one summary as a row.
+
+        Raises:
+            ValueError: The output was begun for windows.
+        """
+        self._require(summaries=True)
+        moment = summary.strongest
+        self.write_row(
+            [
+                summary.file,
+                self.time_cell(summary.seconds),
+                _format_share(summary.speech),
+                str(summary.windows),
+                summary.emotion,
+                str(summary.changes),
+                moment.emotion if moment else "",
+                self.time_cell(moment.start) if moment else "",
+                self.time_cell(moment.end) if moment else "",
+                _format_share(moment.confidence) if moment else "",
+                *(_format_share(summary.shares.get(label, 0.0)) for label in self._share_labels),
+                *(_format_share(summary.probabilities.get(label, 0.0)) for label in self.labels),
+            ]
+        )
+
+    @abstractmethod
+    def write_row(self, cells: Sequence[str]) -> None:
+        """Writes one row."""
+
+    @abstractmethod
+    def time_cell(self, seconds: float) -> str:
+        """Gives a time in the unit of the format."""
+
+    @property
+    def _fused_labels(self) -> tuple[str, ...]:
+        return tuple(ordered({*self.labels, *self.words}))
+
+    def _spoken_header(self) -> list[str]:
+        if not self.words:
+            return []
+        kinds = (("words", self.words), ("fused", self._fused_labels))
+        return [
+            *SPOKEN_FIELDS,
+            *(
+                f"{kind}_{field}"
+                for kind, labels in kinds
+                for field in ("emotion", "confidence", *labels)
+            ),
+        ]
+
+    def _spoken_cells(self, window: Window) -> list[str]:
+        if not self.words:
+            return []
+        spoken = window.spoken or SpokenText()
+        return [
+            spoken.text,
+            spoken.language,
+            spoken.translation,
+            spoken.disagreement,
+            *_estimate_cells(spoken.words, self.words),
+            *_estimate_cells(spoken.fused, self._fused_labels),
+        ]
+
+    def _require(self, *, summaries: bool) -> None:
+        if summaries != self._summaries:
+            raise ValueError("one output with columns holds windows or summaries, not both")
+
+
+def _probability(window: Window, label: str) -> str:
+    return _format_share(window.probabilities.get(label, 0.0)) if window.probabilities else ""
+
+
+def _estimate_cells(estimate: EmotionEstimate, labels: Sequence[str]) -> list[str]:
+    if not estimate.emotion:
+        return [""] * (2 + len(labels))
+    shares = (_format_share(estimate.probabilities.get(label, 0.0)) for label in labels)
+    return [estimate.emotion, _format_share(estimate.confidence), *shares]
+
+
+def _format_share(value: float) -> str:
+    return f"{value:.6f}"

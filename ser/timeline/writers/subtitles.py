@@ -1,0 +1,82 @@
+"""The base class of the subtitle formats, and the text of a subtitle."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+
+from ser.labels import NO_SPEECH, UNCERTAIN
+from ser.timeline.clock import milliseconds
+from ser.timeline.overlap import OverlapRemover
+from ser.timeline.window import Window, format_label, top_labels
+from ser.timeline.writers.base import SingleRecordingWriter, one_line
+
+
+class SubtitleWriter(SingleRecordingWriter):
+    """Base class of the subtitle formats: no two texts at once, and none without speech.
+
+    A window that overlaps the next is written when the next has come, any other at once; see
+    `ser.timeline.overlap.OverlapRemover`.
+    """
+
+    _number = 0
+
+    def begin(self, *, summaries: bool = False) -> None:
+        """Starts the output."""
+        self._remover = OverlapRemover()
+
+    def write_one(self, window: Window) -> None:
+        """Writes the windows whose times are known."""
+        self._write_cues(self._remover.add(window))
+
+    def end(self) -> None:
+        """Writes the last window."""
+        self._write_cues(self._remover.finish())
+
+    @abstractmethod
+    def write_cue(self, number: int, start: int, end: int, text: str) -> None:
+        """Writes one subtitle.
+
+        Args:
+            number: 1 and up.
+            start: Milliseconds.
+            end: Milliseconds, after `start`.
+            text: One line.
+        """
+
+    def _write_cues(self, windows: list[Window]) -> None:
+        for window in windows:
+            if window.emotion != NO_SPEECH:
+                self._number += 1
+                start, end = milliseconds(window.start), milliseconds(window.end)
+                self.write_cue(self._number, start, end, one_line(caption(window, self.top)))
+
+
+def caption(window: Window, top: int) -> str:
+    """Gives the text of a window: ``angry 0.83``, ``uncertain: angry 0.31, sad 0.28``.
+
+    Transcribed words follow: ``calm 0.83, words angry 0.71: I am furious``.
+    """
+    if window.emotion == UNCERTAIN and top == 1:
+        text = UNCERTAIN
+    else:
+        text = ", ".join(map(format_label, top_labels(window, top)))
+        text = f"{UNCERTAIN}: {text}" if window.emotion == UNCERTAIN else text
+    spoken = window.spoken
+    if spoken is None or not spoken.text:
+        return text
+    if spoken.words.emotion:
+        text += f", words {format_label((spoken.words.emotion, spoken.words.confidence))}"
+    return f"{text}: {spoken.text}"
+
+
+def timestamp(time: int, point: str) -> str:
+    """Writes milliseconds as hours, minutes, seconds and thousandths.
+
+    Examples:
+        >>> timestamp(3_723_250, ",")
+        '01:02:03,250'
+    """
+    seconds, thousandths = divmod(time, 1000)
+    minutes, seconds = divmod(seconds, 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours:02d}:{minutes:02d}:{seconds:02d}{point}{thousandths:03d}"
