@@ -14,9 +14,9 @@ from speech import render
 from ser.dataset.table import Table, record_dtype
 from ser.features.extract import Extractor
 from ser.features.spec import FeatureSpec
-from ser.models.base import Architecture, Problem, inputs
+from ser.models.base import Architecture, Problem, standardized_input
 from ser.models.prosody_cnn import ProsodyCNN
-from ser.models.registry import architecture
+from ser.models.registry import make_architecture
 from ser.training.config import TrainConfig
 from ser.training.spec_augment import NO_AUGMENTATION
 
@@ -48,7 +48,7 @@ class Small(Architecture):
     summary = "for tests"
 
     def build(self, keras: Any, problem: Problem) -> Any:
-        entry, x = inputs(keras, problem)
+        entry, x = standardized_input(keras, problem)
         x = keras.layers.Dropout(0.2)(keras.layers.Flatten()(x))
         x = keras.layers.BatchNormalization(momentum=0.8)(x)
         x = keras.layers.Dense(problem.classes, activation="softmax")(x)
@@ -133,6 +133,6 @@ def train_model(table: Table, target: Path, config: TrainConfig = CONFIG) -> Pat
     everything = np.arange(len(table))
     trained = train(Data(table, everything), config, device="cpu")
     card = make_card(table, everything, config, trained, protocol="trained on all of it")
-    eight_bits = architecture(config.arch, config.options).eight_bits(card["frames"])
+    eight_bits = make_architecture(config.arch, config.options).eight_bits(card["frames"])
     assert write_artifact(target, trained.model, card, trained.voice, eight_bits=eight_bits)
     return target

@@ -1,7 +1,7 @@
-"""Every kind of translator by name, and how it is trained.
+"""The architectures of emotion conversion by name, and their trainers.
 
 To add one, write its architecture beside `ser.conversion.models.gan`, its trainer beside
-`ser.conversion.training.gan`, and a line in both places here.
+`ser.conversion.training.gan`, and a line in both tables here.
 """
 
 from __future__ import annotations
@@ -14,19 +14,21 @@ from typing import TYPE_CHECKING, Any
 from ser.conversion.models.gan import GANTranslate
 from ser.conversion.models.pix2pix import Pix2PixMel
 from ser.models.base import Architecture
-from ser.models.registry import look_up
+from ser.models.registry import make_from_registry
 
 if TYPE_CHECKING:
-    from ser.conversion.training.base import TranslationTrainer
+    from ser.conversion.training.base import ConversionTrainer
 
-TRANSLATORS: Mapping[str, type[Architecture]] = MappingProxyType(
+CONVERSION_ARCHITECTURES: Mapping[str, type[Architecture]] = MappingProxyType(
     {arch.name: arch for arch in (GANTranslate, Pix2PixMel)}
 )
 """What ``ser-train --arch`` accepts beside the classifiers."""
 
 
-def translator(name: str, options: Mapping[str, Any] = MappingProxyType({})) -> Architecture:
-    """Looks a translator up.
+def conversion_architecture(
+    name: str, options: Mapping[str, Any] = MappingProxyType({})
+) -> Architecture:
+    """Looks an architecture of emotion conversion up.
 
     Args:
         name: Its name.
@@ -35,23 +37,23 @@ def translator(name: str, options: Mapping[str, Any] = MappingProxyType({})) -> 
     Raises:
         SerError: There is none of this name, or an option does not fit.
     """
-    return look_up(TRANSLATORS, name, options, "a translator")
+    return make_from_registry(CONVERSION_ARCHITECTURES, name, options, "a translator")
 
 
-def trainer_of(architecture: Architecture) -> Callable[..., TranslationTrainer]:
-    """Gives what trains a translator; imported here, for nobody else needs it.
+def trainer_for(architecture: Architecture) -> Callable[..., ConversionTrainer]:
+    """Gives the trainer of an architecture; trainers are imported only here.
 
     Returns:
-        Takes what a `TranslationTrainer` does.
+        A callable with the arguments of `ConversionTrainer`.
     """
-    from ser.conversion.training.ensemble import Several
+    from ser.conversion.training.ensemble import EnsembleTrainer
     from ser.conversion.training.gan import GANTrainer
-    from ser.conversion.training.pix2pix import Pix2Pix
+    from ser.conversion.training.pix2pix import Pix2PixTrainer
 
-    trainers: Mapping[str, type[TranslationTrainer]] = {
+    trainers: Mapping[str, type[ConversionTrainer]] = {
         GANTranslate.name: GANTrainer,
-        Pix2PixMel.name: Pix2Pix,
+        Pix2PixMel.name: Pix2PixTrainer,
     }
     kind = trainers[architecture.name]
-    voters = architecture.voters if isinstance(architecture, GANTranslate) else 1
-    return kind if voters == 1 else partial(Several, kind, voters)
+    members = architecture.voters if isinstance(architecture, GANTranslate) else 1
+    return kind if members == 1 else partial(EnsembleTrainer, kind, members)

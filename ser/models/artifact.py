@@ -1,13 +1,13 @@
-"""The model artifact: one ``.keras`` file that says what it is and needs nothing beside it.
+"""The model artifact: one ``.keras`` file with the network, its card and its feature specification.
 
-A ``.keras`` file is a zip. Beside Keras's own members it holds
+A ``.keras`` file is a zip archive. Beside Keras's own members it holds
 
 * ``ser.json``: the card: labels, feature specification, temperature, protocol, metrics;
 * ``model.tflite``: the same network for LiteRT, where it converts;
 * ``mel.npy``: the mel filter bank of the specification, so that librosa need not be imported;
-* ``voice.npy``: the mean voice of the training clips, where the network reads functionals.
+* ``voice.npy``: the mean baseline of the training speakers, where the network reads functionals.
 
-Keras ignores what it does not know, so `keras.models.load_model` opens the file as it is.
+Keras ignores members that it does not know, so `keras.models.load_model` opens the file as well.
 """
 
 from __future__ import annotations
@@ -24,10 +24,9 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from ser import __version__
-from ser.arrays import Matrix, Vector
+from ser.arrays import Array, Matrix
 from ser.errors import ArtifactError, cannot_write
 from ser.features import banks
 from ser.features.spec import FeatureSpec, SpecError
@@ -40,11 +39,11 @@ MEL_MEMBER = "mel.npy"
 VOICE_MEMBER = "voice.npy"
 CLASSIFIER = "classifier"
 
-# What a card must say for the rest of the package to work.
+# Entries that the rest of the package needs.
 _REQUIRED = ("kind", "labels", "spec", "temperature", "frames", "coefficients")
 
-# Zip timestamps; a fixed one makes equal models equal files.
-_EPOCH = (1980, 1, 1, 0, 0, 0)
+# The timestamp of the members; a fixed one makes equal models equal files.
+_TIMESTAMP = (1980, 1, 1, 0, 0, 0)
 
 
 def read_card(path: str | Path) -> dict[str, Any]:
@@ -59,7 +58,7 @@ def read_card(path: str | Path) -> dict[str, Any]:
     Raises:
         ArtifactError: The file is missing, not an artifact, or written by a newer version.
     """
-    text = _member(path, CARD_MEMBER)
+    text = _read_member(path, CARD_MEMBER)
     if text is None:
         raise ArtifactError(path, "is a Keras model without ser's card", "train one with ser-train")
     try:
@@ -75,21 +74,24 @@ def read_card(path: str | Path) -> dict[str, Any]:
 
 def read_litert(path: str | Path) -> bytes | None:
     """Reads the LiteRT network of an artifact, or None where it has none."""
-    return _member(path, LITERT_MEMBER)
+    return _read_member(path, LITERT_MEMBER)
 
 
 def read_mel_bank(path: str | Path) -> Matrix | None:
     """Reads the mel filter bank of an artifact, or None where its features need none."""
-    return _array(path, MEL_MEMBER)
+    return _read_array(path, MEL_MEMBER)
 
 
-def read_voice(path: str | Path) -> Vector | None:
-    """Reads the mean voice of the training clips, or None where the network needs none.
+def read_voice(path: str | Path) -> Matrix | None:
+    """Reads the mean baseline of the training speakers, or None where the network needs none.
+
+    Returns:
+        Mean and deviation of each functional, shape (2, functionals).
 
     Raises:
-        ArtifactError: It is damaged.
+        ArtifactError: The member is damaged.
     """
-    voice = _array(path, VOICE_MEMBER)
+    voice = _read_array(path, VOICE_MEMBER)
     if voice is not None and (voice.ndim != 2 or len(voice) != 2 or not np.isfinite(voice).all()):
         raise ArtifactError(path, f"has a damaged {VOICE_MEMBER}", "train it again")
     return voice
@@ -99,7 +101,7 @@ def write_artifact(
     path: str | Path,
     model: Any,
     card: Mapping[str, Any],
-    voice: Vector | None = None,
+    voice: Matrix | None = None,
     *,
     eight_bits: bool = False,
 ) -> bool:
@@ -108,12 +110,13 @@ def write_artifact(
     Args:
         path: The ``.keras`` file.
         model: A `keras.Model` from (batch, frames, coefficients) to probabilities.
-        card: What `read_card` shall give; versions, date and size are added.
-        voice: The mean voice of the training clips, where the network reads functionals.
-        eight_bits: Store LiteRT's copy of the weights so; see `export_litert`.
+        card: The card; versions, date and size are added.
+        voice: The mean baseline of the training speakers, shape (2, functionals), where the network
+            reads functionals.
+        eight_bits: Quantize LiteRT's copy of the weights; see `export_litert`.
 
     Returns:
-        Whether the network could be converted for LiteRT. Where not, it runs on Keras alone.
+        Whether the network could be converted for LiteRT. If not, it runs on Keras only.
 
     Raises:
         ArtifactError: The file cannot be written.
@@ -126,35 +129,37 @@ def write_artifact(
         "litert": litert is not None,
         **({"litert_bits": 8 if eight_bits else 32} if litert else {}),
         "created": datetime.now(UTC).date().isoformat(),
-        "versions": _versions(),
+        "versions": _installed_versions(),
     }
     try:
         with atomic_path(Path(path)) as temporary:
             model.save(temporary)
             with zipfile.ZipFile(temporary, "a", zipfile.ZIP_DEFLATED) as archive:
-                _add(archive, CARD_MEMBER, json.dumps(complete, indent=1).encode())
+                _add_member(archive, CARD_MEMBER, json.dumps(complete, indent=1).encode())
                 if litert is not None:
-                    _add(archive, LITERT_MEMBER, litert)
+                    _add_member(archive, LITERT_MEMBER, litert)
                 if {"mel", "logmel", "mfcc"} & set(spec.families):
-                    _add(archive, MEL_MEMBER, _saved(banks.mel_bank(spec)))
+                    _add_member(archive, MEL_MEMBER, _array_bytes(banks.mel_bank(spec)))
                 if voice is not None:
-                    _add(archive, VOICE_MEMBER, _saved(voice))
+                    _add_member(archive, VOICE_MEMBER, _array_bytes(voice))
     except OSError as error:
         raise cannot_write(path, error, ArtifactError) from error
     return litert is not None
 
 
 def export_litert(model: Any, *, eight_bits: bool = False) -> bytes | None:
-    """Converts a network for LiteRT (`keras.Model.export`), or gives None where that fails.
+    """Converts a network for LiteRT (`keras.Model.export`).
 
     Backends other than TensorFlow and some recurrent layers do not convert; such a network still
     runs on Keras.
 
     Args:
         model: A `keras.Model`.
-        eight_bits: Store weights as integers of eight bits, a scale for each output channel, and
-            multiply in integers, the activations of each example being scaled by themselves
-            ("dynamic range quantisation" of TensorFlow Lite).
+        eight_bits: Dynamic range quantization: weights are stored as eight-bit integers with a
+            scale per output channel, and activations are quantized per example at run time.
+
+    Returns:
+        The contents of a ``.tflite`` file, or None where the conversion fails.
     """
     options: dict[str, Any] = {}
     with tempfile.TemporaryDirectory() as folder:
@@ -167,14 +172,14 @@ def export_litert(model: Any, *, eight_bits: bool = False) -> bytes | None:
                     options["optimizations"] = [tf.lite.Optimize.DEFAULT]
                 model.export(target, format="litert", verbose=False, **options)
         except Exception:
-            # The converter raises types of its own for each thing it does not know.
+            # The converter has many exception types of its own.
             return None
         network = target.read_bytes()
-    return network if _litert_runs(network) else None
+    return network if _litert_accepts(network) else None
 
 
-def _litert_runs(network: bytes) -> bool:
-    """Tries a network: loops, as of recurrent layers, convert to operations of TensorFlow's own."""
+def _litert_accepts(network: bytes) -> bool:
+    """Tries to load a network: loops may have become operations that only TensorFlow has."""
     try:
         with quiet_stderr():
             from ai_edge_litert.interpreter import Interpreter
@@ -186,7 +191,7 @@ def _litert_runs(network: bytes) -> bool:
 
 
 def check_spec(path: object, card: Mapping[str, Any], spec: FeatureSpec, name: object) -> None:
-    """Insists that a table has the features that a model was trained on.
+    """Checks that a table has the features that a model was trained on.
 
     Args:
         path: The model, for the message.
@@ -207,7 +212,7 @@ def check_spec(path: object, card: Mapping[str, Any], spec: FeatureSpec, name: o
 
 
 def _check_card(path: object, card: Mapping[str, Any]) -> None:
-    """Insists on what would otherwise fail later, in words that name neither file nor cure."""
+    """Checks the values of a card, so that errors name the file and a cure."""
     try:
         FeatureSpec.from_dict(card["spec"])
     except SpecError as error:
@@ -217,54 +222,60 @@ def _check_card(path: object, card: Mapping[str, Any]) -> None:
             error.cure or "train it again",
         ) from error
     labels = card["labels"]
-    names = isinstance(labels, list) and bool(labels) and all(isinstance(n, str) for n in labels)
-    sizes = all(isinstance(card[key], int) and card[key] > 0 for key in ("frames", "coefficients"))
     temperature = card["temperature"]
-    warm = isinstance(temperature, int | float) and 0 < temperature < math.inf
-    for sound, what in ((names, "labels"), (sizes, "sizes"), (warm, "temperature")):
-        if not sound:
+    valid = {
+        "labels": isinstance(labels, list)
+        and bool(labels)
+        and all(isinstance(label, str) for label in labels),
+        "sizes": all(
+            isinstance(card[key], int) and card[key] > 0 for key in ("frames", "coefficients")
+        ),
+        "temperature": isinstance(temperature, int | float) and 0 < temperature < math.inf,
+    }
+    for what, is_valid in valid.items():
+        if not is_valid:
             raise ArtifactError(path, f"has a card with impossible {what}", "train it again")
 
 
-def _array(path: str | Path, name: str) -> npt.NDArray[np.float32] | None:
-    data = _member(path, name)
+def _read_array(path: str | Path, name: str) -> Array | None:
+    data = _read_member(path, name)
     if data is None:
         return None
     try:
-        array: npt.NDArray[np.float32] = np.load(io.BytesIO(data), allow_pickle=False)
+        array: Array = np.load(io.BytesIO(data), allow_pickle=False)
     except (ValueError, EOFError) as error:
         raise ArtifactError(path, f"has a damaged {name} ({error})", "train it again") from error
     return array
 
 
-def _saved(array: npt.NDArray[np.float32]) -> bytes:
+def _array_bytes(array: Array) -> bytes:
     stream = io.BytesIO()
     np.save(stream, array, allow_pickle=False)
     return stream.getvalue()
 
 
-def _add(archive: zipfile.ZipFile, name: str, data: bytes) -> None:
-    info = zipfile.ZipInfo(name, _EPOCH)
+def _add_member(archive: zipfile.ZipFile, name: str, data: bytes) -> None:
+    info = zipfile.ZipInfo(name, _TIMESTAMP)
     info.compress_type = zipfile.ZIP_DEFLATED
     info.external_attr = 0o644 << 16
     archive.writestr(info, data)
 
 
-def _member(path: str | Path, name: str) -> bytes | None:
+def _read_member(path: str | Path, name: str) -> bytes | None:
     try:
         with zipfile.ZipFile(path) as archive:
             return archive.read(name) if name in archive.namelist() else None
     except FileNotFoundError as error:
         raise ArtifactError(path, "does not exist", "check the path of the model") from error
     except (OSError, zipfile.BadZipFile, zlib.error, EOFError, RuntimeError) as error:
-        # RuntimeError: encrypted, or compressed in a way that zipfile does not know.
+        # RuntimeError: encrypted, or compressed by a method that zipfile does not know.
         raise ArtifactError(
             path, f"is not a .keras model ({error})", "train one with ser-train"
         ) from error
 
 
-def _versions() -> dict[str, str]:
-    # Needed for writing alone; reading is what a quick start waits for.
+def _installed_versions() -> dict[str, str]:
+    # Imported here because only writing needs them, and reading has to be quick.
     import platform
     from importlib import metadata
 

@@ -1,4 +1,4 @@
-"""Loads Keras quietly, on the wanted device."""
+"""Imports Keras on the requested device, without the messages of native libraries."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ import tempfile
 from collections.abc import Iterator
 from typing import Any, Literal
 
-from ser.errors import SerError, how_to_install
+from ser.errors import SerError, how_to_install, missing_package
 
 Device = Literal["auto", "cpu", "gpu"]
 
-# Native code writes to this descriptor, wherever Python's sys.stderr goes.
+# The file descriptor that native code writes to, whatever Python's sys.stderr is.
 _STDERR = 2
 
 
@@ -22,17 +22,18 @@ def load_keras(device: Device = "auto") -> Any:
     """Imports Keras 3 on the backend that ``KERAS_BACKEND`` names, TensorFlow by default.
 
     TensorFlow's native code writes several lines to standard error while it starts, whatever its
-    log level; they are held back, and shown only if the import fails.
+    log level; they are suppressed, and shown only if the import fails.
 
     Args:
-        device: ``cpu`` hides GPUs (only before the first import in a process), ``gpu`` insists on
+        device: ``cpu`` hides GPUs (only before the first import in a process), ``gpu`` requires
             one.
 
     Returns:
         The module ``keras``.
 
     Raises:
-        SerError: A GPU is asked for and there is none, or the backend cannot be imported.
+        DependencyError: Keras or its backend is not installed.
+        SerError: A GPU is required and there is none, or the backend cannot be imported.
     """
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     os.environ.setdefault("KERAS_BACKEND", "tensorflow")
@@ -43,16 +44,18 @@ def load_keras(device: Device = "auto") -> Any:
         with quiet_stderr():
             import keras
 
-            # Some lines come only when the runtime starts.
-            found = gpus(keras)
+            # Some messages come only when the runtime starts.
+            found = list_gpus(keras)
     except (ImportError, ValueError) as error:
-        # ValueError: Keras knows no backend of this name.
+        if isinstance(error, ModuleNotFoundError) and error.name in ("keras", "tensorflow"):
+            raise missing_package("a network in Keras", error.name) from error
+        # ValueError: Keras has no backend of this name.
         raise SerError(
             f"Keras backend {os.environ['KERAS_BACKEND']}",
             f"cannot be imported ({error})",
             "install it, or unset KERAS_BACKEND to use TensorFlow",
         ) from error
-    # Its advice on tracing functions is for developers, and goes to standard error.
+    # TensorFlow's advice on tracing is for developers, and goes to standard error.
     logging.getLogger("tensorflow").setLevel(logging.ERROR)
     if device == "gpu" and not found:
         raise SerError(
@@ -61,15 +64,18 @@ def load_keras(device: Device = "auto") -> Any:
             f"install the driver, and {how_to_install('cuda')}; or use --device cpu",
         )
     if found and device != "cpu" and keras.backend.backend() != "torch":
-        # Tensor cores want half precision; the master weights stay in float32.
+        # Tensor cores compute in half precision; the weights stay in float32.
         keras.config.set_dtype_policy("mixed_float16")
     return keras
 
 
 def limit_threads(count: int) -> None:
-    """Has Keras keep so many cores busy at most, and share a GPU with other processes.
+    """Limits the threads of Keras, and makes it share a GPU with other processes.
 
-    Only before the first import of Keras in a process.
+    Has an effect only before the first import of Keras in a process.
+
+    Args:
+        count: The largest number of threads.
     """
     for name in ("TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS", "OMP_NUM_THREADS"):
         os.environ[name] = str(count)
@@ -79,15 +85,15 @@ def limit_threads(count: int) -> None:
 
 @contextlib.contextmanager
 def quiet_stderr() -> Iterator[None]:
-    """Holds back what native code writes to standard error while the block runs.
+    """Suppresses what native code writes to standard error while the block runs.
 
-    Python's `contextlib.redirect_stderr` does not reach C++ libraries, so the file descriptor
-    itself is turned to a temporary file. After an exception the text is passed on.
+    Python's `contextlib.redirect_stderr` does not affect C++ libraries, so the file descriptor
+    itself is redirected to a temporary file. After an exception the text is written after all.
     """
     try:
         saved = os.dup(_STDERR)
     except OSError:
-        # It is closed, as in a daemon: there is nothing to hold back.
+        # It is closed, as in a daemon: there is nothing to suppress.
         yield
         return
     _flush()
@@ -107,12 +113,12 @@ def quiet_stderr() -> Iterator[None]:
 
 
 def _flush() -> None:
-    # None in a process without a console.
+    # It is None in a process without a console.
     if sys.stderr is not None:
         sys.stderr.flush()
 
 
-def gpus(keras: Any) -> list[Any]:
+def list_gpus(keras: Any) -> list[Any]:
     """Lists the GPUs that the Keras backend sees."""
     backend = keras.backend.backend()
     if backend == "tensorflow":

@@ -1,4 +1,4 @@
-"""The contract that every architecture keeps."""
+"""The interface of architectures, and the hyperparameters that they declare."""
 
 from __future__ import annotations
 
@@ -9,50 +9,48 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any, ClassVar, Self, get_args, get_type_hints
 
-import numpy as np
-import numpy.typing as npt
-
+from ser.arrays import Vector
 from ser.errors import SerError
 
 Value = bool | int | float | str
-"""What an option of an architecture can be."""
+"""The type of a hyperparameter."""
 
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """What a network has to take in and to tell apart.
+    """The classification problem: sizes of input and output, and statistics of the training clips.
 
     Attributes:
         frames: Frames per example; 1 for pooled tables.
         coefficients: Coefficients per frame.
         classes: Number of emotions.
-        mean: Mean of each coefficient over the training clips, shape (coefficients,), or None
-            where clips are normalised already.
-        variance: Variance likewise.
+        mean: Mean of each coefficient over the training clips, shape (coefficients,); None where
+            the features are normalized already.
+        variance: Variance of each coefficient, likewise.
         functionals: Functionals per clip, for architectures that read them; 0 for none.
-        functional_mean: Mean of each over the training clips, shape (functionals,).
-        functional_variance: Variance likewise.
+        functional_mean: Mean of each functional over the training clips, shape (functionals,).
+        functional_variance: Variance of each functional, likewise.
     """
 
     frames: int
     coefficients: int
     classes: int
-    mean: npt.NDArray[np.float32] | None = field(default=None, compare=False)
-    variance: npt.NDArray[np.float32] | None = field(default=None, compare=False)
+    mean: Vector | None = field(default=None, compare=False)
+    variance: Vector | None = field(default=None, compare=False)
     functionals: int = 0
-    functional_mean: npt.NDArray[np.float32] | None = field(default=None, compare=False)
-    functional_variance: npt.NDArray[np.float32] | None = field(default=None, compare=False)
+    functional_mean: Vector | None = field(default=None, compare=False)
+    functional_variance: Vector | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
 class Option:
-    """What a hyperparameter of an architecture means, and where it is worth looking for it.
+    """Description and search range of a hyperparameter.
 
     Attributes:
-        help: One line for people.
-        low: The least value that a search tries; None where it is not searched.
-        high: The greatest.
-        log: Whether the search goes in ratios.
+        help: One line for users.
+        low: Lower end of the search range; None where it is not searched.
+        high: Upper end of the search range.
+        log: Whether the search is uniform in the logarithm.
         choices: The values allowed, instead of a range; a search tries all of them.
     """
 
@@ -63,22 +61,29 @@ class Option:
     choices: tuple[Value, ...] = ()
 
 
-def option(default: Value, help: str, **place: Any) -> Any:
-    """Declares a field of an architecture's dataclass; see `Option`."""
-    return field(default=default, metadata={"option": Option(help, **place)})
+def option(default: Value, help: str, **search: Any) -> Any:
+    """Declares a hyperparameter as a field of an architecture's dataclass.
+
+    Args:
+        default: Its default.
+        help: One line for users.
+        **search: The other attributes of `Option`.
+    """
+    return field(default=default, metadata={"option": Option(help, **search)})
 
 
 @dataclass(frozen=True)
 class Architecture(ABC):
-    """A family of networks with a name; the fields of its dataclass are its hyperparameters.
+    """A family of networks; the fields of its dataclass are its hyperparameters.
 
     Attributes:
-        name: What ``--arch`` calls it.
+        name: Its name for ``--arch``.
         summary: One line for the help.
-        trainer: How it is trained: a name of `ser.training.registry.TRAINERS`.
-        reads_functionals: Whether it takes the functionals of a clip and of its voice as well.
+        trainer: The trainer's name in `ser.training.registry.TRAINERS`.
+        reads_functionals: Whether it also takes the functionals of a clip and the baseline of its
+            speaker.
         defaults: Values of `ser.training.config.TrainConfig` that suit it better than the common
-            ones, such as ``{"lr": 1e-4}``.
+            defaults, such as ``{"lr": 1e-4}``.
     """
 
     name: ClassVar[str]
@@ -97,14 +102,15 @@ class Architecture(ABC):
         """Makes the architecture with some hyperparameters changed.
 
         Args:
-            values: By name; texts, as from a command line, are read as the option's type.
+            values: Hyperparameters by name; strings, as from a command line, are converted to the
+                type of the option.
 
         Raises:
             SerError: There is no such option, or the value does not fit.
         """
         known = cls.options()
         types = get_type_hints(cls)
-        read = {}
+        parsed = {}
         for name, value in values.items():
             if name not in known:
                 raise SerError(
@@ -112,31 +118,34 @@ class Architecture(ABC):
                     f"is not an option of {cls.name}",
                     f"it has {', '.join(known)}" if known else "it has none",
                 )
-            read[name] = _read(name, value, types[name], known[name])
-        return cls(**read)
+            parsed[name] = _parse_value(name, value, types[name], known[name])
+        return cls(**parsed)
 
     def eight_bits(self, frames: int) -> bool:
-        """Says whether LiteRT gets the weights in eight bits, for examples of so many frames.
+        """Says whether the weights are quantized to eight bits for LiteRT.
 
-        It is then faster by a factor of three. Only where that was measured to leave recognition
-        as it is.
+        That makes inference about three times faster. It is done only where it was measured not to
+        change recognition.
+
+        Args:
+            frames: Frames per example.
         """
         return False
 
-    def chosen(self) -> dict[str, Value]:
-        """Gives every hyperparameter's value."""
+    def hyperparameters(self) -> dict[str, Value]:
+        """Gives the value of every hyperparameter by name."""
         return asdict(self)
 
-    def files(self, say: Callable[[str], None] = lambda text: None) -> list[Path]:
-        """Gives the files that `build` reads, such as pretrained weights.
+    def required_files(self, notify: Callable[[str], None] = lambda text: None) -> list[Path]:
+        """Finds or downloads the files that `build` reads, such as pretrained weights.
 
-        Asked for before any long work, so that a missing one is known at once.
+        Called before any long work, so that a missing file is reported at once.
 
         Args:
-            say: Told of a download before it begins.
+            notify: Called with a message before a download begins.
 
         Raises:
-            SerError: One is not there and cannot be had.
+            SerError: A file is missing and cannot be downloaded.
         """
         return []
 
@@ -150,35 +159,36 @@ class Architecture(ABC):
 
         Returns:
             A `keras.Model` from float32 (batch, frames, coefficients) to probabilities (batch,
-            classes), made of Keras's own layers, so that the file loads without this package.
+            classes). It consists of Keras's own layers, so that the file loads without this
+            package.
         """
 
 
-def _read(name: str, value: Any, kind: Any, known: Option) -> Value:
+def _parse_value(name: str, value: Any, kind: Any, about: Option) -> Value:
     kinds = get_args(kind) or (kind,)
     if bool in kinds and isinstance(value, str):
         if value.lower() not in ("true", "false", "yes", "no", "1", "0"):
             raise SerError(f"{name}={value}", "is neither yes nor no")
-        read: Value = value.lower() in ("true", "yes", "1")
+        parsed: Value = value.lower() in ("true", "yes", "1")
     elif isinstance(value, kinds) and not (isinstance(value, bool) and bool not in kinds):
-        read = value
+        parsed = value
     else:
         try:
-            read = kinds[0](value)
+            parsed = kinds[0](value)
         except (TypeError, ValueError) as error:
             raise SerError(f"{name}={value}", f"is not of type {kinds[0].__name__}") from error
-    if known.choices and read not in known.choices:
+    if about.choices and parsed not in about.choices:
         raise SerError(
-            f"{name}={value}", "is not a choice", f"use {', '.join(map(str, known.choices))}"
+            f"{name}={value}", "is not a choice", f"use {', '.join(map(str, about.choices))}"
         )
-    return read
+    return parsed
 
 
-def inputs(keras: Any, problem: Problem) -> tuple[Any, Any]:
-    """Makes the input, standardised where the problem says how.
+def standardized_input(keras: Any, problem: Problem) -> tuple[Any, Any]:
+    """Makes the input layer, and standardizes it where the problem has statistics.
 
     Returns:
-        The input tensor and the tensor to go on with, both (batch, frames, coefficients).
+        The input tensor and the standardized tensor, both (batch, frames, coefficients).
     """
     entry = keras.Input((problem.frames, problem.coefficients), name="features")
     if problem.mean is None or problem.variance is None:

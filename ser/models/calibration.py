@@ -1,6 +1,7 @@
-"""Whether a confidence of 0.8 is right in 8 of 10 cases, and a temperature that makes it so.
+"""Calibration of confidence: how far probabilities can be trusted, and the temperature that helps.
 
-Method: Guo, Pleiss, Sun and Weinberger (2017), "On Calibration of Modern Neural Networks", ICML.
+A classifier is calibrated if of all clips with a confidence of 0.8 it gets 80 % right. Method: Guo,
+Pleiss, Sun and Weinberger, "On calibration of modern neural networks", ICML 2017.
 """
 
 from __future__ import annotations
@@ -10,52 +11,51 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from ser.arrays import Probabilities
+from ser.arrays import Array, Probabilities
 
-Indices = npt.NDArray[np.integer[Any]]
+LabelIndices = npt.NDArray[np.integer[Any]]
+"""The true label of each clip as a column of the probabilities, shape (n,)."""
 
 # A float32 softmax gives zeros; the logarithm of this stands for them.
 _FLOOR = 1e-12
-_COLDEST, _HOTTEST = 0.05, 20.0
-# Of the iteration for even answers: it settles in ten to twenty.
-_ROUNDS, _SETTLED = 50, 1e-3
+_MIN_TEMPERATURE, _MAX_TEMPERATURE = 0.05, 20.0
 
 
 def expected_calibration_error(
-    probabilities: Probabilities, y_index: Indices, bins: int = 15
+    probabilities: Probabilities, y_index: LabelIndices, bins: int = 15
 ) -> float:
-    """Gives the mean gap between confidence and accuracy.
+    """Computes the mean gap between confidence and accuracy.
 
     Args:
-        probabilities: (n, labels).
-        y_index: The true label's column per clip, (n,).
+        probabilities: Shape (n, labels).
+        y_index: The true label's column of each clip, shape (n,).
         bins: Number of equally wide bins of confidence.
 
     Returns:
-        The gap of each bin, weighted by its share of the clips; 0 is perfect, 1 the worst.
+        The gaps of the bins, weighted by their share of the clips; 0 is perfect, 1 the worst.
     """
     confidence = np.asarray(probabilities, np.float64).max(axis=1)
-    right = np.asarray(probabilities).argmax(axis=1) == y_index
+    correct = np.asarray(probabilities).argmax(axis=1) == y_index
     # Bins are open below and closed above, as in the paper.
     number = np.clip(np.ceil(confidence * bins).astype(np.int64) - 1, 0, bins - 1)
-    gaps = np.bincount(number, weights=confidence - right, minlength=bins)
+    gaps = np.bincount(number, weights=confidence - correct, minlength=bins)
     return float(np.abs(gaps).sum() / len(confidence))
 
 
-def fit_temperature(probabilities: Probabilities, y_index: Indices) -> float:
-    """Finds the temperature that makes probabilities fit the truth best.
+def fit_temperature(probabilities: Probabilities, y_index: LabelIndices) -> float:
+    """Fits the temperature of temperature scaling to labeled clips.
 
-    A standard normal prior over its logarithm weighs as much as one clip. Over hundreds of clips
-    it changes nothing to speak of; over a few that the network happens to get all right it keeps
-    the temperature from falling to where every answer is certain.
+    A standard normal prior over the logarithm of the temperature weighs as much as one clip. With
+    hundreds of clips its effect is negligible. With a few clips that are all recognized, it keeps
+    the temperature from falling so far that every answer becomes certain.
 
     Args:
-        probabilities: Of clips that the network was not trained on, (n, labels).
-        y_index: The true label's column per clip, (n,).
+        probabilities: Of clips that the network was not trained on, shape (n, labels).
+        y_index: The true label's column of each clip, shape (n,).
 
     Returns:
-        The temperature T, between 0.05 and 20, with the greatest likelihood of
-        `with_temperature` times prior; above 1 where the network was too sure of itself.
+        The temperature T, from 0.05 to 20, with the greatest product of prior and likelihood of
+        `apply_temperature`. Above 1 the network was overconfident.
     """
     from scipy.optimize import minimize_scalar
 
@@ -65,110 +65,42 @@ def fit_temperature(probabilities: Probabilities, y_index: Indices) -> float:
         scaled = logs / np.exp(log_temperature)
         top = scaled.max(axis=1)
         total = np.log(np.exp(scaled - top[:, None]).sum(axis=1)) + top
-        likelihood = float((total - scaled[np.arange(len(scaled)), y_index]).mean())
-        return likelihood + log_temperature**2 / (2 * len(scaled))
+        negative_log_likelihood = float((total - scaled[np.arange(len(scaled)), y_index]).mean())
+        return negative_log_likelihood + log_temperature**2 / (2 * len(scaled))
 
-    # The likelihood has one minimum over log T, for it is convex in 1/T.
-    bounds = np.log((_COLDEST, _HOTTEST))
+    # There is one minimum over log T, because the loss is convex in 1/T.
+    bounds = np.log((_MIN_TEMPERATURE, _MAX_TEMPERATURE))
     found = minimize_scalar(loss, bounds=bounds, method="bounded", options={"xatol": 1e-5})
     return float(np.exp(found.x))
 
 
-def fit_offset(logs: Probabilities, y_index: Indices) -> npt.NDArray[np.float32]:
-    """Finds what to add to the logarithms of probabilities so that they fit some labelled clips.
+def apply_temperature(probabilities: Probabilities, temperature: float) -> Array:
+    """Scales probabilities by a temperature: the softmax of the logits divided by it.
 
-    It is the most probable offset under a standard normal prior, so that one clip moves it a
-    little and many move it as far as they say. Found by Newton's method with shortened steps; the
-    loss is convex.
+    Dividing logits by T equals raising probabilities to the power 1/T and normalizing them.
 
     Args:
-        logs: Logarithms of the probabilities, (n, labels).
-        y_index: The true label's column per clip, (n,).
+        probabilities: Shape (n, labels).
+        temperature: Above 1 makes answers less certain, below 1 more certain.
 
     Returns:
-        (labels,).
-    """
-    logs = np.asarray(logs, np.float64)
-    count = logs.shape[1]
-    truth = np.eye(count)[y_index]
-
-    def loss(offset: npt.NDArray[np.float64]) -> tuple[float, npt.NDArray[np.float64]]:
-        scaled = logs + offset
-        scaled -= scaled.max(axis=1, keepdims=True)
-        total = np.log(np.exp(scaled).sum(axis=1, keepdims=True))
-        likelihood = float((total - scaled)[truth > 0].sum())
-        return likelihood + float(offset @ offset) / 2, np.exp(scaled - total)
-
-    offset = np.zeros(count)
-    value, p = loss(offset)
-    for _ in range(100):
-        slope = (p - truth).sum(axis=0) + offset
-        curvature = np.diag(p.sum(axis=0)) - p.T @ p + np.eye(count)
-        step = np.linalg.solve(curvature, slope)
-        # A whole step goes much too far where the answers are sure and wrong.
-        gain = float(slope @ step) / 4
-        while gain > 1e-12 and loss(offset - step)[0] > value - gain:
-            step, gain = step / 2, gain / 2
-        offset = offset - step
-        value, p = loss(offset)
-        if np.abs(step).max() < 1e-9:
-            break
-    return offset.astype(np.float32)
-
-
-def even_offset(probabilities: Probabilities) -> npt.NDArray[np.float64]:
-    """Finds what makes all labels equally probable on average, added to the logarithms.
-
-    Clips that are known to have all labels about equally often have to be answered so, whatever the
-    classifier thinks of that voice or that room. The same iteration as for new a priori
-    probabilities (Saerens, Latinne and Decaestecker, Neural Computation 2002), with the priors
-    given and the likelihoods' scale unknown.
-
-    Args:
-        probabilities: Of some clips, positive, (n, labels), at least one.
-
-    Returns:
-        Shape (labels,), with mean 0.
-    """
-    logs = np.log(np.asarray(probabilities, np.float64))
-    offset = np.zeros(logs.shape[1])
-    for _ in range(_ROUNDS):
-        mean = softmax(logs + offset).mean(axis=0)
-        step = -np.log(np.maximum(mean, _FLOOR))
-        step -= step.mean()
-        offset += step
-        if np.abs(step).max() < _SETTLED:
-            break
-    return offset
-
-
-def with_temperature(probabilities: Probabilities, temperature: float) -> npt.NDArray[np.float32]:
-    """Softens or sharpens probabilities: the softmax of the logits divided by the temperature.
-
-    Dividing logits by T is raising probabilities to 1/T.
-
-    Args:
-        probabilities: (n, labels).
-        temperature: Over 1 softens, under 1 sharpens.
-
-    Returns:
-        float32 (n, labels); each row sums to 1.
+        Shape (n, labels), float32; each row sums to 1.
     """
     logs = np.log(np.maximum(np.asarray(probabilities, np.float64), _FLOOR)) / temperature
-    scaled: npt.NDArray[np.float32] = softmax(logs).astype(np.float32)
+    scaled: Array = softmax(logs).astype(np.float32)
     return scaled
 
 
 def softmax(logits: Probabilities) -> Probabilities:
-    """Makes probabilities of logits, of each row by itself.
+    """Computes the softmax of each row.
 
-    `scipy.special` has the same, but takes longer to import than a short recording to analyse.
+    `scipy.special` has it too, but takes longer to import than a short recording to analyze.
 
     Args:
-        logits: (n, labels); n may be 0.
+        logits: Shape (n, labels); n may be 0.
 
     Returns:
-        (n, labels), in the same precision; each row sums to 1.
+        Shape (n, labels), in the same precision; each row sums to 1.
     """
     powers = np.exp(logits - logits.max(axis=1, keepdims=True, initial=-np.inf))
     found: Probabilities = powers / powers.sum(axis=1, keepdims=True)

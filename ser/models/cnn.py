@@ -5,32 +5,25 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from ser.models.base import Architecture, Problem, inputs, option
+from ser.models.base import Architecture, Problem, option, standardized_input
+from ser.models.sequence import MIN_FRAMES, MOMENTUM
 
-# Running statistics that follow within a few dozen steps: an epoch of a small corpus has no more,
-# and Keras's default of 0.99 would still remember the first one.
-_MOMENTUM = 0.9
-
-# Fewer frames than this are no time axis to convolve along: pooled tables have one.
-_FEWEST_FRAMES = 16
-
-# Channels are weighted by a layer with an eighth of their number between.
-_SQUEEZE = 8
+# Squeeze and excitation: the hidden layer has an eighth of the channels.
+_SQUEEZE_RATIO = 8
 
 
 @dataclass(frozen=True)
 class CNN(Architecture):
-    """A small network in the style of the field's spectrogram classifiers.
+    """A small convolutional network on spectrograms.
 
-    Six convolutions with batch normalisation and max pooling look at the features as a picture.
-    What they find in each stretch of time is weighted by attention and summarised as mean and
-    standard deviation (attentive statistics pooling, Okabe et al., Interspeech 2018), so that
-    silence and padding count little; a dense layer and a softmax follow.
+    Six convolutions with batch normalization and max pooling process the features as an image.
+    Attention weights their outputs over time, and mean and standard deviation summarize them
+    (attentive statistics pooling, Okabe et al., Interspeech 2018), so that silence and padding
+    count little. A dense layer and a softmax follow.
 
-    With `residual`, what each of the two pairs of convolutions finds is added to what it looks at
-    (He et al., CVPR 2016), each channel weighted by how much there is of all of them (squeeze
-    and excitation, Hu et al., CVPR 2018). Such a network learns more by heart: better for voices
-    that are in the training, no better for others.
+    With `residual`, each of the two pairs of convolutions has a shortcut (He et al., CVPR 2016),
+    and its channels are weighted by squeeze and excitation (Hu et al., CVPR 2018). Such a network
+    memorizes more: better for speakers of the training set, no better for others.
 
     A pooled table has no time axis: there the same number of one-dimensional convolutions runs
     along the coefficients.
@@ -46,26 +39,26 @@ class CNN(Architecture):
     dropout: float = option(0.3, "share dropped around the last dense layer", low=0.1, high=0.6)
     residual: bool = option(
         False,
-        "pairs of convolutions add to what they look at; learns more by heart, which helps with "
-        "voices that are in the training",
+        "shortcuts beside pairs of convolutions; memorizes more, which helps with speakers of the "
+        "training set",
     )
 
     def build(self, keras: Any, problem: Problem) -> Any:
         """Builds the network; see `Architecture.build`."""
         layers = keras.layers
-        entry, x = inputs(keras, problem)
+        entry, x = standardized_input(keras, problem)
         x = self.logits(keras, problem, x)
         return keras.Model(
             entry, layers.Softmax(dtype="float32", name="emotion")(x), name=self.name
         )
 
     def logits(self, keras: Any, problem: Problem, x: Any) -> Any:
-        """Goes from the features, (batch, frames, coefficients), to logits (batch, classes)."""
+        """Maps features (batch, frames, coefficients) to logits (batch, classes)."""
         layers = keras.layers
-        if problem.frames < _FEWEST_FRAMES:
+        if problem.frames < MIN_FRAMES:
             x = self._along_coefficients(keras, x)
         else:
-            x = self._statistics(keras, self._picture(keras, x))
+            x = self._attentive_statistics(keras, self._spectrogram_blocks(keras, x))
         x = layers.Dropout(self.dropout)(x)
         x = layers.Dense(self.units, activation="relu")(x)
         x = layers.Dropout(self.dropout)(x)
@@ -73,44 +66,44 @@ class CNN(Architecture):
         return layers.Dense(problem.classes, dtype="float32")(x)
 
     def eight_bits(self, frames: int) -> bool:
-        """Where there is a picture; of 1440 clips of unseen speakers 4 get another label by it."""
-        return frames >= _FEWEST_FRAMES and not self.residual
+        """Quantizes where there is a time axis: 4 of 1440 clips of RAVDESS change their label."""
+        return frames >= MIN_FRAMES and not self.residual
 
     def _channels(self, count: int) -> int:
         return max(8, round(count * self.width))
 
-    def _picture(self, keras: Any, x: Any) -> Any:
-        """(batch, frames, coefficients) to (batch, steps, units)."""
+    def _spectrogram_blocks(self, keras: Any, x: Any) -> Any:
+        """Maps (batch, frames, coefficients) to (batch, steps, units)."""
         layers = keras.layers
         x = layers.Reshape((*x.shape[1:], 1))(x)
         x = _convolve(keras, x, self._channels(24), 5, strides=2)
         x = layers.MaxPooling2D(2, padding="same")(x)
         for filters, pool in ((48, 2), (96, (1, 2))):
-            x = self._pair(keras, x, self._channels(filters))
+            x = self._convolution_pair(keras, x, self._channels(filters))
             x = layers.MaxPooling2D(pool, padding="same")(x)
             x = layers.SpatialDropout2D(0.05)(x)
         x = _convolve(keras, x, self._channels(128), self.kernel)
         x = layers.Reshape((x.shape[1], x.shape[2] * x.shape[3]))(x)
         x = layers.Dropout(0.2)(x)
         x = layers.Dense(self.units, use_bias=False)(x)
-        x = layers.BatchNormalization(momentum=_MOMENTUM)(x)
+        x = layers.BatchNormalization(momentum=MOMENTUM)(x)
         return layers.ReLU()(x)
 
-    def _pair(self, keras: Any, x: Any, filters: int) -> Any:
-        """Two convolutions, where the network is residual with a shortcut beside them."""
+    def _convolution_pair(self, keras: Any, x: Any, filters: int) -> Any:
+        """Two convolutions, with a shortcut beside them if the network is residual."""
         layers = keras.layers
-        found = _convolve(keras, x, filters, self.kernel)
-        found = _convolve(keras, found, filters, self.kernel, rectify=not self.residual)
+        y = _convolve(keras, x, filters, self.kernel)
+        y = _convolve(keras, y, filters, self.kernel, rectify=not self.residual)
         if not self.residual:
-            return found
-        share = layers.GlobalAveragePooling2D(keepdims=True)(found)
-        share = layers.Dense(max(8, filters // _SQUEEZE), activation="relu")(share)
-        share = layers.Dense(filters, activation="sigmoid")(share)
+            return y
+        scale = layers.GlobalAveragePooling2D(keepdims=True)(y)
+        scale = layers.Dense(max(8, filters // _SQUEEZE_RATIO), activation="relu")(scale)
+        scale = layers.Dense(filters, activation="sigmoid")(scale)
         shortcut = _convolve(keras, x, filters, 1, rectify=False)
-        return layers.ReLU()(layers.Add()([shortcut, layers.Multiply()([found, share])]))
+        return layers.ReLU()(layers.Add()([shortcut, layers.Multiply()([y, scale])]))
 
-    def _statistics(self, keras: Any, x: Any) -> Any:
-        """(batch, steps, channels) to (batch, 2 * channels)."""
+    def _attentive_statistics(self, keras: Any, x: Any) -> Any:
+        """Maps (batch, steps, channels) to (batch, 2 * channels)."""
         layers = keras.layers
         score = layers.Dense(1)(layers.Dense(64, activation="tanh")(x))
         weight = layers.Softmax(axis=1)(score)
@@ -120,18 +113,18 @@ class CNN(Architecture):
         variance = layers.Subtract()(
             [layers.Flatten()(mean_square), layers.Multiply()([mean, mean])]
         )
-        # Rounding can make it slightly negative, and the root's slope at zero has no bound.
+        # Rounding can make it negative, and the derivative of the root is unbounded at zero.
         deviation = keras.ops.sqrt(keras.ops.relu(variance) + 1e-4)
         return layers.Concatenate()([mean, deviation])
 
     def _along_coefficients(self, keras: Any, x: Any) -> Any:
-        """(batch, few frames, coefficients) to (batch, channels)."""
+        """Maps (batch, few frames, coefficients) to (batch, channels)."""
         layers = keras.layers
         x = layers.Permute((2, 1))(x)
         for filters in (64, 64, 128):
             for _ in range(2):
                 x = layers.Conv1D(self._channels(filters), 5, padding="same", use_bias=False)(x)
-                x = layers.BatchNormalization(momentum=_MOMENTUM)(x)
+                x = layers.BatchNormalization(momentum=MOMENTUM)(x)
                 x = layers.ReLU()(x)
             x = layers.MaxPooling1D(2, padding="same")(x)
             x = layers.SpatialDropout1D(0.1)(x)
@@ -143,5 +136,5 @@ def _convolve(
 ) -> Any:
     layers = keras.layers
     x = layers.Conv2D(filters, size, strides=strides, padding="same", use_bias=False)(x)
-    x = layers.BatchNormalization(momentum=_MOMENTUM)(x)
+    x = layers.BatchNormalization(momentum=MOMENTUM)(x)
     return layers.ReLU()(x) if rectify else x

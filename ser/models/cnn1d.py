@@ -1,4 +1,4 @@
-"""The one-dimensional convolutional network: the base model of the field's older projects."""
+"""A one-dimensional convolutional network: the baseline of many older projects."""
 
 from __future__ import annotations
 
@@ -6,23 +6,22 @@ from dataclasses import dataclass
 from typing import Any
 
 from ser.models.base import Architecture, Problem, option
-from ser.models.sequence import MOMENTUM, along_time, mean_over_time, pooled_steps, shares
+from ser.models.sequence import MOMENTUM, averaging_weights, masked_mean, pool_mask, sequence_input
 
-_WIDEST = 256
+_MAX_FILTERS = 256
 
 
 @dataclass(frozen=True)
 class CNN1D(Architecture):
-    """Convolutions along time, as the RAVDESS notebooks have them, done well.
+    """Convolutions along time, as in the usual notebooks for RAVDESS.
 
-    Each of a few convolutions has batch normalisation, max pooling by two and dropout behind it;
-    its filters are twice as many as those before, up to 256. Mean and maximum over the steps that
-    are not padding take the place of flattening, so that it does not matter when something is
-    said.
+    Every convolution is followed by batch normalization, max pooling by two and dropout. The number
+    of filters doubles from one to the next, up to 256. Mean and maximum over the steps that are not
+    padding replace flattening, so that the position within the clip does not matter.
 
     A pooled table, classically 180 means of MFCC, chroma and mel bands (Issa et al., Biomedical
-    Signal Processing and Control 59, 2020), is convolved along its coefficients. Those have each a
-    meaning of their own, and so the result is flattened there.
+    Signal Processing and Control 59, 2020), is convolved along its coefficients. Every coefficient
+    has its own meaning, so the result is flattened there.
     """
 
     name = "cnn1d"
@@ -39,16 +38,16 @@ class CNN1D(Architecture):
     def build(self, keras: Any, problem: Problem) -> Any:
         """Builds the network; see `Architecture.build`."""
         layers = keras.layers
-        entry, x, real = along_time(keras, problem)
+        entry, x, mask = sequence_input(keras, problem)
         for i in range(self.layers):
-            filters = max(self.filters, min(_WIDEST, self.filters * 2**i))
+            filters = max(self.filters, min(_MAX_FILTERS, self.filters * 2**i))
             x = layers.Conv1D(filters, self.kernel, padding="same", use_bias=False)(x)
             x = layers.BatchNormalization(momentum=MOMENTUM)(x)
             x = layers.ReLU()(x)
             x = layers.MaxPooling1D(2, padding="same")(x)
             x = layers.SpatialDropout1D(self.dropout / 3)(x)
-            real = pooled_steps(keras, real, 2)
-        x = layers.Flatten()(x) if real is None else _mean_and_maximum(keras, x, real)
+            mask = pool_mask(keras, mask, 2)
+        x = layers.Flatten()(x) if mask is None else _mean_and_maximum(keras, x, mask)
         x = layers.Dropout(self.dropout)(x)
         x = layers.Dense(self.units, activation="relu")(x)
         x = layers.Dropout(self.dropout)(x)
@@ -59,8 +58,8 @@ class CNN1D(Architecture):
         )
 
 
-def _mean_and_maximum(keras: Any, x: Any, real: Any) -> Any:
+def _mean_and_maximum(keras: Any, x: Any, mask: Any) -> Any:
     layers = keras.layers
-    # Behind a rectifier nothing is below zero, so that zeros leave the maximum alone.
-    maximum = layers.GlobalMaxPooling1D()(layers.Multiply()([x, real]))
-    return layers.Concatenate()([mean_over_time(keras, x, shares(keras, real)), maximum])
+    # Behind a rectifier nothing is below zero, so masking with zeros keeps the maximum.
+    maximum = layers.GlobalMaxPooling1D()(layers.Multiply()([x, mask]))
+    return layers.Concatenate()([masked_mean(keras, x, averaging_weights(keras, mask)), maximum])

@@ -1,4 +1,4 @@
-"""Convolutions, two LSTM layers over what they find, a dense layer."""
+"""Convolutions, two LSTM layers and a dense layer."""
 
 from __future__ import annotations
 
@@ -6,25 +6,25 @@ from dataclasses import dataclass
 from typing import Any
 
 from ser.models.base import Architecture, Problem, option
-from ser.models.sequence import MOMENTUM, along_time, mean_over_time, pooled_steps, shares
+from ser.models.sequence import MOMENTUM, averaging_weights, masked_mean, pool_mask, sequence_input
 
-# LSTM layers are unrolled, for LiteRT has no loop that it can run; the network grows with each
-# step by 5 kB, and takes a tenth of a second longer to build and to convert.
-_MOST_STEPS = 48
+# LSTM layers are unrolled, because LiteRT does not run their loop. Every step makes the network
+# 5 kB larger, and building and converting it a tenth of a second slower.
+_MAX_STEPS = 48
 
 
 @dataclass(frozen=True)
 class CNNLSTM(Architecture):
-    """Local patterns by convolution, their order by two LSTM layers.
+    """Two-dimensional convolutions followed by two LSTM layers along time.
 
-    Follows the 2-D CNN LSTM network of Zhao, Mao and Chen ("Speech emotion recognition using deep
-    1D & 2D CNN LSTM networks", Biomedical Signal Processing and Control 47, 2019): blocks of
-    convolution, batch normalisation, activation and max pooling look at the features as a picture,
-    and what they find in each stretch of time goes through the LSTM layers, here two of them. The
-    LSTM passes over padding, and its outputs are averaged over the steps that are none.
+    After the 2-D CNN LSTM network of Zhao, Mao and Chen ("Speech emotion recognition using deep 1D
+    & 2D CNN LSTM networks", Biomedical Signal Processing and Control 47, 2019). Blocks of
+    convolution, batch normalization, activation and max pooling process the features as an image;
+    their output goes through two LSTM layers. The LSTM skips padding, and its outputs are averaged
+    over the real steps.
 
-    A pooled table has no time axis: there the convolutions are one-dimensional and run along the
-    coefficients, and so does the LSTM.
+    A pooled table has no time axis: there the convolutions are one-dimensional, and convolutions
+    and LSTM run along the coefficients.
     """
 
     name = "cnn-lstm"
@@ -43,22 +43,22 @@ class CNNLSTM(Architecture):
     def build(self, keras: Any, problem: Problem) -> Any:
         """Builds the network; see `Architecture.build`."""
         layers = keras.layers
-        entry, x, real = along_time(keras, problem)
-        if real is None:
+        entry, x, mask = sequence_input(keras, problem)
+        if mask is None:
             x = self._along_coefficients(keras, x)
         else:
-            x, real = self._picture(keras, x, real)
-        surplus = -(-x.shape[1] // _MOST_STEPS)
+            x, mask = self._spectrogram_blocks(keras, x, mask)
+        surplus = -(-x.shape[1] // _MAX_STEPS)
         if surplus > 1:
             x = layers.AveragePooling1D(surplus, padding="same")(x)
-            real = pooled_steps(keras, real, surplus)
-        mask = {}
-        if real is not None:
-            mask["mask"] = keras.ops.squeeze(keras.ops.greater(real, 0.0), axis=-1)
+            mask = pool_mask(keras, mask, surplus)
+        masking = {}
+        if mask is not None:
+            masking["mask"] = keras.ops.squeeze(keras.ops.greater(mask, 0.0), axis=-1)
         for _ in range(2):
             x = layers.Dropout(self.dropout)(x)
-            x = layers.LSTM(self.units, return_sequences=True, unroll=True)(x, **mask)
-        x = mean_over_time(keras, x, shares(keras, real))
+            x = layers.LSTM(self.units, return_sequences=True, unroll=True)(x, **masking)
+        x = masked_mean(keras, x, averaging_weights(keras, mask))
         x = layers.Dropout(self.dropout)(x)
         x = layers.Dense(self.units, activation="relu")(x)
         # Softmax stays in float32 even where the rest runs in half precision.
@@ -70,12 +70,12 @@ class CNNLSTM(Architecture):
     def _channels(self, layer: int) -> int:
         return self.filters * (1, 2, 4)[min(layer, 2)]
 
-    def _picture(self, keras: Any, x: Any, real: Any) -> tuple[Any, Any]:
-        """(batch, frames, coefficients) to (batch, frames / 8, features), and the mask likewise."""
+    def _spectrogram_blocks(self, keras: Any, x: Any, mask: Any) -> tuple[Any, Any]:
+        """Maps (batch, frames, coefficients) to (batch, frames / 8, features), and the mask."""
         layers = keras.layers
         x = layers.Reshape((*x.shape[1:], 1))(x)
         for i in range(self.layers):
-            # Strides first: a picture at full size would take most of the time.
+            # Strides come first: convolutions at full size would take most of the time.
             size, strides = (5, 2) if i == 0 else (self.kernel, 1)
             x = layers.Conv2D(
                 self._channels(i), size, strides=strides, padding="same", use_bias=False
@@ -84,11 +84,11 @@ class CNNLSTM(Architecture):
             along = 2 if i < 2 else 1
             x = layers.MaxPooling2D((along, 2), padding="same")(x)
             x = layers.SpatialDropout2D(0.05)(x)
-            real = pooled_steps(keras, real, along * strides)
-        return layers.Reshape((x.shape[1], x.shape[2] * x.shape[3]))(x), real
+            mask = pool_mask(keras, mask, along * strides)
+        return layers.Reshape((x.shape[1], x.shape[2] * x.shape[3]))(x), mask
 
     def _along_coefficients(self, keras: Any, x: Any) -> Any:
-        """(batch, coefficients, few frames) to (batch, steps, channels)."""
+        """Maps (batch, coefficients, few frames) to (batch, steps, channels)."""
         layers = keras.layers
         for i in range(self.layers):
             x = layers.Conv1D(self._channels(i), self.kernel, padding="same", use_bias=False)(x)

@@ -1,4 +1,4 @@
-"""Weights that keras.applications publishes: found in Keras's folder, or fetched into it."""
+"""Published weights of keras.applications: found in Keras's folder, or downloaded into it."""
 
 from __future__ import annotations
 
@@ -13,18 +13,18 @@ from pathlib import Path
 from ser.errors import SerError
 from ser.io.files import atomic_path
 
-# Seconds that a silent network is waited for: who is offline is to know it soon.
-_PATIENCE = 15
+# Seconds without any data after which a download fails.
+_TIMEOUT = 15
 
 _CHUNK = 1 << 20
 
 
 @dataclass(frozen=True, slots=True)
-class Source:
-    """A published file.
+class PublishedWeights:
+    """A published weights file.
 
     Attributes:
-        url: Where it comes from.
+        url: Its address.
         md5: Its checksum, as keras.applications states it.
     """
 
@@ -33,29 +33,31 @@ class Source:
 
     @property
     def name(self) -> str:
-        """The file's name, here and there."""
+        """The file's name."""
         return self.url.rsplit("/", 1)[-1]
 
 
 def keras_folder() -> Path:
-    """Gives the folder where Keras itself looks for such files, ``~/.keras/models``."""
+    """Gives the folder where Keras keeps such files, ``~/.keras/models``."""
     return Path(os.environ.get("KERAS_HOME", "~/.keras")).expanduser() / "models"
 
 
-def fetch(source: Source, say: Callable[[str], None] = lambda text: None) -> Path:
-    """Finds a file in Keras's folder, or downloads it there.
+def fetch_weights(
+    source: PublishedWeights, notify: Callable[[str], None] = lambda text: None
+) -> Path:
+    """Finds a weights file in Keras's folder, or downloads it there.
 
-    Not by `keras.utils.get_file`: that prints, waits without limit, and needs Keras imported.
+    `keras.utils.get_file` is not used: it prints, has no timeout, and needs Keras imported.
 
     Args:
-        source: Which file.
-        say: Told of a download before it begins.
+        source: The file.
+        notify: Called with a message before a download begins.
 
     Returns:
         The path of a file with the right checksum.
 
     Raises:
-        SerError: It is not there and cannot be downloaded, or is another file than the published.
+        SerError: The file is missing and cannot be downloaded, or has another checksum.
     """
     target = keras_folder() / source.name
     if target.exists():
@@ -66,24 +68,24 @@ def fetch(source: Source, say: Callable[[str], None] = lambda text: None) -> Pat
                 f"delete it, and it is fetched again from {source.url}",
             )
         return target
-    say(f"fetching {source.url} into {target.parent}")
+    notify(f"fetching {source.url} into {target.parent}")
     try:
         _download(source, target)
     except (OSError, http.client.HTTPException) as error:
         raise SerError(
             source.name,
             f"is not in {target.parent} and cannot be downloaded ({_reason(error)})",
-            f"get {source.url} elsewhere and put it there or name it with --weights PATH; "
-            "--weights none trains from nothing",
+            f"get {source.url} elsewhere and put it there or name it with --set weights=PATH; "
+            "--set weights=none trains from random weights",
         ) from error
     return target
 
 
-def _download(source: Source, target: Path) -> None:
+def _download(source: PublishedWeights, target: Path) -> None:
     digest = hashlib.md5(usedforsecurity=False)
     with atomic_path(target) as temporary:
         with (
-            urllib.request.build_opener().open(source.url, timeout=_PATIENCE) as response,
+            urllib.request.build_opener().open(source.url, timeout=_TIMEOUT) as response,
             temporary.open("wb") as sink,
         ):
             while data := response.read(_CHUNK):
@@ -99,6 +101,6 @@ def _md5(path: Path) -> str:
 
 
 def _reason(error: Exception) -> str:
-    """Says it without urllib's angle brackets."""
+    """Describes an error without urllib's angle brackets."""
     cause = getattr(error, "reason", error)
     return str(getattr(cause, "strerror", None) or cause or type(error).__name__)

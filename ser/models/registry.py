@@ -39,32 +39,32 @@ ARCHITECTURES: Mapping[str, type[Architecture]] = MappingProxyType(
         )
     }
 )
-"""What ``--arch`` accepts."""
+"""The classifiers among the values of ``--arch``."""
 
 
-def architecture(name: str, options: Mapping[str, Any] = MappingProxyType({})) -> Architecture:
-    """Looks an architecture up.
+def make_architecture(name: str, options: Mapping[str, Any] = MappingProxyType({})) -> Architecture:
+    """Makes an architecture.
 
     Args:
-        name: Its name.
+        name: Its name in `ARCHITECTURES`.
         options: Hyperparameters that differ from their defaults.
 
     Raises:
         SerError: There is none of this name, or an option does not fit.
     """
-    return look_up(ARCHITECTURES, name, options, "an architecture")
+    return make_from_registry(ARCHITECTURES, name, options, "an architecture")
 
 
-def look_up(
+def make_from_registry(
     kinds: Mapping[str, type[Architecture]], name: str, options: Mapping[str, Any], what: str
 ) -> Architecture:
-    """Looks something up that has options.
+    """Makes an architecture of a registry.
 
     Args:
-        kinds: What there is, by name.
+        kinds: The registry: architectures by name.
         name: The name.
         options: Hyperparameters that differ from their defaults.
-        what: What `kinds` are, such as ``an architecture``.
+        what: What the registry holds, for the message, such as ``an architecture``.
 
     Raises:
         SerError: There is none of this name, or an option does not fit.

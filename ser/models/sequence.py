@@ -1,89 +1,92 @@
-"""Features as a sequence of steps, of which some are padding."""
+"""Input and pooling of networks that read a sequence of steps, with a mask for padding.
+
+A mask has the shape (batch, steps, 1): 1 for real steps, 0 for padding. It is None for pooled
+tables, which have no padding.
+"""
 
 from __future__ import annotations
 
 from typing import Any
 
-from ser.models.base import Problem, inputs
+from ser.models.base import Problem, standardized_input
 
-FEWEST_FRAMES = 16
-"""Fewer frames than this are no time axis to look along: pooled tables have one."""
+MIN_FRAMES = 16
+"""With fewer frames there is no time axis to convolve along. Pooled tables have one frame."""
 
 MOMENTUM = 0.9
-"""Of batch normalisation: running statistics that follow within a few dozen steps. An epoch of a
-small corpus has no more, and Keras's default of 0.99 would still remember the first one."""
+"""Momentum of batch normalization. An epoch of a small corpus has a few dozen steps, and running
+statistics have to follow within these; Keras's default of 0.99 would still remember the first."""
 
 
-def along_time(keras: Any, problem: Problem) -> tuple[Any, Any, Any]:
-    """Makes the input of a network that goes along time.
+def sequence_input(keras: Any, problem: Problem) -> tuple[Any, Any, Any]:
+    """Makes the input of a network along time, and its mask.
 
-    A table's frames are followed by zeros where a clip is shorter than the longest one. They are
-    known by being zero in every coefficient, and stay zero where features are standardised.
+    Frames behind the end of a clip are zero in every coefficient; that is how padding is
+    recognized. It stays zero where features are standardized.
 
-    A pooled table has no time axis: its coefficients, in their order, are the steps.
+    For a pooled table, which has no time axis, the coefficients are the steps.
 
     Args:
         keras: The module.
         problem: Sizes and statistics.
 
     Returns:
-        The input; the features to go on with, (batch, steps, channels); and for each step 1 where
-        it is real and 0 where it is padding, (batch, steps, 1), or None for a pooled table.
+        The input tensor; the standardized features (batch, steps, channels); the mask.
     """
-    entry, x = inputs(keras, problem)
-    if problem.frames < FEWEST_FRAMES:
+    entry, x = standardized_input(keras, problem)
+    if problem.frames < MIN_FRAMES:
         return entry, keras.layers.Permute((2, 1), name="coefficients_as_steps")(x), None
-    found = keras.ops.any(keras.ops.not_equal(entry, 0.0), axis=-1, keepdims=True)
-    real = keras.ops.cast(found, "float32")
+    nonzero = keras.ops.any(keras.ops.not_equal(entry, 0.0), axis=-1, keepdims=True)
+    mask = keras.ops.cast(nonzero, "float32")
     if x is not entry:
-        x = keras.layers.Multiply(name="padding_to_zero")([x, real])
-    return entry, x, real
+        x = keras.layers.Multiply(name="padding_to_zero")([x, mask])
+    return entry, x, mask
 
 
-def pooled_steps(keras: Any, real: Any, factor: int) -> Any:
-    """Follows the mask through a pooling with padding ``same``: a step with any real one is real.
-
-    Args:
-        keras: The module.
-        real: From `along_time`.
-        factor: How many steps become one.
-
-    Returns:
-        The mask of the steps that are left, (batch, ceil(steps / factor), 1), or None.
-    """
-    if real is None or factor == 1:
-        return real
-    return keras.layers.MaxPooling1D(factor, padding="same")(real)
-
-
-def shares(keras: Any, real: Any) -> Any:
-    """Gives what each step counts in an average over the real ones.
+def pool_mask(keras: Any, mask: Any, factor: int) -> Any:
+    """Computes the mask behind a pooling with padding ``same``.
 
     Args:
         keras: The module.
-        real: From `along_time` or `pooled_steps`.
+        mask: The mask in front of the pooling.
+        factor: How many steps become one. The new step is real if one of them is.
 
     Returns:
-        (batch, steps, 1), with the sum 1 over the steps; or None.
+        The mask of the remaining steps, (batch, ceil(steps / factor), 1); None for None.
     """
-    if real is None:
+    if mask is None or factor == 1:
+        return mask
+    return keras.layers.MaxPooling1D(factor, padding="same")(mask)
+
+
+def averaging_weights(keras: Any, mask: Any) -> Any:
+    """Computes the weights of an average over the real steps.
+
+    Args:
+        keras: The module.
+        mask: The mask of the steps.
+
+    Returns:
+        Shape (batch, steps, 1), with the sum 1 over the steps; None for None.
+    """
+    if mask is None:
         return None
-    # A step of padding counts 1e-13 of a real one. A clip of nothing but zeros, such as digital
+    # A step of padding weighs 1e-13 of a real one. A clip of nothing but zeros, such as digital
     # silence, is averaged as a whole: dividing by the number of real steps would divide by zero.
-    return keras.layers.Softmax(axis=1)(real * 30.0)
+    return keras.layers.Softmax(axis=1)(mask * 30.0)
 
 
-def mean_over_time(keras: Any, x: Any, share: Any) -> Any:
-    """Averages the steps.
+def masked_mean(keras: Any, x: Any, weights: Any) -> Any:
+    """Averages over the steps.
 
     Args:
         keras: The module.
-        x: (batch, steps, channels).
-        share: From `shares`; None counts all steps alike.
+        x: Shape (batch, steps, channels).
+        weights: From `averaging_weights`; None weighs all steps alike.
 
     Returns:
-        (batch, channels).
+        Shape (batch, channels).
     """
-    if share is None:
+    if weights is None:
         return keras.layers.GlobalAveragePooling1D()(x)
-    return keras.layers.Flatten()(keras.layers.Dot(axes=1)([share, x]))
+    return keras.layers.Flatten()(keras.layers.Dot(axes=1)([weights, x]))

@@ -1,4 +1,4 @@
-"""The temporal-aware bi-directional multi-scale network, TIM-Net, after its paper."""
+"""TIM-Net, the temporal-aware bi-directional multi-scale network."""
 
 from __future__ import annotations
 
@@ -8,26 +8,26 @@ from types import MappingProxyType
 from typing import Any, ClassVar
 
 from ser.models.base import Architecture, Problem, option
-from ser.models.sequence import MOMENTUM, along_time, mean_over_time, shares
+from ser.models.sequence import MOMENTUM, averaging_weights, masked_mean, sequence_input
 
 
 @dataclass(frozen=True)
 class TIMNet(Architecture):
-    """Gated, dilated convolutions forwards and backwards in time, fused over their scales.
+    """Gated dilated convolutions in both directions of time, fused over their scales.
 
-    Written from the description of Ye et al., "Temporal Modeling Matters: A Novel Temporal
+    Implemented from the description in Ye et al., "Temporal Modeling Matters: A Novel Temporal
     Emotional Modeling Approach for Speech Emotion Recognition" (ICASSP 2023). A temporal-aware
-    block has two dilated causal convolutions, each with batch normalisation, rectifier and spatial
-    dropout; a sigmoid of the result is the attention by which the block's input is multiplied. The
-    dilation doubles from block to block. One stack of blocks hears the past of each frame, another
-    one, on the reversed frames, its future. The sum of both is averaged over time behind every
-    block, and a weighted sum of these scales, with weights that are learned, goes to the classes.
+    block has two dilated causal convolutions, each with batch normalization, rectifier and spatial
+    dropout. The sigmoid of their output is an attention mask that is multiplied with the block's
+    input. The dilation doubles from block to block. One stack of blocks runs forwards in time, a
+    second one on the reversed frames. The sum of both is averaged over time after every block, and
+    a weighted sum of these scales, with learned weights, goes to the output layer.
 
-    Not as in the paper: padding is left out of the averages, the frames' channels are given by
-    `filters` and need not be those of the MFCC, there are no more blocks than the frames have room
-    for, and dropout precedes the classes.
+    Differences from the paper: padding is left out of the averages; `filters` sets the number of
+    channels, which need not be that of the MFCC; there are no more blocks than the number of frames
+    permits; dropout precedes the output layer.
 
-    A pooled table has no time axis: there the blocks go along the coefficients.
+    A pooled table has no time axis: there the blocks run along the coefficients.
     """
 
     name = "tim-net"
@@ -42,15 +42,15 @@ class TIMNet(Architecture):
     def build(self, keras: Any, problem: Problem) -> Any:
         """Builds the network; see `Architecture.build`."""
         layers = keras.layers
-        entry, x, real = along_time(keras, problem)
+        entry, x, mask = sequence_input(keras, problem)
         steps = x.shape[1]
-        forwards = self._scales(keras, x, steps)
-        backwards = self._scales(keras, keras.ops.flip(x, axis=1), steps)
-        share = shares(keras, real)
-        reversed_share = None if share is None else keras.ops.flip(share, axis=1)
+        forwards = self._block_outputs(keras, x, steps)
+        backwards = self._block_outputs(keras, keras.ops.flip(x, axis=1), steps)
+        weights = averaging_weights(keras, mask)
+        reversed_weights = None if weights is None else keras.ops.flip(weights, axis=1)
         means = [
-            mean_over_time(keras, layers.Concatenate()(forwards), share),
-            mean_over_time(keras, layers.Concatenate()(backwards), reversed_share),
+            masked_mean(keras, layers.Concatenate()(forwards), weights),
+            masked_mean(keras, layers.Concatenate()(backwards), reversed_weights),
         ]
         x = layers.Reshape((len(forwards), self.filters))(layers.Add()(means))
         x = layers.Permute((2, 1))(x)
@@ -62,22 +62,23 @@ class TIMNet(Architecture):
             entry, layers.Softmax(dtype="float32", name="emotion")(x), name=self.name
         )
 
-    def _scales(self, keras: Any, x: Any, steps: int) -> list[Any]:
-        """(batch, steps, channels) to what each block gives, (batch, steps, filters) all."""
+    def _block_outputs(self, keras: Any, x: Any, steps: int) -> list[Any]:
+        """Maps (batch, steps, channels) to a list of (batch, steps, filters), one per block."""
         layers = keras.layers
         x = layers.Conv1D(self.filters, 1)(x)
         scales = []
         for block in range(self.layers):
             dilation = 2**block
-            # Such a block would see nothing but padding before the first frame.
+            # This block would see nothing but the padding in front of the first frame.
             if block and dilation >= steps:
                 break
-            gate = self._half(keras, self._half(keras, x, dilation), dilation)
+            gate = self._dilated_convolution(keras, x, dilation)
+            gate = self._dilated_convolution(keras, gate, dilation)
             x = layers.Multiply()([x, layers.Activation("sigmoid")(gate)])
             scales.append(x)
         return scales
 
-    def _half(self, keras: Any, x: Any, dilation: int) -> Any:
+    def _dilated_convolution(self, keras: Any, x: Any, dilation: int) -> Any:
         layers = keras.layers
         x = layers.Conv1D(
             self.filters, self.kernel, padding="causal", dilation_rate=dilation, use_bias=False

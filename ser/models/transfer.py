@@ -1,4 +1,4 @@
-"""What the networks have in common that were made for photographs and look at spectrograms."""
+"""Transfer learning: published image networks on spectrograms as images."""
 
 from __future__ import annotations
 
@@ -10,59 +10,59 @@ from types import MappingProxyType
 from typing import Any, ClassVar
 
 from ser.errors import SerError
-from ser.models.base import Architecture, Problem, inputs, option
-from ser.models.imagenet import Source, fetch
+from ser.models.base import Architecture, Problem, option, standardized_input
+from ser.models.imagenet import PublishedWeights, fetch_weights
+from ser.models.sequence import MIN_FRAMES, MOMENTUM
 
 IMAGENET = "imagenet"
 NONE = "none"
 
-_BASE = "base"
+_BASE_LAYER = "base"
 
-# Fewer frames than this are no picture: pooled tables have one.
-_FEWEST_FRAMES = 16
+# Features of unit variance become gray levels: three deviations on either side of the middle.
+_GRAY = 127.5
+_CONTRAST = _GRAY / 3
 
-# Features of unit variance become grey values around the middle, three deviations to either end.
-_GREY = 127.5
-_CONTRAST = _GREY / 3
-
-# As in ser.models.cnn: running statistics have to follow within a few dozen steps.
-_MOMENTUM = 0.9
-
-_HDF5 = b"\x89HDF\r\n\x1a\n"
+_HDF5_SIGNATURE = b"\x89HDF\r\n\x1a\n"
 
 
 @dataclass(frozen=True)
-class Transfer(Architecture):
-    """A published network without its top, and a small head of our own.
+class TransferArchitecture(Architecture):
+    """A published network without its top layers (the base), and a small head of our own.
 
-    The features become a grey picture of `size` by `size` pixels, time to the right, in the range
-    that the published network was trained on. Its answers are averaged over the picture and
-    normalised over the batch; two dense layers follow.
+    The features become a gray image of `size` by `size` pixels, time to the right, in the range
+    that the base was trained on. The outputs of the base are averaged over the image and normalized
+    over the batch; two dense layers follow.
 
-    With pretrained weights the head is trained alone first, so that its first, random gradients
-    destroy nothing, and then together with the last blocks of the base at a lower rate (Yosinski
-    et al., NeurIPS 2014). Batch normalisation of the base stays in inference mode throughout, as
-    Keras's guide to fine-tuning has it: a small corpus would spoil its statistics. Without
-    pretrained weights nothing is frozen at any time, because a random base has nothing worth
-    keeping: it begins as He et al. (ICCV 2015) have it and sees the features as they are.
+    With pretrained weights, the head is trained alone first, so that its random first gradients do
+    not destroy the base, and then together with the last blocks of the base at a lower rate
+    (Yosinski et al., NeurIPS 2014). Batch normalization of the base stays in inference mode
+    throughout, as Keras's guide to fine-tuning recommends: a small corpus would spoil its
+    statistics. Without pretrained weights nothing is frozen. The base is then initialized after He
+    et al. (ICCV 2015) and gets the features unscaled.
 
     Attributes:
         source: The published weights.
-        ends: The last layer of each block of the base, by name.
-        least_size: The smallest picture that the base takes.
+        block_ends: The name of the last layer of each block of the base.
+        min_size: The smallest image that the base accepts.
     """
 
     trainer = "phased"
     defaults = MappingProxyType({"epochs": 30, "lr": 1e-3})
-    source: ClassVar[Source]
-    ends: ClassVar[tuple[str, ...]]
-    least_size: ClassVar[int]
+    source: ClassVar[PublishedWeights]
+    block_ends: ClassVar[tuple[str, ...]]
+    min_size: ClassVar[int]
 
     weights: str = option(
-        IMAGENET, "what the base begins with: imagenet, none, or a weights file (.h5) without top"
+        IMAGENET,
+        "initial weights of the base: imagenet (published, downloaded once), none (random), or the "
+        "path of a weights file (.h5) without top",
     )
     fine_tune: int = option(
-        1, "last blocks of the base that are trained in the second phase", low=0, high=3
+        1,
+        "last blocks of the base that are trained in the second phase; 0 for the head alone",
+        low=0,
+        high=3,
     )
     head_share: float = option(
         0.3, "share of the epochs that trains the head alone", low=0.1, high=0.6
@@ -70,7 +70,7 @@ class Transfer(Architecture):
     base_rate: float = option(
         0.1, "rate of the second phase, as a ratio of --lr", low=0.01, high=0.3, log=True
     )
-    size: int = option(96, "pixels of the picture's sides")
+    size: int = option(96, "width and height of the image in pixels")
     units: int = option(128, "width of the dense layer", low=64, high=512, log=True)
     dropout: float = option(0.4, "share dropped around the dense layer", low=0.1, high=0.6)
 
@@ -80,50 +80,56 @@ class Transfer(Architecture):
         Raises:
             SerError: A value is out of its range.
         """
-        for name, sound, range_ in (
-            ("fine_tune", 0 <= self.fine_tune <= len(self.ends), f"0 to {len(self.ends)}"),
+        for name, valid, range_ in (
+            (
+                "fine_tune",
+                0 <= self.fine_tune <= len(self.block_ends),
+                f"0 to {len(self.block_ends)}",
+            ),
             ("head_share", 0 <= self.head_share <= 1, "0 to 1"),
             ("base_rate", self.base_rate > 0, "more than 0"),
-            ("size", self.size >= self.least_size, f"at least {self.least_size}"),
+            ("size", self.size >= self.min_size, f"at least {self.min_size}"),
             ("units", self.units > 0, "at least 1"),
             ("dropout", 0 <= self.dropout < 1, "0 to less than 1"),
         ):
-            if not sound:
+            if not valid:
                 raise SerError(
                     f"{name}={getattr(self, name)}", f"does not fit {self.name}", f"use {range_}"
                 )
 
     @property
     def pretrained(self) -> bool:
-        """Whether the base begins with weights from elsewhere."""
+        """Whether the base begins with weights that were trained elsewhere."""
         return self.weights != NONE
 
-    def files(self, say: Callable[[str], None] = lambda text: None) -> list[Path]:
-        """Gives the weights file, downloaded where necessary; see `Architecture.files`."""
+    def required_files(self, notify: Callable[[str], None] = lambda text: None) -> list[Path]:
+        """Finds or downloads the weights file; see `Architecture.required_files`."""
         if not self.pretrained:
             return []
-        return [fetch(self.source, say) if self.weights == IMAGENET else self._named()]
+        if self.weights == IMAGENET:
+            return [fetch_weights(self.source, notify)]
+        return [self._given_weights()]
 
     def build(self, keras: Any, problem: Problem) -> Any:
         """Builds the network, with pretrained weights if it has any; see `Architecture.build`.
 
         Raises:
-            SerError: The table is pooled, or the weights are not to be had or of another network.
+            SerError: The table is pooled, or the weights are missing or of another network.
         """
-        if problem.frames < _FEWEST_FRAMES:
+        if problem.frames < MIN_FRAMES:
             raise SerError(
                 f"--arch {self.name}",
                 f"cannot make a picture of {problem.frames} frame(s)",
                 "extract without --pool, or train another architecture",
             )
         layers = keras.layers
-        base = self._base(keras)
-        entry, x = inputs(keras, problem)
-        x = self._picture(keras, x)
+        base = self._build_base(keras)
+        entry, x = standardized_input(keras, problem)
+        x = self._to_image(keras, x)
         x = base(x)
         x = layers.GlobalAveragePooling2D()(x)
-        # What a deep base says of two spectrograms differs by little and is of any size.
-        x = layers.BatchNormalization(momentum=_MOMENTUM)(x)
+        # The outputs of a deep base are of any magnitude, and differ little between spectrograms.
+        x = layers.BatchNormalization(momentum=MOMENTUM)(x)
         x = layers.Dropout(self.dropout)(x)
         x = layers.Dense(self.units, activation="relu")(x)
         x = layers.Dropout(self.dropout)(x)
@@ -136,10 +142,10 @@ class Transfer(Architecture):
         """Counts the epochs that train the head alone.
 
         Args:
-            epochs: Of the whole training.
+            epochs: Epochs of the whole training.
 
         Returns:
-            0 without pretrained weights. Each phase that is wanted has one epoch at least.
+            0 without pretrained weights. Otherwise each requested phase has at least one epoch.
         """
         if not self.pretrained or not self.head_share:
             return 0
@@ -147,86 +153,86 @@ class Transfer(Architecture):
             return epochs
         return max(1, min(epochs - 1, round(self.head_share * epochs)))
 
-    def thaw(self, model: Any) -> None:
-        """Lets a network's last blocks be trained, as many as `fine_tune` says.
+    def unfreeze(self, model: Any) -> None:
+        """Makes the last `fine_tune` blocks of the base trainable.
 
         Args:
-            model: What `build` made; it has to be compiled again.
+            model: A network from `build`; it has to be compiled again afterwards.
         """
         if not self.pretrained:
             return
-        base = model.get_layer(_BASE)
-        frozen = len(self.ends) - self.fine_tune
+        base = model.get_layer(_BASE_LAYER)
+        frozen = len(self.block_ends) - self.fine_tune
         names = [layer.name for layer in base.layers]
-        first = names.index(self.ends[frozen - 1]) + 1 if frozen else 0
+        first = names.index(self.block_ends[frozen - 1]) + 1 if frozen else 0
         base.trainable = True
         for position, layer in enumerate(base.layers):
-            layer.trainable = position >= first and not _normalises(layer)
+            layer.trainable = position >= first and not _is_batch_normalization(layer)
 
     @abstractmethod
     def application(self, keras: Any, **arguments: Any) -> Any:
         """Calls the function of ``keras.applications`` that makes the base."""
 
     @abstractmethod
-    def expected(self, keras: Any, x: Any) -> Any:
-        """Brings pixels to the range that the base was trained on.
+    def preprocess(self, keras: Any, x: Any) -> Any:
+        """Scales pixels to the range that the base was trained on.
 
         Args:
             keras: The module.
             x: Pixels from 0 to 255, (batch, size, size, 3).
 
         Returns:
-            What the base's ``preprocess_input`` would give, by Keras's own layers.
+            The output of the base's ``preprocess_input``, computed by Keras layers.
         """
 
-    def _base(self, keras: Any) -> Any:
+    def _build_base(self, keras: Any) -> Any:
         base = self.application(
             keras,
             include_top=False,
             weights=None,
             input_shape=(self.size, self.size, 3),
-            name=_BASE,
+            name=_BASE_LAYER,
         )
-        for path in self.files():
-            _load(base, path, self.name)
+        for path in self.required_files():
+            _load_weights(base, path, self.name)
         if self.pretrained:
             base.trainable = False
         else:
             for layer in base.layers:
-                if _normalises(layer):
-                    layer.momentum = _MOMENTUM
+                if _is_batch_normalization(layer):
+                    layer.momentum = MOMENTUM
                 elif hasattr(layer, "kernel"):
-                    # Keras's own default lets a signal fade away in rectifiers.
+                    # With Keras's default initialization, signals fade behind rectifiers.
                     draw = keras.initializers.HeNormal()
                     layer.kernel.assign(draw(layer.kernel.shape, layer.kernel.dtype))
         return base
 
-    def _picture(self, keras: Any, x: Any) -> Any:
-        """(batch, frames, coefficients) to (batch, size, size, 3)."""
+    def _to_image(self, keras: Any, x: Any) -> Any:
+        """Maps (batch, frames, coefficients) to pixels (batch, size, size, 3)."""
         layers = keras.layers
-        # Rows are coefficients and time runs to the right, as in printed spectrograms.
+        # Rows are coefficients, and time runs to the right, as in printed spectrograms.
         x = layers.Permute((2, 1))(x)
         x = layers.Reshape((*x.shape[1:], 1))(x)
         x = layers.Resizing(self.size, self.size, name="picture")(x)
         if not self.pretrained:
-            # Nothing expects the range of pixels, and unit variance is easier to begin with.
+            # A random base expects no range of pixels, and unit variance is easier to train on.
             return layers.Concatenate(name="pixels")([x, x, x])
-        x = layers.Rescaling(_CONTRAST, offset=_GREY, name="grey")(x)
+        x = layers.Rescaling(_CONTRAST, offset=_GRAY, name="grey")(x)
         x = layers.ReLU(max_value=255.0, name="clipped")(x)
-        return self.expected(keras, layers.Concatenate(name="pixels")([x, x, x]))
+        return self.preprocess(keras, layers.Concatenate(name="pixels")([x, x, x]))
 
-    def _named(self) -> Path:
+    def _given_weights(self) -> Path:
         path = Path(self.weights)
         try:
             with path.open("rb") as stream:
-                sound = stream.read(len(_HDF5)) == _HDF5
+                is_hdf5 = stream.read(len(_HDF5_SIGNATURE)) == _HDF5_SIGNATURE
         except OSError as error:
             raise SerError(
                 path,
                 f"cannot be read ({error.strerror or error})",
-                f"--weights takes {IMAGENET}, {NONE} or the path of a weights file",
+                f"weights takes {IMAGENET}, {NONE} or the path of a weights file",
             ) from error
-        if not sound or path.suffix != ".h5":
+        if not is_hdf5 or path.suffix != ".h5":
             raise SerError(
                 path,
                 "is no weights file of Keras",
@@ -235,16 +241,16 @@ class Transfer(Architecture):
         return path
 
 
-def _normalises(layer: Any) -> bool:
+def _is_batch_normalization(layer: Any) -> bool:
     return type(layer).__name__ == "BatchNormalization"
 
 
-def _load(base: Any, path: Path, name: str) -> None:
+def _load_weights(base: Any, path: Path, name: str) -> None:
     try:
         base.load_weights(path)
     except (OSError, ValueError, KeyError) as error:
         raise SerError(
             path,
             f"does not hold the weights of {name} without its top",
-            f"save them with keras.Model.save_weights, or use --weights {IMAGENET} or {NONE}",
+            f"save them with keras.Model.save_weights, or use weights={IMAGENET} or {NONE}",
         ) from error

@@ -21,7 +21,7 @@ import numpy as np
 
 from ser.arrays import Array
 from ser.dataset.table import TEXT_WIDTHS, Table, record_dtype
-from ser.models.acgan import ACGAN, EMOTION, GENERATED, SOURCE
+from ser.models.acgan import ACGAN, EMOTION_OUTPUT, GENERATED_OUTPUT, SOURCE_OUTPUT
 from ser.models.backend import quiet_stderr
 from ser.training.batches import Batch, Examples, batches
 from ser.training.config import TrainConfig
@@ -78,22 +78,26 @@ class Adversarial(Trainer):
             discriminator.compile(
                 optimizer=self._optimiser(config.lr, self.steps),
                 loss={
-                    SOURCE: losses.BinaryCrossentropy(from_logits=True),
-                    EMOTION: self.loss(),
-                    GENERATED: losses.CategoricalCrossentropy(),
+                    SOURCE_OUTPUT: losses.BinaryCrossentropy(from_logits=True),
+                    EMOTION_OUTPUT: self.loss(),
+                    GENERATED_OUTPUT: losses.CategoricalCrossentropy(),
                 },
-                loss_weights={SOURCE: 1.0, EMOTION: 1.0, GENERATED: gan.trust},
+                loss_weights={SOURCE_OUTPUT: 1.0, EMOTION_OUTPUT: 1.0, GENERATED_OUTPUT: gan.trust},
                 # Not weighted: this one is looked at while the discriminator waits.
-                metrics={SOURCE: keras.metrics.BinaryCrossentropy(from_logits=True, name="apart")},
-                weighted_metrics={EMOTION: keras.metrics.CategoricalAccuracy(name="accuracy")},
+                metrics={
+                    SOURCE_OUTPUT: keras.metrics.BinaryCrossentropy(from_logits=True, name="apart")
+                },
+                weighted_metrics={
+                    EMOTION_OUTPUT: keras.metrics.CategoricalAccuracy(name="accuracy")
+                },
             )
             adversary = self._adversary()
             _, rounds = turns(gan, self.steps)
             adversary.compile(
                 optimizer=self._optimiser(config.lr * gan.g_lr, rounds),
                 loss={
-                    SOURCE: losses.BinaryCrossentropy(from_logits=True),
-                    EMOTION: losses.CategoricalCrossentropy(),
+                    SOURCE_OUTPUT: losses.BinaryCrossentropy(from_logits=True),
+                    EMOTION_OUTPUT: losses.CategoricalCrossentropy(),
                 },
             )
         self.restore(None, {"discriminator": discriminator, "adversary": adversary})
@@ -184,14 +188,18 @@ class Adversarial(Trainer):
         figures = self._step(
             self.discriminator.train_on_batch,
             x * keep + fill,
-            {SOURCE: np.concatenate(real)[:, None], EMOTION: emotions, GENERATED: emotions},
-            {SOURCE: both * (not waits), EMOTION: ours, GENERATED: theirs},
+            {
+                SOURCE_OUTPUT: np.concatenate(real)[:, None],
+                EMOTION_OUTPUT: emotions,
+                GENERATED_OUTPUT: emotions,
+            },
+            {SOURCE_OUTPUT: both * (not waits), EMOTION_OUTPUT: ours, GENERATED_OUTPUT: theirs},
         )
         return {
-            "accuracy": figures[f"{EMOTION}_accuracy"],
-            "loss": figures[f"{EMOTION}_loss"],
-            "generated_loss": figures[f"{GENERATED}_loss"],
-            "d_loss": figures[f"{SOURCE}_apart"],
+            "accuracy": figures[f"{EMOTION_OUTPUT}_accuracy"],
+            "loss": figures[f"{EMOTION_OUTPUT}_loss"],
+            "generated_loss": figures[f"{GENERATED_OUTPUT}_loss"],
+            "d_loss": figures[f"{SOURCE_OUTPUT}_apart"],
         }
 
     def _generate(self, clips: _Clips, rng: np.random.Generator, *, waits: bool) -> Row:
@@ -203,9 +211,9 @@ class Adversarial(Trainer):
         figures = self._step(
             self.adversary.test_on_batch if waits else self.adversary.train_on_batch,
             [noise, y, place, keep, fill],
-            {SOURCE: np.ones((count, 1)), EMOTION: y},
+            {SOURCE_OUTPUT: np.ones((count, 1)), EMOTION_OUTPUT: y},
         )
-        return {"g_loss": figures[f"{SOURCE}_loss"]}
+        return {"g_loss": figures[f"{SOURCE_OUTPUT}_loss"]}
 
     def _step(self, call: Callable[..., Any], x: Any, y: Any, weights: Any = None) -> Row:
         return train_step(call, x, y, weights)
@@ -222,7 +230,9 @@ class Adversarial(Trainer):
         wishes = [keras.Input(i.shape[1:], name=i.name) for i in generator.inputs]
         x = layers.Add()([layers.Multiply()([generator(wishes), keep]), fill])
         said = judge(x)
-        return keras.Model([*wishes, keep, fill], {name: said[name] for name in (SOURCE, EMOTION)})
+        return keras.Model(
+            [*wishes, keep, fill], {name: said[name] for name in (SOURCE_OUTPUT, EMOTION_OUTPUT)}
+        )
 
     def _optimiser(self, lr: float, steps: int) -> Any:
         return optimiser(self.keras, self.config, lr, steps)

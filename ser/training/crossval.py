@@ -17,11 +17,11 @@ from ser.evaluation.predictions import Predictions, pool, write_predictions
 from ser.io.files import open_output
 from ser.labels import label_indices
 from ser.models.backend import Device
-from ser.models.calibration import expected_calibration_error, fit_temperature, with_temperature
+from ser.models.calibration import apply_temperature, expected_calibration_error, fit_temperature
 from ser.training.card import describe_corpora
 from ser.training.config import TrainConfig
 from ser.training.fold import CALIBRATED, Choose, Fold, Scored, labels_of
-from ser.training.parallel_folds import Watch, abreast
+from ser.training.parallel_folds import FoldCallbacks, train_folds
 from ser.viz.confusion import draw_confusion
 
 PREDICTIONS = "predictions.csv"
@@ -113,7 +113,7 @@ def cross_validate(
         Fold(number, test, config, folder, protocol, device)
         for number, test in enumerate(folds.tests, start=1)
     ]
-    watch = Watch(
+    callbacks = FoldCallbacks(
         lambda fold, clips: on_fold(fold, len(units), clips),
         on_step,
         on_epoch,
@@ -126,13 +126,13 @@ def cross_validate(
             todo.append(unit)
             continue
         found[unit.number] = scored
-        watch.on_fold(unit.number, len(unit.rest(table)))
+        callbacks.on_fold(unit.number, len(unit.rest(table)))
         on_step(unit.steps(table) * config.epochs)
     if jobs > 1 and len(todo) > 1 and choice is None:
-        found |= abreast(table, todo, jobs, watch, resume=resume)
+        found |= train_folds(table, todo, jobs, callbacks, resume=resume)
         todo = []
     for unit in todo:
-        watch.on_fold(unit.number, len(unit.rest(table)))
+        callbacks.on_fold(unit.number, len(unit.rest(table)))
         found[unit.number] = unit.train(
             table,
             choose=None if choice is None else choice.make,
@@ -198,7 +198,7 @@ def tempered_error(predictions: Predictions) -> float:
     for number in set(predictions.fold.tolist()):
         inside = predictions.fold == number
         temperature = fit_temperature(predictions.probabilities[~inside], truth[~inside])
-        tempered[inside] = with_temperature(predictions.probabilities[inside], temperature)
+        tempered[inside] = apply_temperature(predictions.probabilities[inside], temperature)
     return expected_calibration_error(tempered, truth)
 
 

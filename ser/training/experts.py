@@ -12,15 +12,15 @@ import numpy.typing as npt
 from ser.arrays import Array
 from ser.features.prosody.speaker import nobody
 from ser.models.prosody_cnn import (
-    KERNEL,
-    PICTURE,
-    PROSODY,
-    SEEN,
+    FUNCTIONALS_LAYER,
+    PROSODY_LAYER,
+    PROSODY_SVM,
+    SPECTRUM_LAYER,
     ProsodyCNN,
-    fill_reading,
-    heard_in,
+    columns_without_level,
+    set_lda_weights,
 )
-from ser.models.svm import Machine
+from ser.models.svm import FittedSVM
 from ser.training.batches import Examples, Inputs
 from ser.training.lda import fit_reading
 from ser.training.svm import fit, fit_scale, inner_parts
@@ -30,8 +30,8 @@ from ser.training.trainer import Row, Trainer
 def experts_of(model: Any) -> list[str]:
     """Names the layers whose outputs are the experts' answers: pictures first, prosody last."""
     names = [layer.name for layer in model.layers]
-    pictures = [name for name in names if name.partition("_")[0] == PICTURE]
-    return [*sorted(pictures, key=lambda name: (len(name), name)), PROSODY]
+    pictures = [name for name in names if name.partition("_")[0] == SPECTRUM_LAYER]
+    return [*sorted(pictures, key=lambda name: (len(name), name)), PROSODY_LAYER]
 
 
 # How often each clip is read against its voice, learnt from other clips each time.
@@ -65,7 +65,7 @@ class ExpertsTrainer(Trainer):
         found = self._experts.train_on_batch(
             x,
             dict.fromkeys(self._names, y),
-            sample_weight={name: weight[:, int(name == PROSODY)] for name in self._names},
+            sample_weight={name: weight[:, int(name == PROSODY_LAYER)] for name in self._names},
             return_dict=True,
         )
         return {
@@ -78,7 +78,7 @@ class ExpertsTrainer(Trainer):
         """Fits the reading of the main examples: against all voices, and against their own."""
         examples, count = self.examples, self.problem.functionals
         entries = [self.model.get_layer(name).output for name in ("functionals", "voice")]
-        look = self.keras.Model(entries, self.model.get_layer(SEEN).output)
+        look = self.keras.Model(entries, self.model.get_layer(FUNCTIONALS_LAYER).output)
         main = np.flatnonzero(examples.main)
         rng = np.random.default_rng((self.config.seed, 3))
         strange = np.repeat(np.zeros_like(examples.some_voices(main[:1], rng)), len(main), axis=0)
@@ -90,7 +90,7 @@ class ExpertsTrainer(Trainer):
         machine = self._machine(look) if architecture.reading == "kernel" else None
         if machine is None:
             # Against other recordings the level means nothing, and a trace of it would be enough.
-            general = heard_in(count)
+            general = columns_without_level(count)
             kernel[general], bias = self._linear(look, main, strange, general)
         if told.any():
             # Otherwise nobody's voice is known, and none will be.
@@ -100,7 +100,7 @@ class ExpertsTrainer(Trainer):
         if machine is not None:
             # How many clips it compares with is known only now.
             self.model = architecture.network(self.keras, self.problem, machine)
-        fill_reading(self.model, kernel, bias)
+        set_lda_weights(self.model, kernel, bias)
 
     def _linear(
         self, look: Any, positions: npt.NDArray[np.intp], voices: Any, part: slice
@@ -118,7 +118,7 @@ class ExpertsTrainer(Trainer):
             balanced=self.config.class_weight == "balanced",
         )
 
-    def _machine(self, look: Any) -> Machine:
+    def _machine(self, look: Any) -> FittedSVM:
         """Fits what compares the functionals of the main examples, whoever speaks.
 
         It is as sure of itself as it proves to be about other clips of the same voices: for these
@@ -134,11 +134,11 @@ class ExpertsTrainer(Trainer):
         count = examples.functionals.shape[1]
         voices = np.stack([nobody(count)] * len(examples))
         seen = look.predict({"functionals": examples.functionals, "voice": voices}, verbose=0)
-        features = np.asarray(seen, np.float64)[:, heard_in(count)]
+        features = np.asarray(seen, np.float64)[:, columns_without_level(count)]
         weights = examples.weights(config).astype(np.float64)
         fitted = features, examples.targets, self.problem.classes, weights
         parts = inner_parts(examples, features, config.seed, strangers=False)
-        return replace(fit(KERNEL, *fitted), scale=fit_scale(KERNEL, *fitted, parts))
+        return replace(fit(PROSODY_SVM, *fitted), scale=fit_scale(PROSODY_SVM, *fitted, parts))
 
     def _prepare(self, model: Any) -> None:
         keras, config = self.keras, self.config
@@ -151,5 +151,5 @@ class ExpertsTrainer(Trainer):
             config.epochs,
             loss={name: self.loss() for name in self._names},
             metrics={name: ["accuracy"] for name in self._names},
-            loss_weights={name: float(name != PROSODY) for name in self._names},
+            loss_weights={name: float(name != PROSODY_LAYER) for name in self._names},
         )

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from typing import Any, cast
 
 from ser.models.base import Architecture
-from ser.models.transfer import Transfer
+from ser.models.transfer import TransferArchitecture
 from ser.training.batches import Batch, Examples
 from ser.training.config import TrainConfig
 from ser.training.trainer import Row, Trainer
@@ -29,7 +29,7 @@ class Phased(Trainer):
         self, keras: Any, architecture: Architecture, examples: Examples, config: TrainConfig
     ) -> None:
         super().__init__(keras, architecture, examples, config)
-        self.transfer = cast(Transfer, architecture)
+        self.transfer = cast(TransferArchitecture, architecture)
         self.border = self.transfer.head_epochs(config.epochs)
 
     def build(self) -> None:
@@ -51,7 +51,7 @@ class Phased(Trainer):
         return self.border == self.config.epochs or (epoch - self.border >= self.config.patience)
 
     def _fine_tune(self) -> None:
-        self.transfer.thaw(self.model)
+        self.transfer.unfreeze(self.model)
         self.compile(
             self.model,
             self.config.lr * self.transfer.base_rate,

@@ -15,13 +15,13 @@ import numpy.typing as npt
 
 from ser.arrays import Indices, Vector
 from ser.dataset.table import Table, speaker_keys
-from ser.errors import DependencyError, TableError, how_to_install
+from ser.errors import TableError, missing_package
 from ser.evaluation.metrics import uar
 from ser.labels import ordered
 from ser.models.backend import Device, load_keras
 from ser.models.calibration import fit_temperature
-from ser.models.precision import Precision, in_full, training_in
-from ser.models.registry import architecture
+from ser.models.precision import Precision, precision_policy, to_float32
+from ser.models.registry import make_architecture
 from ser.training.batches import Examples, batches, steps_per_epoch
 from ser.training.checkpoint import Checkpoint, State
 from ser.training.config import TrainConfig
@@ -119,7 +119,7 @@ def train(
             f"has one emotion alone ({labels[0]}): there is nothing to tell apart",
             "train on clips of at least two",
         )
-    arch = architecture(config.arch, config.options)
+    arch = make_architecture(config.arch, config.options)
     reads = arch.reads_functionals
     examples = Examples(
         data.table, data.train, labels, reads_functionals=reads, support=config.support
@@ -135,7 +135,7 @@ def train(
     trainer = TRAINERS[arch.trainer](keras, arch, examples, config)
     best, state = None, State(fingerprint)
     if loaded is None:
-        with training_in(keras, config.precision):
+        with precision_policy(keras, config.precision):
             trainer.build()
         if checkpoint is not None and not resume:
             # Files of an older training must not be taken for this one's when it is resumed.
@@ -208,8 +208,8 @@ def training_speakers(table: Table, indices: Indices) -> list[str]:
 
 def _without_optimiser(keras: Any, model: Any, weights: Any) -> Any:
     """Copies the network alone: the optimiser's moments would treble the size of an artifact."""
-    with training_in(keras, "float32"):
-        plain = keras.Model.from_config(in_full(model.get_config()))
+    with precision_policy(keras, "float32"):
+        plain = keras.Model.from_config(to_float32(model.get_config()))
     plain.set_weights(model.get_weights() if weights is None else weights)
     return plain
 
@@ -249,10 +249,8 @@ def _tensorboard(folder: Path | None) -> Callable[[int, dict[str, float]], None]
         return lambda epoch, row: None
     try:
         from tensorboard.summary import Writer
-    except ImportError as error:
-        raise DependencyError(
-            "--tensorboard", "needs TensorBoard", how_to_install("tensorboard")
-        ) from error
+    except ModuleNotFoundError as error:
+        raise missing_package("--tensorboard", error.name) from error
     writer = Writer(str(folder))
 
     def write(epoch: int, row: dict[str, float]) -> None:
@@ -265,7 +263,7 @@ def _tensorboard(folder: Path | None) -> Callable[[int, dict[str, float]], None]
 
 def device_name(keras: Any, precision: Precision) -> str:
     """Names Keras's backend, device and precision, for the card."""
-    from ser.models.backend import gpus
+    from ser.models.backend import list_gpus
 
-    name = f"{keras.backend.backend()} {'gpu' if gpus(keras) else 'cpu'}"
+    name = f"{keras.backend.backend()} {'gpu' if list_gpus(keras) else 'cpu'}"
     return name if precision == "auto" else f"{name} {precision}"

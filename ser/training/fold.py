@@ -17,11 +17,11 @@ from ser.errors import SerError
 from ser.evaluation.predict import predict_table
 from ser.evaluation.predictions import Predictions, from_table, read_predictions, write_predictions
 from ser.features.spec import FeatureSpec
-from ser.inference.engine import open_engine
+from ser.inference.classifier import open_classifier
 from ser.labels import ordered
 from ser.models.artifact import read_card, write_artifact
 from ser.models.backend import Device
-from ser.models.registry import architecture
+from ser.models.registry import make_architecture
 from ser.training.batches import Examples
 from ser.training.card import make_card
 from ser.training.checkpoint import Checkpoint
@@ -155,7 +155,7 @@ class Fold:
                 "has no training clip of some emotion",
                 "use fewer folds, or merge rare emotions with ser-merge --map",
             )
-        kind = architecture(config.arch, config.options)
+        kind = make_architecture(config.arch, config.options)
         # Copies of test clips are left out of both sides.
         test = np.asarray(originals(table, self.side), np.intp)
         examples = Examples(table, test, labels, reads_functionals=kind.reads_functionals)
@@ -190,7 +190,7 @@ class Fold:
 
     def _told_the_voice(self, table: Table, records: Indices, part: Predictions) -> Predictions:
         """Scores the test clips again, each speaker calibrated with all of them, unlabelled."""
-        engine = open_engine(self.artifact, "keras", self.device)
+        engine = open_classifier(self.artifact, "keras", self.device)
         told = predict_table(
             engine,
             table,

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from ser.models.adversarial import Adversarial
+from ser.models.adversarial import AdversarialArchitecture
 from ser.training.config import TrainConfig
 from ser.training.trainer import Row, insist_on_number
 
@@ -48,7 +48,7 @@ class Means:
         return {name: self._sums[name] / self._counts[name] for name in self._sums}
 
 
-def turns(rules: Adversarial, steps: int) -> tuple[int, int]:
+def turns(rules: AdversarialArchitecture, steps: int) -> tuple[int, int]:
     """Says whose turn it is how often.
 
     Args:
@@ -65,7 +65,7 @@ def turns(rules: Adversarial, steps: int) -> tuple[int, int]:
 
 def contest(
     material: Iterable[Any],
-    rules: Adversarial,
+    rules: AdversarialArchitecture,
     discriminate: Callable[[Any, bool], Row],
     generate: Callable[[Any, bool], Row],
     on_step: Callable[[int], None],

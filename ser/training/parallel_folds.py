@@ -6,30 +6,28 @@ core each are trained a quarter to a third faster than one after the other on bo
 
 from __future__ import annotations
 
-import collections
 import contextlib
-import mmap
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from multiprocessing.connection import wait
 from pathlib import Path
 
-import numpy as np
-
-from ser.dataset.table import Table, read_table, write_table
+from ser.dataset.table import Table, mapped_file, read_table, write_table
 from ser.errors import SerError
 from ser.models.backend import limit_threads
-from ser.parallel.pool import Raised, Worker, prepare, usable_cores
+from ser.parallel.forkserver import prepare
+from ser.parallel.pool import ProcessExecutor
+from ser.parallel.resources import usable_cores
+from ser.parallel.scheduler import schedule
 from ser.training.fold import Fold, Scored
 
 # Seconds between looks at what the trainings have left in their checkpoints.
-_LOOK = 0.5
+_POLL_INTERVAL = 0.5
 
 
 @dataclass(frozen=True, slots=True)
-class Watch:
-    """Who is told how a cross-validation goes.
+class FoldCallbacks:
+    """What is called while a cross-validation goes on.
 
     Attributes:
         on_fold: Called with a fold's number and its training clips when it begins.
@@ -42,63 +40,55 @@ class Watch:
     on_epoch: Callable[[int, dict[str, float]], None]
 
 
-def abreast(
-    table: Table, folds: Sequence[Fold], jobs: int, watch: Watch, *, resume: bool
+def train_folds(
+    table: Table, folds: Sequence[Fold], jobs: int, callbacks: FoldCallbacks, *, resume: bool
 ) -> dict[int, Scored]:
     """Trains and scores folds in processes, which share the cores.
 
     Args:
-        table: The table that is divided. The processes map it from its file; what is in memory
-            alone is written to one for the time.
+        table: The table that is divided. The processes map it from its file; one that is in memory
+            alone is written to a temporary file.
         folds: The folds.
         jobs: How many at the same time.
-        watch: Told from the calling thread, an epoch at a time.
+        callbacks: Called from the calling thread, an epoch at a time.
         resume: Continue interrupted trainings.
 
     Returns:
-        What was found, by the folds' numbers.
+        The outcome of each fold, by its number.
 
     Raises:
         SerError: As `Fold.train`; or a process has died. Finished folds and checkpoints stay.
     """
-    waiting = collections.deque(folds)
-    busy: dict[int, tuple[Worker[Fold, Scored], Fold]] = {}
-    told = {fold.number: 0 for fold in folds}
+    if not resume:
+        # The epochs of an older training must not be taken for those of this one.
+        for fold in folds:
+            fold.checkpoint.clear()
+    progress = _Progress(table, callbacks)
     found: dict[int, Scored] = {}
-    prepare("ser.training.parallel_folds")
     with _in_file(table, folds[0].folder) as path:
-        work = _Work(path, max(1, usable_cores() // jobs), resume)
-        try:
-            while waiting or busy:
-                while waiting and len(busy) < jobs:
-                    fold = waiting.popleft()
-                    watch.on_fold(fold.number, len(fold.rest(table)))
-                    if not resume:
-                        # Nobody shall take an older training's epochs for this one's.
-                        fold.checkpoint.clear()
-                    worker: Worker[Fold, Scored] = Worker(work)
-                    busy[fold.number] = worker, fold
-                    worker.give(range(1), [fold])
-                pipes = {worker.pipe: fold for worker, fold in busy.values()}
-                ready = wait(list(pipes), timeout=_LOOK)
-                for _, fold in busy.values():
-                    _look(fold, table, told, watch)
-                for pipe in ready:
-                    fold = pipes[pipe]  # type: ignore[index]  # what is ready is one of the pipes
-                    worker, _ = busy[fold.number]
-                    found[fold.number] = _outcome(worker, fold)
-                    worker.end()
-                    del busy[fold.number]
-                    # Its last rows may have gone with the checkpoint before anybody looked.
-                    watch.on_step(fold.steps(table) * (fold.config.epochs - told[fold.number]))
-        finally:
-            for worker, _ in busy.values():
-                worker.end()
+        work = _Training(path, max(1, usable_cores() // jobs), resume)
+        prepare(work=work)
+        # What a training leaves in a process shall not be in the way of the next one.
+        executor = ProcessExecutor(work, jobs, reuse=False, timeout=_POLL_INTERVAL)
+        with contextlib.closing(executor):
+            results = schedule(
+                executor,
+                folds,
+                _crashed,
+                batch=1,
+                in_order=False,
+                retry=False,
+                on_submit=progress.begin,
+                on_wait=progress.update,
+            )
+            for index, scored in results:
+                progress.end(folds[index])
+                found[folds[index].number] = scored
     return found
 
 
 @dataclass(frozen=True, slots=True)
-class _Work:
+class _Training:
     """Trains one fold; runs in a process of its own.
 
     Attributes:
@@ -116,35 +106,55 @@ class _Work:
         return fold.train(read_table(self.table), resume=self.resume)
 
 
-def _look(fold: Fold, table: Table, told: dict[int, int], watch: Watch) -> None:
-    """Tells the epochs that a training has finished since it was looked at last."""
-    rows = fold.checkpoint.history()
-    for row in rows[told[fold.number] :]:
-        watch.on_step(fold.steps(table))
-        watch.on_epoch(fold.number, row)
-    told[fold.number] = max(told[fold.number], len(rows))
+def _crashed(fold: Fold) -> Scored:
+    raise SerError(
+        f"fold {fold.number}",
+        "has taken its process down, perhaps for want of memory",
+        "use fewer --jobs, and --resume to keep the other folds",
+    )
 
 
-def _outcome(worker: Worker[Fold, Scored], fold: Fold) -> Scored:
-    try:
-        (outcome,) = worker.receive()
-    except (EOFError, OSError) as error:
-        raise SerError(
-            f"fold {fold.number}",
-            "has taken its process down, perhaps for want of memory",
-            "use fewer --jobs, and --resume to keep the other folds",
-        ) from error
-    if isinstance(outcome, Raised):
-        raise outcome.error
-    return outcome
+class _Progress:
+    """Reports the epochs of trainings that run, by what is in their checkpoints."""
+
+    def __init__(self, table: Table, callbacks: FoldCallbacks) -> None:
+        self._table = table
+        self._callbacks = callbacks
+        self._running: list[Fold] = []
+        self._epochs: dict[int, int] = {}
+
+    def begin(self, folds: Sequence[Fold]) -> None:
+        """Reports that trainings begin."""
+        for fold in folds:
+            self._callbacks.on_fold(fold.number, len(fold.rest(self._table)))
+            self._running.append(fold)
+            self._epochs[fold.number] = 0
+
+    def update(self) -> None:
+        """Reports the epochs that were finished since the last call."""
+        for fold in self._running:
+            rows = fold.checkpoint.history()
+            for row in rows[self._epochs[fold.number] :]:
+                self._callbacks.on_step(fold.steps(self._table))
+                self._callbacks.on_epoch(fold.number, row)
+            self._epochs[fold.number] = max(self._epochs[fold.number], len(rows))
+
+    def end(self, fold: Fold) -> None:
+        """Reports the steps of a finished training that were not reported.
+
+        Its last rows may have gone with the checkpoint before anybody looked.
+        """
+        self._running.remove(fold)
+        missing = fold.config.epochs - self._epochs[fold.number]
+        self._callbacks.on_step(fold.steps(self._table) * missing)
 
 
 @contextlib.contextmanager
 def _in_file(table: Table, folder: Path) -> Iterator[Path]:
     """Yields a file that holds a table."""
-    # A part of a mapped table has another one for its base.
-    if isinstance(table, np.memmap) and isinstance(table.base, mmap.mmap) and table.filename:
-        yield Path(table.filename)
+    mapped = mapped_file(table)
+    if mapped is not None:
+        yield mapped
         return
     folder.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=".table-", dir=folder) as place:

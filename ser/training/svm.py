@@ -24,7 +24,7 @@ from ser.dataset.table import TEXT_WIDTHS, Table, record_dtype
 from ser.errors import TableError
 from ser.models.base import Problem
 from ser.models.calibration import fit_temperature, softmax
-from ser.models.svm import SVM, Machine, pooled
+from ser.models.svm import SVM, FittedSVM, pooled_input
 from ser.training.batches import Batch, Examples
 from ser.training.trainer import Row, Trainer
 
@@ -92,7 +92,7 @@ def vectors(keras: Any, problem: Problem, examples: Examples) -> Doubles:
     Raises:
         TableError: Features are not numbers.
     """
-    model = keras.Model(*pooled(keras, problem))
+    model = keras.Model(*pooled_input(keras, problem))
     found = [
         np.asarray(model.predict_on_batch(examples.features(part)), np.float64)
         for part in _chunks(len(examples))
@@ -102,7 +102,7 @@ def vectors(keras: Any, problem: Problem, examples: Examples) -> Doubles:
 
 def fit(
     arch: SVM, features: Doubles, targets: npt.NDArray[np.intp], classes: int, weights: Doubles
-) -> Machine:
+) -> FittedSVM:
     """Fits one machine per emotion against all others.
 
     Args:
@@ -114,7 +114,7 @@ def fit(
     """
     mean, deviation = standards(features)
     x = (features - mean) / deviation
-    machine = Machine(
+    machine = FittedSVM(
         mean=mean.astype(np.float32),
         deviation=deviation.astype(np.float32),
         weights=np.zeros((x.shape[1], classes), np.float32),
@@ -175,7 +175,7 @@ def standards(features: Doubles) -> tuple[Doubles, Doubles]:
     return mean, np.where(still, 1.0, deviation)
 
 
-def decisions(machine: Machine, features: Doubles) -> Doubles:
+def decisions(machine: FittedSVM, features: Doubles) -> Doubles:
     """Gives the decision values of pooled clips, shape (n, classes), before any scale."""
     x = (features - machine.mean) / machine.deviation
     if machine.support is not None:

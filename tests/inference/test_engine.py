@@ -16,10 +16,10 @@ from artifacts import rewrite, with_card
 from ser.dataset.table import Table
 from ser.errors import ArtifactError, LabelError, SerError
 from ser.features.prosody.speaker import FEWEST_CLIPS, learn_voice
-from ser.inference.engine import Calibration, Engine, open_engine
+from ser.inference.classifier import Adaptation, Classifier, open_classifier
 from ser.models.artifact import CARD_MEMBER, LITERT_MEMBER, VOICE_MEMBER, read_voice
 from ser.models.backend import load_keras
-from ser.models.calibration import with_temperature
+from ser.models.calibration import apply_temperature
 
 
 @pytest.fixture
@@ -27,7 +27,7 @@ def copy(tiny_model: Path, tmp_path: Path) -> Path:
     return Path(shutil.copy(tiny_model, tmp_path / "copy.keras"))
 
 
-def runner(engine: Engine) -> str:
+def runner(engine: Classifier) -> str:
     return type(engine._runner).__name__
 
 
@@ -36,7 +36,7 @@ def test_both_engines_agree(tiny_model: Path, pooled_model: Path, spoken: Table)
     noise = np.random.default_rng(0).normal(0, 30, (70, 1, 96)).astype(np.float32)
     # The first has eight bits, the second as many as Keras.
     for model, data, rounding in ((tiny_model, x, 0.01), (pooled_model, noise, 1e-4)):
-        litert, keras = open_engine(model, "litert"), open_engine(model, "keras", "cpu")
+        litert, keras = open_classifier(model, "litert"), open_classifier(model, "keras", "cpu")
         assert (runner(litert), runner(keras)) == ("_LiteRT", "_Keras")
         one, other = litert.probabilities(data), keras.probabilities(data)
         assert one.dtype == other.dtype == np.float32
@@ -46,7 +46,7 @@ def test_both_engines_agree(tiny_model: Path, pooled_model: Path, spoken: Table)
 
 
 def test_batches_do_not_matter(tiny_model: Path, spoken: Table) -> None:
-    engine = open_engine(tiny_model)
+    engine = open_classifier(tiny_model)
     x = np.ascontiguousarray(spoken["x"])
     whole = engine.probabilities(x)
     for size in (1, 7, 64, 65):
@@ -58,7 +58,7 @@ def test_batches_do_not_matter(tiny_model: Path, spoken: Table) -> None:
 
 
 def test_it_knows_its_features(tiny_model: Path, spoken: Table) -> None:
-    engine = open_engine(tiny_model)
+    engine = open_classifier(tiny_model)
     assert engine.labels == ("neutral", "sad", "angry")
     assert (engine.frames, engine.coefficients) == (34, 24)
     right = engine.probabilities(np.ascontiguousarray(spoken["x"])).argmax(axis=1)
@@ -67,64 +67,64 @@ def test_it_knows_its_features(tiny_model: Path, spoken: Table) -> None:
 
 def test_the_temperature(copy: Path, spoken: Table) -> None:
     x = np.ascontiguousarray(spoken["x"][:20])
-    plain = open_engine(with_card(copy, temperature=1.0)).probabilities(x)
-    soft = open_engine(with_card(copy, temperature=4.0)).probabilities(x)
-    assert soft == pytest.approx(with_temperature(plain, 4.0), abs=1e-5)
+    plain = open_classifier(with_card(copy, temperature=1.0)).probabilities(x)
+    soft = open_classifier(with_card(copy, temperature=4.0)).probabilities(x)
+    assert soft == pytest.approx(apply_temperature(plain, 4.0), abs=1e-5)
     assert soft.max(axis=1).mean() < plain.max(axis=1).mean() - 0.05
 
 
 @pytest.mark.parametrize("shape", [(2, 34, 23), (2, 33, 24), (34, 24), (1, 2, 34, 24)])
 def test_wrong_shapes_are_named(tiny_model: Path, shape: tuple[int, ...]) -> None:
     with pytest.raises(ArtifactError, match=r"tiny\.keras: takes 34 frames of 24 coefficients"):
-        open_engine(tiny_model).probabilities(np.zeros(shape, np.float32))
+        open_classifier(tiny_model).probabilities(np.zeros(shape, np.float32))
 
 
 def test_without_a_litert_network_keras_takes_over(copy: Path, spoken: Table) -> None:
     x = np.ascontiguousarray(spoken["x"][:5])
-    expected = open_engine(copy).probabilities(x)
+    expected = open_classifier(copy).probabilities(x)
     rewrite(copy, lambda name, data: None if name == LITERT_MEMBER else data)
-    engine = open_engine(copy, device="cpu")
+    engine = open_classifier(copy, device="cpu")
     assert runner(engine) == "_Keras"
     assert engine.probabilities(x) == pytest.approx(expected, abs=0.01)
     with pytest.raises(ArtifactError, match=r"no network for LiteRT.*use --engine keras"):
-        open_engine(copy, "litert")
+        open_classifier(copy, "litert")
 
 
 def test_without_a_filter_bank_it_is_computed(copy: Path) -> None:
     samples = np.random.default_rng(0).normal(0, 0.1, 16000).astype(np.float32)
-    expected = open_engine(copy).extractor(samples)
+    expected = open_classifier(copy).extractor(samples)
     rewrite(copy, lambda name, data: None if name == "mel.npy" else data)
-    assert open_engine(copy).extractor(samples) == pytest.approx(expected, abs=1e-5)
+    assert open_classifier(copy).extractor(samples) == pytest.approx(expected, abs=1e-5)
 
 
 def test_a_model_of_another_kind(copy: Path) -> None:
     with pytest.raises(ArtifactError, match="is a model of kind converter; give a classifier"):
-        open_engine(with_card(copy, kind="converter"))
+        open_classifier(with_card(copy, kind="converter"))
 
 
 def test_a_gpu_that_is_not_there(tiny_model: Path) -> None:
-    from ser.models.backend import gpus
+    from ser.models.backend import list_gpus
 
-    if gpus(load_keras("cpu")):
+    if list_gpus(load_keras("cpu")):
         pytest.skip("there is a GPU")
     with pytest.raises(SerError, match="--device gpu: no GPU is visible"):
-        open_engine(tiny_model, device="gpu")
+        open_classifier(tiny_model, device="gpu")
 
 
 @pytest.mark.parametrize("engine", ["litert", "keras"])
 def test_a_card_of_another_network(copy: Path, engine: Any, spoken: Table) -> None:
     with_card(copy, labels=["neutral", "sad", "angry", "calm"])
     with pytest.raises(ArtifactError, match="3 outputs for 4 labels"):
-        open_engine(copy, engine, "cpu").probabilities(np.ascontiguousarray(spoken["x"][:2]))
+        open_classifier(copy, engine, "cpu").probabilities(np.ascontiguousarray(spoken["x"][:2]))
 
 
 @pytest.mark.parametrize("content", [b"", b"TFL3", b"\x1c\x00\x00\x00TFL3" + bytes(500)])
 def test_a_damaged_litert_network(copy: Path, content: bytes, spoken: Table) -> None:
     rewrite(copy, lambda name, data: content if name == LITERT_MEMBER else data)
     with pytest.raises(ArtifactError, match=r"copy\.keras: has a damaged model\.tflite"):
-        open_engine(copy, "litert").probabilities(np.ascontiguousarray(spoken["x"][:2]))
+        open_classifier(copy, "litert").probabilities(np.ascontiguousarray(spoken["x"][:2]))
     # The other network in the file is sound.
-    assert open_engine(copy, "keras", "cpu").probabilities(
+    assert open_classifier(copy, "keras", "cpu").probabilities(
         np.ascontiguousarray(spoken["x"][:2])
     ).shape == (2, 3)
 
@@ -134,7 +134,7 @@ def test_a_damaged_litert_network(copy: Path, content: bytes, spoken: Table) -> 
 def test_a_damaged_keras_network(copy: Path, member: str, content: bytes | None) -> None:
     rewrite(copy, lambda name, data: content if name == member else data)
     with pytest.raises(ArtifactError, match=r"copy\.keras: cannot be loaded by Keras") as caught:
-        open_engine(copy, "keras", "cpu")
+        open_classifier(copy, "keras", "cpu")
     assert "\n" not in str(caught.value)
     assert len(str(caught.value)) < 600
 
@@ -153,7 +153,7 @@ def test_code_in_a_model_is_not_run(copy: Path, tmp_path: Path) -> None:
         bad.writestr(CARD_MEMBER, good.read(CARD_MEMBER))
         assert "Lambda" in json.dumps(json.loads(bad.read("config.json")))
     with pytest.raises(ArtifactError, match="cannot be loaded by Keras"):
-        open_engine(tmp_path / "evil.keras", "keras", "cpu")
+        open_classifier(tmp_path / "evil.keras", "keras", "cpu")
     assert not proof.exists()
 
 
@@ -174,8 +174,8 @@ def sound(probabilities: Any) -> None:
 def test_both_engines_agree_on_functionals_and_voices(
     prosodic_model: Path, prosodic: Table
 ) -> None:
-    litert = open_engine(prosodic_model, "litert")
-    keras = open_engine(prosodic_model, "keras", "cpu")
+    litert = open_classifier(prosodic_model, "litert")
+    keras = open_classifier(prosodic_model, "keras", "cpu")
     assert litert.reads_functionals
     x, functionals = of(prosodic, slice(None))
     known = litert.calibration(*of(prosodic, speaker(prosodic, "02")))
@@ -199,7 +199,7 @@ def test_both_engines_agree_on_functionals_and_voices(
 
 
 def test_functionals_have_to_be_there(prosodic_model: Path, prosodic: Table) -> None:
-    engine = open_engine(prosodic_model)
+    engine = open_classifier(prosodic_model)
     x, functionals = of(prosodic, slice(0, 4))
     for wrong in (None, functionals[:, 1:], functionals[:3], functionals[:, :0]):
         with pytest.raises(ArtifactError, match=r"reads \d+ functionals of every clip; .*--like"):
@@ -209,7 +209,7 @@ def test_functionals_have_to_be_there(prosodic_model: Path, prosodic: Table) -> 
 def test_the_level_is_not_looked_at_unless_the_voice_is_known(
     prosodic_model: Path, prosodic: Table
 ) -> None:
-    engine = open_engine(prosodic_model)
+    engine = open_classifier(prosodic_model)
     x, functionals = of(prosodic, slice(None))
     louder = functionals.copy()
     louder[:, 0] += 40
@@ -222,7 +222,7 @@ def test_the_level_is_not_looked_at_unless_the_voice_is_known(
 
 
 def test_what_is_learnt_of_a_voice(prosodic_model: Path, prosodic: Table) -> None:
-    engine = open_engine(prosodic_model)
+    engine = open_classifier(prosodic_model)
     x, functionals = of(prosodic, speaker(prosodic, "03"))
     known = engine.calibration(x, functionals)
     assert known is not None
@@ -238,15 +238,15 @@ def test_what_is_learnt_of_a_voice(prosodic_model: Path, prosodic: Table) -> Non
 def test_what_is_usual_for_a_voice_says_less(
     kind: str, tiny_model: Path, prosodic_model: Path, spoken: Table, prosodic: Table
 ) -> None:
-    engine = open_engine(tiny_model if kind == "plain" else prosodic_model)
+    engine = open_classifier(tiny_model if kind == "plain" else prosodic_model)
     table = spoken if kind == "plain" else prosodic
     angry = np.flatnonzero(table["y"] == "angry")
 
-    def ask(known: Calibration | None, records: Any = angry) -> Any:
+    def ask(known: Adaptation | None, records: Any = angry) -> Any:
         functionals = table["functionals"][records] if kind == "prosodic" else None
         return engine.probabilities(table["x"][records], functionals, known)
 
-    def learn(records: Any) -> Calibration | None:
+    def learn(records: Any) -> Adaptation | None:
         functionals = table["functionals"][records] if kind == "prosodic" else None
         return engine.calibration(table["x"][records], functionals)
 
@@ -264,7 +264,7 @@ def test_what_is_usual_for_a_voice_says_less(
 
 
 def test_certain_answers_stay_probabilities(tiny_model: Path, spoken: Table) -> None:
-    engine = open_engine(tiny_model)
+    engine = open_classifier(tiny_model)
     engine._runner = lambda inputs: np.tile(
         np.array([1, 0, 0], np.float32), (len(inputs["features"]), 1)
     )
@@ -274,14 +274,14 @@ def test_certain_answers_stay_probabilities(tiny_model: Path, spoken: Table) -> 
     assert np.isfinite(known.offset).all()
     sound(engine.probabilities(x, None, known))
     for offset in (np.array([-500, 0, 500]), np.array([3e4, -3e4, 0])):
-        sound(engine.probabilities(x, None, Calibration(None, offset.astype(np.float32))))
+        sound(engine.probabilities(x, None, Adaptation(None, offset.astype(np.float32))))
 
 
 @pytest.mark.parametrize("kind", ["plain", "prosodic"])
 def test_enrolled_clips_move_the_answer(
     kind: str, tiny_model: Path, prosodic_model: Path, spoken: Table, prosodic: Table
 ) -> None:
-    engine = open_engine(tiny_model if kind == "plain" else prosodic_model)
+    engine = open_classifier(tiny_model if kind == "plain" else prosodic_model)
     table = spoken if kind == "plain" else prosodic
     x = table["x"][:12]
     functionals = table["functionals"][:12] if kind == "prosodic" else None
@@ -302,7 +302,7 @@ def test_enrolled_clips_move_the_answer(
 
 
 def test_enrolment_adds_to_a_calibration(prosodic_model: Path, prosodic: Table) -> None:
-    engine = open_engine(prosodic_model)
+    engine = open_classifier(prosodic_model)
     x, functionals = of(prosodic, speaker(prosodic, "05"))
     known = engine.calibration(x, functionals)
     assert known is not None
@@ -320,14 +320,14 @@ def test_a_damaged_voice(prosodic_model: Path, tmp_path: Path, content: bytes) -
     copy = Path(shutil.copy(prosodic_model, tmp_path / "copy.keras"))
     rewrite(copy, lambda name, data: content if name == VOICE_MEMBER else data)
     with pytest.raises(ArtifactError, match=r"copy\.keras: has a damaged voice\.npy"):
-        open_engine(copy)
+        open_classifier(copy)
 
 
 def test_another_process_opens_the_same(tiny_model: Path, spoken: Table) -> None:
-    engine = open_engine(tiny_model)
+    engine = open_classifier(tiny_model)
     other = pickle.loads(pickle.dumps(engine))
     x = np.ascontiguousarray(spoken["x"][:5])
     assert other.probabilities(x).tobytes() == engine.probabilities(x).tobytes()
     assert len(pickle.dumps(engine)) < 1000
     with pytest.raises(TypeError, match="stays in its process"):
-        pickle.dumps(open_engine(tiny_model, "keras", "cpu"))
+        pickle.dumps(open_classifier(tiny_model, "keras", "cpu"))

@@ -10,11 +10,11 @@ import pytest
 from isolated import load_without_ser
 
 from ser.errors import SerError
-from ser.models.acgan import ACGAN, EMOTION, GENERATED, SOURCE
+from ser.models.acgan import ACGAN, EMOTION_OUTPUT, GENERATED_OUTPUT, SOURCE_OUTPUT
 from ser.models.artifact import export_litert
 from ser.models.backend import load_keras
 from ser.models.base import Problem
-from ser.models.registry import architecture
+from ser.models.registry import make_architecture
 
 # Neither size is a multiple of the eight that the generator enlarges by.
 FRAMES, BANDS, CLASSES = 35, 21, 3
@@ -48,12 +48,12 @@ def wishes(count: int, length: int = FRAMES) -> list[Any]:
 def test_the_discriminator_has_two_heads(keras: Any) -> None:
     said = SMALL.discriminator(keras, problem(standardised=False)).predict_on_batch(batch())
     assert {name: value.shape for name, value in said.items()} == {
-        SOURCE: (6, 1),
-        EMOTION: (6, CLASSES),
-        GENERATED: (6, CLASSES),
+        SOURCE_OUTPUT: (6, 1),
+        EMOTION_OUTPUT: (6, CLASSES),
+        GENERATED_OUTPUT: (6, CLASSES),
     }
-    assert np.asarray(said[EMOTION]).sum(axis=1) == pytest.approx(1, abs=1e-5)
-    assert np.array_equal(said[EMOTION], said[GENERATED])
+    assert np.asarray(said[EMOTION_OUTPUT]).sum(axis=1) == pytest.approx(1, abs=1e-5)
+    assert np.array_equal(said[EMOTION_OUTPUT], said[GENERATED_OUTPUT])
 
 
 def test_normalisation_never_looks_across_clips(keras: Any) -> None:
@@ -62,18 +62,20 @@ def test_normalisation_never_looks_across_clips(keras: Any) -> None:
     for network in (discriminator, generator):
         assert "BatchNormalization" not in [type(layer).__name__ for layer in network.layers]
     x = batch()
-    alone = np.asarray(discriminator.predict_on_batch(x[:1])[SOURCE])
-    assert alone == pytest.approx(np.asarray(discriminator.predict_on_batch(x)[SOURCE])[:1], 1e-4)
+    alone = np.asarray(discriminator.predict_on_batch(x[:1])[SOURCE_OUTPUT])
+    assert alone == pytest.approx(
+        np.asarray(discriminator.predict_on_batch(x)[SOURCE_OUTPUT])[:1], 1e-4
+    )
 
 
 def test_the_classifier_is_the_emotion_head(keras: Any) -> None:
     discriminator = SMALL.discriminator(keras, problem(standardised=False))
     model = SMALL.classifier(keras, discriminator)
     assert model.output_shape == (None, CLASSES)
-    assert SOURCE not in [layer.name for layer in model.layers]
+    assert SOURCE_OUTPUT not in [layer.name for layer in model.layers]
     x = batch()
     before = np.asarray(model.predict_on_batch(x))
-    assert before == pytest.approx(np.asarray(discriminator.predict_on_batch(x)[EMOTION]))
+    assert before == pytest.approx(np.asarray(discriminator.predict_on_batch(x)[EMOTION_OUTPUT]))
     discriminator.set_weights([w + 0.01 for w in discriminator.get_weights()])
     assert np.abs(np.asarray(model.predict_on_batch(x)) - before).max() > 1e-4
 
@@ -128,4 +130,4 @@ def test_litert_agrees(keras: Any) -> None:
 
 def test_pooled_tables_are_refused(keras: Any) -> None:
     with pytest.raises(SerError, match="1 frames have no time axis; extract without --pool"):
-        architecture("acgan").build(keras, Problem(1, 180, 3))
+        make_architecture("acgan").build(keras, Problem(1, 180, 3))

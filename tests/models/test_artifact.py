@@ -33,7 +33,7 @@ from ser.models.artifact import (
 )
 from ser.models.backend import load_keras
 from ser.models.base import Problem
-from ser.models.registry import architecture
+from ser.models.registry import make_architecture
 
 CARD: dict[str, Any] = {
     "kind": "classifier",
@@ -124,7 +124,7 @@ def test_equal_models_make_equal_members(network: Any, tmp_path: Path) -> None:
 def test_the_default_network_is_small_and_has_no_optimiser(tmp_path: Path) -> None:
     keras = load_keras("cpu")
     # Three seconds of 64 log-mels, eight emotions: what the shipped model looks like.
-    model = architecture("cnn").build(keras, Problem(301, 64, 8))
+    model = make_architecture("cnn").build(keras, Problem(301, 64, 8))
     path = tmp_path / "m.keras"
     write_artifact(path, model, {**CARD, "frames": 301, "coefficients": 64})
     assert path.stat().st_size < 5e6

@@ -15,7 +15,7 @@ from ser.inference.engine import open_runner
 from ser.models.artifact import LITERT_MEMBER, export_litert
 from ser.models.backend import load_keras
 from ser.models.base import Problem
-from ser.models.registry import ARCHITECTURES, architecture
+from ser.models.registry import ARCHITECTURES, make_architecture
 
 SHAPES = {"sequence": (34, 24), "long": (301, 64), "short": (16, 5), "pooled": (1, 180)}
 
@@ -31,7 +31,7 @@ def network(keras: Any, shape: tuple[int, int], classes: int = 3, **options: Any
     mean = rng.normal(-40, 5, coefficients).astype(np.float32)
     variance = rng.uniform(1, 9, coefficients).astype(np.float32)
     problem = Problem(frames, coefficients, classes, mean, variance)
-    return architecture("cnn", options).build(keras, problem)
+    return make_architecture("cnn", options).build(keras, problem)
 
 
 def batch(shape: tuple[int, int], count: int = 5) -> Any:
@@ -70,8 +70,8 @@ def test_features_are_standardised_by_what_the_problem_says(keras: Any) -> None:
     x = batch(SHAPES["sequence"])
     with_statistics = network(keras, SHAPES["sequence"])
     mean, variance = np.full(coefficients, 7, np.float32), np.full(coefficients, 4, np.float32)
-    other = architecture("cnn").build(keras, Problem(frames, coefficients, 3, mean, variance))
-    plain = architecture("cnn").build(keras, Problem(frames, coefficients, 3))
+    other = make_architecture("cnn").build(keras, Problem(frames, coefficients, 3, mean, variance))
+    plain = make_architecture("cnn").build(keras, Problem(frames, coefficients, 3))
     assert "Normalization" not in layers_of(plain)
     assert "Normalization" in layers_of(with_statistics)
     other.set_weights(plain.get_weights())
@@ -149,9 +149,9 @@ def test_a_residual_network_has_a_way_past_its_convolutions(keras: Any, tmp_path
 
 
 def test_only_what_was_measured_goes_in_eight_bits() -> None:
-    assert architecture("cnn").eight_bits(188)
-    assert not architecture("cnn").eight_bits(1)
-    assert not architecture("cnn", {"residual": "true"}).eight_bits(188)
+    assert make_architecture("cnn").eight_bits(188)
+    assert not make_architecture("cnn").eight_bits(1)
+    assert not make_architecture("cnn", {"residual": "true"}).eight_bits(188)
 
 
 def test_the_seed_decides_the_weights(keras: Any) -> None:
@@ -169,6 +169,6 @@ def test_the_registry() -> None:
     for name, arch in ARCHITECTURES.items():
         assert arch.name == name
         assert arch.summary
-        assert architecture(name) == arch()
+        assert make_architecture(name) == arch()
     with pytest.raises(SerError, match="rnn9: is not an architecture; use prosody-cnn, cnn"):
-        architecture("rnn9")
+        make_architecture("rnn9")

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from ser.errors import SerError
-from ser.models.imagenet import Source, fetch, keras_folder
+from ser.models.imagenet import PublishedWeights, fetch_weights, keras_folder
 from ser.models.inception import Inception
 from ser.models.vgg16 import VGG16
 from ser.models.vgg19 import VGG19
@@ -48,14 +48,14 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def test_fetched_once(server: str, home: Path) -> None:
-    source = Source(f"{server}/w.h5", MD5)
+    source = PublishedWeights(f"{server}/w.h5", MD5)
     said: list[str] = []
-    path = fetch(source, said.append)
+    path = fetch_weights(source, said.append)
     assert path == home / "w.h5"
     assert path.read_bytes() == CONTENT
     assert said == [f"fetching {server}/w.h5 into {home}"]
     # Nobody is asked a second time.
-    assert fetch(Source("http://127.0.0.1:9/w.h5", MD5), said.append) == path
+    assert fetch_weights(PublishedWeights("http://127.0.0.1:9/w.h5", MD5), said.append) == path
     assert len(said) == 1
     assert [each.name for each in home.iterdir()] == ["w.h5"]
 
@@ -71,7 +71,7 @@ def test_what_is_not_the_published_file_is_not_kept(
     server: str, home: Path, name: str, md5: str, reason: str
 ) -> None:
     with pytest.raises(SerError, match=rf"^{name}: .*cannot be downloaded \({reason}"):
-        fetch(Source(f"{server}/{name}", md5))
+        fetch_weights(PublishedWeights(f"{server}/{name}", md5))
     assert list(home.iterdir()) == []
 
 
@@ -82,7 +82,7 @@ def test_without_a_network(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("NO_PROXY", raising=False)
     for arch in (VGG16(), VGG19(), Inception()):
         with pytest.raises(SerError) as caught:
-            arch.files()
+            arch.required_files()
         said = str(caught.value)
         assert said.startswith(f"{arch.source.name}: is not in {home} and cannot be downloaded (")
         assert "Connection refused" in said
@@ -97,7 +97,7 @@ def test_a_damaged_file_is_named(home: Path) -> None:
     target = home / VGG16().source.name
     target.write_bytes(b"half")
     with pytest.raises(SerError, match="is damaged or another file than the published one") as e:
-        VGG16().files()
+        VGG16().required_files()
     assert str(e.value).startswith(str(target))
     assert VGG16().source.url in e.value.cure
     # It may have cost somebody an hour.

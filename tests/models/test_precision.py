@@ -9,8 +9,8 @@ import pytest
 
 from ser.models.backend import load_keras
 from ser.models.base import Problem
-from ser.models.precision import Precision, in_full, training_in
-from ser.models.registry import architecture
+from ser.models.precision import Precision, precision_policy, to_float32
+from ser.models.registry import make_architecture
 
 PROBLEM = Problem(34, 24, 3)
 
@@ -18,14 +18,14 @@ PROBLEM = Problem(34, 24, 3)
 @pytest.mark.parametrize("precision", ["bfloat16", "float16"])
 def test_built_in_half_stored_in_full(precision: Precision) -> None:
     keras = load_keras("cpu")
-    cnn = architecture("cnn", {"width": 0.5, "units": 64})
-    with training_in(keras, precision):
+    cnn = make_architecture("cnn", {"width": 0.5, "units": 64})
+    with precision_policy(keras, precision):
         model = cnn.build(keras, PROBLEM)
     assert keras.config.dtype_policy().name == "float32"
     assert model.layers[2].compute_dtype == precision
     # What is learnt is kept in single precision all the same.
     assert {weight.dtype for weight in model.weights} == {"float32"}
-    config = in_full(model.get_config())
+    config = to_float32(model.get_config())
     assert "float16" not in json.dumps(config)
     full = type(model).from_config(config)
     full.set_weights(model.get_weights())
@@ -38,12 +38,12 @@ def test_built_in_half_stored_in_full(precision: Precision) -> None:
 
 def test_auto_leaves_it_to_the_device() -> None:
     keras = load_keras("cpu")
-    with training_in(keras, "auto"):
+    with precision_policy(keras, "auto"):
         assert keras.config.dtype_policy().name == "float32"
 
 
 def test_the_policy_comes_back_after_an_error() -> None:
     keras = load_keras("cpu")
-    with pytest.raises(RuntimeError), training_in(keras, "bfloat16"):
+    with pytest.raises(RuntimeError), precision_policy(keras, "bfloat16"):
         raise RuntimeError
     assert keras.config.dtype_policy().name == "float32"

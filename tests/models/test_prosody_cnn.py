@@ -15,9 +15,9 @@ from ser.features.prosody.speaker import nobody
 from ser.models.artifact import export_litert
 from ser.models.backend import load_keras
 from ser.models.base import Problem
-from ser.models.prosody_cnn import SEEN, fill_reading
-from ser.models.registry import architecture
-from ser.models.svm import Machine
+from ser.models.prosody_cnn import FUNCTIONALS_LAYER, set_lda_weights
+from ser.models.registry import make_architecture
+from ser.models.svm import FittedSVM
 from ser.training.svm import decisions
 
 FRAMES, COEFFICIENTS, COUNT = 20, 12, 7
@@ -33,7 +33,7 @@ def build(
     keras: Any,
     seed: int = 1,
     frames: int = FRAMES,
-    machine: Machine | None = None,
+    machine: FittedSVM | None = None,
     **options: Any,
 ) -> Any:
     keras.utils.set_random_seed(seed)
@@ -46,7 +46,7 @@ def build(
         functional_mean=rng.normal(0, 5, COUNT).astype(np.float32),
         functional_variance=rng.uniform(1, 9, COUNT).astype(np.float32),
     )
-    chosen = architecture("prosody-cnn", {**SLIM, **options})
+    chosen = make_architecture("prosody-cnn", {**SLIM, **options})
     return chosen.network(keras, problem, machine) if machine else chosen.build(keras, problem)
 
 
@@ -197,7 +197,7 @@ def test_litert_agrees(model: Any) -> None:
 
 def test_clips_are_compared_where_the_voice_is_not_told(keras: Any) -> None:
     rng = np.random.default_rng(3)
-    machine = Machine(
+    machine = FittedSVM(
         mean=rng.normal(0, 0.1, COUNT - 1).astype(np.float32),
         deviation=rng.uniform(0.5, 1, COUNT - 1).astype(np.float32),
         weights=rng.normal(0, 1, (4, 3)).astype(np.float32),
@@ -208,8 +208,8 @@ def test_clips_are_compared_where_the_voice_is_not_told(keras: Any) -> None:
     )
     # What is read linearly is nothing at first, so that prosody is the machine's alone.
     model = build(keras, reading="kernel", machine=machine)
-    fill_reading(model, np.zeros((2 * COUNT + 1, 3)), np.zeros(3))
-    names = (SEEN, "prosody")
+    set_lda_weights(model, np.zeros((2 * COUNT + 1, 3)), np.zeros(3))
+    names = (FUNCTIONALS_LAYER, "prosody")
     look = keras.Model(model.inputs, [model.get_layer(name).output for name in names])
     seen, prosody = (np.asarray(part) for part in look.predict_on_batch(batch()))
     expected = np.exp(2 * decisions(machine, seen[:, 1:COUNT].astype(np.float64)))
@@ -220,8 +220,8 @@ def test_clips_are_compared_where_the_voice_is_not_told(keras: Any) -> None:
     _, prosody = look.predict_on_batch(batch(told=True))
     assert np.asarray(prosody) == pytest.approx(1 / 3, abs=1e-6)
     # Sums over many clips need more digits than eight bits have.
-    assert not architecture("prosody-cnn", {"reading": "kernel"}).eight_bits(FRAMES)
-    assert architecture("prosody-cnn").eight_bits(FRAMES)
+    assert not make_architecture("prosody-cnn", {"reading": "kernel"}).eight_bits(FRAMES)
+    assert make_architecture("prosody-cnn").eight_bits(FRAMES)
 
 
 def test_pooled_tables_work_too(keras: Any) -> None:
@@ -232,4 +232,4 @@ def test_pooled_tables_work_too(keras: Any) -> None:
 
 def test_without_functionals_there_is_nothing_to_build(keras: Any) -> None:
     with pytest.raises(SerError, match=r"prosody-cnn: .*holds none; .*--functionals prosody"):
-        architecture("prosody-cnn").build(keras, Problem(FRAMES, COEFFICIENTS, 3))
+        make_architecture("prosody-cnn").build(keras, Problem(FRAMES, COEFFICIENTS, 3))

@@ -14,8 +14,8 @@ from ser.errors import SerError
 from ser.models.artifact import export_litert
 from ser.models.backend import load_keras
 from ser.models.base import Problem
-from ser.models.registry import architecture
-from ser.models.svm import DECISIONS, SVM, pooled
+from ser.models.registry import make_architecture
+from ser.models.svm import DECISION_LAYER, SVM, pooled_input
 from ser.training.svm import fit
 
 SIZE, CLASSES = 180, 4
@@ -73,7 +73,7 @@ def test_decisions_are_those_of_scikit_learn(keras: Any, arch: SVM) -> None:
     weights = np.random.default_rng(2).uniform(0.5, 2, len(y))
     machine = replace(fit(arch, x, y, CLASSES, weights), scale=2.5)
     model = arch.network(keras, PROBLEM, machine)
-    inner = keras.Model(model.input, model.get_layer(DECISIONS).output)
+    inner = keras.Model(model.input, model.get_layer(DECISION_LAYER).output)
     expected = reference(arch, x, y, weights, new)
     found = np.asarray(inner.predict_on_batch(new[:, None].astype(np.float32)))
     assert np.abs(found - expected).max() < 1e-4
@@ -93,7 +93,7 @@ def test_litert_agrees(keras: Any, arch: SVM, frames: int) -> None:
     problem = Problem(frames, 12, CLASSES)
     x = rng.normal(-40, 5, (200, frames, 12)).astype(np.float32)
     x[:, frames // 2 + 1 :] = 0
-    prefix = keras.Model(*pooled(keras, problem))
+    prefix = keras.Model(*pooled_input(keras, problem))
     features = np.asarray(prefix.predict_on_batch(x), np.float64)
     machine = fit(arch, features, rng.integers(0, CLASSES, 200), CLASSES, np.ones(200))
     model = arch.network(keras, problem, machine)
@@ -114,9 +114,9 @@ def test_litert_agrees(keras: Any, arch: SVM, frames: int) -> None:
 def test_loads_without_ser_and_in_safe_mode(keras: Any, tmp_path: Path) -> None:
     x, y = clips(60)
     model = SVM().network(keras, PROBLEM, fit(SVM(), x, y, CLASSES, np.ones(60)))
-    pooled = x[:5, None].astype(np.float32)
-    expected = np.asarray(model.predict_on_batch(pooled))
-    loaded = load_without_ser(tmp_path, {"m": (model, pooled)})
+    pooled_input = x[:5, None].astype(np.float32)
+    expected = np.asarray(model.predict_on_batch(pooled_input))
+    loaded = load_without_ser(tmp_path, {"m": (model, pooled_input)})
     assert loaded["m"].answers == pytest.approx(expected, abs=1e-6)
 
 
@@ -128,7 +128,7 @@ def test_frames_are_pooled_without_their_padding(keras: Any) -> None:
     for clip, length in zip(x, lengths, strict=True):
         # Levels in decibels, where a sum of squares would lose the small deviations.
         clip[:length] = rng.normal(-4000, 0.5, (length, 7))
-    found = np.asarray(keras.Model(*pooled(keras, problem)).predict_on_batch(x))
+    found = np.asarray(keras.Model(*pooled_input(keras, problem)).predict_on_batch(x))
     assert found.shape == (4, 14)
     for row, clip, length in zip(found[:3], x, lengths, strict=False):
         exact = clip[:length].astype(np.float64)
@@ -140,7 +140,7 @@ def test_frames_are_pooled_without_their_padding(keras: Any) -> None:
 def test_a_machine_that_has_seen_nothing_is_undecided(keras: Any) -> None:
     for kernel in ("rbf", "linear"):
         for frames in (1, 40):
-            model = architecture("svm", {"kernel": kernel}).build(keras, Problem(frames, 9, 3))
+            model = make_architecture("svm", {"kernel": kernel}).build(keras, Problem(frames, 9, 3))
             x = np.random.default_rng(0).normal(size=(5, frames, 9)).astype(np.float32)
             assert np.asarray(model.predict_on_batch(x)) == pytest.approx(1 / 3)
 
@@ -167,7 +167,7 @@ def test_features_that_never_change_are_left_alone(keras: Any) -> None:
 
 
 def test_options() -> None:
-    assert architecture("svm", {"C": "10", "kernel": "linear"}) == SVM(kernel="linear", C=10.0)
+    assert make_architecture("svm", {"C": "10", "kernel": "linear"}) == SVM(kernel="linear", C=10.0)
     with pytest.raises(SerError, match="kernel=poly: is not a choice; use rbf, linear"):
-        architecture("svm", {"kernel": "poly"})
+        make_architecture("svm", {"kernel": "poly"})
     assert SVM.options()["C"].log

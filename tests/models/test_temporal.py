@@ -15,7 +15,7 @@ from ser.dataset.table import Table
 from ser.models.artifact import export_litert
 from ser.models.backend import load_keras
 from ser.models.base import Problem
-from ser.models.registry import architecture
+from ser.models.registry import make_architecture
 from ser.training.fit import Data, train
 
 NAMES = ("cnn1d", "cnn-lstm", "tim-net")
@@ -40,7 +40,7 @@ def network(keras: Any, name: str, shape: tuple[int, int], **options: Any) -> An
     rng = np.random.default_rng(1)
     mean = rng.normal(-40, 5, shape[1]).astype(np.float32)
     variance = rng.uniform(1, 9, shape[1]).astype(np.float32)
-    chosen = architecture(name, {**SMALL[name], **options})
+    chosen = make_architecture(name, {**SMALL[name], **options})
     return chosen.build(keras, Problem(*shape, 3, mean, variance))
 
 

@@ -16,8 +16,8 @@ from ser.models.artifact import export_litert
 from ser.models.backend import load_keras
 from ser.models.base import Problem
 from ser.models.inception import Inception
-from ser.models.registry import architecture
-from ser.models.transfer import Transfer
+from ser.models.registry import make_architecture
+from ser.models.transfer import TransferArchitecture
 from ser.models.vgg16 import VGG16
 from ser.models.vgg19 import VGG19
 
@@ -37,7 +37,7 @@ def keras() -> Any:
 class Made:
     """A network, and where its base comes from."""
 
-    arch: Transfer
+    arch: TransferArchitecture
     model: Any
     published: Any = None
 
@@ -164,10 +164,10 @@ def test_frozen_until_it_is_thawed(keras: Any, pretrained: dict[str, Made]) -> N
     }
     expected[2] += expected[1]
     for blocks, names in expected.items():
-        VGG16(weights="imagenet", fine_tune=blocks, size=32).thaw(made.model)
+        VGG16(weights="imagenet", fine_tune=blocks, size=32).unfreeze(made.model)
         assert trainable(made) == names
         assert len(made.model.trainable_weights) == HEAD + 2 * len(names)
-    VGG16(fine_tune=5, size=32).thaw(made.model)
+    VGG16(fine_tune=5, size=32).unfreeze(made.model)
     assert len(trainable(made)) == 13
 
 
@@ -177,11 +177,11 @@ def test_batch_normalisation_stays_frozen(keras: Any, pretrained: dict[str, Made
     assert len(norms) == 94
     assert len(made.model.trainable_weights) == HEAD
     # The last block has nine convolutions; one goes in each of its branches' steps.
-    Inception(fine_tune=1).thaw(made.model)
+    Inception(fine_tune=1).unfreeze(made.model)
     names = trainable(made)
     assert len(names) == 9
     assert all(name.startswith("conv2d") for name in names)
-    Inception(fine_tune=11).thaw(made.model)
+    Inception(fine_tune=11).unfreeze(made.model)
     assert len(trainable(made)) == 94
     before = [layer.get_weights() for layer in norms]
     made.base(np.ones((2, 75, 75, 3), np.float32), training=True)
@@ -192,13 +192,13 @@ def test_batch_normalisation_stays_frozen(keras: Any, pretrained: dict[str, Made
 def test_without_weights_nothing_is_frozen(scratch: Made) -> None:
     assert len(trainable(scratch)) == 16
     assert scratch.arch.head_epochs(30) == 0
-    scratch.arch.thaw(scratch.model)
+    scratch.arch.unfreeze(scratch.model)
     assert len(trainable(scratch)) == 16
 
 
 def test_a_random_base_begins_where_it_can_learn(keras: Any, scratch: Made) -> None:
     """Deviations of what each block says: they neither fade away nor explode."""
-    blocks = [scratch.base.get_layer(name).output for name in scratch.arch.ends]
+    blocks = [scratch.base.get_layer(name).output for name in scratch.arch.block_ends]
     x = np.random.default_rng(4).normal(size=(4, 32, 32, 1)).astype(np.float32)
     said = keras.Model(scratch.base.input, blocks).predict_on_batch(np.repeat(x, 3, axis=3))
     assert all(0.1 < np.asarray(answer).std() < 10 for answer in said)
@@ -257,7 +257,7 @@ def test_the_epochs_of_the_head(options: dict[str, Any], epochs: int, head: int)
 )
 def test_impossible_options(name: str, options: dict[str, Any], message: str) -> None:
     with pytest.raises(SerError, match=message):
-        architecture(name, options)
+        make_architecture(name, options)
 
 
 def test_pooled_tables_make_no_picture(keras: Any) -> None:
@@ -305,7 +305,7 @@ def test_a_wrong_file_is_named(keras: Any, tmp_path: Path) -> None:
 
 def test_they_load_without_ser_and_in_safe_mode(every: dict[str, Made], tmp_path: Path) -> None:
     for made in every.values():
-        made.arch.thaw(made.model)
+        made.arch.unfreeze(made.model)
     loaded = load_without_ser(tmp_path, {name: (m.model, batch()) for name, m in every.items()})
     for name, made in every.items():
         expected = np.asarray(made.model.predict_on_batch(batch()))

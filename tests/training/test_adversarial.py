@@ -13,7 +13,7 @@ from spoken import of_speakers
 
 from ser.dataset.groups import originals
 from ser.dataset.table import Table, spec_of
-from ser.models.acgan import ACGAN, EMOTION, GENERATED, SOURCE
+from ser.models.acgan import ACGAN, EMOTION_OUTPUT, GENERATED_OUTPUT, SOURCE_OUTPUT
 from ser.models.backend import load_keras
 from ser.training.adversarial import MARK, Adversarial
 from ser.training.batches import Examples, batches
@@ -120,7 +120,7 @@ def test_each_side_trains_its_own_weights(spoken: Table) -> None:
 def test_a_side_that_waits_stands_still(spoken: Table) -> None:
     trainer = make(spoken)
     clips, rng = _clips(trainer), np.random.default_rng(0)
-    head = trainer.discriminator.get_layer(SOURCE)
+    head = trainer.discriminator.get_layer(SOURCE_OUTPUT)
     # Weight decay goes on; what the gradient would do is far more.
     trainer.discriminator.optimizer.weight_decay = 0.0
     before = head.get_weights(), trainer.discriminator.get_weights()
@@ -169,13 +169,13 @@ def test_labels_are_smoothed_on_one_side_or_on_both(
     [(x, y, weights)] = seen
     # A fifth of the batch is generated: 4 beside 16.
     assert len(x) == 20
-    assert y[SOURCE][:, 0] == pytest.approx([real] * 16 + [generated] * 4)
+    assert y[SOURCE_OUTPUT][:, 0] == pytest.approx([real] * 16 + [generated] * 4)
     # Each loss is a mean over its own clips, and real and generated ones weigh the same.
-    assert weights[EMOTION].mean() == pytest.approx(1)
-    assert not weights[EMOTION][16:].any()
-    assert weights[GENERATED].mean() == pytest.approx(1)
-    assert not weights[GENERATED][:16].any()
-    assert weights[SOURCE][:16].sum() == pytest.approx(weights[SOURCE][16:].sum())
+    assert weights[EMOTION_OUTPUT].mean() == pytest.approx(1)
+    assert not weights[EMOTION_OUTPUT][16:].any()
+    assert weights[GENERATED_OUTPUT].mean() == pytest.approx(1)
+    assert not weights[GENERATED_OUTPUT][:16].any()
+    assert weights[SOURCE_OUTPUT][:16].sum() == pytest.approx(weights[SOURCE_OUTPUT][16:].sum())
 
 
 def test_uneven_steps(spoken: Table) -> None:

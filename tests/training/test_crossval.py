@@ -17,7 +17,7 @@ from ser.dataset.table import Table
 from ser.errors import SerError
 from ser.evaluation.predict import predict_table
 from ser.evaluation.predictions import Predictions, read_predictions
-from ser.inference.engine import open_engine
+from ser.inference.classifier import open_classifier
 from ser.models.artifact import read_card
 from ser.models.backend import load_keras
 from ser.models.calibration import expected_calibration_error
@@ -59,7 +59,7 @@ def check_calibrated(folder: Path, table: Table, folds: Folds) -> Predictions:
     assert written.seed == plain.seed
     for number, test in enumerate(folds.tests, start=1):
         part = written.fold == number
-        engine = open_engine(folder / f"fold-{number}.keras", "keras")
+        engine = open_classifier(folder / f"fold-{number}.keras", "keras")
         expected = predict_table(engine, table, records=np.asarray(test), calibrate=True)
         assert written.path[part].tolist() == expected.path.tolist()
         assert written.probabilities[part] == pytest.approx(expected.probabilities, abs=1e-4)
@@ -88,7 +88,7 @@ def test_every_clip_is_tested_once_and_by_the_right_network(
     for number, test in enumerate(folds.tests, start=1):
         part = written.fold == number
         assert written.path[part].tolist() == spoken["path"][test].tolist()
-        engine = open_engine(tmp_path / f"fold-{number}.keras")
+        engine = open_classifier(tmp_path / f"fold-{number}.keras")
         # The card's temperature is 1: predictions are the network's own words.
         assert engine.temperature == 1
         assert written.probabilities[part] == pytest.approx(

@@ -12,8 +12,8 @@ from spoken import CONFIG, of_speakers
 
 from ser.dataset.table import Table
 from ser.errors import SerError, TableError
-from ser.models.prosody_cnn import READING
-from ser.models.svm import SUPPORT
+from ser.models.prosody_cnn import LDA_LAYER
+from ser.models.svm import SUPPORT_LAYER
 from ser.training.batches import Examples
 from ser.training.checkpoint import Checkpoint
 from ser.training.config import TrainConfig
@@ -66,7 +66,7 @@ def test_it_learns_what_speakers_have_in_common(prosodic: Table, config: TrainCo
 
 def reading(model: Any) -> list[np.ndarray]:
     """Gives the weights of what reads prosody, in order."""
-    layers = [layer for layer in model.layers if layer.name.startswith(READING)]
+    layers = [layer for layer in model.layers if layer.name.startswith(LDA_LAYER)]
     layers.sort(key=lambda layer: int(layer.name.rpartition("_")[2]))
     return [weight for layer in layers for weight in layer.get_weights()]
 
@@ -122,7 +122,7 @@ def test_clips_that_were_learnt_from_are_compared(prosodic: Table, config: Train
     others = everyone[::6]
     mine = np.setdiff1d(everyone, others)
     result = run(Data(prosodic, mine), config)
-    assert 0 < result.model.get_layer(SUPPORT).kernel.shape[1] <= len(mine)
+    assert 0 < result.model.get_layer(SUPPORT_LAYER).kernel.shape[1] <= len(mine)
     assert right_by_prosody(result, prosodic, others) > 0.7
     # It can know by heart what no plane divides.
     table = prosodic.copy()

@@ -96,6 +96,6 @@ def test_a_process_that_dies(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(parallel_folds, "_Work", lambda *given: working.dying)
+    monkeypatch.setattr(parallel_folds, "_Training", lambda *given: working.dying)
     with pytest.raises(SerError, match=r"fold [12]: has taken its process down.*fewer --jobs"):
         run(spoken, folds, config, tmp_path, jobs=2)

@@ -12,7 +12,7 @@ from spoken import POOLED, of_speakers, spoken_table
 from tables import make_table
 
 from ser.dataset.table import Table
-from ser.inference.engine import open_engine
+from ser.inference.classifier import open_classifier
 from ser.models.artifact import write_artifact
 from ser.models.backend import load_keras
 from ser.models.calibration import fit_temperature
@@ -72,7 +72,7 @@ def test_the_artifact_runs_on_both_engines(spoken: Table, tmp_path: Path) -> Non
     assert write_artifact(tmp_path / "m.keras", result.model, card)
     x = np.array(spoken["x"][:20])
     one, other = (
-        open_engine(tmp_path / "m.keras", engine, "cpu").probabilities(x)  # type: ignore[arg-type]
+        open_classifier(tmp_path / "m.keras", engine, "cpu").probabilities(x)  # type: ignore[arg-type]
         for engine in ("litert", "keras")
     )
     assert np.abs(one - other).max() < 1e-4

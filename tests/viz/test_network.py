@@ -12,7 +12,7 @@ from spoken import Small
 from ser.errors import SerError
 from ser.models.backend import load_keras
 from ser.models.base import Problem
-from ser.models.registry import architecture
+from ser.models.registry import make_architecture
 from ser.viz.layers import gather, read_layers, times, total
 from ser.viz.network import draw_network
 
@@ -111,7 +111,7 @@ def test_every_layer_of_an_architecture_is_drawn(
     keras: Any, name: str, tmp_path: Path, recwarn: pytest.WarningsRecorder
 ) -> None:
     options = {"layers": 3} if name == "tim-net" else {}
-    model = architecture(name, options).build(keras, Problem(40, 12, 3))
+    model = make_architecture(name, options).build(keras, Problem(40, 12, 3))
     layers = read_layers(model)
     assert total(layers) == model.count_params()
     assert {key[0] for key in layers} >= {layer.name for layer in model.layers}

@@ -18,10 +18,10 @@ from ser.cli.train.cv import check_cv, cross_validated, say_epoch, write_views
 from ser.cli.train.options import ALL, check_support, list_architectures, make_config, suited
 from ser.cli.train.translator import refuse, train_one
 from ser.cli.train.tune import Tuning, read_tuning, tune, tune_options
-from ser.conversion.registry import TRANSLATORS
+from ser.conversion.registry import CONVERSION_ARCHITECTURES
 from ser.dataset.table import Table, read_table, write_table
 from ser.io.files import STANDARD
-from ser.models.registry import ARCHITECTURES, architecture
+from ser.models.registry import ARCHITECTURES, make_architecture
 from ser.training.config import TrainConfig
 
 _DEFAULTS = TrainConfig()
@@ -46,7 +46,7 @@ _DEFAULTS = TrainConfig()
     "settings",
     metavar="NAME=VALUE",
     multiple=True,
-    help="Change a hyperparameter of the architecture, or of the augmentation as in "
+    help="Modification a hyperparameter of the architecture, or of the augmentation as in "
     "augment.stretch=0.1.",
 )
 @click.option(
@@ -145,7 +145,7 @@ _DEFAULTS = TrainConfig()
     type=click.IntRange(0),
     default=_DEFAULTS.patience,
     show_default=True,
-    help="Epochs without a lower validation loss until training stops; 0 never stops early.",
+    help="PitchMarks without a lower validation loss until training stops; 0 never stops early.",
 )
 @click.option(
     "--augment/--no-augment",
@@ -297,7 +297,7 @@ def main(
             check_target(Path(picture))
     if write_generated is not None:
         _check_generated(config, write_generated)
-    translates = config.arch in TRANSLATORS
+    translates = config.arch in CONVERSION_ARCHITECTURES
     if translates:
         refuse(config)
     tuning = read_tuning(click.get_current_context(), search, [*settings, *config.options])
@@ -307,7 +307,7 @@ def main(
         raise click.UsageError("--jobs is for the folds of --cv, and not with --tune.")
     if not resume and not translates:
         # Weights that cannot be had are named before tables are read; a checkpoint has its own.
-        architecture(config.arch, config.options).files(console.note)
+        make_architecture(config.arch, config.options).required_files(console.note)
     records = read_table(table) if records is None else records
     check_support(config.support, records)
     if cv is not None:
@@ -433,7 +433,7 @@ def _train_one(
         metrics=figures.metrics,
         temperature=figures.temperature,
     )
-    eight_bits = architecture(config.arch, config.options).eight_bits(card["frames"])
+    eight_bits = make_architecture(config.arch, config.options).eight_bits(card["frames"])
     if not write_artifact(
         output, trained.model, {**card, **tuned}, trained.voice, eight_bits=eight_bits
     ):

@@ -1,4 +1,4 @@
-"""The network of ser-translate: what to do to envelope, pitch and time for another emotion."""
+"""The network of ``ser-translate``: changes of spectral envelope, F0 and timing."""
 
 from __future__ import annotations
 
@@ -8,48 +8,49 @@ from typing import Any
 
 import numpy as np
 
-from ser.conversion.contour_grid import CEPSTRA, CHANGED, COLUMNS, REAL, SEEN, Scale
+from ser.conversion.contour_grid import N_CEPSTRA, N_CHANGED, N_COLUMNS, MASK, N_FEATURES, ContourScale
 from ser.conversion.models.auxiliary import statistics
 from ser.errors import SerError
-from ser.models.adversarial import Adversarial
+from ser.models.adversarial import AdversarialArchitecture
 from ser.models.base import Problem, option
 
-OUTPUTS = CHANGED + 1
-"""Columns of the generator's output: changes of the mel-cepstrum in decibels, of the pitch in
+N_OUTPUTS = N_CHANGED + 1
+"""Columns of the generator's output: changes of the mel-cepstrum in decibels and of F0 in
 semitones, and the logarithm of the stretch."""
 
-ANSWER = "answer"
+SCORE = "score"
 """The discriminator's output."""
 
-MULTIPLE = 8
-"""Steps must be a multiple of it, because time is pooled by it."""
+STEP_MULTIPLE = 8
+"""The number of steps must be a multiple of this, for the generator pools over time."""
 
-# The most that may be asked for: pitch in semitones, and the logarithm of the stretch.
+# The largest changes: F0 in semitones, and the logarithm of the stretch.
 _PITCH_LIMIT = 15.0
 _STRETCH_LIMIT = 0.7
 
-# Pitch has a control point every 80 ms, the stretch every 160 ms.
+# Steps between control points: F0 has one every 80 ms, the stretch every 160 ms.
 _PITCH_POOL = 4
 _STRETCH_POOL = 8
 
 
 @dataclass(frozen=True)
-class GANTranslate(Adversarial):
-    """A generator of changes, and the networks that it learns from.
+class GANTranslate(AdversarialArchitecture):
+    """A conditional GAN whose generator gives changes of contours.
 
     The generator is a stack of gated convolutions (Dauphin, Fan, Auli and Grangier, ICML 2017) in
-    residual blocks, each told emotion and intensity by feature-wise modulation (Perez, Strub, de
-    Vries, Dumoulin and Courville, AAAI 2018). All it gives is a *change*, from layers that begin
-    with zeros, times the intensity: so it begins by leaving everything as it is, and at intensity 0
-    it always does. A change that is the same over the whole phrase has its own layer.
+    residual blocks, conditioned on emotion and intensity by feature-wise modulation (Perez, Strub,
+    de Vries, Dumoulin and Courville, AAAI 2018). Its output is a *change*, from layers initialized
+    with zeros, times the intensity: so it starts as the identity, and at intensity 0 it always is.
+    Changes that are constant over the phrase have a layer of their own.
 
-    The discriminator sees the changed phrase in its new time, with a projection head (Miyato and
-    Koyama, ICLR 2018), spectral normalisation (Miyato, Kataoka, Koyama and Yoshida, ICLR 2018) and
-    instance noise (Sonderby et al., ICLR 2017). It looks at the course of things, and at their
-    statistics: without those, the generator finds ways to persuade classifiers that no voice goes.
+    The discriminator reads the changed contours after time warping. It has a projection head
+    (Miyato and Koyama, ICLR 2018), spectral normalization (Miyato, Kataoka, Koyama and Yoshida,
+    ICLR 2018) and instance noise (Sonderby et al., ICLR 2017). It reads both the sequence and
+    statistics over it: without the statistics, the generator finds contours that classifiers accept
+    and no voice has.
 
-    There may be several generators, each trained with a discriminator and classifiers of its own;
-    what is done to a voice is the mean of what they say (`ser.conversion.training.ensemble`).
+    There may be an ensemble of generators, each trained with a discriminator and auxiliary
+    classifiers of its own; their mean output is applied (`ser.conversion.training.ensemble`).
     """
 
     name = "gan-translate"
@@ -78,60 +79,64 @@ class GANTranslate(Adversarial):
     loss: str = option("hinge", "the adversarial loss", choices=("hinge", "bce"))
 
     def __post_init__(self) -> None:
-        """Checks what cannot be.
+        """Checks the options.
 
         Raises:
-            SerError: There is to be no generator.
+            SerError: The number of generators, or of steps, is less than 1.
         """
+        super().__post_init__()
         if self.voters < 1:
             raise SerError(f"voters={self.voters}", "must be at least 1")
 
     def build(self, keras: Any, problem: Problem) -> Any:
         """Builds the generator alone, untrained; see `Architecture.build`."""
-        nothing, one = (np.full(SEEN, value, np.float32) for value in (0, 1))
-        scale = Scale(nothing[:CHANGED], one[:CHANGED], nothing, one)
+        zeros, ones = (np.full(N_FEATURES, value, np.float32) for value in (0, 1))
+        scale = ContourScale(zeros[:N_CHANGED], ones[:N_CHANGED], zeros, ones)
         return self.generator(keras, problem.classes, scale)
 
-    def generator(self, keras: Any, emotions: int, scale: Scale) -> Any:
+    def generator(self, keras: Any, emotions: int, scale: ContourScale) -> Any:
         """Builds the generator.
 
         Args:
             keras: The module.
-            emotions: How many emotions there are.
+            emotions: Number of emotions.
             scale: Of the training recordings.
 
         Returns:
-            A `keras.Model` from ``features`` (batch, steps, SEEN), any multiple of `MULTIPLE` of
-            steps, and ``condition`` (batch, emotions) to the changes (batch, steps, OUTPUTS).
+            A `keras.Model` from ``features`` (batch, steps, N_FEATURES), steps being any multiple of
+            `STEP_MULTIPLE`, and ``condition`` (batch, emotions) to changes (batch, steps,
+            N_OUTPUTS).
         """
         layers, ops = keras.layers, keras.ops
-        features = keras.Input((None, SEEN), name="features")
+        features = keras.Input((None, N_FEATURES), name="features")
         condition = keras.Input((emotions,), name="condition")
-        real = features[:, :, REAL : REAL + 1]
+        mask = features[:, :, MASK : MASK + 1]
         x = layers.Normalization(
             axis=-1,
-            mean=scale.seen_mean.tolist(),
-            variance=(scale.seen_deviation**2).tolist(),
-            name="standardise",
+            mean=scale.feature_mean.tolist(),
+            variance=(scale.feature_deviation**2).tolist(),
+            name="normalization",
         )(features)
-        x = layers.Conv1D(self.width, 5, padding="same", name="enter")(x * real)
-        told = layers.Dense(64, activation="silu", name="told")(condition)
+        x = layers.Conv1D(self.width, 5, padding="same", name="input_convolution")(x * mask)
+        conditioning = layers.Dense(64, activation="silu", name="conditioning")(condition)
         for block in range(self.blocks):
-            x = x + self._block(keras, x * real, told, 2 ** (block % 4), f"block{block}")
-        x = layers.LayerNormalization(name="last")(x)
-        x = layers.Activation("silu")(x) * real
-        count = ops.maximum(ops.sum(real, axis=1), 1.0)
-        pooled = layers.Concatenate()([ops.sum(x, axis=1) / count, told])
-        whole = layers.Dense(64, activation="silu", name="whole")(pooled)
-        whole = layers.Dense(OUTPUTS, kernel_initializer="zeros", name="whole_change")(whole)
+            x = x + self._block(keras, x * mask, conditioning, 2 ** (block % 4), f"block{block}")
+        x = layers.LayerNormalization(name="output_norm")(x)
+        x = layers.Activation("silu")(x) * mask
+        count = ops.maximum(ops.sum(mask, axis=1), 1.0)
+        pooled = layers.Concatenate()([ops.sum(x, axis=1) / count, conditioning])
+        constant = layers.Dense(64, activation="silu", name="constant")(pooled)
+        constant = layers.Dense(N_OUTPUTS, kernel_initializer="zeros", name="constant_change")(
+            constant
+        )
         envelope = layers.Conv1D(
-            CEPSTRA, 3, padding="same", kernel_initializer="zeros", name="envelope"
+            N_CEPSTRA, 3, padding="same", kernel_initializer="zeros", name="envelope"
         )(x)
-        pitch = _slow(keras, x, _PITCH_POOL, "pitch")
-        stretch = _slow(keras, x, _STRETCH_POOL, "stretch")
+        pitch = _smooth_contour(keras, x, _PITCH_POOL, "pitch")
+        stretch = _smooth_contour(keras, x, _STRETCH_POOL, "stretch")
         change = layers.Concatenate()([envelope, pitch, stretch])
-        change = change + layers.Reshape((1, OUTPUTS))(whole)
-        # In natural units, times how strong the emotion is to be.
+        change = change + layers.Reshape((1, N_OUTPUTS))(constant)
+        # To natural units, and times the intensity.
         units = np.concatenate([scale.deviation, [0.3]]).tolist()
         change = layers.Rescaling(units, name="units")(change)
         change = change * layers.Reshape((1, 1))(ops.sum(condition, axis=1, keepdims=True))
@@ -139,9 +144,9 @@ class GANTranslate(Adversarial):
             [features, condition],
             layers.Concatenate(name="change")(
                 [
-                    change[:, :, :CEPSTRA],
-                    _PITCH_LIMIT * ops.tanh(change[:, :, CEPSTRA:CHANGED] / _PITCH_LIMIT),
-                    _STRETCH_LIMIT * ops.tanh(change[:, :, CHANGED:] / _STRETCH_LIMIT),
+                    change[:, :, :N_CEPSTRA],
+                    _PITCH_LIMIT * ops.tanh(change[:, :, N_CEPSTRA:N_CHANGED] / _PITCH_LIMIT),
+                    _STRETCH_LIMIT * ops.tanh(change[:, :, N_CHANGED:] / _STRETCH_LIMIT),
                 ]
             ),
             name=self.name,
@@ -151,39 +156,39 @@ class GANTranslate(Adversarial):
         """Builds the discriminator.
 
         Returns:
-            A `keras.Model` from ``heard`` (batch, steps, COLUMNS) and ``condition`` to a number per
-            example, high for real recordings of that emotion.
+            A `keras.Model` from ``contours`` (batch, steps, N_COLUMNS) and ``condition`` (batch,
+            emotions) to a score (batch, 1), high for real recordings of that emotion.
         """
         layers, ops = keras.layers, keras.ops
-        heard = keras.Input((steps, COLUMNS), name="heard")
+        contours = keras.Input((steps, N_COLUMNS), name="contours")
         condition = keras.Input((emotions,), name="condition")
-        x = layers.GaussianNoise(0.1)(heard)
+        x = layers.GaussianNoise(0.1)(contours)
         for number, width in enumerate((64, 128, 128)):
             convolution = layers.Conv1D(width, 5, strides=2, padding="same")
-            x = layers.SpectralNormalization(convolution, name=f"look{number}")(x)
+            x = layers.SpectralNormalization(convolution, name=f"convolution{number}")(x)
             x = layers.LeakyReLU(0.2)(x)
-        real = layers.MaxPooling1D(8, padding="same")(heard[:, :, REAL : REAL + 1])
-        count = ops.maximum(ops.sum(real, axis=1), 1.0)
-        outline = layers.SpectralNormalization(layers.Dense(128), name="outline")(
-            statistics(keras, heard, heard[:, :, REAL : REAL + 1])
+        mask = layers.MaxPooling1D(8, padding="same")(contours[:, :, MASK : MASK + 1])
+        count = ops.maximum(ops.sum(mask, axis=1), 1.0)
+        summary_features = layers.SpectralNormalization(layers.Dense(128), name="summary_features")(
+            statistics(keras, contours, contours[:, :, MASK : MASK + 1])
         )
         pooled = layers.Concatenate()(
-            [ops.sum(x * real, axis=1) / count, layers.LeakyReLU(0.2)(outline)]
+            [ops.sum(x * mask, axis=1) / count, layers.LeakyReLU(0.2)(summary_features)]
         )
-        said = layers.SpectralNormalization(layers.Dense(1), name="say")(pooled)
-        wanted = layers.SpectralNormalization(layers.Dense(256, use_bias=False), name="project")(
-            condition
-        )
-        answer = said + ops.sum(pooled * wanted, axis=1, keepdims=True)
-        return keras.Model([heard, condition], {ANSWER: answer}, name="discriminator")
+        unconditional = layers.SpectralNormalization(layers.Dense(1), name="unconditional")(pooled)
+        projection = layers.SpectralNormalization(
+            layers.Dense(256, use_bias=False), name="projection"
+        )(condition)
+        score = unconditional + ops.sum(pooled * projection, axis=1, keepdims=True)
+        return keras.Model([contours, condition], {SCORE: score}, name="discriminator")
 
-    def _block(self, keras: Any, x: Any, told: Any, dilation: int, name: str) -> Any:
+    def _block(self, keras: Any, x: Any, conditioning: Any, dilation: int, name: str) -> Any:
         layers = keras.layers
         x = layers.LayerNormalization(name=f"{name}_norm")(x)
         shape = (1, self.width)
-        # Both begin with zeros: the block does not know the emotion at first.
-        scale = layers.Dense(self.width, kernel_initializer="zeros", name=f"{name}_scale")(told)
-        shift = layers.Dense(self.width, kernel_initializer="zeros", name=f"{name}_shift")(told)
+        # Initialized with zeros: at first the block does not depend on the condition.
+        scale = layers.Dense(self.width, kernel_initializer="zeros", name=f"{name}_scale")(conditioning)
+        shift = layers.Dense(self.width, kernel_initializer="zeros", name=f"{name}_shift")(conditioning)
         x = x * (1.0 + layers.Reshape(shape)(scale)) + layers.Reshape(shape)(shift)
         both = layers.Conv1D(
             2 * self.width, 5, padding="same", dilation_rate=dilation, name=f"{name}_gated"
@@ -194,12 +199,12 @@ class GANTranslate(Adversarial):
         return layers.Conv1D(self.width, 1, name=f"{name}_out")(x)
 
 
-def _slow(keras: Any, x: Any, pool: int, name: str) -> Any:
-    """Makes a contour with a control point every `pool` steps, drawn smoothly between them."""
+def _smooth_contour(keras: Any, x: Any, pool: int, name: str) -> Any:
+    """Gives a contour with a control point every `pool` steps, interpolated smoothly."""
     layers = keras.layers
     x = layers.AveragePooling1D(pool)(x)
     x = layers.Conv1D(1, 3, padding="same", kernel_initializer="zeros", name=name)(x)
     x = layers.UpSampling1D(pool)(x)
-    # Twice a running mean of a staircase: no corners.
+    # Two running means make a staircase smooth.
     x = layers.AveragePooling1D(pool, strides=1, padding="same")(x)
     return layers.AveragePooling1D(pool, strides=1, padding="same")(x)

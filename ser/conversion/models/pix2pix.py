@@ -1,4 +1,4 @@
-"""The first recipe of emotion translation: pix2pix on mel spectrograms."""
+"""Pix2pix on mel spectrograms: the first architecture of emotion conversion, kept as a baseline."""
 
 from __future__ import annotations
 
@@ -7,39 +7,38 @@ from types import MappingProxyType
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
-from ser.models.adversarial import Adversarial
+from ser.arrays import Matrix
+from ser.models.adversarial import AdversarialArchitecture
 from ser.models.base import Problem, option
 
 SOURCE, EMOTION, SPECTROGRAM = "source", "emotion", "spectrogram"
-"""The inputs of the generator, which are the discriminator's first two, and the third of those."""
+"""Names of inputs: the generator has the first two, the discriminator all three."""
 
-STEP = 16
-"""A number of frames must be a multiple of this, for the generator halves it four times."""
+FRAME_MULTIPLE = 16
+"""The number of frames must be a multiple of this, for the generator halves it four times."""
 
 
 @dataclass(frozen=True)
-class Pix2PixMel(Adversarial):
+class Pix2PixMel(AdversarialArchitecture):
     """Image-to-image translation (Isola, Zhu, Zhou and Efros, CVPR 2017) of mel spectrograms.
 
-    The generator is a U-Net that draws the whole spectrogram anew, from that of the source and the
-    emotion wanted, and the discriminator looks at patches of pairs: is this what became of that
-    source in that emotion? What differs from the paper is what a spectrogram asks for, or a
-    processor:
+    The generator is a U-Net from the spectrogram of the source and the target emotion to the whole
+    new spectrogram. The discriminator classifies patches of pairs of source and result. Differences
+    from the paper, for spectrograms or for speed on a CPU:
 
     * The emotion, one-hot and times the intensity, is added to the first features through a dense
-      layer. That is what a channel per emotion would come to, without its multiplications.
-    * Four halvings instead of eight: 80 bands have no more to halve, and 16 frames are a phoneme.
-    * Layer normalisation instead of that over a batch or a picture: phrases have any length, and
-      the level, which is half of an emotion, is a mean over the picture.
-    * Nearest neighbours and convolutions instead of transposed convolutions, which leave a pattern
-      of a chequerboard (Odena, Dumoulin and Olah, Distill 2016), and one skip connection more, from
-      the source itself, because what carries the words is to stay.
-    * All is relative to the level of the source, so that a loud recording is not taken for an angry
-      one, nor made as quiet as those of the training.
-    * Dropout, the paper's noise, is there where the generator learns, and nowhere else: the same
-      recording is to sound the same each time.
+      layer. That equals a channel per emotion, without its multiplications.
+    * Four halvings instead of eight: 80 bands cannot be halved further, and 16 frames are a
+      phoneme.
+    * Layer normalization instead of batch or instance normalization: phrases have any length, and
+      the level, which carries much of an emotion, is a mean over the spectrogram.
+    * Nearest-neighbor upsampling and convolutions instead of transposed convolutions, which leave a
+      checkerboard pattern (Odena, Dumoulin and Olah, Distill 2016), and one more skip connection,
+      from the source itself, because the words are to stay.
+    * Spectrograms are relative to the level of the source, so that a loud recording is not taken
+      for an angry one, nor made as quiet as those of the training.
+    * Dropout, the paper's noise, is used in training alone: conversion is deterministic.
     """
 
     name = "pix2pix-mel"
@@ -73,16 +72,16 @@ class Pix2PixMel(Adversarial):
         Returns:
             A `keras.Model` from log-mels (batch, frames, bands), any multiple of `STEP` of frames,
             and emotions (batch, classes), one-hot times the intensity, to log-mels of the same
-            shape; all less the level of the source (`level_of`).
+            shape; all less the level of the source (`mean_level`).
         """
         layers = keras.layers
         source = keras.Input((None, problem.coefficients), name=SOURCE)
         emotion = keras.Input((problem.classes,), name=EMOTION)
-        picture = layers.Reshape((-1, problem.coefficients, 1))(
-            standardised(keras, problem)(source)
+        image = layers.Reshape((-1, problem.coefficients, 1))(
+            normalization_layer(keras, problem)(source)
         )
-        x = layers.Conv2D(self._channels(32), 4, strides=2, padding="same")(picture)
-        x = layers.Add()([x, self._wish(keras, emotion, 32)])
+        x = layers.Conv2D(self._channels(32), 4, strides=2, padding="same")(image)
+        x = layers.Add()([x, self._condition_bias(keras, emotion, 32)])
         skips = [x]
         for count in (64, 128, 192):
             x = layers.Conv2D(self._channels(count), 4, strides=2, padding="same", use_bias=False)(
@@ -90,18 +89,18 @@ class Pix2PixMel(Adversarial):
             )
             x = layers.LayerNormalization()(x)
             skips.append(x)
-        x = layers.Add()([skips.pop(), self._wish(keras, emotion, 192)])
+        x = layers.Add()([skips.pop(), self._condition_bias(keras, emotion, 192)])
         for count, dropped in ((128, self.dropout), (64, self.dropout), (32, 0.0)):
             x = layers.UpSampling2D()(layers.ReLU()(x))
             x = layers.Conv2D(self._channels(count), 3, padding="same", use_bias=False)(x)
             x = layers.Dropout(dropped)(layers.LayerNormalization()(x))
             x = layers.Concatenate()([x, skips.pop()])
         x = layers.Conv2D(self._channels(16), 3, padding="same")(layers.ReLU()(x))
-        x = layers.Concatenate()([layers.UpSampling2D()(x), picture])
+        x = layers.Concatenate()([layers.UpSampling2D()(x), image])
         x = layers.ReLU()(layers.Conv2D(self._channels(16), 3, padding="same")(x))
         x = layers.Conv2D(1, 3, padding="same", dtype="float32")(x)
         x = layers.Reshape((-1, problem.coefficients), dtype="float32")(x)
-        x = standardised(keras, problem, invert=True)(x)
+        x = normalization_layer(keras, problem, invert=True)(x)
         return keras.Model([source, emotion], x, name="generator")
 
     def discriminator(self, keras: Any, problem: Problem) -> Any:
@@ -109,20 +108,20 @@ class Pix2PixMel(Adversarial):
 
         Returns:
             A `keras.Model` from log-mels of sources (batch, frames, bands), emotions (batch,
-            classes) and log-mels of what became of the sources to logits, positive for real
-            patches of half a second and half the bands, (batch, frames / 8, bands / 8, 1).
+            classes) and log-mels of the results to logits, positive for real
+            patches of half a second by half the bands, (batch, frames / 8, bands / 8, 1).
         """
         layers, size = keras.layers, problem.coefficients
         source = keras.Input((None, size), name=SOURCE)
         emotion = keras.Input((problem.classes,), name=EMOTION)
         spectrogram = keras.Input((None, size), name=SPECTROGRAM)
-        pictures = [
-            layers.Reshape((-1, size, 1))(standardised(keras, problem)(side))
+        images = [
+            layers.Reshape((-1, size, 1))(normalization_layer(keras, problem)(side))
             for side in (source, spectrogram)
         ]
-        x = layers.Concatenate()(pictures)
+        x = layers.Concatenate()(images)
         x = layers.Conv2D(self._channels(32), 4, strides=2, padding="same")(x)
-        x = layers.LeakyReLU(0.2)(layers.Add()([x, self._wish(keras, emotion, 32)]))
+        x = layers.LeakyReLU(0.2)(layers.Add()([x, self._condition_bias(keras, emotion, 32)]))
         for count in (64, 128):
             x = layers.Conv2D(self._channels(count), 4, strides=2, padding="same", use_bias=False)(
                 x
@@ -134,14 +133,14 @@ class Pix2PixMel(Adversarial):
     def _channels(self, count: int) -> int:
         return max(4, round(count * self.width))
 
-    def _wish(self, keras: Any, emotion: Any, count: int) -> Any:
-        """Makes of an emotion what is added everywhere in a picture of so many channels."""
+    def _condition_bias(self, keras: Any, emotion: Any, count: int) -> Any:
+        """Projects a condition to a bias for every channel."""
         size = self._channels(count)
         return keras.layers.Reshape((1, 1, size))(keras.layers.Dense(size, use_bias=False)(emotion))
 
 
-def level_of(logmel: npt.NDArray[np.float32]) -> np.float32:
-    """Gives the level of a recording: the logarithm of its mean power.
+def mean_level(logmel: Matrix) -> np.float32:
+    """Computes the level of a recording: the natural logarithm of its mean power.
 
     Args:
         logmel: Shape (frames, bands).
@@ -149,8 +148,8 @@ def level_of(logmel: npt.NDArray[np.float32]) -> np.float32:
     return np.float32(np.log(np.exp(logmel, dtype=np.float64).mean()))
 
 
-def standardised(keras: Any, problem: Problem, *, invert: bool = False) -> Any:
-    """Makes the layer that gives each band mean 0 and variance 1 over training, or undoes it."""
+def normalization_layer(keras: Any, problem: Problem, *, invert: bool = False) -> Any:
+    """Makes the layer that normalizes each band to mean 0 and variance 1, or its inverse."""
     if problem.mean is None or problem.variance is None:
         return keras.layers.Identity(dtype="float32")
     return keras.layers.Normalization(

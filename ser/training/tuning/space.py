@@ -9,7 +9,7 @@ from typing import get_args, get_type_hints
 from ser.errors import SerError
 from ser.features.spec import FeatureSpec
 from ser.models.base import Architecture, Value
-from ser.models.registry import architecture
+from ser.models.registry import make_architecture
 from ser.training.config import AUGMENT, TrainConfig
 from ser.training.registry import TRAINERS
 from ser.training.spec_augment import NO_AUGMENTATION, can_shift
@@ -76,7 +76,7 @@ def search_space(
     Raises:
         SerError: Nothing is left to search, or there is no such architecture.
     """
-    arch = architecture(config.arch, config.options)
+    arch = make_architecture(config.arch, config.options)
     used = TRAINERS[arch.trainer].searched
     space = _of_architecture(arch, config.options)
     # Around what suits the architecture: a fine-tuned network wants a hundredth of another's rate.
@@ -104,7 +104,7 @@ def search_space(
 
 def present(config: TrainConfig, space: Space) -> dict[str, Value]:
     """Gives the values that a training has before any search, where the search could find them."""
-    chosen = architecture(config.arch, config.options).chosen()
+    chosen = make_architecture(config.arch, config.options).hyperparameters()
     values: dict[str, Value] = {}
     for name, found in space.items():
         if name.startswith(AUGMENT):

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from ser.errors import DependencyError, SerError, how_to_install
+from ser.errors import SerError, missing_package
 from ser.models.base import Value
 from ser.training.tuning.space import Range, Space
 from ser.training.tuning.trial import Outcome, Trial
@@ -38,8 +38,8 @@ def load_optuna() -> Any:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             import optuna
-    except ImportError as error:
-        raise DependencyError("--tune", "needs Optuna", how_to_install("tune")) from error
+    except ModuleNotFoundError as error:
+        raise missing_package("--tune", error.name) from error
     optuna.logging.set_verbosity(optuna.logging.ERROR)
     # Of what goes wrong there an exception tells; a Ctrl-C amid a query is logged besides.
     logging.getLogger("sqlalchemy").setLevel(logging.CRITICAL + 1)

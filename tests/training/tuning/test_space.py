@@ -13,7 +13,7 @@ from ser.features.spec import FeatureSpec
 from ser.models import registry
 from ser.models.base import option
 from ser.models.cnn import CNN
-from ser.models.registry import ARCHITECTURES, architecture
+from ser.models.registry import ARCHITECTURES, make_architecture
 from ser.training.config import TrainConfig
 from ser.training.registry import TRAINERS
 from ser.training.spec_augment import NO_AUGMENTATION, SpectrogramAugmentation
@@ -62,7 +62,9 @@ def test_what_the_user_gives_is_kept() -> None:
     tuned = config.changed({"width": 1.5})
     assert tuned.options == {"dropout": 0.25, "width": 1.5}
     with pytest.raises(SerError, match="architecture cnn: has nothing left to search"):
-        search_space(TrainConfig(options=CNN().chosen(), augment=NO_AUGMENTATION), MEL, COMMON)
+        search_space(
+            TrainConfig(options=CNN().hyperparameters(), augment=NO_AUGMENTATION), MEL, COMMON
+        )
 
 
 @pytest.mark.parametrize(
@@ -89,7 +91,7 @@ def test_values_reach_the_configuration() -> None:
     }  # fmt: skip
     tuned = TrainConfig(seed=4).changed(values)
     assert tuned.options == {"units": 96}
-    assert architecture(tuned.arch, tuned.options).chosen()["units"] == 96
+    assert make_architecture(tuned.arch, tuned.options).hyperparameters()["units"] == 96
     assert (tuned.lr, tuned.label_smoothing, tuned.seed) == (1e-4, 0.05, 4)
     assert tuned.augment == SpectrogramAugmentation(stretch=0.1, shift=2)
 
@@ -103,7 +105,7 @@ def test_the_first_trial_is_the_configuration_as_it_is(name: str) -> None:
     # A default outside of its own range would be a mistake of the architecture.
     assert set(values) == set(space)
     tuned = config.changed(values)
-    assert architecture(name, tuned.options) == architecture(name, {})
+    assert make_architecture(name, tuned.options) == make_architecture(name, {})
     assert (tuned.lr, tuned.augment) == (config.lr, config.augment)
     assert ("lr" in space) == ("lr" in TRAINERS[arch.trainer].searched)
 
