@@ -36,6 +36,7 @@ from recordings import encode  # noqa: E402
 from usage import Usage, measure  # noqa: E402
 
 from ser.audio import reader  # noqa: E402
+from ser.audio.writer import write_sound  # noqa: E402
 from ser.pretrained import DEFAULT_MODEL  # noqa: E402
 
 RATE = 16_000
@@ -60,7 +61,7 @@ def joined(folder: Path, seconds: float) -> np.ndarray:
 def make(folder: Path, speech: Path, seconds: float) -> None:
     """Writes the files that are analysed."""
     samples = joined(speech, seconds)
-    reader.write(folder / NAMES[0], samples, RATE)
+    write_sound(folder / NAMES[0], samples, RATE)
     encode(folder / NAMES[1], "aac", samples, RATE)
     encode(folder / NAMES[2], "libopus", reader.resample(samples, RATE, 48_000), 48_000)
 
@@ -114,11 +115,11 @@ def plain(path: Path, seconds: float) -> float:
     """Seconds that the usual loop takes."""
     import librosa
 
-    from ser.inference.engine import open_engine
+    from ser.inference.classifier import open_classifier
     from ser.models.backend import load_keras
 
     keras = load_keras("cpu")
-    engine = open_engine(DEFAULT_MODEL, "litert")
+    engine = open_classifier(DEFAULT_MODEL, "litert")
     network = keras.saving.load_model(DEFAULT_MODEL, safe_mode=True)
     length = engine.spec.duration or 3.0
     fixed = {t.name: np.zeros((1, *t.shape[1:]), np.float32) for t in network.inputs}

@@ -6,6 +6,7 @@ import importlib.util
 import json
 import os
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -29,3 +30,23 @@ def simulated(**settings: Any) -> dict[str, str]:
     """Gives the environment of a process that has simulated devices."""
     paths = [str(SIMULATED), *filter(None, [os.environ.get("PYTHONPATH")])]
     return {"PYTHONPATH": os.pathsep.join(paths), "SIMULATED_SOUND": json.dumps(settings)}
+
+
+class Clock:
+    """A clock that goes on when somebody sleeps; in the place of the module `time`.
+
+    Attributes:
+        now: Seconds.
+        passing: Called with the time whenever it has changed.
+    """
+
+    def __init__(self) -> None:
+        self.now = 1000.0
+        self.passing: Callable[[float], None] = lambda now: None
+
+    def monotonic(self) -> float:
+        return self.now
+
+    def sleep(self, seconds: float) -> None:
+        self.now += seconds
+        self.passing(self.now)

@@ -1,1 +1,1 @@
-"""audio."""
+"""Sound in and out: decoding, writing, sound devices."""

@@ -1,4 +1,4 @@
-"""The machine's sound devices, through PortAudio (the Python package sounddevice)."""
+"""Sound devices, through PortAudio (the Python package sounddevice), and level meters."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from typing import Any, Literal
 import numpy as np
 
 from ser.arrays import Samples
-from ser.errors import AudioError, DependencyError, how_to_install
+from ser.errors import AudioError, DependencyError, missing_package
 
-Kind = Literal["input", "output"]
+Direction = Literal["input", "output"]
 
 _NAMES = {"input": "microphone", "output": "loudspeaker"}
 _ALTERNATIVE = {"input": "plug one in, or give a file", "output": "plug one in"}
@@ -37,14 +37,14 @@ class Device:
     inputs: int
     outputs: int
     sample_rate: int
-    default: tuple[Kind, ...]
+    default: tuple[Direction, ...]
 
-    def channels(self, kind: Kind) -> int:
+    def channels(self, direction: Direction) -> int:
         """Gives the number of channels in one direction."""
-        return self.inputs if kind == "input" else self.outputs
+        return self.inputs if direction == "input" else self.outputs
 
 
-def sound_library() -> Any:
+def import_sounddevice() -> Any:
     """Imports sounddevice.
 
     Raises:
@@ -53,9 +53,7 @@ def sound_library() -> Any:
     try:
         import sounddevice
     except ModuleNotFoundError as error:
-        raise DependencyError(
-            "live sound", "needs the Python package sounddevice", how_to_install("live")
-        ) from error
+        raise missing_package("live sound", error.name) from error
     except OSError as error:
         # The wheels for macOS and Windows bring PortAudio along; on Linux it is the system's.
         raise DependencyError(
@@ -66,27 +64,27 @@ def sound_library() -> Any:
     return sounddevice
 
 
-def devices(kind: Kind | None = None) -> list[Device]:
+def list_devices(direction: Direction | None = None) -> list[Device]:
     """Lists the sound devices.
 
     Args:
-        kind: Only those that record (``input``) or play (``output``).
+        direction: Only those that record (``input``) or play (``output``).
 
     Raises:
         DependencyError: The package or the library is missing.
         AudioError: The system's sound cannot be asked.
     """
-    sound = sound_library()
+    sound = import_sounddevice()
     try:
         systems = [api["name"] for api in sound.query_hostapis()]
         found = list(sound.query_devices())
-        usual: tuple[tuple[Kind, int], ...] = (
+        usual: tuple[tuple[Direction, int], ...] = (
             ("input", _default(sound, "input", found)),
             ("output", _default(sound, "output", found)),
         )
     except sound.PortAudioError as error:
         raise AudioError(
-            "sound devices", f"cannot be listed ({reason(error)})", "check the system's sound"
+            "sound devices", f"cannot be listed ({error_text(error)})", "check the system's sound"
         ) from error
     made = [
         Device(
@@ -96,31 +94,33 @@ def devices(kind: Kind | None = None) -> list[Device]:
             inputs=int(entry["max_input_channels"]),
             outputs=int(entry["max_output_channels"]),
             sample_rate=round(entry["default_samplerate"]),
-            default=tuple(direction for direction, chosen in usual if chosen == number),
+            default=tuple(way for way, chosen in usual if chosen == number),
         )
         for number, entry in enumerate(found)
     ]
-    return [device for device in made if kind is None or device.channels(kind)]
+    return [device for device in made if direction is None or device.channels(direction)]
 
 
-def choose(kind: Kind, wanted: str | None = None) -> Device:
+def find_device(direction: Direction, wanted: str | None = None) -> Device:
     """Finds the device to record from or to play on.
 
     Args:
-        kind: The direction.
+        direction: Whether to record or to play.
         wanted: A number, or a name or a part of one in any case; None for the system's choice.
 
     Raises:
         DependencyError: The package or the library is missing.
         AudioError: There is no such device, or the name fits several.
     """
-    found = devices(kind)
+    found = list_devices(direction)
     if not found:
         raise AudioError(
-            "sound", f"this system has no {_NAMES[kind]} that ser can reach", _ALTERNATIVE[kind]
+            "sound",
+            f"this system has no {_NAMES[direction]} that ser can reach",
+            _ALTERNATIVE[direction],
         )
     if wanted is None:
-        return next((device for device in found if kind in device.default), found[0])
+        return next((device for device in found if direction in device.default), found[0])
     known = "; ".join(f"{device.number} {device.name}" for device in found)
     if wanted.strip().isdecimal():
         numbered = [device for device in found if device.number == int(wanted)]
@@ -134,33 +134,21 @@ def choose(kind: Kind, wanted: str | None = None) -> Device:
     if exact:
         # The same hardware through several sound systems: the first is PortAudio's preference.
         return exact[0]
-    cause = f"fits several {_NAMES[kind]}s" if fitting else f"is no {_NAMES[kind]}"
+    cause = f"fits several {_NAMES[direction]}s" if fitting else f"is no {_NAMES[direction]}"
     raise AudioError(wanted, cause, f"use a number or a longer name of: {known}")
 
 
-def reason(error: Exception) -> str:
-    """Gives PortAudio's own words for what went wrong."""
+def error_text(error: Exception) -> str:
+    """Gives PortAudio's own message of an error."""
     return str(error.args[0]) if error.args else type(error).__name__
 
 
-def _default(sound: Any, kind: Kind, found: list[Any]) -> int:
-    """Gives the number of the system's choice, or -1 where it has none."""
-    try:
-        chosen = sound.query_devices(None, kind)
-    except (sound.PortAudioError, ValueError):
-        return -1
-    index = chosen.get("index")
-    return int(index) if index is not None else found.index(chosen)
+METER_FLOOR_DB = -60.0
+"""The level at which a meter begins."""
 
 
-# How loud it is right now.
-
-SOFTEST_DB = -60.0
-"""What a level meter begins at."""
-
-
-def decibels(samples: Samples) -> float:
-    """Gives the level of a block in decibels below a full-scale square wave.
+def level_db(samples: Samples) -> float:
+    """Measures the level of a block in decibels relative to a full-scale square wave.
 
     Args:
         samples: Shape (samples,), in -1 to 1.
@@ -172,6 +160,16 @@ def decibels(samples: Samples) -> float:
     return 10 * math.log10(power) if power else -math.inf
 
 
-def meter(samples: Samples) -> float:
-    """Gives a block's level as a share of a level meter, 0 to 1; it begins at `SOFTEST_DB`."""
-    return min(max(1 - decibels(samples) / SOFTEST_DB, 0.0), 1.0)
+def meter_level(samples: Samples) -> float:
+    """Measures the level of a block on a meter's scale: 0 at `METER_FLOOR_DB`, 1 at full scale."""
+    return min(max(1 - level_db(samples) / METER_FLOOR_DB, 0.0), 1.0)
+
+
+def _default(sound: Any, direction: Direction, found: list[Any]) -> int:
+    """Gives the number of the system's choice, or -1 where it has none."""
+    try:
+        chosen = sound.query_devices(None, direction)
+    except (sound.PortAudioError, ValueError):
+        return -1
+    index = chosen.get("index")
+    return int(index) if index is not None else found.index(chosen)

@@ -16,21 +16,22 @@ from ser.arrays import Channels
 from ser.errors import AudioError
 from ser.io.files import STANDARD
 
-# Formats whose time stamps are kept beside the packets, so that one can jump to a second and know
-# exactly where one has landed. In others (raw AAC, AMR) FFmpeg guesses, and all is decoded.
+# Formats whose time stamps are kept beside the packets, so that one can seek to a second and know
+# exactly where decoding begins. In others (raw AAC, AMR) FFmpeg guesses, and all is decoded.
 _INDEXED = frozenset({"mov", "matroska", "mp3"})
 
-# A decoder needs a run-up: overlapping windows, the bit reservoir of MP3, 80 ms for Opus.
-_RUN_UP = 0.5
+# Seconds that a decoder needs before its output is right: overlapping windows, the bit reservoir of
+# MP3, 80 ms for Opus.
+_PRE_ROLL = 0.5
 
-# Seconds of frames that are converted together.
-_JOINED = 1.0
+# Seconds of frames that are converted at once.
+_CONVERTED_SECONDS = 1.0
 
-# A file may be so many seconds shorter than its header says, or such a part of that.
-_MISSING_SECONDS, _MISSING_PART = 1.0, 0.01
+# How much shorter than its header says a file may be: seconds, or a share of its length.
+_MAX_MISSING_SECONDS, _MAX_MISSING_SHARE = 1.0, 0.01
 
-# What may hold a recording. FFmpeg also follows play lists to other files and addresses, draws text
-# as pictures and takes nearly anything for something.
+# Containers that may hold a recording. Of its own accord FFmpeg also follows play lists to other
+# files and addresses, and finds some format in nearly any data.
 _FORMATS = (
     "3g2,3gp,aac,aax,ac3,aiff,amr,amrnb,amrwb,ape,apm,asf,au,avi,bonk,caf,dsf,dss,dts,dtshd,dv,eac3,"
     "f4v,flac,flv,gsm,gxf,iamf,iff,ilbc,ircam,loas,matroska,mlp,mov,mp2,mp3,mp4,mpc,mpc8,mpeg,mpegts,"
@@ -64,32 +65,32 @@ def blocks(
             the damage has been yielded.
     """
     name = source if isinstance(source, Path) else STANDARD
-    waiting: list[Channels] = []
+    pending: list[Channels] = []
     count, end, rate = 0, 0, 1
-    said = 0.0
+    claimed = 0.0
     try:
-        with _opened(source, name, start) as (container, stream):
+        with _open(source, name, start) as (container, stream):
             rate = int(stream.rate)
             first = round(offset * rate)
             last = None if duration is None else first + round(duration * rate)
-            size = max(1, round(min(seconds, _JOINED) * rate))
+            size = max(1, round(min(seconds, _CONVERTED_SECONDS) * rate))
             for position, samples in _frames(container, stream, rate, offset, size):
                 end = position + len(samples)
                 if end <= first:
                     continue
                 kept = samples[max(first - position, 0) : last and max(last - position, 0)]
-                waiting.append(kept)
+                pending.append(kept)
                 count += len(kept)
                 if count >= seconds * rate:
-                    yield np.concatenate(waiting), rate
-                    waiting, count = [], 0
+                    yield np.concatenate(pending), rate
+                    pending, count = [], 0
                 if last is not None and end >= last:
                     break
             else:
-                said = _seconds_said(container)
+                claimed = _claimed_seconds(container)
     except _errors() as error:
-        if waiting:
-            yield np.concatenate(waiting), rate
+        if pending:
+            yield np.concatenate(pending), rate
         reason = _reason(error)
         if end:
             raise AudioError(
@@ -98,17 +99,17 @@ def blocks(
                 "convert it again from its source",
             ) from error
         raise _undecodable(name, reason) from error
-    if waiting:
-        yield np.concatenate(waiting), rate
-    if end and said - end / rate > max(_MISSING_SECONDS, _MISSING_PART * said):
+    if pending:
+        yield np.concatenate(pending), rate
+    if end and claimed - end / rate > max(_MAX_MISSING_SECONDS, _MAX_MISSING_SHARE * claimed):
         raise AudioError(
             name,
-            f"is damaged after {end / rate:.1f} s (its header says {said:.1f} s)",
+            f"is damaged after {end / rate:.1f} s (its header says {claimed:.1f} s)",
             "fetch it or convert it again",
         )
 
 
-def length(path: Path) -> float:
+def length(source: Path | IO[bytes]) -> float:
     """Measures how long a file's sound is, in seconds, without decoding it.
 
     The header's figure is that of the longest stream, which may be the picture, and may be missing;
@@ -118,16 +119,16 @@ def length(path: Path) -> float:
         AudioError: The file holds no audio that FFmpeg knows.
     """
     try:
-        with _opened(path, path) as (container, stream):
+        with _open(source, source) as (container, stream):
             if "mov" in container.format.name and stream.duration:
                 return float(stream.duration * stream.time_base)
             return _packets_length(container.demux(stream), stream.time_base, stream.rate)
     except _errors() as error:
-        raise _undecodable(path, _reason(error)) from error
+        raise _undecodable(source, _reason(error)) from error
 
 
-def _seconds_said(container: Any) -> float:
-    """Gives how long the sound should be; 0 where nothing says so reliably.
+def _claimed_seconds(container: Any) -> float:
+    """Gives how long the header says that the sound is; 0 where it is not reliable.
 
     WebM may end anywhere, and FFmpeg takes it for complete. Beside a picture, sound may well be
     shorter than the header says; other formats either have an index that is missed, or guess.
@@ -159,9 +160,7 @@ def _undecodable(name: object, reason: str) -> AudioError:
 
 
 @contextlib.contextmanager
-def _opened(
-    source: Path | IO[bytes], name: object, start: bytes = b""
-) -> Iterator[tuple[Any, Any]]:
+def _open(source: Path | IO[bytes], name: object, start: bytes = b"") -> Iterator[tuple[Any, Any]]:
     """Opens a container, and its first audio stream."""
     import av
 
@@ -191,11 +190,11 @@ def _encodable(path: Path) -> bool:
 
 
 class _Stream:
-    """A binary stream as PyAV wants it, that gives what is there instead of waiting for more."""
+    """A binary stream as PyAV wants it; it gives what is there instead of waiting for more."""
 
     def __init__(self, stream: IO[bytes], start: bytes = b"") -> None:
         # A pipe may be live: a whole buffer can be seconds of sound.
-        self._take: Callable[[int], bytes] = getattr(stream, "read1", stream.read)
+        self._read: Callable[[int], bytes] = getattr(stream, "read1", stream.read)
         self._start = start
         if stream.seekable():
             if start:
@@ -208,7 +207,7 @@ class _Stream:
         if self._start:
             given, self._start = self._start[:count], self._start[count:]
             return given
-        return self._take(count)
+        return self._read(count)
 
     def readable(self) -> bool:
         return True
@@ -220,40 +219,42 @@ def _frames(
     """Decodes from shortly before `offset`; gives samples with the position of their first."""
     frames = container.decode(stream)
     position = 0
-    if offset > 2 * _RUN_UP and _INDEXED & set(container.format.name.split(",")):
+    if offset > 2 * _PRE_ROLL and _INDEXED & set(container.format.name.split(",")):
         frame = next(frames, None)
         if frame is None:
             return
         if frame.pts is not None:
             origin, first = frame.time, frame.samples
-            wanted = round((origin + offset - _RUN_UP) / stream.time_base)
+            wanted = round((origin + offset - _PRE_ROLL) / stream.time_base)
             # By the sound's own index: that of the picture has seconds between its key frames.
             container.seek(wanted, stream=stream)
             frames = container.decode(stream)
             frame = next(frames, None)
             if frame is None:
                 return
-            position = _on_grid(round((frame.time - origin) * rate), first, frame.samples, rate)
+            position = _correct_position(
+                round((frame.time - origin) * rate), first, frame.samples, rate
+            )
         frames = itertools.chain([frame], frames)
-    for samples in _floats(frames, rate, size):
+    for samples in _convert(frames, rate, size):
         yield position, samples
         position += len(samples)
 
 
-def _on_grid(position: int, first: int, size: int, rate: int) -> int:
+def _correct_position(position: int, first: int, size: int, rate: int) -> int:
     """Corrects a position that a container has rounded, to milliseconds for instance.
 
-    Frames of most codecs have one size, but for the first, whose run-up is dropped.
+    Frames of most codecs have one size, but for the first, whose start is dropped.
     """
     exact = first + size * round((position - first) / size)
     return exact if abs(exact - position) <= rate // 1000 else position
 
 
-def _floats(frames: Iterator[Any], rate: int, size: int) -> Iterator[Channels]:
-    """Turns frames of any sample format into float32 at one rate, some `size` at a time.
+def _convert(frames: Iterator[Any], rate: int, size: int) -> Iterator[Channels]:
+    """Converts frames of any sample format to float32 at one rate, some `size` samples at a time.
 
     Frames have 20 ms and less, and Python's share in each is as much work as decoding it: they are
-    joined first, and what they hold before a defect is given before the error.
+    joined first. What was decoded before a defect is given before the error.
     """
     import av
 
@@ -268,7 +269,7 @@ def _floats(frames: Iterator[Any], rate: int, size: int) -> Iterator[Channels]:
                     queue.write(frame)
             except ValueError:
                 # Another format than that of the frames before.
-                yield from _drained(queue, converter)
+                yield from _drain(queue, converter)
                 queue = None
             if queue is None:
                 queue = av.AudioFifo()
@@ -278,35 +279,36 @@ def _floats(frames: Iterator[Any], rate: int, size: int) -> Iterator[Channels]:
                 # their end.
                 converter = av.AudioResampler(format="flt", rate=rate)
             if queue.samples >= size:
-                yield from _converted(queue, converter)
+                yield from _convert_queue(queue, converter)
     except _errors():
-        yield from _drained(queue, converter)
+        yield from _drain(queue, converter)
         raise
-    yield from _drained(queue, converter)
+    yield from _drain(queue, converter)
 
 
-def _converted(queue: Any, converter: Any) -> Iterator[Channels]:
-    """Takes everything out of a queue."""
-    yield from _interleaved(converter.resample(queue.read(0)))
+def _convert_queue(queue: Any, converter: Any) -> Iterator[Channels]:
+    """Converts all that is in a queue."""
+    yield from _to_arrays(converter.resample(queue.read(0)))
 
 
-def _drained(queue: Any, converter: Any) -> Iterator[Channels]:
-    """Takes everything out of a queue, and out of the resampler behind it."""
+def _drain(queue: Any, converter: Any) -> Iterator[Channels]:
+    """Converts all that is in a queue, and what the converter still holds."""
     if queue is None:
         return
     if queue.samples:
-        yield from _converted(queue, converter)
-    yield from _interleaved(converter.resample(None))
+        yield from _convert_queue(queue, converter)
+    yield from _to_arrays(converter.resample(None))
 
 
-def _interleaved(parts: Iterable[Any]) -> Iterator[Channels]:
+def _to_arrays(parts: Iterable[Any]) -> Iterator[Channels]:
+    """Turns converted frames into arrays (samples, channels)."""
     for part in parts:
         if part is not None and part.samples:
             yield part.to_ndarray().reshape(-1, part.layout.nb_channels)
 
 
 def _packets_length(packets: Iterator[Any], base: Fraction, rate: int) -> float:
-    """Adds the packets up, less what the encoder added at either end and players drop."""
+    """Sums up the packets' seconds, less what encoders add at the ends and players drop."""
     first = last = usual = None
     total = 0.0
     dropped = 0

@@ -5,26 +5,27 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from pathlib import Path
+from typing import IO, Any
 
 from ser.arrays import Channels
 from ser.errors import AudioError
 
 # The tightest that FLAC packs silence is some 5000 samples to the byte. A header that claims more
 # does not know its length (FFmpeg writes such ones to pipes), and libsndfile believes it.
-_MOST_PER_BYTE = 10_000
+_MAX_SAMPLES_PER_BYTE = 10_000
 
 
 class UnsuitableError(Exception):
-    """libsndfile cannot read this file; FFmpeg may."""
+    """libsndfile cannot read this file; FFmpeg may be able to."""
 
 
 def blocks(
-    path: Path, seconds: float, offset: float = 0.0, duration: float | None = None
+    source: Path | IO[bytes], seconds: float, offset: float = 0.0, duration: float | None = None
 ) -> Iterator[tuple[Channels, int]]:
     """Decodes a file in blocks.
 
     Args:
-        path: A regular file.
+        source: A regular file, or an open one that one can seek in; it is read from its beginning.
         seconds: Length of a block.
         offset: Seconds to skip.
         duration: Seconds to decode; None goes on to the end.
@@ -38,18 +39,8 @@ def blocks(
     """
     import soundfile
 
-    try:
-        # Bytes, because soundfile encodes strings and would stumble over names that are not UTF-8.
-        file = soundfile.SoundFile(os.fsencode(path) if os.name == "posix" else path)
-    except (soundfile.LibsndfileError, TypeError) as error:
-        # TypeError: soundfile takes .raw for samples without a header, whatever the file holds.
-        raise UnsuitableError from error
-    except OSError as error:
-        raise AudioError(path, f"cannot be read ({error.strerror or error})") from error
-    with file:
+    with _open(source) as file:
         rate = int(file.samplerate)
-        if not _plausible(file.frames, path):
-            raise UnsuitableError
         size = max(1, round(seconds * rate))
         left = file.frames if duration is None else round(duration * rate)
         try:
@@ -63,41 +54,63 @@ def blocks(
                 yield block, rate
         except soundfile.LibsndfileError as error:
             raise AudioError(
-                path,
+                source,
                 f"is damaged after {max(file.tell(), 0) / rate:.1f} s ({error.error_string})",
                 "convert it again from its source",
             ) from error
 
 
-def length(path: Path) -> float:
+def length(source: Path | IO[bytes]) -> float:
     """Reads a file's duration in seconds from its header.
 
     Raises:
         UnsuitableError: The file is not for libsndfile.
+        AudioError: The file cannot be read.
+    """
+    with _open(source) as file:
+        return float(file.frames / file.samplerate)
+
+
+def _open(source: Path | IO[bytes]) -> Any:
+    """Opens a file whose header can be believed.
+
+    Raises:
+        UnsuitableError: libsndfile does not know it, or its header is wrong.
+        AudioError: The system does not let it be read.
     """
     import soundfile
 
+    named: Any = source
+    if isinstance(source, Path) and os.name == "posix":
+        # Bytes, because soundfile encodes strings and would stumble over names that are not UTF-8.
+        named = os.fsencode(source)
     try:
-        with soundfile.SoundFile(os.fsencode(path) if os.name == "posix" else path) as file:
-            if _plausible(file.frames, path):
-                return float(file.frames / file.samplerate)
+        file = soundfile.SoundFile(named)
     except (soundfile.LibsndfileError, TypeError) as error:
+        # TypeError: soundfile takes .raw for samples without a header, whatever the file holds.
         raise UnsuitableError from error
-    raise UnsuitableError
+    except OSError as error:
+        raise AudioError(source, f"cannot be read ({error.strerror or error})") from error
+    # No samples at all are left to FFmpeg as well: a recorder that was killed writes a length of
+    # zero in front of its samples, and FFmpeg reads on to the end of the file.
+    if not 0 < file.frames <= _size(source) * _MAX_SAMPLES_PER_BYTE:
+        file.close()
+        raise UnsuitableError
+    return file
 
 
-def _plausible(frames: int, path: Path) -> bool:
-    # None at all is left to FFmpeg as well: a recorder that was killed writes a length of zero in
-    # front of its samples, and FFmpeg reads on to the end of the file.
-    return 0 < frames <= path.stat().st_size * _MOST_PER_BYTE
+def _size(source: Path | IO[bytes]) -> int:
+    """Gives the number of bytes; the place where an open file is read stays the same."""
+    if isinstance(source, Path):
+        return source.stat().st_size
+    place = source.tell()
+    size = source.seek(0, 2)
+    source.seek(place)
+    return size
 
 
-def _skip(file: object, count: int, size: int) -> bool:
+def _skip(file: Any, count: int, size: int) -> bool:
     """Moves on by `count` samples; says whether the file has any behind them."""
-    import soundfile
-
-    if not isinstance(file, soundfile.SoundFile):
-        raise TypeError("not a sound file")
     if count >= file.frames:
         return False
     if file.seekable():

@@ -1,4 +1,4 @@
-"""Recording: blocks of samples at the wanted rate, each with the moment at which it was heard."""
+"""Recording from a sound device: blocks of samples, and the clock time of each sample."""
 
 from __future__ import annotations
 
@@ -10,22 +10,22 @@ from typing import Any, Self
 import numpy as np
 
 from ser.arrays import Samples
-from ser.audio.devices import Device, choose, reason, sound_library
+from ser.audio.devices import Device, error_text, find_device, import_sounddevice
 from ser.errors import AudioError
-from ser.io.files import Closing
+from ser.io.files import Closeable
 
 MICROPHONE = "microphone"
-"""What stands for the file in the results of a recording."""
+"""The file name of a recording in results."""
 
 BLOCK_SECONDS = 0.05
-"""How much is recorded at a time: what a result waits for at most."""
+"""Seconds per block; results are late by as much."""
 
-# A device that has given nothing for so long gives nothing any more.
-_PATIENCE = 5.0
+# Seconds without samples after which a device has stopped.
+_TIMEOUT = 5.0
 
 
-class Microphone(Closing):
-    """Records from a sound device; a context manager, to be gone through once.
+class Microphone(Closeable):
+    """Records from a sound device; a context manager, and an iterable that is read once.
 
     ::
 
@@ -33,13 +33,13 @@ class Microphone(Closing):
             for block in microphone:
                 ...
 
-    Blocks wait in a queue until they are taken, so that none is lost to a slow reader; leaving the
-    block, or `stop`, ends the recording. Nothing is kept and nothing is written.
+    Blocks wait in a queue until they are read, so that none is lost to a slow reader. Leaving the
+    block, or `stop`, ends the recording. Nothing is written to a file.
 
     Args:
-        sample_rate: Wanted rate in hertz. The device works at its own, from which soxr resamples.
-        device: A number, or a part of a name, see `ser.audio.devices.choose`.
-        seconds: When to end; None for no end.
+        sample_rate: Wanted rate in hertz. The device records at its own; soxr resamples.
+        device: A number, or a part of a name, see `ser.audio.devices.find_device`.
+        seconds: How much to record; None for no end.
         block_seconds: Length of a block, about.
 
     Attributes:
@@ -60,21 +60,21 @@ class Microphone(Closing):
         seconds: float | None = None,
         block_seconds: float = BLOCK_SECONDS,
     ) -> None:
-        self._sound = sound_library()
-        self.device: Device = choose("input", device)
+        self._sound = import_sounddevice()
+        self.device: Device = find_device("input", device)
         self.sample_rate = sample_rate
         self.lost = 0
-        self._wanted = None if seconds is None else round(seconds * sample_rate)
+        self._limit = None if seconds is None else round(seconds * sample_rate)
         self._block_seconds = block_seconds
         self._queue: queue.SimpleQueue[tuple[Samples, float] | None] = queue.SimpleQueue()
         self._stream: Any = None
         self._stopped = False
-        # The last sample of the device that has been taken: its number, and when it was heard.
-        self._taken = 0
-        self._heard_at = 0.0
+        # Samples of the device that have been read, and the clock time of the last of them.
+        self._samples_read = 0
+        self._clock_time = 0.0
 
     def __enter__(self) -> Self:
-        """Opens the device; it records from now on."""
+        """Opens the device, which records from now on."""
         rate = self.device.sample_rate
         try:
             self._stream = self._sound.InputStream(
@@ -92,13 +92,13 @@ class Microphone(Closing):
             self.close()
             raise AudioError(
                 self.device.name,
-                f"cannot be recorded from ({reason(error)})",
+                f"cannot be recorded from ({error_text(error)})",
                 "check that no other program holds it and that this one is allowed to use it",
             ) from error
         return self
 
     def __iter__(self) -> Iterator[Samples]:
-        """Gives what is recorded, as float32 samples of shape (samples,) in -1 to 1.
+        """Yields blocks of samples, float32 in -1 to 1, shape (samples,).
 
         Raises:
             AudioError: The device has stopped, as one does that is unplugged.
@@ -110,7 +110,7 @@ class Microphone(Closing):
         if rate != self.sample_rate:
             resampler = soxr.ResampleStream(rate, self.sample_rate, 1, "float32", "HQ")
         given = 0
-        while not self._stopped and (self._wanted is None or given < self._wanted):
+        while not self._stopped and (self._limit is None or given < self._limit):
             received = self._next()
             if received is None:
                 if self._stopped:
@@ -120,25 +120,25 @@ class Microphone(Closing):
                     "has stopped giving sound",
                     "check that it is still plugged in",
                 )
-            samples, self._heard_at = received
-            self._taken += len(samples)
+            samples, self._clock_time = received
+            self._samples_read += len(samples)
             block = samples if resampler is None else resampler.resample_chunk(samples)
-            if self._wanted is not None:
-                block = block[: self._wanted - given]
+            if self._limit is not None:
+                block = block[: self._limit - given]
             given += len(block)
             if len(block):
                 yield block
 
-    def when(self, seconds: float) -> float:
-        """Says when a moment of the recording was heard, in the seconds of `time.monotonic`.
+    def clock_time(self, seconds: float) -> float:
+        """Gives the time of `time.monotonic` at which a moment was recorded.
 
         Args:
-            seconds: From the start of the recording, up to the last block given.
+            seconds: The moment, from the start of the recording, up to the last block read.
         """
-        return self._heard_at - (self._taken / self.device.sample_rate - seconds)
+        return self._clock_time - (self._samples_read / self.device.sample_rate - seconds)
 
     def stop(self) -> None:
-        """Ends the recording from any thread: what waits in the queue is not given any more."""
+        """Ends the recording, from any thread; blocks in the queue are dropped."""
         self._stopped = True
         self._queue.put(None)
 
@@ -153,15 +153,15 @@ class Microphone(Closing):
         """Takes samples (frames, 1) from PortAudio, in a thread of its own."""
         now = time.monotonic()
         self.lost += bool(status and status.input_overflow)
-        # How long ago the first of these samples was heard; some systems do not say.
+        # How long ago the first of these samples was recorded; some systems do not say.
         ago = moment.currentTime - moment.inputBufferAdcTime
         length = frames / self.device.sample_rate
-        end = now - ago + length if length <= ago < _PATIENCE else now
-        # PortAudio uses its buffer again.
+        end = now - ago + length if length <= ago < _TIMEOUT else now
+        # A copy, because PortAudio uses its buffer again.
         self._queue.put((np.array(data[:, 0], np.float32), end))
 
     def _next(self) -> tuple[Samples, float] | None:
         try:
-            return self._queue.get(timeout=_PATIENCE)
+            return self._queue.get(timeout=_TIMEOUT)
         except queue.Empty:
             return None

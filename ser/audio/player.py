@@ -1,4 +1,4 @@
-"""Playing a recording, and knowing which moment of it is heard now."""
+"""Playing a recording on a sound device, and the clock time of each of its moments."""
 
 from __future__ import annotations
 
@@ -13,19 +13,19 @@ import numpy as np
 
 from ser.arrays import Samples
 from ser.audio import reader
-from ser.audio.devices import choose, meter, reason, sound_library
+from ser.audio.devices import error_text, find_device, import_sounddevice, meter_level
 from ser.errors import AudioError, SerError
-from ser.io.files import Closing
+from ser.io.files import Closeable
 
-# Decoded and played at a time; so many of them wait to be played.
+# Seconds decoded at a time, and how many such blocks may wait to be played.
 _BLOCK_SECONDS = 0.25
-_WAITING = 8
+_QUEUE_LENGTH = 8
 
-# Between two looks at the clock; it may be stopped meanwhile.
-_NAP = 0.05
+# Seconds between two looks at the clock and at whether the player was stopped.
+_POLL_SECONDS = 0.05
 
 
-class Player(Closing):
+class Player(Closeable):
     """Plays a recording on a sound device; a context manager.
 
     It is decoded in a thread of its own, in constant memory, and both channels of the device get
@@ -33,13 +33,13 @@ class Player(Closing):
 
     Args:
         path: The recording.
-        device: A number, or a part of a name, see `ser.audio.devices.choose`.
+        device: A number, or a part of a name, see `ser.audio.devices.find_device`.
         start: Seconds of it to skip.
         seconds: How much of it is played; None for all.
 
     Attributes:
         stopped: Whether `stop` was called.
-        level: How loud it is, as a share of a level meter; see `ser.audio.devices.meter`.
+        level: The level that is played, 0 to 1; see `ser.audio.devices.meter_level`.
 
     Raises:
         DependencyError: sounddevice or PortAudio is missing; the message names what to install.
@@ -54,8 +54,8 @@ class Player(Closing):
         start: float = 0.0,
         seconds: float | None = None,
     ) -> None:
-        self._sound = sound_library()
-        self.device = choose("output", device)
+        self._sound = import_sounddevice()
+        self.device = find_device("output", device)
         self.stopped = False
         self.level = 0.0
         self._start = start
@@ -63,12 +63,12 @@ class Player(Closing):
         self._blocks = reader.stream(
             path, self._rate, block_seconds=_BLOCK_SECONDS, offset=start, duration=seconds
         )
-        self._queue: queue.Queue[Samples | None] = queue.Queue(_WAITING)
+        self._queue: queue.Queue[Samples | None] = queue.Queue(_QUEUE_LENGTH)
         self._rest: Samples | None = np.empty(0, np.float32)
         self._stream: Any = None
         self._ended = threading.Event()
         self._thread: threading.Thread | None = None
-        # A sample that was handed to the device, and when it will be heard.
+        # The number of a sample that was handed to the device, and the clock time of its playing.
         self._anchor: tuple[int, float] | None = None
         self._played = 0
 
@@ -78,14 +78,14 @@ class Player(Closing):
         Raises:
             AudioError: The recording cannot be decoded, or the device cannot be opened.
         """
-        # Whatever is wrong with the file is said before the device is taken.
+        # An error in the file is raised before the device is opened.
         self._queue.put(next(self._blocks))
         self._thread = threading.Thread(target=self._decode, name="decode", daemon=True)
         self._thread.start()
         try:
             self._stream = self._sound.OutputStream(
                 samplerate=self._rate,
-                blocksize=max(1, round(self._rate * _NAP)),
+                blocksize=max(1, round(self._rate * _POLL_SECONDS)),
                 device=self.device.number,
                 channels=min(2, self.device.outputs),
                 dtype="float32",
@@ -98,16 +98,16 @@ class Player(Closing):
             self.close()
             raise AudioError(
                 self.device.name,
-                f"cannot be played on ({reason(error)})",
+                f"cannot be played on ({error_text(error)})",
                 "check that no other program holds it",
             ) from error
         return self
 
-    def when(self, seconds: float) -> float | None:
-        """Says when a moment is heard, in the seconds of `time.monotonic`; None if not yet known.
+    def clock_time(self, seconds: float) -> float | None:
+        """Gives the time of `time.monotonic` at which a moment is played; None if not yet known.
 
         Args:
-            seconds: From the start of the file.
+            seconds: The moment, from the start of the file.
         """
         anchor = self._anchor
         if anchor is None:
@@ -115,40 +115,40 @@ class Player(Closing):
         return anchor[1] + (seconds - self._start) - anchor[0] / self._rate
 
     def position(self) -> float:
-        """Says which moment is heard now, in seconds from the start of the file."""
-        begun = self.when(self._start)
-        heard = 0.0 if begun is None else max(0.0, time.monotonic() - begun)
-        return self._start + min(heard, self._played / self._rate)
+        """Gives the moment that is played now, in seconds from the start of the file."""
+        begun = self.clock_time(self._start)
+        elapsed = 0.0 if begun is None else max(0.0, time.monotonic() - begun)
+        return self._start + min(elapsed, self._played / self._rate)
 
     def wait(self, seconds: float, idle: Callable[[], None] = lambda: None) -> bool:
-        """Waits until a moment is heard.
+        """Waits until a moment is played.
 
         Args:
             seconds: The moment, from the start of the file.
             idle: Called some twenty times per second meanwhile.
 
         Returns:
-            Whether it was: not if the playing has ended or was stopped before.
+            Whether it was played; False if the recording has ended or was stopped before.
         """
         while not self.stopped:
-            at = self.when(seconds)
-            left = _NAP if at is None else at - time.monotonic()
+            at = self.clock_time(seconds)
+            left = _POLL_SECONDS if at is None else at - time.monotonic()
             if left <= 0:
                 return True
-            # Nothing is played from here on; what the device still holds is waited for.
+            # Nothing more will be played but what the device still holds in its buffer.
             if self._ended.is_set() and (at is None or left > 1):
                 return False
             idle()
-            time.sleep(min(left, _NAP))
+            time.sleep(min(left, _POLL_SECONDS))
         return False
 
     def finish(self) -> None:
-        """Waits until everything was played, or it was stopped."""
-        while not (self.stopped or self._ended.wait(_NAP)):
+        """Waits until all is played, or the player was stopped."""
+        while not (self.stopped or self._ended.wait(_POLL_SECONDS)):
             continue
 
     def stop(self) -> None:
-        """Ends the playing, from any thread or signal handler."""
+        """Stops playing, from any thread or signal handler."""
         self.stopped = True
 
     def close(self) -> None:
@@ -161,27 +161,29 @@ class Player(Closing):
             self._thread.join()
 
     def _decode(self) -> None:
-        for block in self._decoded():
+        """Fills the queue, in a thread of its own."""
+        for block in self._decoded_blocks():
             while not self.stopped:
                 try:
-                    self._queue.put(block, timeout=_NAP)
+                    self._queue.put(block, timeout=_POLL_SECONDS)
                     break
                 except queue.Full:
                     continue
             if self.stopped:
                 return
 
-    def _decoded(self) -> Iterator[Samples | None]:
+    def _decoded_blocks(self) -> Iterator[Samples | None]:
+        """Yields blocks of samples, and None behind the last."""
         try:
             yield from self._blocks
         except SerError:
-            # Whoever analyses the same file comes to the same defect, and says so.
+            # The analysis of the same file reports the same defect.
             yield None
             return
         yield None
 
     def _fill(self, out: Any, frames: int, moment: Any, status: Any) -> None:
-        """Gives PortAudio the next samples (frames, channels), in a thread of its own."""
+        """Fills PortAudio's buffer (frames, channels), in a thread of PortAudio."""
         ahead = moment.outputBufferDacTime - moment.currentTime
         if not 0 <= ahead < 10:
             # Some systems do not say.
@@ -202,6 +204,6 @@ class Player(Closing):
             filled += len(part)
         out[filled:] = 0
         self._played += filled
-        self.level = meter(out[:, 0])
+        self.level = meter_level(out[:, 0])
         if self.stopped or (self._rest is None and not filled):
             raise self._sound.CallbackStop

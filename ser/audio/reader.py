@@ -1,4 +1,4 @@
-"""Audio in and out: decode anything, mix to mono, resample, stream in blocks.
+"""Decoding: any audio to float32 blocks, mixed to mono and resampled where that is asked for.
 
 libsndfile decodes what it knows (WAV, FLAC, Ogg, Opus, AIFF …), by looking at the bytes and not at
 the name; FFmpeg's libraries decode the rest (MP3, M4A, MP4, WebM …) and whatever comes through a
@@ -9,19 +9,35 @@ mean of all channels).
 from __future__ import annotations
 
 import contextlib
+import itertools
 import math
+import operator
 import stat
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import IO, Any
 
 import numpy as np
+import numpy.typing as npt
 
 from ser.arrays import Channels, Samples
 from ser.audio import ffmpeg, libsndfile, wav
-from ser.errors import AudioError
-from ser.io.files import STANDARD, atomic_path
+from ser.errors import AudioError, renamed
+from ser.io.files import STANDARD
+from ser.io.remote import as_given, fetch, is_url
+
+Source = str | Path | IO[bytes] | tuple[npt.ArrayLike, int]
+"""Where sound comes from:
+
+- a path,
+- a URL that fsspec knows, which is downloaded first,
+- ``-`` for standard input,
+- an open binary file: read from its beginning where one can seek in it, from where it stands where
+  not (a pipe, a socket); it stays open,
+- samples in memory with their rate in hertz: an array of shape (samples,) or (samples, channels),
+  of floats in -1 to 1 or of integers over the full range of their type.
+"""
 
 BLOCK_SECONDS = 10.0
 """How much a stream decodes at a time: long enough to be fast, short enough to be soon."""
@@ -31,12 +47,12 @@ _RESAMPLING = "HQ"
 
 
 def read(
-    path: str | Path, sample_rate: int, *, offset: float = 0.0, duration: float | None = None
+    source: Source, sample_rate: int, *, offset: float = 0.0, duration: float | None = None
 ) -> Samples:
-    """Decodes a file, or a part of it, to mono at a sample rate.
+    """Decodes a recording, or a part of it, to mono at a sample rate.
 
     Args:
-        path: The file.
+        source: See `Source`.
         sample_rate: Wanted rate in hertz.
         offset: Seconds to skip.
         duration: Seconds to read; None reads to the end.
@@ -45,29 +61,29 @@ def read(
         Samples, shape (samples,).
 
     Raises:
-        AudioError: The file is missing, empty, not audio, holds no samples in this range, or
+        AudioError: The source is missing, empty, not audio, holds no samples in this range, or
             holds samples that are not numbers.
     """
-    parts = list(_mixed(_blocks(path, BLOCK_SECONDS, offset, duration)))
+    parts = list(_mono_blocks(_blocks(source, BLOCK_SECONDS, offset, duration)))
     if not parts:
-        raise _empty(path, offset)
+        raise _empty(source, offset)
     native = parts[0][0] if len(parts) == 1 else np.concatenate([part for part, _ in parts])
-    _check_finite(path, native)
+    _check_finite(source, native)
     return resample(native, parts[0][1], sample_rate)
 
 
 def stream(
-    source: str | Path,
+    source: Source,
     sample_rate: int,
     *,
     block_seconds: float = BLOCK_SECONDS,
     offset: float = 0.0,
     duration: float | None = None,
 ) -> Iterator[Samples]:
-    """Decodes a file or standard input block by block, in constant memory.
+    """Decodes a recording to mono at a sample rate, block by block, in constant memory.
 
     Args:
-        source: A path, or ``-`` for audio on standard input (WAV or anything FFmpeg can stream).
+        source: See `Source`.
         sample_rate: Wanted rate in hertz.
         block_seconds: Seconds of audio per block, about.
         offset: Seconds to skip.
@@ -79,38 +95,58 @@ def stream(
     Raises:
         AudioError: As `read`; what was decoded before a defect has been yielded by then.
     """
+    decoded = _mono_blocks(_blocks(source, block_seconds, offset, duration))
+    first = next(((block, rate) for block, rate in decoded if len(block)), None)
+    if first is None:
+        raise _empty(source, offset)
+    rate = first[1]
+
+    def checked() -> Iterator[Samples]:
+        for block, _ in itertools.chain([first], decoded):
+            _check_finite(source, block)
+            yield block
+
+    yield from resample_blocks(checked(), rate, sample_rate)
+
+
+def resample_blocks(blocks: Iterable[Samples], rate: int, target: int) -> Iterator[Samples]:
+    """Changes the sample rate of sound that comes in blocks; see `resample`.
+
+    Args:
+        blocks: Samples, each of shape (samples,).
+        rate: Their rate in hertz.
+        target: Wanted rate in hertz.
+
+    Yields:
+        Samples at the wanted rate, shape (samples,); together they are as long as the sound.
+    """
+    if rate == target:
+        yield from blocks
+        return
     import soxr
 
-    resampler: Any = None
-    taken = given = rate = 0
-    for native, rate in _mixed(_blocks(source, block_seconds, offset, duration)):
-        _check_finite(source, native)
-        taken += len(native)
-        if rate == sample_rate:
-            yield native
-            continue
-        if resampler is None:
-            resampler = soxr.ResampleStream(rate, sample_rate, 1, "float32", _RESAMPLING)
-        block = resampler.resample_chunk(native)
-        given += len(block)
-        if len(block):
-            yield block
-    if not taken:
-        raise _empty(source, offset)
-    if resampler is not None:
-        rest = resampler.resample_chunk(np.empty(0, np.float32), last=True)
-        rest = np.pad(rest, (0, max(0, _resampled(taken, rate, sample_rate) - given - len(rest))))
-        if len(rest):
-            yield rest
+    resampler = soxr.ResampleStream(rate, target, 1, "float32", _RESAMPLING)
+    taken = given = 0
+    for block in blocks:
+        taken += len(block)
+        resampled: Samples = resampler.resample_chunk(block)
+        given += len(resampled)
+        if len(resampled):
+            yield resampled
+    rest: Samples = resampler.resample_chunk(np.empty(0, np.float32), last=True)
+    missing = _resampled_length(taken, rate, target) - given - len(rest)
+    rest = np.pad(rest, (0, max(0, missing)))
+    if len(rest):
+        yield rest
 
 
 def channels(
-    source: str | Path, *, block_seconds: float = BLOCK_SECONDS
+    source: Source, *, block_seconds: float = BLOCK_SECONDS
 ) -> Iterator[tuple[Channels, int]]:
-    """Decodes a file or standard input as it is: all channels, at its own rate.
+    """Decodes a recording as it is: all channels, at its own rate.
 
     Args:
-        source: A path, or ``-``.
+        source: See `Source`.
         block_seconds: Seconds of audio per block, about.
 
     Yields:
@@ -119,12 +155,12 @@ def channels(
     Raises:
         AudioError: As `read`; what was decoded before a defect has been yielded by then.
     """
-    taken = 0
+    decoded = 0
     for block, rate in _blocks(source, block_seconds):
         _check_finite(source, block)
-        taken += len(block)
+        decoded += len(block)
         yield block, rate
-    if not taken:
+    if not decoded:
         raise _empty(source, 0.0)
 
 
@@ -136,21 +172,42 @@ def mono(channels: Channels) -> Samples:
     return mixed
 
 
-def length(path: str | Path) -> float:
-    """Measures how long a file is, in seconds, from its header or its packets.
+def length(source: Source) -> float:
+    """Measures how long a recording is, in seconds, from its header or its packets.
 
     A damaged or unfinished file may hold less than it says.
 
     Raises:
-        AudioError: The file is missing or is no audio.
+        AudioError: The source is missing, is no audio, or is a pipe, whose length nobody knows.
     """
-    source = Path(path)
-    if not _check_file(source):
-        raise AudioError(path, "is a pipe, which has no known length", "save it to a file first")
-    if not _is_mpeg(source):
+    if isinstance(source, tuple):
+        samples, rate = _checked_array(source)
+        return len(samples) / rate
+    if not isinstance(source, str | Path):
+        return _length_of_file_object(source)
+    if is_url(as_given(Path(source))):
+        with _local_copy(source) as copy:
+            return length(copy)
+    path = Path(source)
+    if not _check_file(path):
+        raise AudioError(source, *_NO_LENGTH)
+    if not _is_mpeg(path):
         with contextlib.suppress(libsndfile.UnsuitableError):
-            return libsndfile.length(source)
-    return ffmpeg.length(source)
+            return libsndfile.length(path)
+    return ffmpeg.length(path)
+
+
+def source_name(source: Source) -> str:
+    """Gives what a source is called in messages and results."""
+    if isinstance(source, str):
+        return source
+    if isinstance(source, Path):
+        return as_given(source)
+    if isinstance(source, tuple):
+        return "samples"
+    name = getattr(source, "name", None)
+    # Of a file that was opened by its number, the name is that number.
+    return name if isinstance(name, str) and name else "file object"
 
 
 def resample(samples: Samples, rate: int, target: int) -> Samples:
@@ -170,7 +227,7 @@ def resample(samples: Samples, rate: int, target: int) -> Samples:
 
     resampled: Samples = soxr.resample(samples, rate, target, _RESAMPLING)
     # soxr may round the length down; librosa pads the last sample, and so must we to agree.
-    count = _resampled(len(samples), rate, target)
+    count = _resampled_length(len(samples), rate, target)
     if len(resampled) >= count:
         return resampled
     padded = np.zeros(count, np.float32)
@@ -178,55 +235,46 @@ def resample(samples: Samples, rate: int, target: int) -> Samples:
     return padded
 
 
-def write(path: str | Path, samples: Samples, sample_rate: int) -> None:
-    """Writes mono samples as 16-bit WAV or FLAC, by the path's suffix; whole or not at all.
-
-    Raises:
-        AudioError: The suffix is unknown or the file cannot be written.
-    """
-    import soundfile
-
-    target = Path(path)
-    kind = target.suffix.lower().lstrip(".").upper()
-    if kind not in ("WAV", "FLAC"):
-        raise AudioError(path, "has a suffix that ser does not write", "name it .wav or .flac")
-    try:
-        with atomic_path(target) as temporary:
-            soundfile.write(temporary, samples, sample_rate, subtype="PCM_16", format=kind)
-    except (OSError, soundfile.LibsndfileError) as error:
-        raise AudioError(
-            path, f"cannot be written ({error})", "check the folder and free space"
-        ) from error
+_NO_LENGTH = ("is a pipe, which has no known length", "save it to a file first")
 
 
-def _empty(source: object, offset: float) -> AudioError:
+def _empty(source: Source, offset: float) -> AudioError:
     cause = "holds no samples" if not offset else f"holds no samples after {offset:g} s"
-    return AudioError(source, cause, "check that the recording is complete")
+    return AudioError(source_name(source), cause, "check that the recording is complete")
 
 
-def _resampled(count: int, rate: int, target: int) -> int:
+def _resampled_length(count: int, rate: int, target: int) -> int:
     """Gives the number of samples that `count` at `rate` become at `target`, rounded up."""
     return -(-count * target // rate)
 
 
-def _mixed(blocks: Iterator[tuple[Channels, int]]) -> Iterator[tuple[Samples, int]]:
+def _mono_blocks(blocks: Iterator[tuple[Channels, int]]) -> Iterator[tuple[Samples, int]]:
     return ((mono(block), rate) for block, rate in blocks)
 
 
 def _blocks(
-    source: str | Path, seconds: float, offset: float = 0.0, duration: float | None = None
+    source: Source, seconds: float, offset: float = 0.0, duration: float | None = None
 ) -> Iterator[tuple[Channels, int]]:
-    """Decodes with the library that suits the source: libsndfile or FFmpeg."""
-    if str(source) == STANDARD:
-        yield from _piped(sys.stdin.buffer, seconds, offset, duration)
-        return
-    path = Path(source)
+    """Decodes any source with what suits it: libsndfile, FFmpeg, or the WAV decoder for pipes."""
+    if isinstance(source, tuple):
+        yield from _array_blocks(source, seconds, offset, duration)
+    elif not isinstance(source, str | Path):
+        yield from _file_object_blocks(source, seconds, offset, duration)
+    elif str(source) == STANDARD:
+        yield from _pipe_blocks(sys.stdin.buffer, seconds, offset, duration)
+    elif is_url(as_given(Path(source))):
+        with _local_copy(source) as copy:
+            yield from _path_blocks(copy, seconds, offset, duration)
+    else:
+        yield from _path_blocks(Path(source), seconds, offset, duration)
+
+
+def _path_blocks(
+    path: Path, seconds: float, offset: float, duration: float | None
+) -> Iterator[tuple[Channels, int]]:
     if not _check_file(path):
-        try:
-            with path.open("rb") as pipe:
-                yield from _piped(pipe, seconds, offset, duration)
-        except AudioError as error:
-            raise AudioError(source, error.cause, error.cure) from error
+        with renamed(STANDARD, path), path.open("rb") as pipe:
+            yield from _pipe_blocks(pipe, seconds, offset, duration)
         return
     if not _is_mpeg(path):
         with contextlib.suppress(libsndfile.UnsuitableError):
@@ -235,7 +283,7 @@ def _blocks(
     yield from ffmpeg.blocks(path, seconds, offset, duration)
 
 
-def _piped(
+def _pipe_blocks(
     stream: IO[bytes], seconds: float, offset: float, duration: float | None
 ) -> Iterator[tuple[Channels, int]]:
     """Decodes what can be read once: plain WAV as it comes, everything else through FFmpeg."""
@@ -243,6 +291,121 @@ def _piped(
         yield from _cut(wav.blocks(stream, seconds), offset, duration)
     except wav.OtherFormatError as other:
         yield from ffmpeg.blocks(stream, seconds, offset, duration, start=other.start)
+
+
+def _file_object_blocks(
+    file: IO[bytes], seconds: float, offset: float, duration: float | None
+) -> Iterator[tuple[Channels, int]]:
+    """Decodes an open file: as a path where one can seek in it, as a pipe where not."""
+    name = source_name(file)
+    with _named(name):
+        _check_binary(file, name)
+        if not file.seekable():
+            yield from _pipe_blocks(file, seconds, offset, duration)
+            return
+        _rewind(file, name)
+        if not _begins_like_mpeg(_peek(file)):
+            with contextlib.suppress(libsndfile.UnsuitableError):
+                yield from libsndfile.blocks(file, seconds, offset, duration)
+                return
+            file.seek(0)
+        yield from ffmpeg.blocks(file, seconds, offset, duration)
+
+
+def _length_of_file_object(file: IO[bytes]) -> float:
+    name = source_name(file)
+    with _named(name):
+        _check_binary(file, name)
+        if not file.seekable():
+            raise AudioError(name, *_NO_LENGTH)
+        _rewind(file, name)
+        try:
+            if not _begins_like_mpeg(_peek(file)):
+                with contextlib.suppress(libsndfile.UnsuitableError):
+                    return libsndfile.length(file)
+                file.seek(0)
+            return ffmpeg.length(file)
+        finally:
+            file.seek(0)
+
+
+@contextlib.contextmanager
+def _named(name: str) -> Iterator[None]:
+    """Gives errors about an open file its name; the decoders know it as a stream."""
+    try:
+        yield
+    except AudioError as error:
+        raise AudioError(name, error.cause, error.cure) from error
+
+
+def _check_binary(file: IO[bytes], name: str) -> None:
+    if not callable(getattr(file, "read", None)):
+        kind = type(file).__name__
+        raise AudioError(
+            name,
+            f"is no source of sound but of type {kind}",
+            "give a path, an open binary file, or samples with their rate: (samples, sample_rate)",
+        )
+    if not isinstance(file.read(0), bytes):
+        raise AudioError(name, "is open as text", "open it in binary mode: open(path, 'rb')")
+
+
+def _rewind(file: IO[bytes], name: str) -> None:
+    if not file.seek(0, 2):
+        raise AudioError(name, "is empty (0 bytes)", "check that the recording is complete")
+    file.seek(0)
+
+
+def _peek(file: IO[bytes]) -> bytes:
+    start = file.read(3)
+    file.seek(0)
+    return start
+
+
+def _array_blocks(
+    source: tuple[npt.ArrayLike, int], seconds: float, offset: float, duration: float | None
+) -> Iterator[tuple[Channels, int]]:
+    samples, rate = _checked_array(source)
+    size = max(1, round(seconds * rate))
+    blocks = (samples[start : start + size] for start in range(0, len(samples), size))
+    yield from _cut(((_to_float(block), rate) for block in blocks), offset, duration)
+
+
+def _checked_array(source: tuple[npt.ArrayLike, int]) -> tuple[npt.NDArray[Any], int]:
+    """Gives samples in memory as an array (samples, channels), in their own type, and their rate.
+
+    Raises:
+        AudioError: They are of another shape or type, or the rate is none.
+    """
+    example = "give (samples, sample_rate), the samples of shape (samples,) or (samples, channels)"
+    if len(source) != 2:
+        raise AudioError("samples", f"are a tuple of {len(source)}", example)
+    samples = np.asarray(source[0])
+    if samples.ndim not in (1, 2):
+        raise AudioError("samples", f"have {samples.ndim} dimensions", example)
+    if samples.dtype.kind not in "fiu":
+        raise AudioError("samples", f"are of type {samples.dtype}", "give floats or integers")
+    if samples.ndim == 2 and 1 <= len(samples) < samples.shape[1]:
+        raise AudioError("samples", f"have more channels than samples {samples.shape}", example)
+    given: Any = source[1]
+    try:
+        rate = operator.index(given)
+    except TypeError:
+        rate = int(given) if isinstance(given, float) and given.is_integer() else 0
+    if rate < 1:
+        raise AudioError("samples", f"have the sample rate {given!r}", "give hertz: 16000")
+    return samples.reshape(len(samples), -1) if samples.size else samples.reshape(0, 1), rate
+
+
+def _to_float(block: npt.NDArray[Any]) -> Channels:
+    """Converts samples of any type to float32 with full scale at 1."""
+    if block.dtype.kind == "f":
+        return block.astype(np.float32)
+    bits = 8 * block.dtype.itemsize
+    middle = 2.0 ** (bits - 1)
+    values = block.astype(np.float64) - (middle if block.dtype.kind == "u" else 0.0)
+    scaled: Channels = (values / middle).astype(np.float32)
+    return scaled
 
 
 def _cut(
@@ -259,6 +422,14 @@ def _cut(
             yield kept, rate
         if position >= last:
             return
+
+
+@contextlib.contextmanager
+def _local_copy(url: str | Path) -> Iterator[Path]:
+    """Yields a copy of what is behind a URL; errors about it name the URL."""
+    name = as_given(Path(url))
+    with fetch(name) as copy, renamed(copy, name):
+        yield Path(copy)
 
 
 def _check_file(path: Path) -> bool:
@@ -281,7 +452,7 @@ def _check_file(path: Path) -> bool:
 
 
 def _is_mpeg(path: Path) -> bool:
-    """Recognises what libsndfile would take for MP3, by the name or the first bytes.
+    """Recognizes what libsndfile would take for MP3, by the name or the first bytes.
 
     It could decode that, but its MP3 library writes its own complaints to standard error.
     """
@@ -295,12 +466,18 @@ def _is_mpeg(path: Path) -> bool:
         raise AudioError(
             path, f"cannot be read ({error.strerror or error})", "check its permissions"
         ) from error
+    return _begins_like_mpeg(start)
+
+
+def _begins_like_mpeg(start: bytes) -> bool:
     return start == b"ID3" or (len(start) > 1 and start[0] == 0xFF and start[1] & 0xE0 == 0xE0)
 
 
-def _check_finite(path: object, samples: Samples | Channels) -> None:
+def _check_finite(source: Source, samples: Samples | Channels) -> None:
     # Any NaN would be the least and the greatest; so no array of answers is needed.
     if len(samples) and not (np.isfinite(samples.min()) and np.isfinite(samples.max())):
         raise AudioError(
-            path, "holds samples that are not numbers (NaN or infinite)", "export it again"
+            source_name(source),
+            "holds samples that are not numbers (NaN or infinite)",
+            "export it again",
         )

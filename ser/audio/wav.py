@@ -16,18 +16,18 @@ import numpy as np
 
 from ser.arrays import Channels, Samples
 
-# A program that cannot go back to its header writes one of these, or the largest that it dares.
-_UNKNOWN = (0, 0x7FFF0000)
+# The length that a program writes which cannot go back to its header: 0, or a very large one.
+_UNKNOWN_LENGTH, _LEAST_UNKNOWN_LENGTH = 0, 0x7FFF0000
 
 # Real headers are a few hundred bytes; some players put a picture there.
-_MOST_HEADER = 1 << 24
+_MAX_HEADER = 1 << 24
 
 
 class OtherFormatError(Exception):
     """The stream is no plain WAV.
 
     Attributes:
-        start: The bytes that were read to see that.
+        start: The bytes that have been read from it.
     """
 
     def __init__(self, start: bytes) -> None:
@@ -37,6 +37,8 @@ class OtherFormatError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class _Format:
+    """How samples are stored."""
+
     rate: int
     channels: int
     width: int  # bytes per sample
@@ -57,34 +59,34 @@ def blocks(stream: IO[bytes], seconds: float) -> Iterator[tuple[Channels, int]]:
         OtherFormatError: It is something else, which another decoder may know.
     """
     # A pipe may be live: take what is there instead of waiting for a full buffer.
-    take: Callable[[int], bytes] = getattr(stream, "read1", stream.read)
-    kind, left = _header(take)
+    read: Callable[[int], bytes] = getattr(stream, "read1", stream.read)
+    kind, left = _read_header(read)
     frame = kind.channels * kind.width
     size = max(1, round(seconds * kind.rate)) * frame
-    waiting = bytearray()
+    pending = bytearray()
     while left:
-        got = take(min(size - len(waiting), left))
+        got = read(min(size - len(pending), left))
         left -= len(got)
-        waiting += got
-        if len(waiting) >= size or not got or not left:
-            whole = len(waiting) - len(waiting) % frame
-            if whole:
-                samples = kind.decode(bytes(waiting[:whole]))
+        pending += got
+        if len(pending) >= size or not got or not left:
+            complete = len(pending) - len(pending) % frame
+            if complete:
+                samples = kind.decode(bytes(pending[:complete]))
                 yield samples.reshape(-1, kind.channels), kind.rate
-            waiting.clear()
+            pending.clear()
         if not got:
             return
 
 
-def _header(take: Callable[[int], bytes]) -> tuple[_Format, int]:
-    """Reads up to the first sample; gives the format and how many bytes of samples there are."""
+def _read_header(read: Callable[[int], bytes]) -> tuple[_Format, int]:
+    """Reads up to the first sample; gives the format and the number of bytes that follow."""
     seen = bytearray()
 
     def need(count: int) -> bytes:
         start = len(seen)
         while len(seen) < start + count:
-            got = take(start + count - len(seen))
-            if not got or len(seen) > _MOST_HEADER:
+            got = read(start + count - len(seen))
+            if not got or len(seen) > _MAX_HEADER:
                 raise OtherFormatError(bytes(seen))
             seen.extend(got)
         return bytes(seen[start:])
@@ -98,16 +100,20 @@ def _header(take: Callable[[int], bytes]) -> tuple[_Format, int]:
         if name == b"data":
             if kind is None:
                 raise OtherFormatError(bytes(seen))
-            return kind, 1 << 62 if size == _UNKNOWN[0] or size >= _UNKNOWN[1] else size
+            return (
+                kind,
+                1 << 62 if size == _UNKNOWN_LENGTH or size >= _LEAST_UNKNOWN_LENGTH else size,
+            )
         # Chunks begin at even places.
         content = need(size + size % 2)
         if name == b"fmt ":
-            kind = _format(content)
+            kind = _parse_format(content)
             if kind is None:
                 raise OtherFormatError(bytes(seen))
 
 
-def _format(content: bytes) -> _Format | None:
+def _parse_format(content: bytes) -> _Format | None:
+    """Reads the chunk ``fmt``; gives None where it is none of the plain formats."""
     if len(content) < 16:
         return None
     tag, channels, rate, _, frame, bits = struct.unpack("<HHIIHH", content[:16])
@@ -120,7 +126,9 @@ def _format(content: bytes) -> _Format | None:
     return _Format(rate, channels, bits // 8, decode)
 
 
-def _integers(kind: str, offset: int, scale: float) -> Callable[[bytes], Samples]:
+def _integer_decoder(kind: str, offset: int, scale: float) -> Callable[[bytes], Samples]:
+    """Makes a decoder of integers of a NumPy type whose silence is `offset`."""
+
     def decode(data: bytes) -> Samples:
         values = np.frombuffer(data, kind).astype(np.float32)
         return (values - np.float32(offset)) * np.float32(1 / scale)
@@ -128,7 +136,8 @@ def _integers(kind: str, offset: int, scale: float) -> Callable[[bytes], Samples
     return decode
 
 
-def _three_bytes(data: bytes) -> Samples:
+def _decode_24_bits(data: bytes) -> Samples:
+    """Decodes integers of three bytes."""
     parts = np.frombuffer(data, np.uint8).reshape(-1, 3)
     # As the upper three bytes of a number of four, which then has the right sign.
     wide = np.zeros((len(parts), 4), np.uint8)
@@ -137,15 +146,16 @@ def _three_bytes(data: bytes) -> Samples:
     return values
 
 
-def _floats(kind: str) -> Callable[[bytes], Samples]:
+def _float_decoder(kind: str) -> Callable[[bytes], Samples]:
+    """Makes a decoder of floats of a NumPy type."""
     return lambda data: np.frombuffer(data, kind).astype(np.float32)
 
 
 _DECODERS: dict[tuple[int, int], Callable[[bytes], Samples]] = {
-    (1, 8): _integers("u1", 128, 128.0),
-    (1, 16): _integers("<i2", 0, 32_768.0),
-    (1, 24): _three_bytes,
-    (1, 32): _integers("<i4", 0, 2.0**31),
-    (3, 32): _floats("<f4"),
-    (3, 64): _floats("<f8"),
+    (1, 8): _integer_decoder("u1", 128, 128.0),
+    (1, 16): _integer_decoder("<i2", 0, 32_768.0),
+    (1, 24): _decode_24_bits,
+    (1, 32): _integer_decoder("<i4", 0, 2.0**31),
+    (3, 32): _float_decoder("<f4"),
+    (3, 64): _float_decoder("<f8"),
 }

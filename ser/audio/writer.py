@@ -1,4 +1,4 @@
-"""Sound into files, block by block: WAV and FLAC with as many channels and bits as the source."""
+"""Writing WAV and FLAC files, block by block, with any number of channels and bits per sample."""
 
 from __future__ import annotations
 
@@ -11,17 +11,17 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 
-from ser.arrays import Channels
+from ser.arrays import Channels, Samples
 from ser.errors import AudioError, cannot_write
 from ser.io.files import atomic_path
 
 Depth = Literal["PCM_16", "PCM_24", "FLOAT"]
-"""How samples are kept, in libsndfile's words."""
+"""How samples are stored, in libsndfile's words."""
 
 SUFFIXES = (".wav", ".flac")
-"""The kinds of files."""
+"""The suffixes of files that can be written."""
 
-# Fewer bits become 16: nobody hears that, and players know it.
+# What the depths of other files are written as; all that are not here become 16 bits.
 _DEPTHS: dict[str, Depth] = {
     "PCM_24": "PCM_24",
     "PCM_32": "PCM_24",
@@ -30,7 +30,7 @@ _DEPTHS: dict[str, Depth] = {
 }
 
 # The sizes in the header of a WAV have four bytes.
-_WAV_BYTES = 2**32 - 4096
+_MAX_WAV_BYTES = 2**32 - 4096
 
 
 def check_target(target: Path) -> None:
@@ -43,8 +43,8 @@ def check_target(target: Path) -> None:
         raise AudioError(target, "has a suffix that ser does not write", "name it .wav or .flac")
 
 
-def depth_of(source: Path) -> Depth:
-    """Says how many bits a file's samples are worth; 16 where it is compressed, or unknown."""
+def bit_depth(source: Path) -> Depth:
+    """Gives the bit depth to write a copy of a file with; 16 where it is compressed or unknown."""
     import soundfile
 
     try:
@@ -56,10 +56,10 @@ def depth_of(source: Path) -> Depth:
 
 
 @contextlib.contextmanager
-def open_sound(
+def open_sound_file(
     target: Path, rate: int, channels: int, depth: Depth = "PCM_16", comment: str = ""
 ) -> Iterator[Callable[[Channels], None]]:
-    """Opens a file that replaces `target` when it is whole.
+    """Opens a sound file for writing; it replaces `target` when the block ends well.
 
     What lies beyond full scale is clipped, unless `depth` can hold it. Samples that came from 16 or
     24 bits are written as the same bits again.
@@ -67,9 +67,9 @@ def open_sound(
     Args:
         target: A name that ends in ``.wav`` or ``.flac``.
         rate: Hertz.
-        channels: How many.
-        depth: How samples are kept; FLAC has no ``FLOAT`` and takes 24 bits.
-        comment: What the file says about itself.
+        channels: Number of channels.
+        depth: How samples are stored; FLAC has no ``FLOAT`` and takes 24 bits.
+        comment: A comment for the file's tags.
 
     Yields:
         A function that takes blocks of shape (samples, channels).
@@ -103,11 +103,11 @@ def open_sound(
             def write(block: Channels) -> None:
                 nonlocal written
                 written += len(block) * channels * width
-                if kind == "WAV" and written > _WAV_BYTES:
+                if kind == "WAV" and written > _MAX_WAV_BYTES:
                     raise AudioError(
                         target, "would have more than 4 GB, which WAV cannot", "name it .flac"
                     )
-                file.write(_as_kept(block, depth))
+                file.write(_quantize(block, depth))
 
             yield write
     except (OSError, soundfile.LibsndfileError) as error:
@@ -116,14 +116,24 @@ def open_sound(
         raise cannot_write(target, error, AudioError) from error
 
 
-def _as_kept(block: Channels, depth: Depth) -> npt.NDArray[np.generic]:
-    """Rounds to the bits that are kept: libsndfile would multiply by one less than decoders do."""
+def write_sound(target: Path, samples: Samples, sample_rate: int) -> None:
+    """Writes mono samples as a 16-bit WAV or FLAC file, by the suffix.
+
+    Raises:
+        AudioError: The suffix is unknown, or the file cannot be written.
+    """
+    with open_sound_file(target, sample_rate, 1) as write:
+        write(samples[:, None])
+
+
+def _quantize(block: Channels, depth: Depth) -> npt.NDArray[np.generic]:
+    """Rounds to the bits that are stored: libsndfile would scale by one less than decoders do."""
     if depth == "FLOAT":
         return block
     bits = 16 if depth == "PCM_16" else 24
     full = float(1 << (bits - 1))
-    whole = np.clip(np.rint(block.astype(np.float64) * full), -full, full - 1)
+    rounded = np.clip(np.rint(block.astype(np.float64) * full), -full, full - 1)
     if bits == 16:
-        return whole.astype(np.int16)
+        return rounded.astype(np.int16)
     # libsndfile takes the upper three bytes of four.
-    return whole.astype(np.int32) << 8
+    return rounded.astype(np.int32) << 8

@@ -238,12 +238,12 @@ def _local(place: Path) -> Iterator[Path | None]:
     if not is_url(name):
         yield place if place.is_file() else None
         return
-    from ser.io.remote import exists, fetched
+    from ser.io.remote import exists, fetch
 
     if not exists(name):
         yield None
         return
-    with fetched(name) as copy:
+    with fetch(name) as copy:
         yield Path(copy)
 
 

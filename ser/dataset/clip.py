@@ -12,11 +12,12 @@ import numpy as np
 
 from ser.arrays import Matrix, Samples, Vector
 from ser.audio import reader
+from ser.audio.writer import write_sound
 from ser.augment.copies import Copies
 from ser.corpora.base import Clip
 from ser.errors import AudioError, SerError, renamed
 from ser.features.extract import Extractor
-from ser.io.remote import fetched
+from ser.io.remote import fetch
 
 # Longest part of a file name that comes from the clip's own.
 _STEM = 80
@@ -90,7 +91,7 @@ class Renderer:
         try:
             # The clip itself is read as it would be without copies, to the last rounded bit.
             original = task.seconds if 0 in task.numbers else task.whole
-            with fetched(task.file) as file, renamed(file, task.file):
+            with fetch(task.file) as file, renamed(file, task.file):
                 samples = reader.read(file, rate, offset=task.offset, duration=original)
                 whole = samples
                 if task.whole != original and any(task.numbers):
@@ -112,7 +113,7 @@ class Renderer:
         if not (np.isfinite(matrix).all() and np.isfinite(functionals).all()):
             return AudioError(task.file, "gives features that are not numbers", "check its samples")
         if self.folder is not None:
-            reader.write(self.folder / _file_name(task.name, number, label), samples, rate)
+            write_sound(self.folder / _file_name(task.name, number, label), samples, rate)
         return Rendered(label, matrix, functionals, len(samples) / rate)
 
 

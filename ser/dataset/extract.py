@@ -20,12 +20,13 @@ from ser.audio import reader
 from ser.augment.copies import Copies, copies_per_clip
 from ser.corpora.base import Clip
 from ser.dataset.clip import Outcome, Rendered, Renderer, Task, crashed, sound_name
-from ser.dataset.table import Table, TableWriter, record_dtype
+from ser.dataset.table import Table, record_dtype
+from ser.dataset.writer import TableWriter
 from ser.errors import AudioError, SerError, TableError, renamed
 from ser.features.extract import Extractor, fit_frames
 from ser.features.spec import FeatureSpec
 from ser.io.files import STANDARD, is_special, make_folder
-from ser.io.remote import Place, fetched, is_url
+from ser.io.remote import Place, fetch, is_url
 from ser.parallel import pool
 from ser.preprocess.registry import modules
 
@@ -271,7 +272,7 @@ def _file(clip: Clip, stack: contextlib.ExitStack, cluster: str | None, *, sever
             )
         return str(_copied(path, stack))
     if is_url(clip.name):
-        return stack.enter_context(fetched(clip.name)) if several and not cluster else clip.name
+        return stack.enter_context(fetch(clip.name)) if several and not cluster else clip.name
     # Workers have been started in other folders.
     return clip.name if cluster is None else str(path.absolute())
 
@@ -309,7 +310,7 @@ def _plan(
     for piece in sources:
         clip = piece.clip
         try:
-            with fetched(piece.file) as file, renamed(file, clip.name):
+            with fetch(piece.file) as file, renamed(file, clip.name):
                 seconds = clip.duration or reader.length(file) - clip.start
         except SerError as error:
             fail(piece.named(error))

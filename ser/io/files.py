@@ -138,7 +138,7 @@ def _umask() -> int:
 # What must be closed is closed at the end of a ``with`` block, in one way for all that has it.
 
 
-class Closing(ABC):
+class Closeable(ABC):
     """Something that a ``with`` block closes at its end, whatever happened in it."""
 
     def __enter__(self) -> Self:

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any, NamedTuple
 
-from ser.errors import AudioError, DependencyError, SerError, how_to_install
+from ser.errors import AudioError, DependencyError, SerError, missing_package
 from ser.io.files import atomic_path, make_folder, tidy
 from ser.io.listing import is_audio
 
@@ -162,10 +162,8 @@ def filesystem(url: str) -> tuple[Any, str]:
     """
     try:
         from fsspec.core import url_to_fs
-    except ImportError as error:
-        raise DependencyError(
-            url, "URLs need the Python package fsspec", how_to_install("cluster")
-        ) from error
+    except ModuleNotFoundError as error:
+        raise missing_package(url, error.name) from error
     try:
         system, path = url_to_fs(url)
     except ImportError as error:
@@ -181,7 +179,7 @@ def filesystem(url: str) -> tuple[Any, str]:
 
 
 @contextlib.contextmanager
-def fetched(source: str) -> Iterator[str]:
+def fetch(source: str) -> Iterator[str]:
     """Yields a path on this machine: the source itself, or a copy of what is behind a URL.
 
     Raises:

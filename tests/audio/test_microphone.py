@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-import builtins
 import sys
 import threading
-import time
 from pathlib import Path
-from typing import Any
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 import soundfile
-from sounds import simulate
+from sounds import Clock, simulate
 
+from ser.arrays import Samples
 from ser.audio import reader
-from ser.audio.devices import choose, devices
+from ser.audio.devices import find_device
 from ser.audio.microphone import Microphone
 from ser.errors import AudioError, DependencyError
 
@@ -31,61 +30,19 @@ def recording(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
-def test_the_devices(monkeypatch: pytest.MonkeyPatch) -> None:
-    simulate(monkeypatch)
-    assert [device.name for device in devices()] == [
-        "Built-in Microphone", "USB Microphone", "Loudspeaker",
-    ]  # fmt: skip
-    first, second = devices("input")
-    assert (first.number, first.inputs, first.sample_rate, first.system) == (
-        0, 2, 48_000, "Simulated",
-    )  # fmt: skip
-    assert first.default == ("input",)
-    assert second.default == ()
-    assert [device.name for device in devices("output")] == ["Loudspeaker"]
-
-
-def test_a_device_by_name(monkeypatch: pytest.MonkeyPatch) -> None:
-    simulate(monkeypatch)
-    assert choose("input").number == 0
-    assert choose("input", "usb").number == 1
-    assert choose("input", "1").number == 1
-    assert choose("output", "Loudspeaker").number == 2
-    with pytest.raises(AudioError, match=r"microphone: fits several microphones; .*0 Built-in"):
-        choose("input", "microphone")
-    with pytest.raises(AudioError, match=r"Loudspeaker: is no microphone; .*1 USB Microphone"):
-        choose("input", "Loudspeaker")
-    with pytest.raises(AudioError, match="2: is no microphone"):
-        choose("input", "2")
-
-
 def test_no_device(monkeypatch: pytest.MonkeyPatch) -> None:
     simulate(monkeypatch, devices=0)
     with pytest.raises(AudioError, match="this system has no microphone"):
         Microphone(RATE)
     simulate(monkeypatch, devices=2)
     with pytest.raises(AudioError, match="this system has no loudspeaker"):
-        choose("output")
+        find_device("output")
 
 
 def test_no_package(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "sounddevice", None)
-    with pytest.raises(DependencyError, match=r"pip install 'ser-toolkit\[live\]'"):
+    with pytest.raises(DependencyError, match=r"pip install '.\[live\]'"):
         Microphone(RATE)
-
-
-def test_no_library(monkeypatch: pytest.MonkeyPatch) -> None:
-    real = builtins.__import__
-
-    def without(name: str, *more: Any, **others: Any) -> Any:
-        if name == "sounddevice":
-            # As sounddevice says it.
-            raise OSError("PortAudio library not found")
-        return real(name, *more, **others)
-
-    monkeypatch.setattr(builtins, "__import__", without)
-    with pytest.raises(DependencyError, match="apt install libportaudio2"):
-        devices()
 
 
 @pytest.mark.parametrize("rate", [48_000, 44_100, 16_000])
@@ -104,39 +61,85 @@ def test_what_is_recorded(
     assert np.abs(heard - expected)[200:-200].max() < 2e-3
 
 
-def test_when_it_was_heard(monkeypatch: pytest.MonkeyPatch, recording: Path) -> None:
-    simulate(monkeypatch, recording=str(recording))
-    with Microphone(RATE, seconds=0.6) as microphone:
-        start, given, delays = time.monotonic(), 0, []
-        for block in microphone:
-            given += len(block)
-            delays.append(time.monotonic() - microphone.when(given / RATE))
-            heard = microphone.when(given / RATE) - start
-            # The stream began to record when it was opened, just before.
-            assert heard == pytest.approx(given / RATE, abs=0.1)
-    # A block is as late as it is long, and what the resampler holds back.
-    assert 0 <= min(delays) <= max(delays) < 0.25
-    assert microphone.when(0.2) == pytest.approx(microphone.when(0.5) - 0.3)
+def test_clock_time(monkeypatch: pytest.MonkeyPatch, recording: Path) -> None:
+    simulate(monkeypatch, recording=str(recording), rate=RATE, stepped=True)
+    clock = Clock()
+    monkeypatch.setattr("ser.audio.microphone.time", clock)
+    with Microphone(RATE, block_seconds=0.05) as microphone:
+        blocks, given, opened = iter(microphone), 0, clock.now
+        for _ in range(10):
+            clock.sleep(0.05)
+            microphone._stream.step()
+            given += len(next(blocks))
+            # A block arrives at the moment at which its last sample is recorded.
+            assert microphone.clock_time(given / RATE) == pytest.approx(clock.now)
+            assert microphone.clock_time(0) == pytest.approx(opened)
+    assert given == 0.5 * RATE
+    assert microphone.clock_time(0.2) == pytest.approx(opened + 0.2)
+
+
+def test_clock_time_of_a_late_device(monkeypatch: pytest.MonkeyPatch, recording: Path) -> None:
+    """A device that hands its samples on later than they were recorded says by how much."""
+    simulate(monkeypatch, recording=str(recording), rate=RATE, stepped=True)
+    clock = Clock()
+    monkeypatch.setattr("ser.audio.microphone.time", clock)
+    with Microphone(RATE) as microphone:
+        # The device's own times: when the first sample was recorded, and now.
+        for late, said in ((0.3, 0.3), (0.0, 9.0)):
+            data = np.zeros((800, 1), np.float32)
+            moment = SimpleNamespace(inputBufferAdcTime=7.0, currentTime=7.0 + 0.05 + said)
+            microphone._receive(data, 800, moment, None)
+            next(iter(microphone))
+            assert microphone.clock_time(0.05) == pytest.approx(clock.now - late)
+            microphone._samples_read = 0
 
 
 def test_stop_ends_it_from_another_thread(monkeypatch: pytest.MonkeyPatch) -> None:
-    simulate(monkeypatch)
+    simulate(monkeypatch, speed=8)
+    count = 0
     with Microphone(RATE) as microphone:
-        threading.Timer(0.3, microphone.stop).start()
-        start = time.monotonic()
-        heard = sum(map(len, microphone))
-    assert 0 < heard < RATE
-    assert time.monotonic() - start < 2
+        for _ in microphone:
+            count += 1
+            if count == 3:
+                thread = threading.Thread(target=microphone.stop)
+                thread.start()
+                thread.join()
+    assert count == 3
     assert list(microphone) == []
 
 
+def test_stop_wakes_who_waits_for_samples(monkeypatch: pytest.MonkeyPatch) -> None:
+    simulate(monkeypatch, stepped=True)
+    monkeypatch.setattr("ser.audio.microphone._TIMEOUT", 1e6)
+    found: list[Samples] = []
+    with Microphone(RATE) as microphone:
+        thread = threading.Thread(target=lambda: found.extend(microphone), daemon=True)
+        thread.start()
+        microphone.stop()
+        thread.join(60)
+        assert not thread.is_alive()
+    assert found == []
+
+
 def test_a_slow_reader_loses_nothing(monkeypatch: pytest.MonkeyPatch, recording: Path) -> None:
-    simulate(monkeypatch, recording=str(recording), rate=RATE)
+    simulate(monkeypatch, recording=str(recording), rate=RATE, stepped=True)
     with Microphone(RATE, seconds=1.0) as microphone:
-        time.sleep(0.8)
-        heard = np.concatenate(list(microphone))
-    assert np.abs(heard - reader.read(recording, RATE, duration=1.0))[:-200].max() < 2e-3
+        for _ in range(25):
+            microphone._stream.step()
+        received = np.concatenate(list(microphone))
+    expected = reader.read(recording, RATE, duration=1.0)
+    assert np.abs(received - expected)[:-200].max() < 2e-3
     assert microphone.lost == 0
+
+
+def test_lost_samples_are_counted(monkeypatch: pytest.MonkeyPatch) -> None:
+    simulate(monkeypatch, stepped=True)
+    with Microphone(RATE) as microphone:
+        for overflow in (True, False, True):
+            moment = SimpleNamespace(inputBufferAdcTime=0.0, currentTime=0.1)
+            status = SimpleNamespace(input_overflow=overflow)
+            microphone._receive(np.zeros((8, 1), np.float32), 8, moment, status)
+    assert microphone.lost == 2
 
 
 def test_unplugged(monkeypatch: pytest.MonkeyPatch, recording: Path) -> None:

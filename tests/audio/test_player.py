@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import threading
-import time
 from pathlib import Path
 
 import numpy as np
 import pytest
 import soundfile
-from sounds import simulate
+from sounds import Clock, simulate
 
 from ser.audio import reader
 from ser.audio.player import Player
@@ -39,23 +38,47 @@ def test_what_is_played(monkeypatch: pytest.MonkeyPatch, recording: Path, tmp_pa
     assert np.array_equal(heard, expected)
 
 
-def test_which_moment_is_heard(monkeypatch: pytest.MonkeyPatch, recording: Path) -> None:
-    simulate(monkeypatch)
+def stepped(player: Player, clock: Clock) -> None:
+    """Lets the device play as far as the clock has gone."""
+    begun = clock.now
+
+    def play(now: float) -> None:
+        while player._stream is not None and player._stream.time <= now - begun + 1e-6:
+            # Decoding is in a thread of its own.
+            while (
+                player._queue.empty() and player._thread is not None and player._thread.is_alive()
+            ):
+                threading.Event().wait(0.001)
+            player._stream.step()
+
+    clock.passing = play
+    play(begun)
+
+
+def test_which_moment_is_played(monkeypatch: pytest.MonkeyPatch, recording: Path) -> None:
+    simulate(monkeypatch, stepped=True)
+    clock = Clock()
+    monkeypatch.setattr("ser.audio.player.time", clock)
     idle: list[float] = []
     with Player(recording, start=1.0) as player:
-        start = time.monotonic()
+        assert player.clock_time(1.0) is None
+        assert player.position() == 1.0
+        stepped(player, clock)
+        # The simulated device plays a sample one block, 0.05 s, after it has got it.
+        assert player.clock_time(1.0) == pytest.approx(clock.now + 0.05)
+        start = clock.now
         for moment in (1.2, 1.4, 1.6):
             assert player.wait(moment, lambda: idle.append(player.position()))
-            assert time.monotonic() - start == pytest.approx(moment - 1.0, abs=0.15)
-            assert player.position() == pytest.approx(moment, abs=0.05)
+            assert clock.now - start == pytest.approx(moment - 1.0 + 0.05)
+            assert player.position() == pytest.approx(moment)
         assert player.level > 0.7
         # A moment that lies behind is no reason to wait.
-        before = time.monotonic()
+        before = clock.now
         assert player.wait(1.1)
-        assert time.monotonic() - before < 0.02
-    assert len(idle) > 5
+        assert clock.now == before
+    assert len(idle) == 13
     assert idle == sorted(idle)
-    assert idle[0] >= 1.0
+    assert idle[0] == 1.0
 
 
 def test_a_moment_behind_the_end_never_comes(
@@ -67,13 +90,23 @@ def test_a_moment_behind_the_end_never_comes(
 
 
 def test_stop_ends_it_from_another_thread(monkeypatch: pytest.MonkeyPatch, recording: Path) -> None:
-    simulate(monkeypatch)
+    simulate(monkeypatch, stepped=True)
+    clock = Clock()
+    monkeypatch.setattr("ser.audio.player.time", clock)
+    idle: list[float] = []
+
+    def stop_at_the_third() -> None:
+        idle.append(clock.now)
+        if len(idle) == 3:
+            thread = threading.Thread(target=player.stop)
+            thread.start()
+            thread.join()
+
     with Player(recording) as player:
-        threading.Timer(0.2, player.stop).start()
-        start = time.monotonic()
-        assert not player.wait(3)
+        stepped(player, clock)
+        assert not player.wait(3, stop_at_the_third)
         player.finish()
-    assert time.monotonic() - start < 1
+    assert len(idle) == 3
 
 
 def test_no_such_recording(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

@@ -7,8 +7,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 import soundfile
+from recordings import speech
 
-from ser.audio.writer import check_target, depth_of, open_sound
+from ser.audio import reader
+from ser.audio.writer import bit_depth, check_target, open_sound_file, write_sound
 from ser.errors import AudioError
 
 RATE = 22_050
@@ -28,7 +30,7 @@ def test_bits_survive(tmp_path: Path, suffix: str, depth: str, count: int) -> No
     whole = bits(count)
     blocks = np.array_split((whole / (1 << (count - 1))).astype(np.float32), 7)
     target = tmp_path / f"x{suffix}"
-    with open_sound(target, RATE, 2, depth, "about itself") as write:  # type: ignore[arg-type]
+    with open_sound_file(target, RATE, 2, depth, "about itself") as write:  # type: ignore[arg-type]
         for block in blocks:
             write(block)
     with soundfile.SoundFile(target) as file:
@@ -36,18 +38,18 @@ def test_bits_survive(tmp_path: Path, suffix: str, depth: str, count: int) -> No
         assert file.comment == "about itself"
         found = file.read(dtype="int32")
     np.testing.assert_array_equal(found >> (32 - count), whole)
-    assert depth_of(target) == depth
+    assert bit_depth(target) == depth
 
 
 def test_floats_are_kept_where_they_can_be(tmp_path: Path) -> None:
     samples = np.array([[0.1], [1.5], [-2.0]], np.float32)
-    with open_sound(tmp_path / "x.wav", RATE, 1, "FLOAT") as write:
+    with open_sound_file(tmp_path / "x.wav", RATE, 1, "FLOAT") as write:
         write(samples)
     np.testing.assert_array_equal(
         soundfile.read(tmp_path / "x.wav", dtype="float32", always_2d=True)[0], samples
     )
-    assert depth_of(tmp_path / "x.wav") == "FLOAT"
-    with open_sound(tmp_path / "x.flac", RATE, 1, "FLOAT") as write:
+    assert bit_depth(tmp_path / "x.wav") == "FLOAT"
+    with open_sound_file(tmp_path / "x.flac", RATE, 1, "FLOAT") as write:
         write(samples)
     clipped = soundfile.read(tmp_path / "x.flac", dtype="float32", always_2d=True)[0]
     np.testing.assert_allclose(clipped, [[0.1], [1], [-1]], atol=2e-7)
@@ -56,19 +58,19 @@ def test_floats_are_kept_where_they_can_be(tmp_path: Path) -> None:
 @pytest.mark.parametrize(("subtype", "depth"), [("PCM_U8", "PCM_16"), ("DOUBLE", "FLOAT")])
 def test_other_depths(tmp_path: Path, subtype: str, depth: str) -> None:
     soundfile.write(tmp_path / "x.wav", np.zeros(10), RATE, subtype=subtype)
-    assert depth_of(tmp_path / "x.wav") == depth
+    assert bit_depth(tmp_path / "x.wav") == depth
 
 
 def test_what_is_no_sound_has_16_bits(tmp_path: Path) -> None:
     (tmp_path / "x.m4a").write_bytes(b"no sound")
-    assert depth_of(tmp_path / "x.m4a") == depth_of(tmp_path / "none") == "PCM_16"
+    assert bit_depth(tmp_path / "x.m4a") == bit_depth(tmp_path / "none") == "PCM_16"
 
 
 def test_nothing_is_left_of_what_failed(tmp_path: Path) -> None:
     (tmp_path / "x.wav").write_bytes(b"old")
 
     def fail() -> None:
-        with open_sound(tmp_path / "x.wav", RATE, 1) as write:
+        with open_sound_file(tmp_path / "x.wav", RATE, 1) as write:
             write(np.zeros((100, 1), np.float32))
             raise KeyError
 
@@ -81,14 +83,22 @@ def test_nothing_is_left_of_what_failed(tmp_path: Path) -> None:
 def test_what_cannot_be_written(tmp_path: Path) -> None:
     (tmp_path / "file").write_bytes(b"")
     for target in (tmp_path / "file" / "x.wav", tmp_path / "x.mp3"):
-        with pytest.raises(AudioError), open_sound(target, RATE, 1):
+        with pytest.raises(AudioError), open_sound_file(target, RATE, 1):
             pass
     with pytest.raises(AudioError, match="name it"):
         check_target(tmp_path / "x")
     # FLAC has at most eight channels.
     with (
         pytest.raises(AudioError, match="cannot be written"),
-        open_sound(tmp_path / "x.flac", RATE, 9),
+        open_sound_file(tmp_path / "x.flac", RATE, 9),
     ):
         pass
     assert [p.name for p in tmp_path.iterdir()] == ["file"]
+
+
+@pytest.mark.parametrize(("suffix", "kind"), [(".wav", "WAV"), (".FLAC", "FLAC")])
+def test_what_is_written_can_be_read(suffix: str, kind: str, tmp_path: Path) -> None:
+    path = tmp_path / "deeper" / f"x{suffix}"
+    write_sound(path, speech(), 16_000)
+    assert soundfile.info(path).format == kind
+    np.testing.assert_allclose(reader.read(path, 16_000), speech(), atol=2**-15)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from ser.io.files import Closing, atomic_path, open_output
+from ser.io.files import Closeable, atomic_path, open_output
 
 
 def test_target_appears_when_the_block_ends(tmp_path: Path) -> None:
@@ -104,7 +104,7 @@ def test_a_killed_writer_leaves_the_old_file(tmp_path: Path) -> None:
 # A with block closes what it is given, also when something goes wrong in it.
 
 
-class Tap(Closing):
+class Tap(Closeable):
     closed = 0
 
     def close(self) -> None:

@@ -10,7 +10,7 @@ import fsspec
 import pytest
 
 from ser.errors import AudioError, DependencyError, SerError
-from ser.io.remote import Place, as_given, exists, fetched, find_audio, is_url
+from ser.io.remote import Place, as_given, exists, fetch, find_audio, is_url
 
 
 @pytest.fixture(params=["path", "file", "memory"])
@@ -96,17 +96,17 @@ def test_recordings_behind_urls(tmp_path: Path) -> None:
         assert (one.url, one.name) == ("memory://calls/b.wav", "b.wav")
         names = ("b.wav", "c.wav", "a")
         assert [exists(f"memory://calls/{name}") for name in names] == [True, False, False]
-        with fetched("memory://calls/a/c.mp3") as path:
+        with fetch("memory://calls/a/c.mp3") as path:
             assert Path(path).read_bytes() == b"a/c.mp3"
             assert path.endswith(".mp3")
         assert not Path(path).exists()
         with pytest.raises(AudioError, match=r"memory://calls/d\.wav: cannot be read"):
-            fetched("memory://calls/d.wav").__enter__()
+            fetch("memory://calls/d.wav").__enter__()
         with pytest.raises(SerError, match="does not exist"):
             find_audio("memory://nowhere")
     finally:
         memory.rm("/calls", recursive=True)
-    with fetched(str(tmp_path)) as path:
+    with fetch(str(tmp_path)) as path:
         assert path == str(tmp_path)
 
 
@@ -114,7 +114,7 @@ def test_what_nobody_knows(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(SerError, match="nonsense://x: cannot be reached"):
         Place("nonsense://x").check()
     monkeypatch.setitem(sys.modules, "fsspec.core", None)
-    with pytest.raises(DependencyError, match=r"pip install 'ser-toolkit\[cluster\]'"):
+    with pytest.raises(DependencyError, match=r"pip install '.\[cluster\]'"):
         Place("s3://bucket").check()
 
 

@@ -11,6 +11,7 @@ says in JSON what there is, so that commands in processes of their own can be te
     unplugged   true: the microphone disappears at the end of the recording; else it hears silence
     busy        true: streams cannot be opened
     played      where to write what was played, as raw float32
+    stepped     true: no thread and no clock; each call of a stream's `step` is one block
 """
 
 from __future__ import annotations
@@ -105,7 +106,19 @@ class _Stream:
         return self._thread.is_alive()
 
     def start(self) -> None:
-        self._thread.start()
+        if not _settings().get("stepped"):
+            self._thread.start()
+
+    def step(self) -> None:
+        """Calls back for one block, at once."""
+        position = round(self.time * self.samplerate)
+        self.time = (position + self.blocksize) / self.samplerate
+        try:
+            going = self.block(position)
+        except CallbackStop:
+            going = False
+        if not going:
+            self.finished()
 
     def close(self, ignore_errors: bool = True) -> None:
         self._ending.set()

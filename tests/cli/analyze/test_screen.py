@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import io
-import math
 import re
 import time
 
-import numpy as np
 import pytest
 from timelines import LABELS, angry, sad, silence, unsure
 
-from ser.audio.devices import decibels, meter
 from ser.cli.analyze.screen import Screen
 from ser.inference.live import Delays, end, followed, in_step, middle
 
@@ -107,16 +104,6 @@ def test_without_block_characters() -> None:
     made.tick(3, 0.5)
     assert all(line.isascii() for line in made.lines())
     assert "level #####" in made.lines()[0]
-
-
-def test_levels() -> None:
-    assert decibels(np.ones(100, np.float32)) == 0
-    assert decibels(np.full(100, 0.1, np.float32)) == pytest.approx(-20)
-    assert decibels(np.zeros(100, np.float32)) == -math.inf
-    assert decibels(np.zeros(0, np.float32)) == -math.inf
-    assert meter(np.zeros(100, np.float32)) == 0
-    assert meter(np.ones(100, np.float32)) == 1
-    assert meter(np.full(100, 10**-1.5, np.float32)) == pytest.approx(0.5)
 
 
 def test_delays_are_measured_when_a_window_is_shown() -> None:
