@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from types import MappingProxyType
 from typing import Any, TypeVar
 
 _Kind = TypeVar("_Kind", bound="SerError")
@@ -104,9 +105,77 @@ def choose_from(name: str, known: Iterable[str]) -> str:
     return f"{guess} {', '.join(names)}"
 
 
+EXTRAS: Mapping[str, str] = MappingProxyType(
+    {
+        "keras": "train",
+        "tensorflow": "train",
+        "sklearn": "train",
+        "librosa": "train",
+        "matplotlib": "plot",
+        "pocketsphinx": "listen",
+        "faster_whisper": "text",
+        "ctranslate2": "text",
+        "huggingface_hub": "text",
+        "transformers": "text",
+        "torch": "text",
+        "sounddevice": "live",
+        "noisereduce": "clean",
+        "optuna": "tune",
+        "tensorboard": "tensorboard",
+        "distributed": "cluster",
+        "fsspec": "cluster",
+        "pandas": "pandas",
+    }
+)
+"""The extra of setup.cfg that brings a package, by the name under which it is imported."""
+
+
 def how_to_install(extra: str) -> str:
-    """Says how to install one of the extras, as the cure of an error."""
-    return f"pip install 'ser-toolkit[{extra}]', or '.[{extra}]' in a checkout"
+    """Says how to install one of the extras, as the cure of an error.
+
+    The package is on no index, so that the extra has to be asked for where its source is.
+    """
+    return f"pip install '.[{extra}]' in the checkout of ser"
+
+
+def how_to_get(package: str) -> str:
+    """Says how to install a package, by the name under which it is imported: the cure of an error.
+
+    Packages of the base are missing only where `ser` is run by a Python that it was not installed
+    for.
+    """
+    extra = EXTRAS.get(package.partition(".")[0])
+    if extra is None:
+        return "pip install '.' in the checkout of ser, or take the Python where that was done"
+    return how_to_install(extra)
+
+
+def missing_package(subject: object, package: str | None) -> DependencyError:
+    """Makes the error of a package that is not installed.
+
+    Args:
+        subject: The option or the feature that needs it.
+        package: The name under which it is imported, such as a `ModuleNotFoundError` has it.
+    """
+    name = package or "?"
+    return DependencyError(subject, f"needs the Python package {name}", how_to_get(name))
+
+
+def require(subject: object, *packages: str) -> None:
+    """Makes sure that packages are installed, without importing them.
+
+    Args:
+        subject: The option or the feature that needs them.
+        *packages: The names under which they are imported.
+
+    Raises:
+        DependencyError: One is missing.
+    """
+    import importlib.util
+
+    for package in packages:
+        if importlib.util.find_spec(package) is None:
+            raise missing_package(subject, package)
 
 
 def cannot_write(target: object, error: Exception, kind: type[_Kind]) -> _Kind:

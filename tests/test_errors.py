@@ -2,11 +2,25 @@
 
 from __future__ import annotations
 
+import configparser
 import pickle
+import sys
 
 import pytest
+from conftest import ROOT
 
-from ser.errors import AudioError, ParameterError, SerError, choose_from, renamed
+from ser.errors import (
+    EXTRAS,
+    AudioError,
+    DependencyError,
+    ParameterError,
+    SerError,
+    choose_from,
+    how_to_get,
+    missing_package,
+    renamed,
+    require,
+)
 
 
 def test_one_line_of_three_parts() -> None:
@@ -45,3 +59,24 @@ def test_the_cure_of_an_unknown_name_is_the_nearest_one() -> None:
     assert choose_from("Dropout", known).startswith("did you mean dropout?")
     assert choose_from("zzz", known) == "use one of dropout, filters"
     assert choose_from("zzz", ()) == "there are none"
+
+
+def test_a_missing_package_is_one_line_with_its_extra() -> None:
+    assert str(missing_package("--tune", "optuna.trial")) == (
+        "--tune: needs the Python package optuna.trial; "
+        "pip install '.[tune]' in the checkout of ser"
+    )
+    assert how_to_get("soundfile").startswith("pip install '.' in the checkout of ser")
+
+
+def test_what_is_required_is_looked_for_without_an_import(monkeypatch: pytest.MonkeyPatch) -> None:
+    require("a picture", "json", "email")
+    monkeypatch.setitem(sys.modules, "matplotlib", None)
+    with pytest.raises(DependencyError, match=r"^a picture: .* matplotlib; .*\.\[plot\]"):
+        require("a picture", "json", "matplotlib")
+
+
+def test_every_extra_that_is_named_exists() -> None:
+    settings = configparser.ConfigParser()
+    settings.read(ROOT / "setup.cfg", encoding="utf-8")
+    assert set(EXTRAS.values()) <= set(settings["options.extras_require"])

@@ -40,7 +40,7 @@ from ser.cli.options import (
 )
 from ser.cli.parameters import say_options, suggest_choices, usage_error
 from ser.cli.signals import Terminated, ended_by_signals
-from ser.errors import ParameterError, SerError, interruptions
+from ser.errors import ParameterError, SerError, how_to_get, interruptions
 
 __all__ = [
     "Command",
@@ -159,7 +159,7 @@ class Command(click.Command):
                 SerError(
                     f"Python package {error.name}",
                     "is not installed",
-                    f"install it, or run {name} with the Python where ser is installed",
+                    how_to_get(error.name or ""),
                 )
             )
         except MemoryError as error:

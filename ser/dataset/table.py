@@ -7,29 +7,32 @@ by hand is still a valid input for every command.
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
 import io
 import mmap
-import os
-import shutil
 import sys
-import tempfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from types import MappingProxyType, TracebackType
-from typing import IO, Any, Self
+from types import MappingProxyType
+from typing import Any, Literal
 
 import numpy as np
-import numpy.typing as npt
 
-from ser.errors import TableError, cannot_write
-from ser.features.layout import functional_count
+from ser.arrays import Array, Indices, Records, Strings
+from ser.dataset.writer import TableWriter
+from ser.errors import ParameterError, TableError, missing_package
+from ser.features.layout import coefficient_names, functional_count, functional_names
 from ser.features.spec import FeatureSpec
-from ser.io.files import STANDARD, is_special, real_target
+from ser.io.files import STANDARD
 
-Table = npt.NDArray[Any]
-"""A structured array as `record_dtype` describes it."""
+Table = Records
+"""A structured array as `record_dtype` describes it, a `FeatureTable` or not."""
+
+FeatureChoice = Literal["auto", "functionals", "x"]
+"""Which features of a table: statistics of each clip, the features themselves, or what there is."""
+
+# Fields with several numbers per record.
+_WIDE = ("x", "functionals")
 
 TEXT_WIDTHS: Mapping[str, int] = MappingProxyType(
     {
@@ -44,9 +47,6 @@ TEXT_WIDTHS: Mapping[str, int] = MappingProxyType(
     }
 )
 """Default widths of the text fields in characters; a writer widens them to what it has to hold."""
-
-# Written tables keep under the header size that np.load accepts without being asked.
-_HEADER_LIMIT = 10_000
 
 
 def record_dtype(
@@ -114,7 +114,165 @@ def spec_of(table: Table, name: object = "table") -> FeatureSpec:
     return FeatureSpec.from_json(str(fields["x"][2]))
 
 
-def read_table(source: str | Path) -> Table:
+class FeatureTable(np.ndarray[Any, np.dtype[Any]]):
+    """A feature table: a structured array, shape (n,), one record per clip.
+
+    It is indexed as every structured array is: ``table["y"]`` is a column and an ordinary array,
+    ``table[:10]`` and ``table[table["y"] == "sad"]`` are tables again. A table that was read from a
+    file is mapped into memory, and so are its slices. Any structured array of this type becomes one
+    by ``array.view(FeatureTable)``.
+
+    See Also:
+        `record_dtype` for the fields.
+    """
+
+    # Above that of other arrays, so that np.concatenate keeps the class.
+    __array_priority__ = 1.0
+
+    def __getitem__(self, key: Any) -> Any:
+        found = super().__getitem__(key)
+        if isinstance(found, FeatureTable) and "x" not in (found.dtype.names or ()):
+            return found.view(np.ndarray)
+        return found
+
+    def __repr__(self) -> str:
+        if "x" not in (self.dtype.names or ()) or self.ndim != 1:
+            return repr(self.view(np.ndarray))
+        frames, coefficients = self.dtype["x"].shape
+        emotions = len(set(self["y"].tolist()) - {""})
+        speakers = len(set(speaker_keys(self)) - {""})
+        count = len(self.functional_names)
+        functionals = f", {count} functionals" if count else ""
+        return (
+            f"<FeatureTable: {len(self)} records of {emotions} emotions and {speakers} speakers; "
+            f"x is {frames} x {coefficients} ({', '.join(self.spec.families)}){functionals}>"
+        )
+
+    __str__ = __repr__
+
+    @property
+    def spec(self) -> FeatureSpec:
+        """The feature specification: what the numbers mean.
+
+        Raises:
+            TableError: The array is no feature table.
+        """
+        return spec_of(self)
+
+    @property
+    def coefficient_names(self) -> tuple[str, ...]:
+        """The names of the coefficients, which are the last dimension of ``x``."""
+        return coefficient_names(self.spec)
+
+    @property
+    def functional_names(self) -> tuple[str, ...]:
+        """The names of the functionals; empty where the table holds none."""
+        return functional_names(self.spec) if "functionals" in (self.dtype.names or ()) else ()
+
+    def to_pandas(self, *, x: bool = False) -> Any:
+        """Makes a data frame: one row per record, one column per field.
+
+        Args:
+            x: Add the features, a column for each number of ``x``, named as `feature_names` says.
+                A table of frames gets tens of thousands of columns, a pooled one (``--pool``) as
+                many as there are coefficients.
+
+        Returns:
+            A `pandas.DataFrame`. Functionals have a column each, by their names; ``x`` is left out
+            unless it is asked for.
+
+        Raises:
+            DependencyError: pandas is not installed.
+        """
+        try:
+            import pandas as pd
+        except ModuleNotFoundError as error:
+            raise missing_package("to_pandas", error.name) from error
+        parts = [
+            pd.DataFrame({name: self[name] for name in self.dtype.names or () if name not in _WIDE})
+        ]
+        wide = [("functionals", self.functional_names)] if self.functional_names else []
+        if x:
+            wide.append(("x", self.feature_names("x")))
+        for field, names in wide:
+            values = np.asarray(self[field]).reshape(len(self), -1)
+            parts.append(pd.DataFrame(values, columns=list(names)))
+        return pd.concat(parts, axis=1)
+
+    def feature_names(self, features: FeatureChoice = "auto") -> tuple[str, ...]:
+        """Names the columns of the matrix that `to_sklearn` makes.
+
+        Args:
+            features: See `to_sklearn`.
+
+        Returns:
+            The names of functionals or of coefficients; a coefficient of one of several frames has
+            the number of its frame behind it, as in ``mel_3_t12``.
+
+        Raises:
+            ParameterError: The table has no such features.
+        """
+        if self._features(features) == "functionals":
+            return self.functional_names
+        frames = self.dtype["x"].shape[0]
+        names = self.coefficient_names
+        if frames == 1:
+            return names
+        return tuple(f"{name}_t{frame}" for frame in range(frames) for name in names)
+
+    def to_sklearn(self, features: FeatureChoice = "auto") -> tuple[Array, Strings, Strings]:
+        """Makes what scikit-learn's estimators and cross-validation take.
+
+        Records without an emotion are left out.
+
+        Args:
+            features: ``functionals`` takes statistics of the clip, ``x`` the features themselves,
+                with their frames side by side where there are several; ``auto`` takes functionals
+                where the table has them.
+
+        Returns:
+            X, float32 of shape (n, columns), with a column for each of `feature_names`; y, the
+            emotions, shape (n,); groups, the speakers as ``corpus/speaker``, shape (n,). All
+            records whose speaker is not known are one group.
+
+        Raises:
+            ParameterError: The table has no such features.
+
+        Examples:
+            >>> X, y, groups = table.to_sklearn()  # doctest: +SKIP
+            >>> cross_val_score(model, X, y, groups=groups, cv=GroupKFold(5))  # doctest: +SKIP
+        """
+        field = self._features(features)
+        labelled = np.flatnonzero(self["y"] != "")
+        values = np.asarray(self[field])[labelled].reshape(len(labelled), -1)
+        groups = np.array(speaker_keys(self), np.str_)[labelled]
+        return np.ascontiguousarray(values), np.asarray(self["y"])[labelled], groups
+
+    def save(self, path: str | Path) -> None:
+        """Writes the table to a ``.npy`` file; see `write_table`.
+
+        Raises:
+            TableError: The file cannot be written.
+        """
+        write_table(path, self)
+
+    def _features(self, features: str) -> str:
+        has = "functionals" in (self.dtype.names or ())
+        if features == "auto":
+            return "functionals" if has else "x"
+        if features not in ("functionals", "x"):
+            raise ParameterError("features", "is unknown", "use auto, functionals or x", features)
+        if features == "functionals" and not has:
+            raise ParameterError(
+                "features",
+                "the table holds none",
+                "extract with the preset emotion, or use x",
+                features,
+            )
+        return features
+
+
+def read_table(source: str | Path) -> FeatureTable:
     """Opens a feature table.
 
     Args:
@@ -122,7 +280,7 @@ def read_table(source: str | Path) -> Table:
             a pipe cannot be mapped.
 
     Returns:
-        The records.
+        The records, shape (n,).
 
     Raises:
         TableError: The file is missing, not ``.npy``, cut short, or not a feature table.
@@ -150,7 +308,7 @@ def read_table(source: str | Path) -> Table:
             source, f"lacks the fields {', '.join(missing)}", "make it with ser-extract"
         )
     spec_of(table, source)
-    return table
+    return table.view(FeatureTable)
 
 
 def write_table(target: str | Path, table: Table) -> None:
@@ -160,9 +318,9 @@ def write_table(target: str | Path, table: Table) -> None:
         TableError: The file cannot be written.
     """
     with TableWriter(target, table.dtype, keep_part=False) as writer:
-        for block in rows(table):
+        for block in iter_blocks(table):
             writer.append(block)
-            release(table)
+            release_pages(table)
 
 
 def clip_hashes(table: Table) -> list[bytes]:
@@ -177,8 +335,8 @@ def source_keys(table: Table) -> list[tuple[str, str, float]]:
     )
 
 
-def without_features(table: Table, indices: npt.NDArray[np.intp] | None = None) -> Table:
-    """Copies what says whose and of what some records are, without the features.
+def without_features(table: Table, indices: Indices | None = None) -> Table:
+    """Copies the fields that describe some records, without their features.
 
     Args:
         table: Records, usually memory-mapped.
@@ -209,181 +367,38 @@ def speaker_keys(table: Table) -> list[str]:
     ]
 
 
-def positions_by_speaker(records: Table) -> dict[str, npt.NDArray[np.intp]]:
+def positions_by_speaker(records: Table) -> dict[str, Indices]:
     """Gives the positions of each speaker's records by `speaker_keys`, in the order of the keys."""
     keys = np.array(speaker_keys(records), object)
     return {key: np.flatnonzero(keys == key) for key in sorted(set(keys.tolist()))}
 
 
-class TableWriter:
-    """Appends records to a table whose final length is not known yet.
-
-    Records go to ``NAME.part`` beside the target, which is renamed when the writer is closed
-    without an exception. After a crash or a kill the part file keeps every whole record, and
-    ``resume=True`` carries on behind them.
-
-    Args:
-        target: The final path, or ``-`` for standard output. Standard output, devices and named
-            pipes are spooled on disk first, because the header needs the count.
-        dtype: The record type.
-        resume: Keep the records of an earlier, interrupted run with the same record type.
-        keep_part: Leave the part file after an exception; not for work that cannot be resumed.
-
-    Attributes:
-        kept: The number of records taken over from an interrupted run.
-
-    Raises:
-        TableError: The file cannot be written, or `resume` finds records of another type.
-    """
-
-    def __init__(
-        self,
-        target: str | Path,
-        dtype: np.dtype[Any],
-        *,
-        resume: bool = False,
-        keep_part: bool = True,
-    ) -> None:
-        self.target = target
-        self.dtype = dtype
-        self.keep_part = keep_part
-        self.count = 0
-        self.kept = 0
-        self._header = _header(dtype, 0)
-        self._part: Path | None = None
-        if str(target) == STANDARD or is_special(Path(target)):
-            self._stream: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115 (closed in close)
-            self._stream.write(self._header)
-            return
-        try:
-            path = self._path = real_target(Path(target))
-            self._part = path.with_name(path.name + ".part")
-            path.parent.mkdir(parents=True, exist_ok=True)
-            if resume and self._part.exists():
-                self.kept = self.count = self._take_over(self._part)
-            if self.kept:
-                self._stream = self._part.open("r+b")
-                self._stream.seek(len(self._header) + self.count * dtype.itemsize)
-                self._stream.truncate()
-            else:
-                self._stream = self._part.open("wb")
-                self._stream.write(self._header)
-        except OSError as error:
-            raise cannot_write(target, error, TableError) from error
-
-    def existing(self) -> Table:
-        """Maps the records that an interrupted run left, read-only."""
-        if self._part is None or not self.kept:
-            return np.empty(0, self.dtype)
-        return np.memmap(
-            self._part, self.dtype, mode="r", offset=len(self._header), shape=(self.kept,)
-        )
-
-    def append(self, records: Table) -> None:
-        """Writes records behind the others.
-
-        Args:
-            records: A structured array of any length whose fields fit the writer's.
-
-        Raises:
-            TableError: The disk is full or the file cannot be written.
-        """
-        if records.dtype != self.dtype:
-            records = records.astype(self.dtype)
-        try:
-            self._stream.write(np.ascontiguousarray(records).tobytes())
-        except OSError as error:
-            raise cannot_write(self.target, error, TableError) from error
-        self.count += len(records)
-
-    def close(self) -> None:
-        """Completes the header and puts the table in its place."""
-        header = _header(self.dtype, self.count)
-        if len(header) != len(self._header):
-            raise TableError(self.target, "has too many records for its header", "split it")
-        try:
-            self._stream.flush()
-            self._stream.seek(0)
-            if self._part is None:
-                self._stream.read(len(header))
-                if str(self.target) == STANDARD:
-                    self._pour(header, sys.stdout.buffer)
-                else:
-                    with Path(self.target).open("wb") as sink:
-                        self._pour(header, sink)
-                self._stream.close()
-                return
-            self._stream.write(header)
-            self._stream.flush()
-            os.fsync(self._stream.fileno())
-            self._stream.close()
-            self._part.replace(self._path)
-        except BrokenPipeError:
-            raise
-        except OSError as error:
-            raise cannot_write(self.target, error, TableError) from error
-
-    def abandon(self) -> None:
-        """Closes the part file, and leaves it for a resumed run unless `keep_part` is false."""
-        # A full disk fails again when the buffer is flushed; the error is already on its way.
-        with contextlib.suppress(OSError):
-            self._stream.close()
-        if self._part is not None and not self.keep_part:
-            self._part.unlink(missing_ok=True)
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        if kind is not None:
-            self.abandon()
-            return
-        try:
-            self.close()
-        except BaseException:
-            self.abandon()
-            raise
-
-    def _pour(self, header: bytes, sink: IO[bytes]) -> None:
-        sink.write(header)
-        shutil.copyfileobj(self._stream, sink, 1 << 20)
-        sink.flush()
-
-    def _take_over(self, part: Path) -> int:
-        with part.open("rb") as stream:
-            header = stream.read(len(self._header))
-        if len(header) < len(self._header):
-            # A run killed before anything left its buffer has nothing to hand on.
-            return 0
-        if header != self._header:
-            raise TableError(
-                part,
-                "was begun with other options or other files",
-                "repeat the options of the interrupted run, or start anew without --resume",
-            )
-        return (part.stat().st_size - len(header)) // self.dtype.itemsize
-
-
-def rows(table: Table, size: int = 256) -> Iterator[Table]:
-    """Walks through a table in blocks, so that a mapped one needs little memory."""
+def iter_blocks(table: Table, size: int = 256) -> Iterator[Table]:
+    """Walks through a table in blocks of records, so that a mapped one needs little memory."""
     for start in range(0, len(table), size):
         yield table[start : start + size]
 
 
-def release(table: Table) -> None:
-    """Tells the system that a mapped table's pages are not needed at the moment.
+def release_pages(table: Table) -> None:
+    """Tells the system that the pages of a mapped table are not needed at the moment.
 
     They are read again when they are touched. Without this a walk through a large table counts as
     memory of the process, although the system could take it back. Other arrays are left alone.
     """
-    base = table.base
+    base: Any = table
+    while isinstance(base, np.ndarray):
+        base = base.base
     if isinstance(base, mmap.mmap) and hasattr(mmap, "MADV_DONTNEED"):
         base.madvise(mmap.MADV_DONTNEED)
+
+
+def mapped_file(table: Table) -> Path | None:
+    """Gives the file that a whole table is mapped from; None for other tables and for parts."""
+    mapping: Any = table.base if isinstance(table, FeatureTable) else table
+    if not isinstance(mapping, np.memmap) or not isinstance(mapping.base, mmap.mmap):
+        # A part of a mapped table has another one for its base.
+        return None
+    return Path(mapping.filename) if mapping.filename else None
 
 
 def _load(path: Path) -> Table:
@@ -405,20 +420,3 @@ def _load(path: Path) -> Table:
             return np.empty(0, dtype)
     mapped: Table = np.load(path, mmap_mode="r", allow_pickle=False)
     return mapped
-
-
-def _header(dtype: np.dtype[Any], count: int) -> bytes:
-    # NumPy pads the header so that the first dimension can grow in place.
-    stream = io.BytesIO()
-    np.lib.format.write_array_header_1_0(
-        stream,
-        {
-            "descr": np.lib.format.dtype_to_descr(dtype),
-            "fortran_order": False,
-            "shape": (count,),
-        },
-    )
-    header = stream.getvalue()
-    if len(header) > _HEADER_LIMIT:
-        raise TableError("feature specification", "is too long for a table header")
-    return header

@@ -8,6 +8,7 @@ from functools import partial
 import numpy as np
 
 from ser.arrays import Matrix, Samples, Vector
+from ser.errors import require
 from ser.features import banks
 from ser.features.families import FUNCTIONS
 from ser.features.layout import width
@@ -29,7 +30,7 @@ class Extractor:
             its import takes longer than a few seconds of audio do.
 
     Raises:
-        SerError: A package that a cleaning step needs is not installed.
+        DependencyError: A package that a family or a cleaning step needs is not installed.
 
     Examples:
         >>> import numpy as np
@@ -50,6 +51,8 @@ class Extractor:
         if FAMILIES & set(spec.families):
             self._mel_filters = banks.Banded(banks.mel_bank(spec) if mel_bank is None else mel_bank)
         self._transform = transform
+        if "f0" in spec.families:
+            require("the feature f0", "librosa")
         self._clean: tuple[Callable[[Samples, int], Samples], ...] = ()
         if spec.clean:
             from ser.preprocess.registry import parse_step

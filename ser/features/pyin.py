@@ -12,6 +12,8 @@ from typing import Any
 
 import numpy as np
 
+from ser.errors import missing_package
+
 
 @lru_cache(maxsize=1)
 def pyin() -> Callable[..., Any]:
@@ -21,7 +23,10 @@ def pyin() -> Callable[..., Any]:
     same time can leave a cache there that crashes every later process, so they take turns.
     """
     with one_at_a_time():
-        from librosa import pyin
+        try:
+            from librosa import pyin
+        except ModuleNotFoundError as error:
+            raise missing_package("the feature f0", error.name) from error
 
         noise = np.random.default_rng(0).normal(size=2048).astype(np.float32)
         pyin(noise, fmin=65.0, fmax=800.0, sr=8000, frame_length=256, hop_length=128, fill_na=0.0)

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
-from ser.errors import DependencyError, SerError, how_to_install
+from ser.errors import DependencyError, SerError, missing_package
 
 _SECONDS = 10.0
 """How long to wait for the hub's answer."""
@@ -78,7 +78,7 @@ UNWATCHED = Unwatched()
 
 
 class MissingModelError(SerError):
-    """A model is not on this machine and could not be fetched."""
+    """A model is not on this machine and could not be fetch."""
 
 
 def find_model(name: str, needs: Needs, *, offline: bool = False, watch: Watch = UNWATCHED) -> Path:
@@ -218,10 +218,9 @@ def _hub() -> Any:
         import huggingface_hub
         import huggingface_hub.errors
     except ModuleNotFoundError as error:
+        missing = missing_package("the Hugging Face Hub", error.name)
         raise DependencyError(
-            "models of the Hugging Face Hub",
-            f"need the Python package {error.name}",
-            f"{how_to_install('text')}, or give a folder",
+            missing.subject, missing.cause, f"{missing.cure}, or give a folder"
         ) from error
     return huggingface_hub
 

@@ -1,9 +1,9 @@
-"""Work shared among the workers of a Dask cluster: a bounded number ahead, whoever dies.
+"""Work shared among the workers of a Dask cluster.
 
 A Dask scheduler (``dask scheduler``) knows workers (``dask worker tcp://host:8786 --nthreads 1``)
 on any number of machines. All of them, and the scheduler's, need the same `ser`. The work of a
-worker that dies is given to another one by the scheduler; what is written is renamed when it is
-whole, so that work done twice does no harm.
+worker that dies is given to another one by the scheduler; a file that is written is renamed when it
+is complete, so that work done twice does no harm.
 
 Dask's messages are pickles: who reaches a scheduler can have anything run by its workers, by
 itself, and by those who use it. It belongs into a network of people who trust each other, or behind
@@ -13,7 +13,6 @@ data.
 
 from __future__ import annotations
 
-import collections
 import contextlib
 import logging
 import platform
@@ -26,41 +25,46 @@ from typing import Any, Generic, TypeVar
 
 from ser import __version__
 from ser.errors import DependencyError, SerError, how_to_install
-from ser.parallel import pool, stream
+from ser.parallel import worker
+from ser.parallel.pool import BATCH
+from ser.parallel.resources import disable_nested_parallelism, limit_blas_threads
+from ser.parallel.scheduler import Completion, Loss, schedule
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 
-# Seconds: until a scheduler answers, until there is a worker, and until nobody believes any more
-# that another one will come.
-_CONNECT = 10.0
-_FIRST_WORKER = 30.0
-_NO_WORKERS = 60.0
+# Seconds: until a scheduler has to answer, until the first worker has to be there, and how long all
+# of them may be gone before it is an error.
+_CONNECT_TIMEOUT = 10.0
+_FIRST_WORKER_TIMEOUT = 30.0
+_NO_WORKERS_TIMEOUT = 60.0
 
-# Messages per thread of the workers that are under way: the next is there when one is done.
-_AHEAD = 4
-_LOOK = 5.0
+# Batches per thread of the workers that are under way: the next is there when one is done.
+_QUEUED = 4
 
-# Messages that are brought here together, and the seconds that this may take. Where their worker
-# has died meanwhile, Dask goes on knocking at its door; asked again, it knows that it is gone and
-# has another one make them anew.
-_TOGETHER = 32
-_BRING = 10.0
+# Seconds between two looks at the workers.
+_POLL_INTERVAL = 5.0
+
+# Results that are fetched at a time, and the seconds that this may take. Where their worker has
+# died meanwhile, Dask goes on knocking at its door; asked again, it knows that it is gone and has
+# another one compute them anew.
+_FETCHED_TOGETHER = 32
+_FETCH_TIMEOUT = 10.0
 
 # What runs a network or computes features is not meant for threads: one at a time in each process.
-_ONE = threading.Lock()
+_LOCK = threading.Lock()
 _limited = False
 
 
-def ordered(
+def map_ordered(
     work: Callable[[Item], Result],
     items: Sequence[Item],
     address: str,
     crashed: Callable[[Item], Result],
     *,
-    batch: int = 8,
-) -> Generator[tuple[int, Result], None, None]:
-    """Computes ``work(item)`` for every item on a cluster; see `ser.parallel.pool.ordered`.
+    batch: int = BATCH,
+) -> Generator[Result, None, None]:
+    """Computes ``work(item)`` for every item on a cluster; see `ser.parallel.pool.map_ordered`.
 
     Args:
         work: Something that can be pickled, of a module that the workers have; it is sent to each
@@ -71,28 +75,42 @@ def ordered(
         batch: Items handed over at a time.
 
     Yields:
-        An item's index, and its result, in the order of the items.
+        Results, in the order of the items.
 
     Raises:
         SerError: Nobody answers, there are no workers (any more), or they have another version.
         DependencyError: Dask is not installed.
         Exception: What `work` raised.
     """
-    with _client(address) as client:
-        yield from _Sharing(client, address, work, items, crashed, batch, in_order=True).results()
+    with _executor(work, address) as executor:
+        for _, result in schedule(executor, items, crashed, batch=batch, in_order=True):
+            yield result
 
 
-def finished(
+def map_unordered(
     work: Callable[[Item], Result],
     items: Sequence[Item],
     address: str,
     crashed: Callable[[Item], Result],
     *,
-    batch: int = 8,
+    batch: int = BATCH,
 ) -> Generator[tuple[int, Result], None, None]:
-    """Does what `ordered` does, and gives each result as soon as it is there."""
-    with _client(address) as client:
-        yield from _Sharing(client, address, work, items, crashed, batch, in_order=False).results()
+    """Does what `map_ordered` does, and gives each result as soon as it is there.
+
+    Yields:
+        An item's index, and its result.
+    """
+    with _executor(work, address) as executor:
+        yield from schedule(executor, items, crashed, batch=batch, in_order=False)
+
+
+@contextlib.contextmanager
+def _executor(work: Callable[[Item], Result], address: str) -> Iterator[DaskExecutor[Item, Result]]:
+    with (
+        _client(address) as client,
+        contextlib.closing(DaskExecutor(client, address, work)) as made,
+    ):
+        yield made
 
 
 @contextlib.contextmanager
@@ -104,14 +122,14 @@ def _client(address: str) -> Iterator[Any]:
         raise DependencyError(
             "--cluster", "needs Dask (the package distributed)", how_to_install("cluster")
         ) from error
-    # What matters of it is said in other words.
+    # What matters of its messages is said in other words.
     logger = logging.getLogger("distributed")
     before = logger.level
     logger.setLevel(logging.CRITICAL + 1)
     client = None
     try:
         try:
-            client = Client(address, timeout=_CONNECT, set_as_default=False, name="ser")
+            client = Client(address, timeout=_CONNECT_TIMEOUT, set_as_default=False, name="ser")
         except (OSError, ValueError, TimeoutError) as error:
             raise SerError(
                 address,
@@ -131,7 +149,7 @@ def _client(address: str) -> Iterator[Any]:
 
 def _check_workers(client: Any, address: str) -> None:
     try:
-        client.wait_for_workers(1, timeout=_FIRST_WORKER)
+        client.wait_for_workers(1, timeout=_FIRST_WORKER_TIMEOUT)
     except TimeoutError as error:
         raise SerError(
             address,
@@ -139,215 +157,195 @@ def _check_workers(client: Any, address: str) -> None:
             f"start some on machines that see the same files: dask worker {address} --nthreads 1",
         ) from error
     try:
-        versions = client.run(_about)
+        versions = client.run(_versions)
     except ImportError as error:
         raise SerError(
             address,
             f"has workers without the Python package {error.name}",
             "install the same ser on all machines, the scheduler's too",
         ) from error
-    for worker, found in versions.items():
-        if found != _about():
+    for name, found in versions.items():
+        if found != _versions():
             raise SerError(
                 address,
-                f"the worker {worker} has ser {found[0]} on Python {found[1]}, and here is "
-                f"{_about()[0]} on {_about()[1]}",
+                f"the worker {name} has ser {found[0]} on Python {found[1]}, and here is "
+                f"{_versions()[0]} on {_versions()[1]}",
                 "install the same on all machines",
             )
 
 
-def _about() -> tuple[str, str]:
+def _versions() -> tuple[str, str]:
     return __version__, ".".join(platform.python_version_tuple()[:2])
 
 
-def _carry(work: Any) -> Any:
+def _identity(work: Any) -> Any:
     """Brings the work to a worker; Dask keeps it there, and brings it again to a new one."""
     return work
 
 
-def _perform(work: Callable[[Item], Result], items: Sequence[Item]) -> list[Result]:
+def _perform(
+    work: Callable[[Item], Result], items: Sequence[Item]
+) -> list[Result | worker.CaughtError]:
     """Runs in a worker."""
     global _limited
-    with _ONE:
+    with _LOCK:
         if not _limited:
             # For as long as the process lives; the machine has as many workers as cores.
-            pool.one_thread()
-            stream.one_of_many()
+            limit_blas_threads()
+            disable_nested_parallelism()
             _limited = True
-        return [work(item) for item in items]
+        return worker.perform(work, items)
 
 
-class _Sharing(Generic[Item, Result]):
-    """What the cluster is busy with, and what it has done."""
+class DaskExecutor(Generic[Item, Result]):
+    """The workers of a cluster; an executor for `ser.parallel.scheduler.schedule`.
 
-    def __init__(
-        self,
-        client: Any,
-        address: str,
-        work: Callable[[Item], Result],
-        items: Sequence[Item],
-        crashed: Callable[[Item], Result],
-        batch: int,
-        *,
-        in_order: bool,
-    ) -> None:
+    Args:
+        client: A Dask client that is connected.
+        address: The scheduler's, for errors.
+        work: What is computed for items; it can be pickled.
+    """
+
+    def __init__(self, client: Any, address: str, work: Callable[[Item], Result]) -> None:
         self._client = client
         self._address = address
-        self._work = work
-        self._items = items
-        self._crashed = crashed
-        self._batch = batch
-        self._in_order = in_order
         self._token = uuid.uuid4().hex[:12]
+        self._work = client.submit(_identity, work, key=f"ser-work-{self._token}")
         self._sent = 0
-        self._given = 0
-        # Results that the caller has got; in order, this is also the index of the next.
-        self._next = 0
-        self._done: dict[int, Result] = {}
-        # Items that several workers have died with.
-        self._again: collections.deque[int] = collections.deque()
-        self._testing = False
-        self._waiting: dict[Any, range] = {}
+        self._running: dict[Any, int] = {}
         self._ready: queue.SimpleQueue[Any] = queue.SimpleQueue()
-        self._late: list[Any] = []
+        self._unfetched: list[Any] = []
+        # Batches that may be under way, by the number of workers when they were counted last.
         self._limit = 0
-        self._looked = -_LOOK
-        self._alone_since: float | None = None
+        self._counted = -_POLL_INTERVAL
+        self._empty_since: float | None = None
 
-    def results(self) -> Iterator[tuple[int, Result]]:
-        """Gives the index and the result of every item."""
-        carried = self._client.submit(_carry, self._work, key=f"ser-work-{self._token}")
-        try:
-            while self._next < len(self._items):
-                self._look()
-                self._distribute(carried)
-                if not self._available():
-                    self._collect()
-                while self._available():
-                    index = self._next if self._in_order else next(iter(self._done))
-                    result = self._done.pop(index)
-                    self._next += 1
-                    yield index, result
-        finally:
-            if self._client.status == "running":
-                with contextlib.suppress(OSError, TimeoutError):
-                    self._client.cancel([*self._waiting, carried], force=True)
+    @property
+    def look_ahead(self) -> int:
+        """See `ser.parallel.scheduler.Executor`."""
+        return max(2 * self._limit, 1)
 
-    def _available(self) -> bool:
-        return self._next in self._done if self._in_order else bool(self._done)
+    def submit(self, number: int, items: Sequence[Item]) -> bool:
+        """Sends a batch to the scheduler, unless the workers have enough.
 
-    def _look(self) -> None:
-        """Sees from time to time who is there: workers come and go."""
+        Raises:
+            SerError: All workers have been gone for some time, or the scheduler is.
+        """
+        self._count_workers()
+        if len(self._running) >= max(self._limit, 1):
+            return False
+        self._sent += 1
+        future = self._client.submit(
+            _perform, self._work, list(items), key=f"ser-{self._token}-{self._sent}"
+        )
+        self._running[future] = number
+        future.add_done_callback(self._ready.put)
+        return True
+
+    def _count_workers(self) -> None:
+        """Counts the workers from time to time: they come and go."""
         now = time.monotonic()
-        if now - self._looked < _LOOK:
+        if now - self._counted < _POLL_INTERVAL:
             return
-        self._looked = now
+        self._counted = now
         if self._client.status != "running":
-            raise self._gone()
+            raise self._disconnected()
         try:
             count = sum(self._client.nthreads().values())
         except (OSError, TimeoutError) as error:
-            raise self._gone() from error
+            raise self._disconnected() from error
         if count:
-            self._alone_since = None
-            self._limit = _AHEAD * count
+            self._empty_since = None
+            self._limit = _QUEUED * count
             return
-        if self._alone_since is None:
-            self._alone_since = now
-        if now - self._alone_since > _NO_WORKERS:
+        if self._empty_since is None:
+            self._empty_since = now
+        if now - self._empty_since > _NO_WORKERS_TIMEOUT:
             raise SerError(
                 self._address,
                 "has lost all its workers",
                 "start others, and run the same again with --resume",
             )
 
-    def _gone(self) -> SerError:
+    def _disconnected(self) -> SerError:
         return SerError(
             self._address,
             "the scheduler does not answer any more",
             "start it again, and run the same again with --resume",
         )
 
-    def _distribute(self, carried: Any) -> None:
-        while len(self._waiting) < max(self._limit, 1):
-            batch = self._take()
-            if batch is None:
-                return
-            self._sent += 1
-            future = self._client.submit(
-                _perform,
-                carried,
-                [self._items[index] for index in batch],
-                key=f"ser-{self._token}-{self._sent}",
-            )
-            self._waiting[future] = batch
-            future.add_done_callback(self._ready.put)
+    def wait(self) -> list[Completion[Result]]:
+        """Waits for results, but not for ever: the worker that has them may be gone.
 
-    def _take(self) -> range | None:
-        if self._testing:
-            return None
-        ahead = max(2 * self._limit * self._batch, 1)
-        if self._given < min(len(self._items), self._next + ahead):
-            batch = range(self._given, min(self._given + self._batch, len(self._items)))
-            self._given = batch.stop
-            return batch
-        if self._again and not self._waiting:
-            # Whoever waits in line at a worker is suspected as well when it dies. So those are
-            # tried at the end, and each with nobody else there.
-            self._testing = True
-            index = self._again.popleft()
-            return range(index, index + 1)
-        return None
-
-    def _collect(self) -> None:
-        """Waits for results, but not for ever: whoever has them may be gone."""
-        ready, self._late = self._late, []
+        Raises:
+            SerError: All workers have been gone for some time, or the scheduler is.
+        """
+        self._count_workers()
+        ready, self._unfetched = self._unfetched, []
         with contextlib.suppress(queue.Empty):
             if not ready:
-                ready.append(self._ready.get(timeout=_LOOK))
-            while len(ready) < _TOGETHER:
+                ready.append(self._ready.get(timeout=_POLL_INTERVAL))
+            while len(ready) < _FETCHED_TOGETHER:
                 ready.append(self._ready.get_nowait())
-        # Lost: its worker died between making the result and giving it away.
+        # Lost: its worker died between computing the result and giving it away.
         good = [future for future in ready if future.status in ("finished", "pending", "lost")]
-        for future, results in zip(good, self._brought(good), strict=False):
-            self._testing = False
-            self._done.update(zip(self._waiting.pop(future), results, strict=True))
+        found = [
+            Completion(self._running.pop(future), results)
+            for future, results in zip(good, self._fetch(good), strict=False)
+        ]
         for future in ready:
             if future not in good:
-                self._judge(future)
+                self._check_killed(future)
+                found.append(Completion(self._running.pop(future), Loss.DIED))
+        return found
 
-    def _brought(self, futures: list[Any]) -> list[list[Result]]:
+    def _fetch(self, futures: list[Any]) -> list[list[Result | worker.CaughtError]]:
         """Brings results here; none where they do not come now."""
         if not futures:
             return []
 
-        async def bring() -> Any:
+        async def gather() -> Any:
             return await self._client.gather(futures, asynchronous=True)
 
         try:
-            found: list[list[Result]] = self._client.sync(bring, callback_timeout=_BRING)
+            found: list[list[Result | worker.CaughtError]] = self._client.sync(
+                gather, callback_timeout=_FETCH_TIMEOUT
+            )
         except Exception as error:
-            # What went wrong with one of them is judged when its turn comes.
-            known = isinstance(error, OSError | TimeoutError)
-            if not known and all(future.status == "finished" for future in futures):
+            # What went wrong with one of them is looked at when it is not good any more.
+            passing = isinstance(error, OSError | TimeoutError)
+            if not passing and all(future.status == "finished" for future in futures):
                 raise
-            self._late = futures
+            self._unfetched = futures
             return []
         return found
 
-    def _judge(self, future: Any) -> None:
-        """Decides what becomes of work that has no result."""
+    def _check_killed(self, future: Any) -> None:
+        """Makes sure that a batch without results has taken several workers down.
+
+        Raises:
+            SerError: It was cancelled, which the scheduler does when it loses this client.
+            Exception: Something else went wrong with it.
+        """
         from distributed import KilledWorker
 
-        batch = self._waiting.pop(future)
         if future.status != "error":
-            # Cancelled, which the scheduler does when it loses us.
-            raise self._gone()
+            raise self._disconnected()
         error = future.exception()
         if not isinstance(error, KilledWorker):
             raise error
-        if self._testing:
-            self._testing = False
-            self._done[batch.start] = self._crashed(self._items[batch.start])
-        else:
-            self._again += batch
+
+    def close(self) -> None:
+        """Cancels what is under way."""
+        if self._client.status == "running":
+            with contextlib.suppress(OSError, TimeoutError):
+                self._client.cancel([*self._running, self._work], force=True)
+
+
+# Former names, until every caller has the new ones.
+
+finished = map_unordered
+
+
+def ordered(*given: Any, **named: Any) -> Any:
+    return enumerate(map_ordered(*given, **named))

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import importlib.util
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from typing import ClassVar
 
 from ser.arrays import Samples
-from ser.errors import DependencyError, SerError, how_to_install
+from ser.errors import SerError, require
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,13 +54,7 @@ class Step(ABC):
         Raises:
             DependencyError: A package is missing.
         """
-        for module in self.modules:
-            if importlib.util.find_spec(module) is None:
-                raise DependencyError(
-                    self.name,
-                    f"needs the package {module}, which is not installed",
-                    how_to_install("clean"),
-                )
+        require(self.name, *self.modules)
 
     @abstractmethod
     def __call__(self, samples: Samples, rate: int) -> Samples:

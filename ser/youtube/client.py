@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from ser.errors import DependencyError, SerError
+from ser.errors import SerError, missing_package
 from ser.youtube.addresses import check_address, printable
 from ser.youtube.config import FetchConfig
 
@@ -168,9 +168,7 @@ def _web_class() -> Any:
     try:
         from yt_dlp import YoutubeDL
     except ModuleNotFoundError as error:
-        raise DependencyError(
-            "yt-dlp", "is not installed", "pip install 'yt-dlp[default]'"
-        ) from error
+        raise missing_package("ser-yt", error.name) from error
 
     class _Web(YoutubeDL):  # type: ignore[misc]  # yt-dlp has no types
         """Refuses, at the one gate that all requests go through, what is not http or https."""

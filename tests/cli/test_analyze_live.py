@@ -289,7 +289,7 @@ def test_without_the_extra(run: Run, tmp_path: Path, tiny_model: Path) -> None:
     environment = {"PYTHONPATH": str(tmp_path)}
     done = run("ser-analyze", "--mic", "--model", tiny_model, env=environment)
     assert done.returncode == 1
-    assert "pip install 'ser-toolkit[live]'" in done.err
+    assert "pip install '.[live]'" in done.err
     (tmp_path / "sounddevice.py").write_text("raise OSError('PortAudio library not found')")
     done = run("ser-analyze", "--mic", "--model", tiny_model, env=environment)
     assert done.returncode == 1

@@ -176,8 +176,8 @@ def test_a_missing_package_is_named_at_once(monkeypatch: pytest.MonkeyPatch) -> 
     Extractor(FeatureSpec(clean=("trim", "loudness")))
     with pytest.raises(SerError) as caught:
         Extractor(FeatureSpec(clean=("denoise",)))
-    assert "needs the package noisereduce" in str(caught.value)
-    assert "ser-toolkit[clean]" in str(caught.value)
+    assert "needs the Python package noisereduce" in str(caught.value)
+    assert ".[clean]" in str(caught.value)
     assert modules(("trim", "denoise:0.5")) == ("noisereduce",)
 
 

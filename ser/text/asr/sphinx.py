@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from ser.arrays import Samples
-from ser.errors import DependencyError
+from ser.errors import missing_package
 from ser.text.asr.base import RATE, Cutting, Passage
 from ser.timeline.window import Word
 
@@ -39,11 +39,7 @@ class Sphinx:
         try:
             from pocketsphinx import Decoder
         except ModuleNotFoundError as error:
-            raise DependencyError(
-                "the built-in speech recogniser",
-                "needs the Python package pocketsphinx",
-                "pip install pocketsphinx",
-            ) from error
+            raise missing_package("PocketSphinx", error.name) from error
         self._decoder: Any = Decoder(samprate=RATE, loglevel="FATAL")
 
     def forget(self) -> None:

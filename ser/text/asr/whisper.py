@@ -8,7 +8,7 @@ from types import MappingProxyType
 from typing import Any
 
 from ser.arrays import Samples
-from ser.errors import ArtifactError, DependencyError, SerError, how_to_install
+from ser.errors import ArtifactError, SerError, missing_package
 from ser.io.hub import UNWATCHED, MissingModelError, Needs, Watch, find_model
 from ser.text.asr.base import RATE, Cutting, Passage
 from ser.timeline.window import Word
@@ -183,9 +183,7 @@ def _library() -> Any:
     try:
         import faster_whisper
     except ModuleNotFoundError as error:
-        raise DependencyError(
-            "Whisper models", f"need the Python package {error.name}", how_to_install("text")
-        ) from error
+        raise missing_package("Whisper", error.name) from error
     from ctranslate2 import set_random_seed
 
     # Where Whisper is unsure it draws lots: let them fall alike in every run on the same speech.

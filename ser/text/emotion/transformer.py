@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from ser.errors import ArtifactError, DependencyError, how_to_install
+from ser.errors import ArtifactError, DependencyError, missing_package
 from ser.io.hub import UNWATCHED, Needs, Watch, find_model
 from ser.text.emotion.base import Shares, common_names, shares
 
@@ -88,12 +88,9 @@ def _library() -> Any:
         import torch  # noqa: F401
         import transformers
     except ModuleNotFoundError as error:
+        missing = missing_package("the emotion of words by a transformer", error.name)
         without = "" if error.name != "torch" else f"; without CUDA: {CPU_WHEELS}"
-        raise DependencyError(
-            "text models of transformers",
-            f"need the Python package {error.name}",
-            how_to_install("text") + without,
-        ) from error
+        raise DependencyError(missing.subject, missing.cause, missing.cure + without) from error
     transformers.utils.logging.set_verbosity_error()
     transformers.utils.logging.disable_progress_bar()
     return transformers

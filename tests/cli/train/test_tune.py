@@ -219,8 +219,8 @@ def test_without_optuna(table: Path, tmp_path: Path) -> None:
     )  # fmt: skip
     assert done.returncode == 1
     assert done.stderr.splitlines() == [
-        "ser-train: error: --tune: needs Optuna; "
-        "pip install 'ser-toolkit[tune]', or '.[tune]' in a checkout"
+        "ser-train: error: --tune: needs the Python package optuna; "
+        "pip install '.[tune]' in the checkout of ser"
     ]
 
 
