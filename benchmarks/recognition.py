@@ -251,15 +251,37 @@ def summarise(
     }
 
 
+OTHER_FILES = (
+    "",
+    "## Other files",
+    "",
+    "| file | made by |",
+    "| --- | --- |",
+    "| `prosody-lda.json`, `egemaps-svm.json`, `compare-svm.json`: baselines without a network, by "
+    "emotion and speaker | `benchmarks/baselines.py RAVDESS` |",
+    "| `activity.txt`: speech or not, by corpus and noise | `benchmarks/activity.py CORPORA "
+    "--every 3` |",
+    "| `translation.json`, [translation.md](translation.md): conversion of emotion, by emotion and "
+    "judge | `benchmarks/translation.py RAVDESS` |",
+    "",
+    "Without a file here: the cross-validation of the shipped model (`make pretrained` leaves "
+    "`build/cv/report.json` and `predictions.csv`, by emotion and speaker; the model's card has "
+    "the means), other sound (`benchmarks/conditions.py build/cv RAVDESS --json FILE`) and long "
+    "recordings (`benchmarks/segments.py`). Of these the means stand in "
+    "[docs/figures.md](../../docs/figures.md).",
+)
+"""What else lies in the folder of results, as lines of Markdown."""
+
+
 def write_table(folder: Path) -> None:
     """Writes the Markdown table of all results in a folder."""
     found = {path.stem: json.loads(path.read_text()) for path in sorted(folder.glob("*.json"))}
     lines = [
         "# Results of recognition",
         "",
-        "Made by `make results`; every row's file holds its figures by class and speaker, and the "
-        "commands. UAR with its 95 % interval over speakers (of the first seed); *voice known*: "
-        "each test speaker calibrated with the unlabelled test clips.",
+        "Made by `make results`; every row's file holds its figures by emotion, corpus and "
+        "speaker, and the commands. UAR with its 95 % interval over speakers (of the first seed); "
+        "*voice known*: each test speaker is adapted to with the unlabelled test clips.",
         "",
         "| experiment | UAR | voice known | accuracy | seeds | minutes | device | date |",
         "| --- | --- | --- | --- | --- | --- | --- | --- |",
@@ -275,7 +297,7 @@ def write_table(folder: Path) -> None:
             f"{', '.join(map(str, result['seeds']))} | {result['minutes']:g} | "
             f"{result['device']} | {result['date']} |"
         )
-    (folder / "README.md").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    (folder / "README.md").write_text("\n".join([*lines, *OTHER_FILES]) + "\n", encoding="utf-8")
 
 
 def _cell(figure: dict[str, Any]) -> str:
