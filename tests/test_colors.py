@@ -7,7 +7,7 @@ import itertools
 import numpy as np
 import pytest
 
-from ser.colors import COLOURS, colour, ink_on, terminal_code
+from ser.colors import EMOTION_COLORS, emotion_color, text_color_on, terminal_code
 from ser.labels import COMMON, SPECIFIC
 
 # Machado, Oliveira and Fernandes (2009), full severity, on linear RGB.
@@ -43,25 +43,25 @@ def lab(rgb: np.ndarray) -> np.ndarray:
 
 @pytest.mark.parametrize("vision", VISION)
 def test_the_common_emotions_stay_apart(vision: str) -> None:
-    seen = {n: lab(np.clip(VISION[vision] @ linear(COLOURS[n]), 0, 1)) for n in COMMON}
+    seen = {n: lab(np.clip(VISION[vision] @ linear(EMOTION_COLORS[n]), 0, 1)) for n in COMMON}
     for a, b in itertools.combinations(COMMON, 2):
         assert np.linalg.norm(seen[a] - seen[b]) > 17, (a, b)
 
 
 @pytest.mark.parametrize("name", [*COMMON, *SPECIFIC])
 def test_every_emotion_is_seen_on_white_and_its_name_upon_it(name: str) -> None:
-    def contrast(a: str, b: str) -> float:
+    def contrast_ratio(a: str, b: str) -> float:
         levels = sorted(0.05 + float(np.dot([0.2126, 0.7152, 0.0722], linear(c))) for c in (a, b))
         return levels[1] / levels[0]
 
-    assert name in COLOURS
-    assert contrast(colour(name), "#FFFFFF") > 1.5
-    assert contrast(colour(name), ink_on(colour(name))) > 3.5
+    assert name in EMOTION_COLORS
+    assert contrast_ratio(emotion_color(name), "#FFFFFF") > 1.5
+    assert contrast_ratio(emotion_color(name), text_color_on(emotion_color(name))) > 3.5
 
 
 def test_names_that_are_not_known_keep_their_colour() -> None:
-    assert colour("melancholy") == colour("melancholy")
-    assert colour("melancholy").startswith("#")
+    assert emotion_color("melancholy") == emotion_color("melancholy")
+    assert emotion_color("melancholy").startswith("#")
 
 
 def test_terminal_colours() -> None:

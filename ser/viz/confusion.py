@@ -9,8 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from ser.colors import FAINT, INK, colour
-from ser.viz.figure import bare, check_target, clipped, new_figure, save, style
+from ser.colors import FAINT, INK, emotion_color
+from ser.viz.figure import check_target, house_style, new_figure, save_figure, shorten, show_spines
 
 
 def draw_confusion(
@@ -38,7 +38,7 @@ def draw_confusion(
     support = counts.sum(axis=1)
     shares = counts / np.maximum(support, 1)[:, None]
     size = len(labels)
-    with style():
+    with house_style():
         from matplotlib.colors import LinearSegmentedColormap
 
         blues = LinearSegmentedColormap.from_list("ser", ["#F7F9FB", "#8FB4D9", "#12376B"])
@@ -62,12 +62,12 @@ def draw_confusion(
                 **place,
             )
             axes.text(column, row + 0.08, f"{counts[row, column]}", va="top", fontsize=7.5, **place)
-        names = [clipped(label, 14) for label in labels]
+        names = [shorten(label, 14) for label in labels]
         axes.set_xticks(range(size), names, rotation=35, ha="right", rotation_mode="anchor")
         axes.set_yticks(range(size), [f"{n}  ({s})" for n, s in zip(names, support, strict=True)])
         for ticks in (axes.get_xticklabels(), axes.get_yticklabels()):
             for tick, label in zip(ticks, labels, strict=True):
-                tick.set_color(colour(label))
+                tick.set_color(emotion_color(label))
                 tick.set_fontweight("bold")
         axes.set_xticks(np.arange(size + 1) - 0.5, minor=True)
         axes.set_yticks(np.arange(size + 1) - 0.5, minor=True)
@@ -75,12 +75,12 @@ def draw_confusion(
         axes.tick_params(which="both", length=0)
         axes.set_xlabel("predicted")
         axes.set_ylabel("true (clips)")
-        bare(axes)
+        show_spines(axes)
         # A letter of the subtitle is about 0.065 inches wide; row names stand to its left.
         room = int((width - 1.6) / 0.065)
         lines = [part for line in subtitle.splitlines() for part in textwrap.wrap(line, room)]
         axes.set_title(
-            clipped(title, 60), loc="left", fontsize=13, fontweight="bold", pad=8 + 11 * len(lines)
+            shorten(title, 60), loc="left", fontsize=13, fontweight="bold", pad=8 + 11 * len(lines)
         )
         axes.annotate(
             "\n".join(lines),
@@ -91,4 +91,4 @@ def draw_confusion(
             fontsize=8.5,
             color=FAINT,
         )
-        save(figure, target)
+        save_figure(figure, target)

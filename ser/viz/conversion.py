@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from ser.colors import FAINT, INK, colour
+from ser.colors import FAINT, INK, emotion_color
 from ser.conversion.contours import HOP, SPEC, Contours
-from ser.viz.figure import bare, check_target, clipped, new_figure, save, style
-from ser.viz.melaxis import mel_centres, mel_ticks
+from ser.features.banks import mel_centres
+from ser.viz.figure import check_target, house_style, new_figure, save_figure, shorten, show_spines
+from ser.viz.mel_axis import label_mel_axis
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -31,7 +32,7 @@ _JUMP_SEMITONES = 5.0
 _HERTZ = (60, 80, 100, 150, 200, 300, 400, 600, 800)
 
 
-class Side(NamedTuple):
+class PlotColumn(NamedTuple):
     """A column of the picture.
 
     Attributes:
@@ -43,10 +44,10 @@ class Side(NamedTuple):
     contours: Contours
 
 
-def draw_translation(
+def draw_conversion(
     target: Path,
     source: Contours,
-    translated: Sequence[Side],
+    translated: Sequence[PlotColumn],
     title: str = "",
     subtitle: str = "",
 ) -> None:
@@ -66,12 +67,12 @@ def draw_translation(
         DependencyError: matplotlib is not installed.
     """
     check_target(target)
-    sides = [Side("", source), *translated]
+    sides = [PlotColumn("", source), *translated]
     loudest = max(float(side.contours.logmel.max(initial=-23)) for side in sides) * _DB_PER_NEPER
-    hertz = mel_centres(SPEC.n_mels, SPEC.fmin, SPEC.sample_rate / 2)
+    hertz = mel_centres(SPEC)
     envelopes = [_envelope(side.contours) for side in sides]
     seconds = max(len(side.contours) for side in sides) * HOP
-    with style():
+    with house_style():
         figure = new_figure(1.2 + max(3.1, 7.5 - len(sides)) * len(sides) ** 0.85, 7.4)
         rows = figure.subplots(
             3,
@@ -93,7 +94,7 @@ def draw_translation(
         first_mel, first_pitch, first_curve = rows[:, 0]
         first_mel.set_xlim(0, seconds)
         first_mel.set_ylabel("mel bands, kHz")
-        mel_ticks(first_mel, hertz)
+        label_mel_axis(first_mel, hertz)
         first_pitch.set_xlim(0, seconds)
         first_pitch.set_ylabel("F0, Hz")
         _hertz_axis(first_pitch, [side.contours for side in sides])
@@ -107,14 +108,14 @@ def draw_translation(
         bar.set_label("dB", fontsize=8.5)
         bar.outline.set_visible(False)
         figure.suptitle(
-            clipped(title, 60), x=0.01, ha="left", fontsize=13, fontweight="bold", color=INK
+            shorten(title, 60), x=0.01, ha="left", fontsize=13, fontweight="bold", color=INK
         )
-        figure.text(0.99, 0.985, clipped(subtitle, 80), ha="right", va="top", color=FAINT)
-        save(figure, target)
+        figure.text(0.99, 0.985, shorten(subtitle, 80), ha="right", va="top", color=FAINT)
+        save_figure(figure, target)
 
 
-def _ink(side: Side) -> str:
-    return colour(side.emotion) if side.emotion else INK
+def _ink(side: PlotColumn) -> str:
+    return emotion_color(side.emotion) if side.emotion else INK
 
 
 def _draw_mel(axes: Axes, contours: Contours, loudest: float) -> AxesImage:
@@ -129,11 +130,11 @@ def _draw_mel(axes: Axes, contours: Contours, loudest: float) -> AxesImage:
         vmax=0,
         extent=(0, len(contours) * HOP, 0, SPEC.n_mels),
     )
-    bare(axes, "bottom")
+    show_spines(axes, "bottom")
     return image
 
 
-def _draw_pitch(axes: Axes, side: Side, source: Contours) -> None:
+def _draw_pitch(axes: Axes, side: PlotColumn, source: Contours) -> None:
     """Draws the voiced parts; a line of dots is the source's median."""
     times = np.arange(len(side.contours)) * HOP
     axes.plot(times, _hertz(side.contours), color=_ink(side), linewidth=1.8)
@@ -141,7 +142,7 @@ def _draw_pitch(axes: Axes, side: Side, source: Contours) -> None:
     if np.isfinite(usual).any():
         axes.axhline(float(np.nanmedian(usual)), color=FAINT, linewidth=1, linestyle=":")
     axes.grid(axis="y", color="#E4E7EA", linewidth=0.8)
-    bare(axes, "left", "bottom")
+    show_spines(axes, "left", "bottom")
 
 
 def _draw_envelope(
@@ -156,7 +157,7 @@ def _draw_envelope(
         axes.fill_between(places, source, envelope, color=ink, alpha=0.15, linewidth=0)
     axes.plot(places, envelope, color=ink, linewidth=1.8)
     axes.grid(axis="y", color="#E4E7EA", linewidth=0.8)
-    bare(axes, "left", "bottom")
+    show_spines(axes, "left", "bottom")
 
 
 def _hertz(contours: Contours) -> npt.NDArray[np.float64]:

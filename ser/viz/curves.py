@@ -10,7 +10,7 @@ import numpy as np
 
 from ser.colors import FAINT, INK
 from ser.errors import SerError
-from ser.viz.figure import bare, check_target, clipped, new_figure, save, style
+from ser.viz.figure import check_target, house_style, new_figure, save_figure, shorten, show_spines
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -51,17 +51,17 @@ def draw_curves(
     panels = [panel for panel in (("loss", losses), ("score", scores)) if panel[1]]
     if not panels:
         raise SerError("training history", "holds no curves", "train for at least one epoch")
-    with style():
+    with house_style():
         figure = new_figure(5.2 * len(panels) + 0.4, 3.9)
         for axes, (kind, group) in zip(
             figure.subplots(1, len(panels), squeeze=False)[0], panels, strict=True
         ):
             _draw_panel(axes, history, group, kind)
         if title:
-            figure.suptitle(clipped(title, 60), x=0.01, ha="left", fontsize=13, fontweight="bold")
+            figure.suptitle(shorten(title, 60), x=0.01, ha="left", fontsize=13, fontweight="bold")
         if subtitle:
-            figure.text(0.995, 0.985, clipped(subtitle, 70), ha="right", va="top", color=FAINT)
-        save(figure, target)
+            figure.text(0.995, 0.985, shorten(subtitle, 70), ha="right", va="top", color=FAINT)
+        save_figure(figure, target)
 
 
 def _draw_panel(
@@ -103,7 +103,7 @@ def _draw_panel(
     axes.grid(color="#E4E7EA", linewidth=0.8)
     axes.set_axisbelow(True)
     axes.legend(frameon=False, loc="best", fontsize=8.5)
-    bare(axes, "left", "bottom")
+    show_spines(axes, "left", "bottom")
 
 
 def _mark_best(

@@ -1,47 +1,81 @@
-"""A picture of one recording, gathered while the recording goes by."""
+"""Pictures of timelines that are gathered while a recording is analyzed."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 
-from ser.inference.engine import Engine
+from ser.arrays import Samples
 from ser.timeline.window import Window
+from ser.viz.figure import SUFFIXES, check_target
 from ser.viz.overview import Overview
+from ser.viz.timeline import draw_timeline
 
 
-class Drawing:
-    """Gathers what the picture needs, in memory that grows with the windows alone.
-
-    Args:
-        engine: The classifier; the picture names it.
+@dataclass(frozen=True, slots=True)
+class TimelinePicture:
+    """A request for a picture of each recording; it can be sent to other processes.
 
     Attributes:
-        overview: Takes every block of samples.
-        windows: What was found so far.
+        suffix: The kind of picture files: ``.png`` or ``.svg``.
+
+    Raises:
+        DependencyError: matplotlib is not installed.
+        SerError: The suffix is another one.
     """
 
-    def __init__(self, engine: Engine) -> None:
-        self.overview = Overview(engine.spec.sample_rate)
-        self.windows: list[Window] = []
-        self._model = engine.path.stem
+    suffix: str = SUFFIXES[0]
 
-    def save(self, target: Path, recording: str) -> None:
-        """Draws the picture.
+    def __post_init__(self) -> None:
+        """Checks that such pictures can be drawn."""
+        check_target(Path(f"picture{self.suffix}"))
+
+    def begin(self, sample_rate: int, model: str = "") -> TimelineDrawing:
+        """Begins the picture of one recording.
 
         Args:
-            target: A file; its ending says the format.
-            recording: What the recording is called; the last part is the title.
+            sample_rate: Of the samples that follow, in hertz.
+            model: The classifier's name, for the picture.
+        """
+        return TimelineDrawing(sample_rate, model)
+
+
+class TimelineDrawing:
+    """Gathers what the picture of one recording needs; memory grows with its windows alone.
+
+    Args:
+        sample_rate: Of the samples, in hertz.
+        model: The classifier's name, for the picture; may be empty.
+    """
+
+    def __init__(self, sample_rate: int, model: str = "") -> None:
+        self._overview = Overview(sample_rate)
+        self._windows: list[Window] = []
+        self._model = model
+
+    def add_block(self, samples: Samples) -> None:
+        """Takes the next samples, shape (samples,)."""
+        self._overview.add(samples)
+
+    def add_window(self, window: Window) -> None:
+        """Takes the next window of the timeline."""
+        self._windows.append(window)
+
+    def save(self, target: Path, recording: str) -> None:
+        """Draws the picture and writes it.
+
+        Args:
+            target: A file whose suffix is ``.png`` or ``.svg``.
+            recording: The recording's path; the last part of it is the title.
 
         Raises:
             SerError: The picture cannot be drawn or written.
+            DependencyError: matplotlib is not installed.
         """
-        from ser.viz.timeline import draw_timeline
-
         draw_timeline(
             target,
-            self.overview,
-            self.overview.sample_rate,
-            self.windows,
+            self._windows,
+            self._overview,
             title=Path(recording).name,
-            subtitle=f"model {self._model}",
+            subtitle=f"model {self._model}" if self._model else "",
         )

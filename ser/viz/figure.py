@@ -1,4 +1,4 @@
-"""The sheet that every picture is drawn on, and how it reaches a file."""
+"""What every picture shares: style, figure, titles, and how a figure reaches a file."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ser.colors import FAINT, INK
-from ser.errors import DependencyError, SerError
+from ser.errors import SerError, missing_package, require
 from ser.io.files import atomic_path
 
 if TYPE_CHECKING:
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 SUFFIXES = (".png", ".svg")
-"""The kinds of picture files."""
+"""The suffixes of picture files."""
 
 _STYLE: dict[str, Any] = {
     "font.family": "DejaVu Sans",
@@ -40,32 +40,32 @@ _STYLE: dict[str, Any] = {
 
 
 def check_target(target: Path) -> None:
-    """Refuses a picture's name before the work for it is done.
+    """Checks that a picture can be drawn, before the work for it is done.
 
     Raises:
+        DependencyError: matplotlib is not installed.
         SerError: The suffix is neither ``.png`` nor ``.svg``.
     """
+    require(target, "matplotlib")
     if target.suffix.lower() not in SUFFIXES:
         raise SerError(target, "is not a picture's name", "end it in .png or .svg")
 
 
-def style() -> Any:
-    """Gives a context in which matplotlib draws in the house style.
+def house_style() -> Any:
+    """Gives a context in which matplotlib draws in the style of all pictures.
 
     Raises:
         DependencyError: matplotlib is not installed.
     """
     try:
         import matplotlib
-    except ImportError as error:
-        raise DependencyError(
-            "pictures", "need matplotlib, which is not installed", "run pip install matplotlib"
-        ) from error
+    except ModuleNotFoundError as error:
+        raise missing_package("a picture", error.name) from error
     return matplotlib.rc_context(_STYLE)
 
 
 def new_figure(width: float, height: float) -> Figure:
-    """Makes an empty sheet, independent of any display.
+    """Makes an empty figure, independent of any display.
 
     Args:
         width: Inches.
@@ -81,7 +81,7 @@ def new_figure(width: float, height: float) -> Figure:
     return figure
 
 
-def save(figure: Figure, target: Path) -> None:
+def save_figure(figure: Figure, target: Path) -> None:
     """Writes a picture as PNG or SVG, whole or not at all.
 
     Raises:
@@ -102,13 +102,13 @@ def save(figure: Figure, target: Path) -> None:
         ) from error
 
 
-def bare(axes: Axes, *sides: str) -> None:
-    """Takes away the frame but for the sides named."""
+def show_spines(axes: Axes, *sides: str) -> None:
+    """Hides the frame of axes but for the sides named."""
     for side, spine in axes.spines.items():
         spine.set_visible(side in sides)
 
 
-def clipped(name: str, width: int = 70) -> str:
+def shorten(name: str, width: int = 70) -> str:
     """Shortens a long name in its middle, for titles; bytes that are not UTF-8 become escapes."""
     name = name.encode("utf-8", "backslashreplace").decode("utf-8")
     if len(name) <= width:

@@ -7,16 +7,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import numpy.typing as npt
 
-from ser.colors import FAINT, colour
+from ser.arrays import Matrix
+from ser.colors import FAINT, emotion_color
 from ser.dataset.table import Table, spec_of
 from ser.errors import TableError
+from ser.features.banks import mel_centres
 from ser.features.layout import columns
 from ser.features.spec import FeatureSpec
 from ser.labels import ordered
-from ser.viz.figure import bare, check_target, clipped, new_figure, save, style
-from ser.viz.melaxis import mel_centres, mel_ticks
+from ser.viz.figure import check_target, house_style, new_figure, save_figure, shorten, show_spines
+from ser.viz.mel_axis import label_mel_axis
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -44,7 +45,7 @@ def draw_gallery(
     check_target(target)
     spec = spec_of(table)
     family = _mel_family(spec)
-    chosen = choose(table, speaker, sentence)
+    chosen = choose_records(table, speaker, sentence)
     images = [_image(table[i], spec, family) for i in chosen.values()]
     top = max(float(np.nanmax(image, initial=-np.inf)) for image in images)
     levels = np.concatenate([image.ravel() for image in images])
@@ -54,7 +55,7 @@ def draw_gallery(
     down = -(-len(images) // 4)
     across = -(-len(images) // down)
     first = table[next(iter(chosen.values()))]
-    with style():
+    with house_style():
         figure = new_figure(2.75 * across + 0.9, 2.0 * down + 0.7)
         grid = figure.subplots(down, across, squeeze=False, sharex=True, sharey=True)
         for axes in grid.flat[len(images) :]:
@@ -62,9 +63,7 @@ def draw_gallery(
         for axes, emotion, image in zip(grid.flat, chosen, images, strict=False):
             shown = _draw_one(axes, image, emotion, seconds, (low, top))
             axes.set_xlim(0, frames * seconds)
-        mel_ticks(
-            grid[0, 0], mel_centres(spec.n_mels, spec.fmin, spec.fmax or spec.sample_rate / 2)
-        )
+        label_mel_axis(grid[0, 0], mel_centres(spec))
         # The last row may be short: the panels above its gaps keep their times.
         for axes in grid.flat[max(0, len(images) - across) : len(images)]:
             axes.set_xlabel("seconds")
@@ -76,10 +75,10 @@ def draw_gallery(
         bar.set_label(unit, fontsize=8.5)
         bar.outline.set_visible(False)
         figure.suptitle(_title(first), x=0.012, ha="left", fontsize=12.5, fontweight="bold")
-        save(figure, target)
+        save_figure(figure, target)
 
 
-def choose(table: Table, speaker: str | None, sentence: str | None) -> dict[str, int]:
+def choose_records(table: Table, speaker: str | None, sentence: str | None) -> dict[str, int]:
     """Chooses one record per emotion, of one speaker and one sentence.
 
     Augmented copies are passed over, unless the table holds nothing else.
@@ -112,10 +111,10 @@ def choose(table: Table, speaker: str | None, sentence: str | None) -> dict[str,
         )
     # The first in order among those with the most emotions, whatever the order of the table.
     best = groups[min(groups, key=lambda key: (-len(groups[key]), key))]
-    return {name: _plain(table, best[name]) for name in ordered(best)}
+    return {name: _prefer_normal_intensity(table, best[name]) for name in ordered(best)}
 
 
-def _plain(table: Table, numbers: Sequence[int]) -> int:
+def _prefer_normal_intensity(table: Table, numbers: Sequence[int]) -> int:
     # Neutral speech has no strong intensity: the normal one of the others compares with it.
     return min(numbers, key=lambda i: (table["intensity"][i] == "strong", i))
 
@@ -132,8 +131,8 @@ def _mel_family(spec: FeatureSpec) -> str:
     return family
 
 
-def _image(row: Any, spec: FeatureSpec, family: str) -> npt.NDArray[np.float32]:
-    image: npt.NDArray[np.float32] = row["x"][: max(1, row["frames"]), columns(spec)[family]].T
+def _image(row: Any, spec: FeatureSpec, family: str) -> Matrix:
+    image: Matrix = row["x"][: max(1, row["frames"]), columns(spec)[family]].T
     if spec.normalise != "none":
         return image
     if family == "logmel":
@@ -146,7 +145,7 @@ def _image(row: Any, spec: FeatureSpec, family: str) -> npt.NDArray[np.float32]:
 
 def _draw_one(
     axes: Axes,
-    image: npt.NDArray[np.float32],
+    image: Matrix,
     emotion: str,
     seconds: float,
     limits: tuple[float, float],
@@ -162,9 +161,9 @@ def _draw_one(
         interpolation="bilinear",
     )
     axes.set_facecolor("black")
-    axes.set_title(emotion, loc="left", color=colour(emotion), fontweight="bold", pad=4)
+    axes.set_title(emotion, loc="left", color=emotion_color(emotion), fontweight="bold", pad=4)
     axes.tick_params(color=FAINT)
-    bare(axes)
+    show_spines(axes)
     return shown
 
 
@@ -172,4 +171,4 @@ def _title(row: Any) -> str:
     parts = [f"{row['corpus']}", f"speaker {row['speaker']}", f"sentence {row['text']}"]
     fields = (row["corpus"], row["speaker"], row["text"])
     named = [part for part, value in zip(parts, fields, strict=True) if value]
-    return clipped(" · ".join(named))
+    return shorten(" · ".join(named))

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from ser.colors import FAINT, INK
 from ser.errors import SerError
-from ser.viz.figure import check_target, clipped, new_figure, save, style
-from ser.viz.layered import Layout, place
+from ser.viz.figure import check_target, house_style, new_figure, save_figure, shorten
+from ser.viz.graph_layout import Layout, place
 from ser.viz.layers import Block, Layer, gather, read_layers, times, total
 
 if TYPE_CHECKING:
@@ -64,7 +64,7 @@ def draw_network(target: Path, model: Any, title: str = "", subtitle: str = "") 
     layers = read_layers(model)
     blocks = gather(layers)
     facts = f"{len(layers)} layers, {total(layers):,} parameters"
-    with style():
+    with house_style():
         columns = [_columns(block) for block in blocks]
         sizes = [
             (sum(c) + 2 * _PAD + _BETWEEN * sum(w > 0 for w in c[1:]), _height(block))
@@ -82,17 +82,17 @@ def draw_network(target: Path, model: Any, title: str = "", subtitle: str = "") 
         axes.set_xlim(0, width)
         axes.set_ylim(height, 0)
         axes.axis("off")
-        heading = clipped(title or str(model.name), 60)
+        heading = shorten(title or str(model.name), 60)
         axes.text(_MARGIN, 0.3, heading, fontsize=13, fontweight="bold", va="center")
         words = f"{facts} · {subtitle}" if subtitle else facts
-        axes.text(_MARGIN, 0.52, clipped(words, 90), color=FAINT, fontsize=8.5, va="center")
+        axes.text(_MARGIN, 0.52, shorten(words, 90), color=FAINT, fontsize=8.5, va="center")
         left = (width - layout.width) / 2
         for arrow in layout.arrows:
             _draw_arrow(axes, layout, sizes, arrow, left)
         for i, block in enumerate(blocks):
             x, y = left + layout.centres[i] - sizes[i][0] / 2, _HEADER + layout.tops[i]
             _draw_block(axes, block, (x, y), sizes[i])
-        save(figure, target)
+        save_figure(figure, target)
 
 
 def _rows(block: Block) -> list[tuple[Layer, str, str, str]]:

@@ -1,4 +1,4 @@
-"""What a picture needs of a recording of any length: an outline and a coarse mel spectrogram."""
+"""A waveform outline and a coarse mel spectrogram of a recording of any length."""
 
 from __future__ import annotations
 
@@ -9,7 +9,9 @@ from typing import Self
 
 import numpy as np
 
-from ser.arrays import Array
+from ser.arrays import Array, Samples
+from ser.features.banks import mel_bank, mel_centres
+from ser.features.spec import FeatureSpec
 
 BANDS = 96
 """Mel bands of the spectrogram, from 0 Hz to half the sample rate."""
@@ -19,7 +21,7 @@ _COLUMNS = 2000
 
 @dataclass(frozen=True, slots=True)
 class _Columns:
-    """A run of columns: lowest and highest sample (n,), mel power (n, bands)."""
+    """Adjacent columns: lowest and highest sample (n,), mel power (n, bands)."""
 
     low: Array
     high: Array
@@ -33,30 +35,30 @@ class _Columns:
     def size(self) -> int:
         return len(self.low)
 
-    def joined(self, other: _Columns) -> _Columns:
+    def append(self, other: _Columns) -> _Columns:
         pairs = ((self.low, other.low), (self.high, other.high), (self.power, other.power))
         return _Columns(*(np.concatenate(pair) for pair in pairs))
 
-    def part(self, start: int, stop: int) -> _Columns:
+    def slice(self, start: int, stop: int) -> _Columns:
         return _Columns(self.low[start:stop], self.high[start:stop], self.power[start:stop])
 
-    def folded(self, factor: int) -> _Columns:
-        """Makes one column of each `factor`, which divides the size."""
+    def merge(self, factor: int) -> _Columns:
+        """Makes one column of each `factor` columns; it divides the size."""
         return _Columns(
             self.low.reshape(-1, factor).min(axis=1),
             self.high.reshape(-1, factor).max(axis=1),
             self.power.reshape(-1, factor, BANDS).mean(axis=1),
         )
 
-    def repeated(self, count: int) -> _Columns:
+    def repeat(self, count: int) -> _Columns:
         return _Columns(*(np.repeat(a, count, axis=0) for a in (self.low, self.high, self.power)))
 
 
 class Overview:
-    """Gathers samples into at most a few thousand columns, in constant memory.
+    """Reduces a stream of samples to at most a few thousand columns, in constant memory.
 
-    One column starts as ten milliseconds; whenever there are too many, each two become one. The
-    mel spectrogram has librosa's filters over a Hann window of 40 to 80 ms.
+    A column begins as ten milliseconds; whenever there are too many, each two become one. The mel
+    spectrogram has the filters of `ser.features.banks.mel_bank` over a Hann window of 40 to 80 ms.
 
     Args:
         sample_rate: Hertz.
@@ -65,6 +67,7 @@ class Overview:
     Attributes:
         sample_rate: Hertz.
         count: Samples taken so far.
+        band_hertz: The center of each mel band in hertz, shape (bands,).
     """
 
     def __init__(self, sample_rate: int, columns: int = _COLUMNS) -> None:
@@ -74,16 +77,25 @@ class Overview:
         self._hop = max(1, round(sample_rate / 100))
         self._n_fft = 1 << int(np.ceil(np.log2(sample_rate * 0.04)))
         self._window = np.hanning(self._n_fft + 1)[:-1].astype(np.float32)
-        self._filters: Array | None = None
+        spec = FeatureSpec(
+            sample_rate=sample_rate,
+            n_fft=self._n_fft,
+            win_length=self._n_fft,
+            hop_length=self._hop,
+            fmin=0.0,
+            n_mels=BANDS,
+        )
+        self._filters = mel_bank(spec).T
+        self.band_hertz = mel_centres(spec)
         self._factor = 1
         # Frames are centred on their column, as librosa does it: half a window of silence first.
         self._pending = np.zeros((self._n_fft - self._hop) // 2, np.float32)
-        self._fresh = _Columns.empty()
+        self._unmerged = _Columns.empty()
         self._columns = _Columns.empty()
 
     @classmethod
-    def of(cls, samples: Array, sample_rate: int) -> Self:
-        """Gathers a whole recording that is in memory."""
+    def of(cls, samples: Samples, sample_rate: int) -> Self:
+        """Reduces a whole recording that is in memory, shape (samples,)."""
         overview = cls(sample_rate)
         for start in range(0, len(samples), 1 << 18):
             overview.add(samples[start : start + (1 << 18)])
@@ -91,16 +103,16 @@ class Overview:
 
     @property
     def seconds(self) -> float:
-        """The length of what was taken so far."""
+        """The length of the samples so far."""
         return self.count / self.sample_rate
 
-    def add(self, samples: Array) -> None:
+    def add(self, samples: Samples) -> None:
         """Takes the next block of mono samples, of any length."""
         self.count += len(samples)
-        self._frames(np.concatenate([self._pending, samples.astype(np.float32, copy=False)]))
+        self._add_frames(np.concatenate([self._pending, samples.astype(np.float32, copy=False)]))
 
     def columns(self) -> tuple[Array, Array, Array]:
-        """Gives the outline and the spectrogram of what was taken so far.
+        """Gives the outline and the spectrogram of the samples so far.
 
         Returns:
             The lowest and the highest sample of each column, (columns,), and the mel power,
@@ -109,11 +121,11 @@ class Overview:
         # A copy takes the silence behind the last sample, for more samples may follow.
         rest = copy.copy(self)
         missing = -(self.count + self._n_fft // 2) % self._hop + self._n_fft
-        rest._frames(np.concatenate([self._pending, np.zeros(missing, np.float32)]))
-        if rest._fresh.size:
-            rest._columns = rest._columns.joined(rest._fresh.folded(rest._fresh.size))
+        rest._add_frames(np.concatenate([self._pending, np.zeros(missing, np.float32)]))
+        if rest._unmerged.size:
+            rest._columns = rest._columns.append(rest._unmerged.merge(rest._unmerged.size))
         wanted = max(1, math.ceil(self.count / (self._hop * rest._factor)))
-        shown = rest._columns.part(0, wanted)
+        shown = rest._columns.slice(0, wanted)
         return shown.low, shown.high, shown.power.T
 
     @property
@@ -121,35 +133,31 @@ class Overview:
         """How long one column of `columns` lasts."""
         return self._hop * self._factor / self.sample_rate
 
-    def _frames(self, samples: Array) -> None:
+    def _add_frames(self, samples: Samples) -> None:
         whole = max(0, (len(samples) - self._n_fft) // self._hop + 1)
         self._pending = samples[whole * self._hop :]
         for start in range(0, whole, 512):
             count = min(512, whole - start)
             begin = start * self._hop
-            self._take(samples[begin : begin + (count - 1) * self._hop + self._n_fft])
+            self._add_columns(samples[begin : begin + (count - 1) * self._hop + self._n_fft])
 
-    def _take(self, samples: Array) -> None:
+    def _add_columns(self, samples: Samples) -> None:
         frames = np.lib.stride_tricks.sliding_window_view(samples, self._n_fft)[:: self._hop]
-        if self._filters is None:
-            from librosa.filters import mel
-
-            self._filters = mel(sr=self.sample_rate, n_fft=self._n_fft, n_mels=BANDS).T
         power = np.abs(np.fft.rfft(frames * self._window, axis=1)) ** 2
         margin = (self._n_fft - self._hop) // 2
         middle = frames[:, margin : margin + self._hop]
         taken = _Columns(
             middle.min(axis=1), middle.max(axis=1), (power @ self._filters).astype(np.float32)
         )
-        self._fresh = self._fresh.joined(taken)
-        whole = self._fresh.size // self._factor * self._factor
-        self._columns = self._columns.joined(self._fresh.part(0, whole).folded(self._factor))
-        self._fresh = self._fresh.part(whole, self._fresh.size)
+        self._unmerged = self._unmerged.append(taken)
+        whole = self._unmerged.size // self._factor * self._factor
+        self._columns = self._columns.append(self._unmerged.slice(0, whole).merge(self._factor))
+        self._unmerged = self._unmerged.slice(whole, self._unmerged.size)
         while self._columns.size >= 2 * self._limit:
             even = self._columns.size // 2 * 2
-            odd = self._columns.part(even, self._columns.size)
-            self._columns = self._columns.part(0, even).folded(2)
+            odd = self._columns.slice(even, self._columns.size)
+            self._columns = self._columns.slice(0, even).merge(2)
             if odd.size:
                 # Stands for `factor` frames; as many copies keep its weight in the next column.
-                self._fresh = odd.repeated(self._factor).joined(self._fresh)
+                self._unmerged = odd.repeat(self._factor).append(self._unmerged)
             self._factor *= 2

@@ -13,7 +13,7 @@ from ser.colors import FAINT, INK
 from ser.errors import SerError
 from ser.training.tuning.space import Range, Space
 from ser.training.tuning.trial import Trial, best_of
-from ser.viz.figure import bare, check_target, clipped, new_figure, save, style
+from ser.viz.figure import check_target, house_style, new_figure, save_figure, shorten, show_spines
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -50,7 +50,7 @@ def draw_search(
         raise SerError("search", "holds no scores to draw", "let it finish a trial")
     columns = min(_COLUMNS, max(2, len(space)))
     rows = math.ceil(len(space) / columns)
-    with style():
+    with house_style():
         figure = new_figure(_WIDTH * columns + 0.5, 3.2 + 2.1 * rows)
         grid = figure.add_gridspec(rows + 1, columns, height_ratios=[1.35, *[1.0] * rows])
         _draw_order(figure.add_subplot(grid[0, :]), scored)
@@ -61,10 +61,10 @@ def draw_search(
             _draw_hyperparameter(axes, name, found, scored)
             axes.tick_params(labelleft=i % columns == 0)
         if title:
-            figure.suptitle(clipped(title, 60), x=0.01, ha="left", fontsize=13, fontweight="bold")
+            figure.suptitle(shorten(title, 60), x=0.01, ha="left", fontsize=13, fontweight="bold")
         if subtitle:
-            figure.supxlabel(clipped(subtitle, 130), x=0.01, ha="left", fontsize=8.5, color=FAINT)
-        save(figure, target)
+            figure.supxlabel(shorten(subtitle, 130), x=0.01, ha="left", fontsize=8.5, color=FAINT)
+        save_figure(figure, target)
 
 
 def _draw_order(axes: Axes, trials: Sequence[Trial]) -> None:
@@ -145,7 +145,7 @@ def _draw_hyperparameter(axes: Axes, name: str, found: Range, trials: Sequence[T
         axes.set_xlim(-0.5, len(found.choices) - 0.5)
     else:
         _limit(axes, found)
-    axes.set_title(clipped(name, 30), loc="left", fontsize=9.5)
+    axes.set_title(shorten(name, 30), loc="left", fontsize=9.5)
     _finish(axes)
 
 
@@ -171,4 +171,4 @@ def _limit(axes: Axes, found: Range) -> None:
 def _finish(axes: Axes) -> None:
     axes.grid(color="#E4E7EA", linewidth=0.8)
     axes.set_axisbelow(True)
-    bare(axes, "left", "bottom")
+    show_spines(axes, "left", "bottom")

@@ -14,11 +14,12 @@ from ser.audio.microphone import MICROPHONE
 from ser.cli.console import Console
 from ser.cli.options import with_options
 from ser.errors import AudioError
-from ser.inference.engine import Engine
-from ser.inference.recognizer import Part
-from ser.io.files import STANDARD, Closing
+from ser.inference.classifier import Classifier
+from ser.inference.consumers import Consumer
+from ser.inference.windowing import TimeRange
+from ser.io.files import STANDARD, Closeable
 from ser.timeline.window import Window
-from ser.viz.drawing import Drawing
+from ser.viz.drawing import TimelineDrawing
 from ser.viz.html.report import SOUND_CHOICES, Report, SoundChoice
 
 
@@ -68,7 +69,7 @@ def check_views(plot: str | None, page: str | None, recordings: int) -> None:
         check_target(Path(plot))
 
 
-class Views(Closing):
+class Views(Closeable, Consumer):
     """Gathers what is shown of one recording; a context manager.
 
     Args:
@@ -76,8 +77,8 @@ class Views(Closing):
         plot: Where the picture goes, or None.
         page: Where the web page goes, or None.
         sound: Where the page has its sound from.
-        engine: The classifier.
-        part: Which part of the recording is analysed.
+        classifier: The classifier.
+        time_range: Which part of the recording is analyzed.
 
     Raises:
         SerError: The page cannot link to the recording.
@@ -86,8 +87,8 @@ class Views(Closing):
     def __init__(
         self,
         recording: str,
-        engine: Engine,
-        part: Part,
+        classifier: Classifier,
+        time_range: TimeRange,
         *,
         plot: str | None = None,
         page: str | None = None,
@@ -96,7 +97,11 @@ class Views(Closing):
         self._recording = recording
         self._plot = plot
         self._page = page
-        self._drawing = None if plot is None else Drawing(engine)
+        self._drawing = (
+            None
+            if plot is None
+            else TimelineDrawing(classifier.spec.sample_rate, classifier.path.stem)
+        )
         self._report: Report | None = None
         if page is not None:
             # A voice is kept where that is asked for, and a page may travel far.
@@ -104,11 +109,11 @@ class Views(Closing):
             self._report = Report(
                 Path(page),
                 recording,
-                engine.labels,
-                engine.spec.sample_rate,
-                model=engine.path.stem,
-                start=part.start,
-                seconds=_seconds(recording, part),
+                classifier.labels,
+                classifier.spec.sample_rate,
+                model=classifier.path.stem,
+                start=time_range.start,
+                seconds=_seconds(recording, time_range),
                 sound="none" if private else sound,
             )
 
@@ -117,17 +122,17 @@ class Views(Closing):
         if self._report is not None:
             self._report.close()
 
-    def hear(self, samples: Samples) -> None:
+    def add_block(self, samples: Samples) -> None:
         """Takes the next block of sound."""
         if self._drawing is not None:
-            self._drawing.overview.add(samples)
+            self._drawing.add_block(samples)
         if self._report is not None:
             self._report.hear(samples)
 
-    def add(self, window: Window) -> None:
+    def add_window(self, window: Window) -> None:
         """Takes the next window."""
         if self._drawing is not None:
-            self._drawing.windows.append(window)
+            self._drawing.add_window(window)
         if self._report is not None:
             self._report.add(window)
 
@@ -147,15 +152,15 @@ class Views(Closing):
                 )
 
 
-Show = Callable[[str], Views]
+MakeViews = Callable[[str], Views]
 """Begins what is shown of a recording."""
 
 
-def _seconds(recording: str, part: Part) -> float | None:
-    """Says how much will be analysed, as far as that can be known beforehand."""
+def _seconds(recording: str, time_range: TimeRange) -> float | None:
+    """Gives how much will be analyzed, as far as that can be known beforehand."""
     try:
-        left = reader.length(recording) - part.start
+        left = reader.length(recording) - time_range.start
     except AudioError:
         # A pipe, live sound, or no recording at all, which is said when it is read.
-        return part.seconds
-    return left if part.seconds is None else min(left, part.seconds)
+        return time_range.seconds
+    return left if time_range.seconds is None else min(left, time_range.seconds)

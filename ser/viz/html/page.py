@@ -17,7 +17,7 @@ import numpy as np
 
 from ser import __version__
 from ser.arrays import Array
-from ser.colors import colour, ink_on
+from ser.colors import emotion_color, text_color_on
 from ser.labels import NO_SPEECH, UNCERTAIN
 from ser.timeline.clock import format_time, milliseconds
 from ser.timeline.summary import Summary
@@ -180,10 +180,10 @@ def _data(
     head = {
         "labels": facts.labels,
         "names": names,
-        "light": [colour(name) for name in names],
-        "dark": [on_dark(colour(name)) for name in names],
-        "inkLight": [ink_on(colour(name)) for name in names],
-        "inkDark": [ink_on(on_dark(colour(name))) for name in names],
+        "light": [emotion_color(name) for name in names],
+        "dark": [on_dark(emotion_color(name)) for name in names],
+        "inkLight": [text_color_on(emotion_color(name)) for name in names],
+        "inkDark": [text_color_on(on_dark(emotion_color(name))) for name in names],
         "shares": [round(facts.summary.shares.get(name, 0.0), 4) for name in names],
         "start": milliseconds(facts.start),
         "end": milliseconds(facts.start + facts.outline.seconds),

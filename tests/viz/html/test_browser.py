@@ -18,7 +18,7 @@ import soundfile
 from browser import Page, browser
 from timelines import LABELS, angry, sad, silence
 
-from ser.colors import COLOURS
+from ser.colors import EMOTION_COLORS
 from ser.timeline.window import SpokenText, Window, Word
 from ser.viz.html.outline import on_dark
 from ser.viz.html.report import Report
@@ -129,17 +129,17 @@ def test_a_click_moves_the_sound(opened: Page) -> None:
 
 def test_segments_have_the_colours_of_their_emotions(opened: Page) -> None:
     band = 0.27 + 20 / 390
-    assert pixel(opened, 8.8, band) == COLOURS["angry"]
-    assert pixel(opened, 19.5, band) == COLOURS["sad"]
+    assert pixel(opened, 8.8, band) == EMOTION_COLORS["angry"]
+    assert pixel(opened, 19.5, band) == EMOTION_COLORS["sad"]
     # The outline too, where there is sound.
-    assert pixel(opened, 12.05, 0.13) == COLOURS["sad"]
+    assert pixel(opened, 12.05, 0.13) == EMOTION_COLORS["sad"]
     assert pixel(opened, 5.0, 0.05) == "#000000"
     opened.prefer(dark=True)
     # The script hears of it a moment later than the style does.
     end = time.monotonic() + 10
-    while pixel(opened, 19.5, band) != on_dark(COLOURS["sad"]) and time.monotonic() < end:
+    while pixel(opened, 19.5, band) != on_dark(EMOTION_COLORS["sad"]) and time.monotonic() < end:
         time.sleep(0.02)
-    assert pixel(opened, 19.5, band) == on_dark(COLOURS["sad"]) != COLOURS["sad"]
+    assert pixel(opened, 19.5, band) == on_dark(EMOTION_COLORS["sad"]) != EMOTION_COLORS["sad"]
     assert opened.value("getComputedStyle(document.body).backgroundColor") == "rgb(20, 23, 27)"
 
 

@@ -16,7 +16,7 @@ import pytest
 from timelines import LABELS, angry, sad, silence, unsure
 
 from ser.audio import reader
-from ser.colors import COLOURS, contrast
+from ser.colors import EMOTION_COLORS, contrast
 from ser.errors import AudioError, SerError
 from ser.timeline.window import SpokenText, Window, Word
 from ser.viz.html.outline import DARK, Outline, on_dark
@@ -81,7 +81,7 @@ def test_what_the_script_draws(tmp_path: Path) -> None:
     assert [row[:3] for row in data["segments"]] == [
         [0, 2250, 1], [2250, 3750, 2], [3750, 5250, 4], [5250, 7500, 3],
     ]  # fmt: skip
-    assert data["light"][1] == COLOURS["angry"]
+    assert data["light"][1] == EMOTION_COLORS["angry"]
     assert len(data["low"]) == len(data["high"]) == 1600
     assert data["column"] == 5
     assert min(data["low"]) == -127
@@ -301,8 +301,8 @@ def test_outlines(seconds: float) -> None:
 
 
 def test_colours_on_dark_ground() -> None:
-    for colour in [*COLOURS.values(), "#000000", "#0000FF"]:
+    for colour in [*EMOTION_COLORS.values(), "#000000", "#0000FF"]:
         assert contrast(on_dark(colour), DARK) >= 3.5
     # What can be seen is not changed.
-    assert on_dark(COLOURS["happy"]) == COLOURS["happy"]
+    assert on_dark(EMOTION_COLORS["happy"]) == EMOTION_COLORS["happy"]
     assert contrast("#000000", "#FFFFFF") == pytest.approx(21)

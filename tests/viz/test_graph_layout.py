@@ -7,7 +7,7 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from ser.viz.layered import Layout, place
+from ser.viz.graph_layout import Layout, place
 
 GAP, SPACE = 0.3, 0.2
 
