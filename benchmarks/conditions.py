@@ -28,7 +28,7 @@ from ser.corpora.base import Clip
 from ser.corpora.registry import find_clips
 from ser.evaluation.metrics import evaluate
 from ser.features.extract import fit_frames
-from ser.inference.engine import Engine, open_engine
+from ser.inference.classifier import Classifier, open_classifier
 
 Samples = Samples
 Change = Callable[[Samples, int, np.random.Generator], Samples]
@@ -84,7 +84,7 @@ CONDITIONS: dict[str, Change] = {
 
 
 def hear(
-    engine: Engine, clips: list[Clip], sounds: list[Samples], change: Change
+    engine: Classifier, clips: list[Clip], sounds: list[Samples], change: Change
 ) -> tuple[np.ndarray, np.ndarray]:
     """Gives the probabilities of clips, without and with each voice known."""
     rate = engine.spec.sample_rate
@@ -125,7 +125,7 @@ def main() -> None:
         name: ([], []) for name in chosen
     }
     for fold in options.folds.split(","):
-        engine = open_engine(options.models / f"fold-{fold}.keras", "litert")
+        engine = open_classifier(options.models / f"fold-{fold}.keras", "litert")
         trained = set(engine.card["speakers"])
         clips = [clip for clip in listing.clips if f"ravdess/{clip.speaker}" not in trained]
         sounds = [reader.read(clip.path, engine.spec.sample_rate) for clip in clips]

@@ -22,11 +22,11 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 import soundfile
 
 from ser.conversion.contours import Contours
-from ser.conversion.modification import Change, no_change
+from ser.conversion.modification import Modification, identity_modification
 from ser.conversion.pipeline import translate
-from ser.conversion.source_emotion import Recogniser
+from ser.conversion.source_emotion import SourceEmotionClassifier
 from ser.corpora.registry import find_clips
-from ser.inference.engine import open_engine
+from ser.inference.classifier import open_classifier
 from ser.labels import COMMON, ordered
 
 
@@ -40,10 +40,10 @@ class Watcher:
 
     def __call__(
         self, contours: Contours, to: str, intensity: float = 1.0, source: str | None = None
-    ) -> Change:
+    ) -> Modification:
         """Hears what a phrase is; see `ser.conversion.modification.Converter`."""
         self.told.append(source)
-        return no_change(len(contours))
+        return identity_modification(len(contours))
 
 
 def main() -> None:
@@ -55,13 +55,13 @@ def main() -> None:
     listing = find_clips([options.corpus], "ravdess", channel="speech")
     taken: dict[str, list[str | None]] = defaultdict(list)
     for path in sorted(options.models.glob("fold-*.keras")):
-        engine = open_engine(path, "litert")
+        engine = open_classifier(path, "litert")
         trained = set(engine.card["speakers"])
         unheard = [clip for clip in listing.clips if f"ravdess/{clip.speaker}" not in trained]
         for clip in unheard[:: options.every]:
             watcher = Watcher()
             samples, rate = soundfile.read(clip.path, dtype="float32")
-            translate(samples, rate, watcher, clip.emotion, 1.0, Recogniser(engine))
+            translate(samples, rate, watcher, clip.emotion, 1.0, SourceEmotionClassifier(engine))
             one = len(set(watcher.told)) == 1
             taken[clip.emotion].append(watcher.told[0] if one else None)
     count = sum(map(len, taken.values()))

@@ -1,4 +1,4 @@
-"""The emotion that a phrase has before it is changed: as told, or as a classifier hears it."""
+"""The emotion of a phrase before conversion: given, or recognized by a classifier."""
 
 from __future__ import annotations
 
@@ -8,46 +8,47 @@ from pathlib import Path
 from ser.arrays import Samples
 from ser.audio import reader
 from ser.conversion.contours import SPEC
-from ser.inference.engine import Engine, open_engine
+from ser.inference.classifier import Classifier, open_classifier
 
-Origin = str | Callable[[Samples], str | None] | None
-"""An emotion, or None where it is not known, or what says so of each phrase: `Recogniser`."""
+SourceEmotion = str | Callable[[Samples], str | None] | None
+"""The emotion of the recording, None where it is not known, or a classifier of its phrases such as
+`SourceEmotionClassifier`."""
 
-# More probable than everything else together; probabilities are calibrated.
-_SURE = 0.5
+# More probable than all other emotions together; probabilities are calibrated.
+_MIN_PROBABILITY = 0.5
 
 
-class Recogniser:
-    """Says which emotion a phrase has.
+class SourceEmotionClassifier:
+    """Recognizes the emotion of phrases.
 
     Args:
         engine: The classifier.
     """
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: Classifier) -> None:
         self._engine = engine
 
     def __call__(self, samples: Samples) -> str | None:
-        """Listens to a phrase.
+        """Recognizes the emotion of a phrase.
 
         Args:
             samples: Shape (samples,), float32, at the rate of the preset ``translate``.
 
         Returns:
-            The emotion, or None where none is more probable than all others together.
+            The emotion, or None where no emotion is more probable than all others together.
         """
-        # Only where somebody asks: `ser.inference.recognizer` brings windows and processes along.
+        # Imported here: `ser.inference.recognizer` imports windowing and process pools.
         from ser.inference.recognizer import classify
 
-        heard = reader.resample(samples, SPEC.sample_rate, self._engine.spec.sample_rate)
-        (window,) = classify("", [heard], [0.0], self._engine)
-        return window.emotion if window.confidence > _SURE else None
+        resampled = reader.resample(samples, SPEC.sample_rate, self._engine.spec.sample_rate)
+        (window,) = classify("", [resampled], [0.0], self._engine)
+        return window.emotion if window.confidence > _MIN_PROBABILITY else None
 
 
-def open_recogniser(model: str | Path) -> Recogniser:
-    """Opens a classifier that says which emotion phrases have.
+def open_source_classifier(model: str | Path) -> SourceEmotionClassifier:
+    """Opens a classifier for the emotion of phrases.
 
     Raises:
         ArtifactError: The artifact is no classifier, or cannot be opened.
     """
-    return Recogniser(open_engine(model))
+    return SourceEmotionClassifier(open_classifier(model))

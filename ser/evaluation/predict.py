@@ -13,7 +13,7 @@ from ser.dataset.table import Table, positions_by_speaker, speaker_keys, spec_of
 from ser.errors import TableError
 from ser.evaluation.predictions import Predictions, from_table
 from ser.features.extract import fit_frames
-from ser.inference.engine import Engine
+from ser.inference.classifier import Classifier
 from ser.labels import label_indices
 from ser.models.artifact import check_spec
 
@@ -43,7 +43,7 @@ def check_table(path: object, card: Mapping[str, Any], table: Table, name: objec
 
 
 def predict_table(
-    engine: Engine,
+    classifier: Classifier,
     table: Table,
     *,
     protocol: str = "",
@@ -58,7 +58,7 @@ def predict_table(
     A table of copies alone is scored whole.
 
     Args:
-        engine: The model.
+        classifier: The model.
         table: Records that `check_table` passed, usually memory-mapped.
         protocol: Kept in the result.
         seed: Kept in the result.
@@ -71,25 +71,25 @@ def predict_table(
     chosen = np.arange(len(table)) if records is None else records
     labelled = originals(table, chosen[np.asarray(table["y"])[chosen] != ""])
     rest = without_features(table, labelled)
-    result = np.empty((len(labelled), len(engine.labels)), np.float32)
+    result = np.empty((len(labelled), len(classifier.labels)), np.float32)
     voices = positions_by_speaker(rest) if calibrate else {"": np.arange(len(labelled))}
     for speaker, places in voices.items():
-        calibration = None
+        adaptation = None
         if speaker:
             sample = places[np.unique(np.linspace(0, len(places) - 1, _SAMPLE).astype(int))]
-            calibration = engine.calibration(*_features(engine, table, labelled[sample]))
+            adaptation = classifier.adapt(*_features(classifier, table, labelled[sample]))
         for start in range(0, len(places), block):
             chosen = places[start : start + block]
-            features = _features(engine, table, labelled[chosen])
-            result[chosen] = engine.probabilities(*features, calibration)
+            features = _features(classifier, table, labelled[chosen])
+            result[chosen] = classifier.probabilities(*features, adaptation)
             if progress is not None:
                 progress(len(chosen))
-    return from_table(rest, engine.labels, result, protocol=protocol, seed=seed)
+    return from_table(rest, classifier.labels, result, protocol=protocol, seed=seed)
 
 
-def _features(engine: Engine, table: Table, records: Indices) -> tuple[Array, Array | None]:
-    functionals = table["functionals"][records] if engine.reads_functionals else None
-    return fit_frames(table["x"][records], engine.frames), functionals
+def _features(classifier: Classifier, table: Table, records: Indices) -> tuple[Array, Array | None]:
+    functionals = table["functionals"][records] if classifier.reads_functionals else None
+    return fit_frames(table["x"][records], classifier.frames), functionals
 
 
 def shared_speakers(table: Table, trained: Collection[str]) -> list[str]:

@@ -1,163 +1,245 @@
-"""What is known of a voice before its recording is analysed, from speech of the same voice."""
+"""Adaptation to a voice: learning from its speech before its recording is analyzed."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 
+from ser.arrays import Array
+from ser.audio import reader
+from ser.audio.reader import Source, source_name
 from ser.errors import AudioError, LabelError
+from ser.features.extract import fit_frames
 from ser.features.prosody.speaker import FEWEST_CLIPS
-from ser.inference.engine import Calibration, Engine
-from ser.inference.recognizer import learn_speech
+from ser.inference.classifier import Adaptation, Classifier
+from ser.inference.windowing import Windowing, cut_windows, default_windowing, parts_of_window
+from ser.inference.windows import WindowBatch
+from ser.parallel.resources import limit_blas_threads
 
-SELF_SECONDS = 300.0
+SELF = "self"
+"""Stands for the recording itself among the recordings that a voice is learnt from."""
+
+ADAPTATION_SECONDS = 300.0
 """How much of a recording a voice is learnt from."""
 
+# Windows that are this much softer than the loudest are pauses and say nothing of a voice.
+_PAUSE_DB = 30.0
 
-def calibrate(
-    sources: Sequence[str | Path],
-    engine: Engine,
+
+def speech_features(
+    source: Source, classifier: Classifier, *, seconds: float = math.inf, vad: bool = True
+) -> tuple[Array, Array]:
+    """Computes the features of a recording's speech.
+
+    Args:
+        source: The recording; see `ser.audio.reader.stream`.
+        classifier: Its specification says what is computed.
+        seconds: How much of the recording is used.
+        vad: Leave out windows without speech.
+
+    Returns:
+        Features (n, frames, coefficients) and functionals (n, functionals) of windows that overlap
+        by half; those more than 30 dB softer than the loudest are left out.
+
+    Raises:
+        AudioError: The recording cannot be decoded, or holds no speech.
+    """
+    spec = classifier.spec
+    length = default_windowing(classifier).duration
+    windowing = Windowing(length, length / 2)
+    batches: list[tuple[WindowBatch, list[bool], list[float]]] = []
+    with limit_blas_threads():
+        for batch in cut_windows(reader.stream(source, spec.sample_rate), spec, windowing):
+            inside = [begin < seconds for begin, _ in batch.times]
+            if any(inside):
+                speech = batch.speech(spec.sample_rate) if vad else inside
+                chosen = [near and spoken for near, spoken in zip(inside, speech, strict=True)]
+                batches.append((batch, chosen, batch.power()))
+            if not all(inside):
+                break
+        loudest = max((max(power) for _, _, power in batches), default=0.0)
+        found = []
+        for batch, chosen, power in batches:
+            parts = [
+                (number, start, stop)
+                for number, (wanted, level) in enumerate(zip(chosen, power, strict=True))
+                if wanted and level > loudest * 10 ** (-_PAUSE_DB / 10)
+                for start, stop in parts_of_window(
+                    batch.spans[number][1] - batch.spans[number][0], classifier, batch.grid(spec)
+                )
+            ]
+            found += batch.features(parts, classifier.extractor)
+    if not found:
+        raise AudioError(
+            source_name(source), "has no speech: there is no voice to learn", "give speech"
+        )
+    return stack_inputs(found, classifier)
+
+
+def stack_inputs(
+    found: Sequence[tuple[Array, Array]], classifier: Classifier
+) -> tuple[Array, Array]:
+    """Brings features of parts to the network's length.
+
+    Args:
+        found: Features (frames, coefficients) and functionals (functionals,) of each part.
+        classifier: The classifier.
+
+    Returns:
+        Features (n, frames, coefficients) and functionals (n, functionals).
+    """
+    matrices = [fit_frames(matrix, classifier.frames) for matrix, _ in found]
+    return np.stack(matrices), np.stack([vector for _, vector in found])
+
+
+def adapt(
+    sources: Sequence[Source],
+    classifier: Classifier,
     *,
-    seconds: float = SELF_SECONDS,
+    seconds: float = ADAPTATION_SECONDS,
     vad: bool = True,
-) -> Calibration:
-    """Learns a voice from unlabelled speech.
+) -> Adaptation:
+    """Adapts to a voice by unlabelled speech.
 
     Args:
         sources: Recordings of this one voice.
-        engine: The classifier.
-        seconds: How much of each is used.
-        vad: Leave out where nobody speaks.
+        classifier: The classifier.
+        seconds: How much of each recording is used.
+        vad: Leave out windows without speech.
 
     Raises:
-        AudioError: One cannot be decoded, or together they are too short.
+        AudioError: A recording cannot be decoded, or together they are too short.
     """
-    parts = [learn_speech(source, engine, seconds=seconds, vad=vad) for source in sources]
+    parts = [speech_features(source, classifier, seconds=seconds, vad=vad) for source in sources]
     x, functionals = (np.concatenate(part) for part in zip(*parts, strict=True))
-    known = engine.calibration(x, functionals)
-    if known is None:
+    adaptation = classifier.adapt(x, functionals)
+    if adaptation is None:
+        first = source_name(sources[0])
         raise AudioError(
-            sources[0] if len(sources) == 1 else f"{sources[0]} and {len(sources) - 1} more",
+            first if len(sources) == 1 else f"{first} and {len(sources) - 1} more",
             f"too little speech: {len(x)} windows, and a voice is learnt from {FEWEST_CLIPS} or "
             "more",
             "give half a minute of the voice at least",
         )
-    return known
+    return adaptation
 
 
-def check_emotions(emotions: Iterable[str], engine: Engine) -> None:
+def check_emotions(emotions: Iterable[str], classifier: Classifier) -> None:
     """Makes sure that a model knows emotions, before any speech is read.
 
     Raises:
         LabelError: It does not know one of them.
     """
     for emotion in emotions:
-        if emotion not in engine.labels:
+        if emotion not in classifier.labels:
             raise LabelError(
                 emotion,
-                f"is not among the model's labels ({', '.join(engine.labels)})",
+                f"is not among the model's labels ({', '.join(classifier.labels)})",
                 "enrol one of these",
             )
 
 
 def enrol(
-    labelled: Sequence[tuple[str, str | Path]],
-    engine: Engine,
-    calibration: Calibration | None = None,
+    labelled: Sequence[tuple[str, Source]],
+    classifier: Classifier,
+    adaptation: Adaptation | None = None,
     *,
-    seconds: float = SELF_SECONDS,
+    seconds: float = ADAPTATION_SECONDS,
     vad: bool = True,
-) -> Calibration:
-    """Learns from labelled speech which emotions of a voice the model is mistaken in.
+) -> Adaptation:
+    """Adapts to a voice by labelled speech: learns which of its emotions are mistaken.
 
     Args:
         labelled: Pairs of emotion and recording.
-        engine: The classifier.
-        calibration: What is known of the voice already.
+        classifier: The classifier.
+        adaptation: What has been learnt of the voice before.
         seconds: How much of each recording is used.
-        vad: Leave out where nobody speaks.
+        vad: Leave out windows without speech.
 
     Raises:
         LabelError: The model does not know an emotion.
         AudioError: A recording cannot be decoded.
     """
-    check_emotions((emotion for emotion, _ in labelled), engine)
-    parts = [learn_speech(source, engine, seconds=seconds, vad=vad) for _, source in labelled]
+    check_emotions((emotion for emotion, _ in labelled), classifier)
+    parts = [
+        speech_features(source, classifier, seconds=seconds, vad=vad) for _, source in labelled
+    ]
     x, functionals = (np.concatenate(part) for part in zip(*parts, strict=True))
     emotions = [
         emotion
         for (emotion, _), part in zip(labelled, parts, strict=True)
         for _ in range(len(part[0]))
     ]
-    return engine.enrolment(x, functionals, emotions, calibration)
-
-
-# Whose voice a recording holds, as far as anybody has said.
-
-OWN = "self"
-"""What stands for the recording itself among the recordings to learn a voice from."""
+    return classifier.enrol(x, functionals, emotions, adaptation)
 
 
 @dataclass(frozen=True, slots=True)
-class Voices:
-    """How each recording's voice becomes known.
+class AdaptationSource:
+    """Where the adaptation to the voice in each recording comes from.
 
     Attributes:
-        known: What is known of the one voice in all recordings, or None.
-        own: Each recording is calibrated by itself.
-        labelled: Emotions, and recordings to enrol each voice with then.
+        adaptation: Learnt before: the same for all recordings; None for none.
+        from_recording: Adapt to each recording by its own speech.
+        labelled: Pairs of emotion and recording that each voice is enrolled with then.
     """
 
-    known: Calibration | None = None
-    own: bool = False
-    labelled: tuple[tuple[str, str], ...] = ()
+    adaptation: Adaptation | None = None
+    from_recording: bool = False
+    labelled: tuple[tuple[str, Source], ...] = ()
 
-    def of(self, path: str, engine: Engine, *, vad: bool = True) -> Calibration | None:
-        """Gives what is known of the voice in a recording.
+    def adaptation_for(
+        self, recording: Source, classifier: Classifier, *, vad: bool = True
+    ) -> Adaptation | None:
+        """Gives the adaptation to the voice in a recording.
 
         Args:
-            path: Where it can be read.
-            engine: The classifier.
-            vad: Leave out where nobody speaks.
+            recording: The recording.
+            classifier: The classifier.
+            vad: Leave out windows without speech.
 
         Raises:
-            SerError: There is too little speech to learn it from, or it cannot be read.
+            SerError: It holds too little speech to learn from, or cannot be read.
         """
-        return _learnt([path], self.labelled, engine, vad) if self.own else self.known
+        if not self.from_recording:
+            return self.adaptation
+        return _learn([recording], self.labelled, classifier, vad)
 
 
-def learn_voices(
-    sources: Sequence[str], labelled: Sequence[tuple[str, str]], engine: Engine, *, vad: bool = True
-) -> Voices:
+def prepare_adaptation(
+    sources: Sequence[Source],
+    labelled: Sequence[tuple[str, Source]],
+    classifier: Classifier,
+    *,
+    vad: bool = True,
+) -> AdaptationSource:
     """Learns what can be learnt before the recordings are read.
 
     Args:
-        sources: Recordings of the voice, or `OWN` alone.
-        labelled: Emotions, and recordings of them.
-        engine: The classifier.
-        vad: Leave out where nobody speaks.
+        sources: Recordings of the voice, or `SELF` alone for each recording by itself.
+        labelled: Pairs of emotion and recording of the voice.
+        classifier: The classifier.
+        vad: Leave out windows without speech.
 
     Raises:
         SerError: A recording cannot be read, there is too little speech, or the model does not
             know an emotion.
     """
     if not sources and not labelled:
-        return Voices()
-    from ser.inference.adaptation import check_emotions
-
-    check_emotions((emotion for emotion, _ in labelled), engine)
-    if list(sources) == [OWN]:
-        return Voices(own=True, labelled=tuple(labelled))
-    return Voices(_learnt(sources, labelled, engine, vad))
+        return AdaptationSource()
+    check_emotions((emotion for emotion, _ in labelled), classifier)
+    if list(sources) == [SELF]:
+        return AdaptationSource(from_recording=True, labelled=tuple(labelled))
+    return AdaptationSource(_learn(sources, labelled, classifier, vad))
 
 
-def _learnt(
-    speech: Sequence[str], labelled: Sequence[tuple[str, str]], engine: Engine, vad: bool
-) -> Calibration | None:
-    from ser.inference.adaptation import calibrate, enrol
-
-    voice = calibrate(speech, engine, vad=vad) if speech else None
-    return enrol(labelled, engine, voice, vad=vad) if labelled else voice
+def _learn(
+    speech: Sequence[Source],
+    labelled: Sequence[tuple[str, Source]],
+    classifier: Classifier,
+    vad: bool,
+) -> Adaptation | None:
+    adaptation = adapt(speech, classifier, vad=vad) if speech else None
+    return enrol(labelled, classifier, adaptation, vad=vad) if labelled else adaptation

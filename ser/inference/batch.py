@@ -1,4 +1,4 @@
-"""Runs a batch: what is there already is left alone, and no recording stops the others."""
+"""Runs a batch: existing results are left alone, and no recording stops the others."""
 
 from __future__ import annotations
 
@@ -8,56 +8,128 @@ from dataclasses import dataclass
 
 from ser.errors import SerError
 from ser.inference.jobs import Job
-from ser.inference.worker import MODULES, Filer, Outcome, Teller, crashed
+from ser.inference.recognizer import import_analysis
+from ser.inference.worker import AnalysisOutcome, ReturnResults, WriteResults, crashed
 from ser.parallel import dask, pool
+from ser.parallel.resources import limit_blas_threads
 
-Work = Callable[[Job], Outcome]
-Share = Callable[[Work, Sequence[Job]], Generator[tuple[int, Outcome], None, None]]
-"""How work is shared: gives the index and the outcome of every job, as they come."""
+Work = WriteResults | ReturnResults
+
+# Small recordings are handed to a cluster together: so many, or so many bytes of them.
+_CLUSTER_BATCH = 16
+_CLUSTER_BYTES = 4 << 20
 
 
 @dataclass(frozen=True, slots=True)
-class Report:
+class Workers:
+    """Who analyzes the recordings of a batch.
+
+    Attributes:
+        processes: Processes of this machine; each opens the model once. With one, or with one
+            recording, all is done in this process.
+        cluster: The address of a Dask scheduler whose workers do it instead, or None. They must
+            find the recordings where this machine does.
+    """
+
+    processes: int = 1
+    cluster: str | None = None
+
+    def map(
+        self, work: Work, jobs: Sequence[Job], *, in_order: bool
+    ) -> Generator[tuple[int, AnalysisOutcome], None, None]:
+        """Does the work for every job.
+
+        Args:
+            work: What to do with each recording.
+            jobs: The recordings.
+            in_order: Give outcomes in the order of the jobs, and not as they come.
+
+        Yields:
+            The index of a job, and its outcome.
+
+        Raises:
+            SerError: What `work` raised; or the cluster cannot be reached, has no workers, or has
+                other versions.
+        """
+        with contextlib.closing(self._outcomes(work, jobs, in_order)) as found:
+            yield from found
+
+    def _outcomes(
+        self, work: Work, jobs: Sequence[Job], in_order: bool
+    ) -> Generator[tuple[int, AnalysisOutcome], None, None]:
+        if self.cluster is not None:
+            mean = sum(job.size for job in jobs) / max(len(jobs), 1)
+            batch = min(_CLUSTER_BATCH, max(1, int(_CLUSTER_BYTES / max(mean, 1.0))))
+            if in_order:
+                ordered = dask.map_ordered(work, jobs, self.cluster, crashed, batch=batch)
+                return _numbered(ordered)
+            return dask.map_unordered(work, jobs, self.cluster, crashed, batch=batch)
+        if not pool.needs_processes(self.processes, len(jobs), 1):
+            return _one_by_one(work, jobs)
+        preload = [import_analysis]
+        if in_order:
+            return _numbered(
+                pool.map_ordered(work, jobs, self.processes, crashed, batch=1, preload=preload)
+            )
+        return pool.map_unordered(work, jobs, self.processes, crashed, batch=1, preload=preload)
+
+
+def _numbered(
+    outcomes: Generator[AnalysisOutcome, None, None],
+) -> Generator[tuple[int, AnalysisOutcome], None, None]:
+    with contextlib.closing(outcomes):
+        yield from enumerate(outcomes)
+
+
+def _one_by_one(
+    work: Work, jobs: Sequence[Job]
+) -> Generator[tuple[int, AnalysisOutcome], None, None]:
+    with limit_blas_threads():
+        for index, job in enumerate(jobs):
+            yield index, work(job)
+
+
+@dataclass(frozen=True, slots=True)
+class BatchReport:
     """What became of a batch.
 
     Attributes:
-        recordings: Those that were to do, without the `kept` ones.
-        kept: How many had their results already.
-        seconds: How much sound was heard.
-        failures: What is wrong with the others, in the order of the jobs.
+        recordings: How many there were to do, without those in `skipped`.
+        skipped: How many had their results already.
+        seconds: How much sound was analyzed.
+        failures: The recordings that failed and why, in the order of the jobs.
     """
 
     recordings: int
-    kept: int
+    skipped: int
     seconds: float
     failures: tuple[tuple[Job, SerError], ...]
 
 
-def make_results(
+def run_batch(
     jobs: Sequence[Job],
-    work: Filer,
-    share: Share,
+    work: WriteResults,
+    workers: Workers,
     *,
     resume: bool = False,
     begin: Callable[[Sequence[Job]], None] = lambda todo: None,
-    progress: Callable[[Job, Outcome], None] = lambda job, outcome: None,
-    on_end: Callable[[Report], None] = lambda report: None,
-) -> Report:
-    """Makes the results of all recordings.
+    progress: Callable[[Job, AnalysisOutcome], None] = lambda job, outcome: None,
+    on_end: Callable[[BatchReport], None] = lambda report: None,
+) -> BatchReport:
+    """Makes the results of all recordings, each in files of its own.
 
-    A result appears under its name when it is whole, so that what is there needs no second look:
-    `resume` leaves a recording alone if all of its results are there. It does not ask with which
-    options they were made.
+    A result appears under its name when it is whole, so that an existing one needs no second look:
+    `resume` leaves a recording alone if all of its results exist. It does not compare the options
+    with which they were made.
 
     Args:
         jobs: The recordings.
         work: What is done with each.
-        share: Who does it: `here`, or `ser.parallel.dask`.
-        resume: Leave alone what is done.
+        workers: Who does it.
+        resume: Leave recordings alone whose results exist.
         begin: Called once, with what is to do.
         progress: Called for each recording that is finished.
-        on_end: Called with the report, also where the batch ends early; a report of what was done
-            until then.
+        on_end: Called with the report of what was done, also where the batch ends early.
 
     Returns:
         The report.
@@ -72,22 +144,22 @@ def make_results(
         todo = [job for job in jobs if not there.issuperset(work.names(job))]
     begin(todo)
     # The longest first: at the end nobody waits for one who has just begun with it.
-    ordered = sorted(range(len(todo)), key=lambda index: -todo[index].size)
+    by_size = sorted(range(len(todo)), key=lambda index: -todo[index].size)
     failures: dict[int, SerError] = {}
     seconds = 0.0
     try:
-        outcomes = share(work, [todo[index] for index in ordered])
+        outcomes = workers.map(work, [todo[index] for index in by_size], in_order=False)
         with contextlib.closing(outcomes):
             for position, outcome in outcomes:
-                index = ordered[position]
+                index = by_size[position]
                 seconds += outcome.seconds
                 if outcome.error is not None:
                     failures[index] = outcome.error
                 progress(todo[index], outcome)
     finally:
-        # Also of what is done: a worker that died may have been at it before another one was.
+        # Also for what is done: a worker that died may have been at it before another one was.
         work.place.tidy([job.name for job in todo], work.token)
-        report = Report(
+        report = BatchReport(
             len(todo),
             len(jobs) - len(todo),
             seconds,
@@ -95,65 +167,3 @@ def make_results(
         )
         on_end(report)
     return report
-
-
-def here(
-    work: Filer | Teller, jobs: Sequence[Job], processes: int, *, in_order: bool = False
-) -> Generator[tuple[int, Outcome], None, None]:
-    """Shares work among processes of this machine.
-
-    Args:
-        work: What to do with each recording.
-        jobs: The recordings.
-        processes: How many at a time; each opens the model once. With one, or one recording, all
-            is done in this process.
-        in_order: Give outcomes in the order of the jobs.
-
-    Yields:
-        The index of a job, and its outcome.
-    """
-    if not pool.pays(processes, len(jobs), 1):
-        with pool.one_thread():
-            for index, job in enumerate(jobs):
-                yield index, work(job)
-        return
-    pool.prepare(*MODULES)
-    if in_order:
-        found = pool.ordered(work, jobs, processes, crashed, batch=1)
-        with contextlib.closing(found):
-            yield from enumerate(found)
-    else:
-        anyhow = pool.finished(work, jobs, processes, crashed, batch=1)
-        with contextlib.closing(anyhow):
-            yield from anyhow
-
-
-# A batch on many machines.
-
-# Small recordings are handed over together: so many, or so many bytes of them.
-_MOST = 16
-_BYTES = 4 << 20
-
-
-def far(
-    work: Filer | Teller, jobs: Sequence[Job], address: str, *, in_order: bool = False
-) -> Generator[tuple[int, Outcome], None, None]:
-    """Shares work among the workers of a cluster; see `ser.inference.batch.here`.
-
-    Args:
-        work: What to do with each recording.
-        jobs: The recordings; the workers must find them where this machine does.
-        address: The scheduler's.
-        in_order: Give outcomes in the order of the jobs.
-
-    Yields:
-        The index of a job, and its outcome.
-
-    Raises:
-        SerError: The cluster cannot be reached, has no workers, or other versions.
-    """
-    mean = sum(job.size for job in jobs) / max(len(jobs), 1)
-    batch = min(_MOST, max(1, int(_BYTES / max(mean, 1.0))))
-    share = dask.ordered if in_order else dask.finished
-    with contextlib.closing(share(work, jobs, address, crashed, batch=batch)) as found:
-        yield from found

@@ -23,14 +23,13 @@ from ser.io.remote import Found, as_given, find_audio, is_url
 
 
 class Job(NamedTuple):
-    """A unit of work: one recording. Plain and small, because it crosses borders.
+    """One recording of a batch. Plain and small, because it is sent to other processes.
 
     Attributes:
-        file: What the user calls it, and what stands in the results.
+        file: The recording's name as the user gave it, and in the results.
         source: Where to read it: an absolute path or a URL.
-        name: What its results are called, up to their endings: a path with ``/`` that leads out of
-            no folder.
-        size: Bytes, to say how far the batch is; 0 where that is not known.
+        name: The results' name up to their endings: a path with ``/`` that leads out of no folder.
+        size: Bytes, for the progress of the batch; 0 where that is not known.
     """
 
     file: str
@@ -43,20 +42,20 @@ def find_jobs(
     inputs: Sequence[Path],
     on_error: Callable[[SerError], None] = lambda error: None,
     *,
-    apart: bool = True,
+    named: bool = True,
 ) -> list[Job]:
-    """Lists the recordings that inputs stand for, in the order given.
+    """Lists the recordings of inputs, in the order given.
 
     Args:
         inputs: Files, folders (walked, sorted) and URLs.
         on_error: Called for each input that has nothing to read.
-        apart: Each recording has a result of its own, which needs a name; one that is given twice
+        named: Each recording has a result of its own, which needs a name; one that is given twice
             has one result.
 
     Raises:
         SerError: Two recordings would have the same result, or one comes through a pipe.
     """
-    if not apart:
+    if not named:
         return [job for path in inputs for job in _jobs_of(path, on_error)]
     jobs: dict[str, Job] = {}
     for path in inputs:

@@ -1,4 +1,4 @@
-"""Windows as they become known, each with its delay."""
+"""Live sound: windows as they become known, each with its delay."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ HOP_SECONDS = 0.2
 
 @dataclass(slots=True)
 class Delays:
-    """How late results were shown, in seconds.
+    """How late windows were shown, in seconds.
 
     Attributes:
-        count: How many there were.
-        total: Their sum.
-        longest: The worst.
-        last: The latest.
+        count: The number of windows.
+        total: The sum of their delays.
+        longest: The longest delay.
+        last: The delay of the last window.
     """
 
     count: int = 0
@@ -29,7 +29,7 @@ class Delays:
     last: float = 0.0
 
     def add(self, delay: float) -> None:
-        """Counts one."""
+        """Counts a window."""
         self.count += 1
         self.total += delay
         self.longest = max(self.longest, delay)
@@ -37,21 +37,21 @@ class Delays:
 
     @property
     def mean(self) -> float:
-        """Their mean; 0 if there were none."""
+        """The mean delay; 0 where there was no window."""
         return self.total / self.count if self.count else 0.0
 
 
 def middle(window: Window) -> float:
-    """Gives the moment for which a window speaks best, where the sound after it is known too."""
+    """Gives the middle of a window: the moment that it describes, where all its sound is known."""
     return (window.start + window.end) / 2
 
 
 def end(window: Window) -> float:
-    """Gives the moment at which a window can be known at the earliest."""
+    """Gives the end of a window: the earliest moment at which it can be known."""
     return window.end
 
 
-def followed(
+def follow(
     windows: Iterable[Window],
     when: Callable[[float], float | None],
     moment: Callable[[Window], float],

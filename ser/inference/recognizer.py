@@ -1,168 +1,249 @@
-"""Audio in, timeline out: sliding windows over a stream, in constant memory."""
+"""Audio in, timeline out: the one loop that every way of analyzing a recording goes through."""
 
 from __future__ import annotations
 
 import contextlib
 import functools
-import itertools
-import math
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 
 from ser.arrays import Array, Samples
 from ser.audio import reader
-from ser.errors import AudioError, SerError
-from ser.features.extract import fit_frames
-from ser.features.spec import FeatureSpec
-from ser.inference.engine import Calibration, Engine
-from ser.inference.windows import LEAD, Apart, Overlapping, Sound
+from ser.audio.reader import Source, source_name
+from ser.errors import renamed
+from ser.inference.adaptation import AdaptationSource, stack_inputs
+from ser.inference.classifier import Adaptation, Classifier
+from ser.inference.config import AnalysisConfig
+from ser.inference.consumers import Consumer
+from ser.inference.windowing import FULL, Windowing, cut_windows, parts_of_window
+from ser.inference.windows import SeparateWindows, WindowBatch
 from ser.io.files import STANDARD, is_special
+from ser.io.remote import fetch, is_url
 from ser.labels import NO_SPEECH
-from ser.parallel.pool import one_thread
-from ser.parallel.stream import shared, useful_processes
+from ser.parallel.pool import map_stream
+from ser.parallel.resources import limit_blas_threads, stream_processes
 from ser.timeline.window import Window
 
-# Windows classified together: more would need memory in proportion to how closely they overlap. The
-# first of them are fewer, so that something can be seen at once.
-_TOGETHER, _TOGETHER_OVERLAPPING = 32, 64
-_AT_FIRST = (8, 24)
-
-# Files of so many bytes are taken to be long: whatever their format, hardly any has less than half
-# a minute.
+# Files of so many bytes are long: whatever their format, hardly any holds less than half a minute.
 _LONG_BYTES = 16_000_000
 
-# What processes that help import; for `ser.parallel.pool.prepare`.
-_MODULES = ("ser.inference.recognizer", "ser.vad.silero", "ser.features.prosody.functionals")
 
-# What is left behind the last whole window is worth a line of its own from this length on; a
-# shorter rest says nothing reliable.
-SHORTEST_SECONDS = 0.5
+def import_analysis() -> None:
+    """Imports what an analysis needs later, so that worker processes need not do it each."""
+    import soundfile  # noqa: F401
+    import soxr  # noqa: F401
 
-# Windows that are this much softer than the loudest tell nothing of a voice.
-_PAUSE_DB = 30.0
+    from ser.features.prosody import functionals  # noqa: F401
+    from ser.vad import silero  # noqa: F401
 
 
-@dataclass(frozen=True, slots=True)
-class Windowing:
-    """How a recording is divided.
+Stage = Callable[[Iterator[Window]], Iterator[Window]]
+"""A step that windows go through as they become known: it may hold them back or add to them."""
 
-    Attributes:
-        duration: Seconds per window.
-        hop: Seconds from the start of one window to the start of the next.
-    """
 
-    duration: float
-    hop: float
-
-    def __post_init__(self) -> None:
-        """Checks ranges.
-
-        Raises:
-            SerError: A value is not a positive number.
-        """
-        for name, value in (("--duration", self.duration), ("--hop", self.hop)):
-            if not 0 < value < math.inf:
-                raise SerError(name, "is not a positive number", "give seconds")
+def unchanged(windows: Iterator[Window]) -> Iterator[Window]:
+    """The stage that does nothing."""
+    return windows
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
-    """Which part of a recording is analysed.
+class Recognizer:
+    """A classifier and how it is used on recordings.
 
     Attributes:
-        start: Seconds from the start of the file.
-        end: Likewise; None for the end of the file.
+        classifier: The classifier.
+        config: Everything else that decides what is found.
     """
 
-    start: float = 0.0
-    end: float | None = None
-
-    def __post_init__(self) -> None:
-        """Checks the order.
-
-        Raises:
-            SerError: The part is empty, or begins before the recording.
-        """
-        if self.start < 0:
-            raise SerError("--start", "lies before the recording", "give seconds from its start")
-        if self.end is not None and self.end <= self.start:
-            raise SerError("--end", "does not lie behind --start", "give a later time")
+    classifier: Classifier
+    config: AnalysisConfig
 
     @property
-    def seconds(self) -> float | None:
-        """How long it is; None if it goes on to the end of the file."""
-        return None if self.end is None else self.end - self.start
+    def labels(self) -> tuple[str, ...]:
+        """Emotion names, in the order of the probabilities."""
+        return self.classifier.labels
+
+    def adapted_to(self, recording: Source) -> Recognizer:
+        """Gives the same recognizer, adapted to the voice in a recording.
+
+        Args:
+            recording: The recording; it is read where the voice is learnt from itself.
+
+        Raises:
+            SerError: There is too little speech to learn from, or it cannot be read.
+        """
+        config = self.config
+        adaptation = config.adaptation.adaptation_for(recording, self.classifier, vad=config.vad)
+        return replace(self, config=replace(config, adaptation=AdaptationSource(adaptation)))
+
+    def without_time_range(self) -> Recognizer:
+        """Gives the same recognizer for sound of which no part is left out."""
+        return replace(self, config=replace(self.config, time_range=FULL))
+
+    def predict(self, samples: Samples, sample_rate: int) -> dict[str, float]:
+        """Classifies one clip as a whole, whether somebody speaks in it or not.
+
+        A clip that is longer than what the network sees is covered by evenly spaced parts, and
+        their probabilities are averaged.
+
+        Args:
+            samples: Shape (samples,) or (samples, channels).
+            sample_rate: In hertz.
+
+        Returns:
+            The probability of each label, in the model's order.
+
+        Raises:
+            AudioError: The samples are empty or not numbers.
+        """
+        clip = reader.read((samples, sample_rate), self.classifier.spec.sample_rate)
+        (window,) = classify(
+            "samples",
+            [clip],
+            [0.0],
+            self.classifier,
+            adaptation=self.config.adaptation.adaptation,
+        )
+        return dict(window.probabilities)
+
+    def stream(
+        self, blocks: Iterable[Samples], sample_rate: int, *, name: str = "stream"
+    ) -> Iterator[Window]:
+        """Analyzes sound that comes in blocks, such as a live microphone's.
+
+        Args:
+            blocks: Samples, each of shape (samples,); of any lengths.
+            sample_rate: In hertz.
+            name: Stands for the file in the windows.
+
+        Yields:
+            Windows, or segments, as soon as they are known.
+        """
+        blocks = reader.resample_blocks(blocks, sample_rate, self.classifier.spec.sample_rate)
+        yield from self.windows(name, blocks=blocks)
+
+    def windows(
+        self,
+        source: Source,
+        *,
+        blocks: Iterable[Samples] | None = None,
+        tap: Callable[[Samples], None] = lambda block: None,
+        before: Stage = unchanged,
+        after: Stage = unchanged,
+    ) -> Generator[Window, None, None]:
+        """Finds the windows, or segments, of a recording as it is decoded, in constant memory.
+
+        Args:
+            source: The recording; see `ser.audio.reader.stream`.
+            blocks: Its samples at the specification's rate, where they come from elsewhere;
+                `source` is then just their name. Each window is given as soon as it is whole.
+            tap: Gets every block of samples.
+            before: A stage that the windows pass before postprocessing.
+            after: A stage that they pass behind it.
+
+        Yields:
+            Windows in order.
+
+        Raises:
+            SerError: The recording cannot be decoded, after the windows before the defect; or its
+                voice cannot be learnt.
+        """
+        recognizer = self.adapted_to(source)
+        config = recognizer.config
+        found = find_windows(
+            source,
+            self.classifier,
+            config.windowing,
+            start=config.time_range.start,
+            seconds=config.time_range.seconds,
+            adaptation=config.adaptation.adaptation,
+            vad=config.vad,
+            tap=tap,
+            blocks=blocks,
+        )
+        yield from after(config.postprocessing(before(found)))
 
 
-WHOLE = Part()
-"""The whole recording."""
-
-
-def model_seconds(engine: Engine) -> float:
-    """Gives how many seconds the network looks at; infinite for pooled features."""
-    spec = engine.spec
-    if spec.pool != "none":
-        return math.inf
-    if spec.duration is not None:
-        return spec.duration
-    return (engine.frames - 1) * spec.hop_length / spec.sample_rate
-
-
-def default_windowing(
-    engine: Engine, duration: float | None = None, hop: float | None = None
-) -> Windowing:
-    """Fills in what the user left open: the network's own length, and windows side by side.
+def analyze(
+    recognizer: Recognizer,
+    source: Source,
+    consumers: Sequence[Consumer],
+    *,
+    name: str | None = None,
+    blocks: Iterable[Samples] | None = None,
+    before: Stage = unchanged,
+    after: Stage = unchanged,
+) -> None:
+    """Analyzes a recording: the loop from audio to timeline, for files, batches and live sound.
 
     Args:
-        engine: The classifier.
-        duration: Seconds per window, or None.
-        hop: Seconds between windows, or None.
+        recognizer: The classifier, and how it is used.
+        source: The recording: a path, a URL, ``-``, an open file, or samples with their rate.
+        consumers: Take the samples and the windows as they become known.
+        name: Stands for the recording in windows and errors; None for the source's own name.
+        blocks: Its samples at the specification's rate, where they come from elsewhere.
+        before: A stage that the windows pass before postprocessing.
+        after: A stage that they pass behind it.
 
     Raises:
-        SerError: A value is not positive, or shorter than a sample.
+        SerError: The recording cannot be read or breaks off, after the windows before the defect;
+            or a consumer cannot take what it is given. The consumers are not finished then.
     """
-    if duration is None:
-        own = model_seconds(engine)
-        # Pooled features have no length of their own; 3 s is what emotional corpora have.
-        duration = 3.0 if math.isinf(own) else own
-    windowing = Windowing(duration, duration if hop is None else hop)
-    for name, value in (("--duration", windowing.duration), ("--hop", windowing.hop)):
-        if value * engine.spec.sample_rate < 1:
-            raise SerError(name, f"of {value:g} s is shorter than a sample", "give seconds")
-    return windowing
+    own = source_name(source)
+    shown = own if name is None else name
+
+    def tap(block: Samples) -> None:
+        for consumer in consumers:
+            consumer.add_block(block)
+
+    with contextlib.ExitStack() as stack:
+        if isinstance(source, str) and is_url(source):
+            source = stack.enter_context(fetch(source))
+        # What the user knows is the name, whatever is read in its place.
+        if isinstance(source, str | Path):
+            stack.enter_context(renamed(source, shown))
+        found = recognizer.windows(source, blocks=blocks, tap=tap, before=before, after=after)
+        stack.enter_context(contextlib.closing(found))
+        for window in found:
+            if window.file != shown:
+                window = replace(window, file=shown)
+            for consumer in consumers:
+                consumer.add_window(window)
+        for consumer in consumers:
+            consumer.finish()
 
 
-def analyse(
-    source: str | Path,
-    engine: Engine,
+def find_windows(
+    source: Source,
+    classifier: Classifier,
     windowing: Windowing,
     *,
-    part: Part = WHOLE,
-    calibration: Calibration | None = None,
+    start: float = 0.0,
+    seconds: float | None = None,
+    adaptation: Adaptation | None = None,
     vad: bool = True,
     tap: Callable[[Samples], None] = lambda block: None,
     blocks: Iterable[Samples] | None = None,
 ) -> Iterator[Window]:
-    """Reads emotions from a recording, window by window, as it is decoded.
+    """Classifies a recording window by window, as it is decoded, without postprocessing.
 
-    A window that is longer than what the network looks at is covered by evenly spaced parts, and
-    their probabilities are averaged; a shorter one is padded as clips were in training. A rest of
-    at least `SHORTEST_SECONDS` behind the last whole window is a window too, and so is a recording
-    shorter than one window, whatever its length.
+    A window that is longer than what the network sees is covered by evenly spaced parts, and their
+    probabilities are averaged; a shorter one is padded as clips were in training.
 
     Args:
-        source: A path, or ``-`` for standard input.
-        engine: The classifier.
-        windowing: How to divide.
-        part: Which part of it.
-        calibration: What is known of the voice, from `ser.inference.engine.Engine.calibration`.
-        vad: Leave windows unclassified in which nobody speaks; see `ser.vad.speech`.
-        tap: Gets every decoded block of samples, at the specification's sample rate.
-        blocks: Live sound at that rate instead, `part` of it; `source` is then just its name. Each
-            window is given as soon as it is whole.
+        source: The recording; see `ser.audio.reader.stream`.
+        classifier: The classifier.
+        windowing: How to divide; see `ser.inference.windowing.cut_windows`.
+        start: Where to begin, in seconds.
+        seconds: How much to analyze; None goes on to the end.
+        adaptation: What has been learnt of the voice.
+        vad: Leave windows without speech unclassified; see `ser.vad.speech`.
+        tap: Gets every block of samples, at the specification's sample rate.
+        blocks: The samples at that rate, from `start` on, where they come from elsewhere; `source`
+            is then just their name. Each window is given as soon as it is whole.
 
     Yields:
         Windows, in order.
@@ -171,33 +252,47 @@ def analyse(
         AudioError: The recording cannot be decoded; the windows before the defect have been
             yielded.
     """
-    live = blocks is not None or str(source) == STANDARD or is_special(Path(source))
-    classified = functools.partial(
-        _classified, file=str(source), engine=engine, calibration=calibration, vad=vad
+    live = blocks is not None or _is_pipe(source)
+    work = functools.partial(
+        _classify_batch,
+        file=source_name(source),
+        classifier=classifier,
+        adaptation=adaptation,
+        vad=vad,
     )
     if blocks is None:
         # A pipe may be live: wait for no more than the next window needs.
-        seconds = min(windowing.hop, 1.0) if live else reader.BLOCK_SECONDS
+        block_seconds = min(windowing.hop, 1.0) if live else reader.BLOCK_SECONDS
         blocks = reader.stream(
             source,
-            engine.spec.sample_rate,
-            block_seconds=seconds,
-            offset=part.start,
-            duration=part.seconds,
+            classifier.spec.sample_rate,
+            block_seconds=block_seconds,
+            offset=start,
+            duration=seconds,
         )
-    with one_thread(), contextlib.ExitStack() as stack:
+    with limit_blas_threads(), contextlib.ExitStack() as stack:
         if isinstance(blocks, Generator):
             # Whatever happens, the file is closed.
             stack.callback(blocks.close)
-        cut = _cut(blocks, engine.spec, windowing, offset=part.start, tap=tap, live=live)
-        processes = useful_processes() if engine.for_processes and not live else 1
-        found = shared(classified, cut, processes, _MODULES, long=_is_long(source))
+        batches = cut_windows(blocks, classifier.spec, windowing, offset=start, tap=tap, live=live)
+        processes = stream_processes() if classifier.runs_in_processes and not live else 1
+        found = map_stream(
+            work, batches, processes, long=_is_long(source), preload=[import_analysis]
+        )
         stack.callback(found.close)
         for windows in found:
             yield from windows
 
 
-def _is_long(source: str | Path) -> bool:
+def _is_pipe(source: Source) -> bool:
+    if isinstance(source, str | Path):
+        return str(source) == STANDARD or is_special(Path(source))
+    return False
+
+
+def _is_long(source: Source) -> bool:
+    if not isinstance(source, str | Path):
+        return False
     try:
         return Path(source).stat().st_size >= _LONG_BYTES
     except OSError:
@@ -206,229 +301,68 @@ def _is_long(source: str | Path) -> bool:
 
 def classify(
     file: str,
-    windows: Sequence[Samples],
+    clips: Sequence[Samples],
     starts: Sequence[float],
-    engine: Engine,
+    classifier: Classifier,
     *,
-    calibration: Calibration | None = None,
+    adaptation: Adaptation | None = None,
     vad: bool = False,
-) -> Iterator[Window]:
-    """Classifies stretches of a recording that something else has cut, of any lengths.
-
-    Args:
-        file: The recording's name in the results.
-        windows: Their samples at the specification's rate, each of shape (samples,).
-        starts: Where each begins, in seconds.
-        engine: The classifier.
-        calibration: What is known of the voice.
-        vad: Leave stretches unclassified in which nobody speaks.
-    """
-    rate = engine.spec.sample_rate
-    spans = [(at, at + len(samples) / rate) for at, samples in zip(starts, windows, strict=True)]
-    yield from _classify(file, Apart(list(windows), spans), engine, calibration, vad)
-
-
-def _cut(
-    blocks: Iterable[Samples],
-    spec: FeatureSpec,
-    windowing: Windowing,
-    *,
-    offset: float = 0.0,
-    tap: Callable[[Samples], None] = lambda block: None,
-    live: bool = False,
-) -> Iterator[Sound]:
-    """Cuts a recording into windows as it is decoded; gives those that are whole together."""
-    rate = spec.sample_rate
-    size = max(1, round(windowing.duration * rate))
-    overlapping = round(windowing.hop * rate) < size
-    # Windows that overlap share their frames where they begin with one.
-    grid = spec.hop_length if overlapping else 1
-    usual = _TOGETHER_OVERLAPPING if overlapping else _TOGETHER
-    sizes = itertools.chain(_AT_FIRST, itertools.repeat(usual))
-    together = next(sizes)
-    before = LEAD if overlapping else 0
-    buffer = np.empty(0, np.float32)
-    first = 0  # Position of the buffer's first sample in the recording.
-    number = 0  # Of the next window.
-    waiting: list[_Span] = []
-    failure: AudioError | None = None
-
-    def named_start(index: int) -> int:
-        return round(index * windowing.hop * rate)
-
-    def start_of(index: int) -> int:
-        return (named_start(index) + grid // 2) // grid * grid
-
-    def span(index: int, stop: int, length: int) -> _Span:
-        start, begin = start_of(index), offset + named_start(index) / rate
-        # Overlapping ones are taken out together.
-        own = None if overlapping else buffer[start - first : stop - first]
-        return _Span(start, stop, begin, begin + length / rate, own)
-
-    def taken() -> Sound:
-        nonlocal waiting, together
-        spans, waiting, together = waiting, [], next(sizes)
-        times = [(each.begin, each.end) for each in spans]
-        if not overlapping:
-            return Apart([each.samples for each in spans if each.samples is not None], times)
-        # Longer than needed in front: what a window says must not depend on what is beside it.
-        start = max(first, (spans[0].start - before) // before * before)
-        stop = max(each.stop for each in spans)
-        return Overlapping(
-            buffer[start - first : stop - first],
-            [(each.start - start, each.stop - start) for each in spans],
-            times,
-        )
-
-    try:
-        for block in blocks:
-            tap(block)
-            buffer = np.concatenate([buffer, block])
-            end = first + len(buffer)
-            while start_of(number) + size <= end:
-                waiting.append(span(number, start_of(number) + size, size))
-                number += 1
-                if len(waiting) == together:
-                    yield taken()
-            if live and waiting:
-                yield taken()
-            needed = waiting[0].start if overlapping and waiting else start_of(number)
-            done = min(max(first, needed - 2 * before), end)
-            buffer, first = buffer[done - first :], done
-    except AudioError as error:
-        failure = error
-    stop = first + len(buffer)
-    while named_start(number) + size <= stop:
-        # Moved to its first frame, it would end behind the recording.
-        waiting.append(span(number, min(start_of(number) + size, stop), size))
-        number += 1
-    if waiting:
-        yield taken()
-    if failure is not None:
-        raise failure
-    covered = named_start(number - 1) + size if number else 0
-    new = stop - max(covered, named_start(number))
-    if stop > start_of(number) and (number == 0 or new >= SHORTEST_SECONDS * rate):
-        waiting.append(span(number, stop, stop - named_start(number)))
-        yield taken()
-
-
-@dataclass(frozen=True, slots=True)
-class _Span:
-    """One window: its samples, where they lie in the recording, and its times in seconds."""
-
-    start: int
-    stop: int
-    begin: float
-    end: float
-    samples: Samples | None
-
-
-def _classified(
-    sound: Sound, file: str, engine: Engine, calibration: Calibration | None, vad: bool
 ) -> list[Window]:
-    return list(_classify(file, sound, engine, calibration, vad))
-
-
-def _classify(
-    file: str, sound: Sound, engine: Engine, calibration: Calibration | None, vad: bool
-) -> Iterator[Window]:
-    """Runs the network once over all windows of a stretch of sound."""
-    count = len(sound.times)
-    spoken = sound.spoken(engine.spec.sample_rate) if vad and count else [True] * count
-    groups = [
-        _pieces(stop - start, engine, sound.grid(engine.spec)) if heard else []
-        for (start, stop), heard in zip(sound.spans, spoken, strict=True)
-    ]
-    together = [
-        (number, start, stop) for number, group in enumerate(groups) for start, stop in group
-    ]
-    probabilities = (
-        engine.probabilities(
-            *_inputs(sound.features(together, engine.extractor), engine), calibration
-        )
-        if together
-        else ()
-    )
-    taken = 0
-    for (begin, end), group in zip(sound.times, groups, strict=True):
-        if not group:
-            yield Window(file, begin, end, NO_SPEECH, 0.0, {})
-            continue
-        mean: Array = np.mean(probabilities[taken : taken + len(group)], axis=0)
-        taken += len(group)
-        best = int(mean.argmax())
-        yield Window(
-            file,
-            begin,
-            end,
-            engine.labels[best],
-            float(mean[best]),
-            dict(zip(engine.labels, mean.tolist(), strict=True)),
-        )
-
-
-def _pieces(length: int, engine: Engine, grid: int) -> list[tuple[int, int]]:
-    """Divides a window into what the network looks at: from where to where, in samples."""
-    own = model_seconds(engine)
-    if math.isinf(own):
-        return [(0, length)]
-    size = max(1, round(own * engine.spec.sample_rate))
-    # A sample of rounding is no reason for a second piece.
-    count = max(1, math.ceil((length - 2) / size))
-    starts = np.linspace(0, max(0, length - size), count).round().astype(int) // grid * grid
-    return [(start, min(start + size, length)) for start in starts.tolist()]
-
-
-def _inputs(found: Sequence[tuple[Array, Array]], engine: Engine) -> tuple[Array, Array]:
-    """Stacks features (n, frames, coefficients) and functionals (n, functionals)."""
-    matrices = [fit_frames(matrix, engine.frames) for matrix, _ in found]
-    return np.stack(matrices), np.stack([vector for _, vector in found])
-
-
-def learn_speech(
-    source: str | Path, engine: Engine, *, seconds: float = math.inf, vad: bool = True
-) -> tuple[Array, Array]:
-    """Gives what the network would see of a recording, to learn its voice from.
+    """Classifies clips of a recording that have been cut elsewhere, of any lengths.
 
     Args:
-        source: A path.
-        engine: The classifier.
-        seconds: How much of the recording is used.
-        vad: Leave out windows in which nobody speaks.
+        file: The recording's name in the windows.
+        clips: Their samples at the specification's rate, each of shape (samples,).
+        starts: Where each begins, in seconds.
+        classifier: The classifier.
+        adaptation: What has been learnt of the voice.
+        vad: Leave clips without speech unclassified.
 
     Returns:
-        Features (n, frames, coefficients) and functionals (n, functionals) of windows that overlap
-        by half; those more than `_PAUSE_DB` softer than the loudest are left out.
-
-    Raises:
-        AudioError: The recording cannot be decoded.
+        A window for each clip.
     """
-    spec = engine.spec
-    length = default_windowing(engine).duration
-    windowing = Windowing(length, length / 2)
-    stretches: list[tuple[Sound, list[bool], list[float]]] = []
-    with one_thread():
-        for sound in _cut(reader.stream(source, spec.sample_rate), spec, windowing):
-            inside = [begin < seconds for begin, _ in sound.times]
-            if any(inside):
-                spoken = sound.spoken(spec.sample_rate) if vad else inside
-                chosen = [near and heard for near, heard in zip(inside, spoken, strict=True)]
-                stretches.append((sound, chosen, sound.levels()))
-            if not all(inside):
-                break
-        loudest = max((max(levels) for _, _, levels in stretches), default=0.0)
-        found = []
-        for sound, chosen, levels in stretches:
-            parts = [
-                (number, start, stop)
-                for number, (wanted, level) in enumerate(zip(chosen, levels, strict=True))
-                if wanted and level > loudest * 10 ** (-_PAUSE_DB / 10)
-                for start, stop in _pieces(
-                    sound.spans[number][1] - sound.spans[number][0], engine, sound.grid(spec)
-                )
-            ]
-            found += sound.features(parts, engine.extractor)
-    if not found:
-        raise AudioError(source, "has no speech: there is no voice to learn", "give speech")
-    return _inputs(found, engine)
+    rate = classifier.spec.sample_rate
+    times = [(at, at + len(clip) / rate) for at, clip in zip(starts, clips, strict=True)]
+    return _classify_batch(SeparateWindows(list(clips), times), file, classifier, adaptation, vad)
+
+
+def _classify_batch(
+    batch: WindowBatch,
+    file: str,
+    classifier: Classifier,
+    adaptation: Adaptation | None,
+    vad: bool,
+) -> list[Window]:
+    """Runs the network once over all windows of a batch."""
+    count = len(batch.times)
+    speech = batch.speech(classifier.spec.sample_rate) if vad and count else [True] * count
+    grid = batch.grid(classifier.spec)
+    parts = [
+        parts_of_window(stop - start, classifier, grid) if spoken else []
+        for (start, stop), spoken in zip(batch.spans, speech, strict=True)
+    ]
+    numbered = [(number, *part) for number, found in enumerate(parts) for part in found]
+    probabilities: Array = np.empty((0, len(classifier.labels)), np.float32)
+    if numbered:
+        features = batch.features(numbered, classifier.extractor)
+        probabilities = classifier.probabilities(*stack_inputs(features, classifier), adaptation)
+    windows = []
+    first = 0
+    for (begin, end), found in zip(batch.times, parts, strict=True):
+        if not found:
+            windows.append(Window(file, begin, end, NO_SPEECH, 0.0, {}))
+            continue
+        mean: Array = np.mean(probabilities[first : first + len(found)], axis=0)
+        first += len(found)
+        best = int(mean.argmax())
+        windows.append(
+            Window(
+                file,
+                begin,
+                end,
+                classifier.labels[best],
+                float(mean[best]),
+                dict(zip(classifier.labels, mean.tolist(), strict=True)),
+            )
+        )
+    return windows

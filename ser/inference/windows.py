@@ -1,10 +1,10 @@
-"""Stretches of sound with several windows in them: side by side, or over each other.
+"""Batches of windows that are classified together: without overlap, or with it.
 
-Windows side by side are clips like those of training, to the sample. Windows that overlap share
-what is measured of a frame or of a chunk of 32 ms by itself (`ser.features.overlap`,
-`ser.vad.silero`): they begin where a frame of the Fourier transform does, up to one hop of
-it before the time they are named by, and what is left of their own is the silence at their ends,
-the frames that reach over an end, and all statistics.
+Windows without overlap are treated as the clips of the training, to the sample. Windows that
+overlap share what is measured of a frame or of a chunk of 32 ms alone (`ser.features.overlap`,
+`ser.vad.silero`): they begin where a frame of the Fourier transform does, up to one hop of it
+before their nominal time. Each computes for itself what is left: the silence at its ends, the
+frames that reach over an end, and all statistics.
 """
 
 from __future__ import annotations
@@ -26,44 +26,47 @@ Times = list[tuple[float, float]]
 _CHUNK, _RATE = 512, 16_000
 
 LEAD = _CHUNK
-"""Samples that a stretch of overlapping windows has in front of the first, at least; and what its
-start is a multiple of, so that the borders of chunks do not depend on where it begins."""
+"""Samples that a batch of overlapping windows has in front of the first window, at least; and what
+its start is a multiple of, so that the borders of chunks do not depend on where it begins."""
 
 
-class Sound(Protocol):
-    """Windows that are classified together.
-
-    Attributes:
-        times: Of each window.
-        spans: From where to where in its samples each window goes.
-    """
+class WindowBatch(Protocol):
+    """Windows that are classified together."""
 
     @property
     def times(self) -> Times:
-        """Start and end of each window."""
+        """Start and end of each window in seconds."""
 
     @property
     def spans(self) -> list[tuple[int, int]]:
-        """From where to where each window goes."""
+        """Start and end of each window in the batch's samples."""
 
     def grid(self, spec: FeatureSpec) -> int:
         """Gives what the start of a part of a window must be a multiple of, in samples."""
 
-    def spoken(self, rate: int) -> list[bool]:
-        """Says in which windows somebody speaks."""
+    def speech(self, rate: int) -> list[bool]:
+        """Detects speech: whether each window holds enough of it, see `ser.vad.speech`."""
 
-    def levels(self) -> list[float]:
+    def power(self) -> list[float]:
         """Gives the mean square of each window."""
 
     def features(
         self, parts: Sequence[tuple[int, int, int]], extractor: Extractor
     ) -> list[tuple[Matrix, Vector]]:
-        """Computes features and functionals of parts: number of the window, start and end in it."""
+        """Computes features and functionals of parts of windows.
+
+        Args:
+            parts: Number of the window, start and end within it in samples.
+            extractor: Computes them.
+
+        Returns:
+            Features (frames, coefficients) and functionals (n,) of each part.
+        """
 
 
 @dataclass(frozen=True, slots=True)
-class Apart:
-    """Windows that have nothing in common.
+class SeparateWindows:
+    """Windows that have no samples in common; see `WindowBatch`.
 
     Attributes:
         windows: Samples of each, shape (samples,).
@@ -79,23 +82,23 @@ class Apart:
         return [(0, len(window)) for window in self.windows]
 
     def grid(self, spec: FeatureSpec) -> int:
-        """Anywhere."""
+        """A part may begin at any sample."""
         return 1
 
-    def spoken(self, rate: int) -> list[bool]:
-        """Hears each window for itself."""
+    def speech(self, rate: int) -> list[bool]:
+        """Detects speech in each window by itself."""
         from ser.vad.speech import anybody_speaks
 
         return list(map(bool, anybody_speaks(self.windows, rate)))
 
-    def levels(self) -> list[float]:
+    def power(self) -> list[float]:
         """Gives the mean square of each window."""
         return [float(np.square(window).mean()) for window in self.windows]
 
     def features(
         self, parts: Sequence[tuple[int, int, int]], extractor: Extractor
     ) -> list[tuple[Matrix, Vector]]:
-        """Computes each by itself."""
+        """Computes each part by itself."""
         return [
             extractor.everything(extractor.prepare(self.windows[number][start:stop]), quick=True)
             for number, start, stop in parts
@@ -103,13 +106,13 @@ class Apart:
 
 
 @dataclass(frozen=True, slots=True)
-class Overlapping:
-    """Windows of one signal.
+class OverlappingWindows:
+    """Windows of one signal; see `WindowBatch`.
 
     Attributes:
         signal: Samples, shape (samples,).
-        spans: From where to where in it each window goes.
-        times: Start and end of each in seconds.
+        spans: Start and end of each window in the signal.
+        times: Start and end of each window in seconds.
     """
 
     signal: Samples
@@ -117,11 +120,11 @@ class Overlapping:
     times: Times
 
     def grid(self, spec: FeatureSpec) -> int:
-        """Where a frame begins."""
+        """A part begins where a frame does."""
         return spec.hop_length
 
-    def spoken(self, rate: int) -> list[bool]:
-        """Hears what windows share once, where the signal needs no resampling first."""
+    def speech(self, rate: int) -> list[bool]:
+        """Detects speech; chunks that windows share are looked at once, where the rate allows."""
         from ser.vad.speech import anybody_speaks, anybody_speaks_in
 
         if rate != _RATE:
@@ -131,14 +134,14 @@ class Overlapping:
         lengths = spans[:, 1] - spans[:, 0]
         return list(map(bool, anybody_speaks_in(self.signal, spans[:, 0], lengths)))
 
-    def levels(self) -> list[float]:
+    def power(self) -> list[float]:
         """Gives the mean square of each window."""
         return [float(np.square(self.signal[a:b]).mean()) for a, b in self.spans]
 
     def features(
         self, parts: Sequence[tuple[int, int, int]], extractor: Extractor
     ) -> list[tuple[Matrix, Vector]]:
-        """Computes frames that several have in common once."""
+        """Computes frames that several windows have in common once."""
         return extractor.windows(
             self.signal,
             [

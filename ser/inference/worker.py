@@ -1,4 +1,4 @@
-"""What is done with one recording of a batch; the same in this process, in another, or far away."""
+"""What is done with one recording of a batch, in this process, in another, or elsewhere."""
 
 from __future__ import annotations
 
@@ -6,47 +6,49 @@ import contextlib
 import errno
 import functools
 import hashlib
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 from ser.arrays import Samples
-from ser.errors import (
-    ArtifactError,
-    AudioError,
-    DependencyError,
-    SerError,
-    cannot_write,
-    renamed,
+from ser.errors import ArtifactError, AudioError, DependencyError, SerError, cannot_write
+from ser.inference.classifier import Classifier, open_classifier
+from ser.inference.config import AnalysisConfig
+from ser.inference.consumers import (
+    Consumer,
+    DurationMeter,
+    SummaryMaker,
+    WindowList,
+    WindowWriter,
 )
-from ser.inference.engine import Engine, EngineName, open_engine
+from ser.inference.engine import EngineName
 from ser.inference.jobs import Job
-from ser.inference.settings import Settings
-from ser.io.remote import Place, fetched
+from ser.inference.recognizer import Recognizer, analyze
+from ser.io.remote import Place
 from ser.models.backend import Device
 from ser.pretrained import DEFAULT_MODEL
-from ser.timeline.summary import Summariser, Summary
+from ser.timeline.summary import Summary
 from ser.timeline.window import Window
-from ser.timeline.writers.base import Tee
+from ser.timeline.writers.base import MultiWriter, Writer
 from ser.timeline.writers.registry import ENDINGS, make_writer
 
-MODULES = ("ser.inference.worker", "ser.vad.silero", "soundfile", "soxr")
-"""What workers import; for `ser.parallel.pool.prepare`."""
-
-# These say that no other recording of the batch can be written either.
-_HOPELESS = frozenset(
+# After these errors no other recording of the batch can be written either.
+_FATAL = frozenset(
     getattr(errno, name) for name in ("ENOSPC", "EDQUOT", "EROFS") if hasattr(errno, name)
 )
 
+# What goes wrong with one recording, whatever library is at fault.
+_FAILURES = (SerError, ValueError, ArithmeticError, RuntimeError, MemoryError)
+
 
 @dataclass(frozen=True, slots=True)
-class Model:
+class ModelReference:
     """A classifier that every worker opens for itself, once.
 
     Attributes:
-        path: The artifact; empty for the one that comes along, wherever that is.
-        digest: What `digest_of` says of it, so that no other file is taken for it; empty where it
+        path: The artifact; empty for the one that ships with the package.
+        digest: What `digest_of` gave for it, so that no other file is taken for it; empty where it
             cannot be another.
         engine: What runs the network.
         device: Where Keras runs.
@@ -57,18 +59,18 @@ class Model:
     engine: EngineName
     device: Device
 
-    def open(self) -> Engine:
+    def open(self) -> Classifier:
         """Opens it, or gives what this process has opened before.
 
         Raises:
             SerError: It cannot be opened, or is another than was meant.
         """
-        return _opened(self)
+        return _open_once(self)
 
 
 # One of them is in use, and long-lived workers should not gather those of last week.
 @functools.lru_cache(maxsize=1)
-def _opened(model: Model) -> Engine:
+def _open_once(model: ModelReference) -> Classifier:
     path = Path(model.path) if model.path else DEFAULT_MODEL
     if model.digest and digest_of(path) != model.digest:
         raise ArtifactError(
@@ -76,11 +78,11 @@ def _opened(model: Model) -> Engine:
             "is another file here than where the batch was started",
             "put the model into a folder that all machines share, and the same ser on all of them",
         )
-    return open_engine(path, model.engine, model.device)
+    return open_classifier(path, model.engine, model.device)
 
 
 def digest_of(path: Path) -> str:
-    """Gives a digest of a file's bytes.
+    """Gives the SHA-256 digest of a file's bytes in hexadecimal digits.
 
     Raises:
         ArtifactError: It cannot be read.
@@ -96,29 +98,38 @@ def digest_of(path: Path) -> str:
         ) from error
 
 
-@dataclass(frozen=True, slots=True)
-class Analysis:
-    """Everything that decides what is found in a recording.
+class Drawing(Protocol):
+    """Gathers the picture of one recording while it is analyzed."""
 
-    Attributes:
-        model: The classifier.
-        settings: How it is used.
-        summary: What each recording comes to is wanted, and no windows.
-    """
+    def add_block(self, samples: Samples) -> None:
+        """Takes the next samples."""
 
-    model: Model
-    settings: Settings
-    summary: bool
+    def add_window(self, window: Window) -> None:
+        """Takes the next window."""
+
+    def save(self, target: Path, recording: str) -> None:
+        """Draws the picture to a file, titled with the recording's name."""
 
 
-class Outcome(NamedTuple):
+class Picture(Protocol):
+    """A request for a picture of each recording, which can be sent to other processes."""
+
+    @property
+    def suffix(self) -> str:
+        """The ending of the pictures' names."""
+
+    def begin(self, sample_rate: int, model: str) -> Drawing:
+        """Begins the picture of one recording."""
+
+
+class AnalysisOutcome(NamedTuple):
     """What became of one recording.
 
     Attributes:
-        seconds: How much of it was heard.
-        error: Why there is no result, or that it ends too early; None where all is well.
+        seconds: How much of its sound was analyzed.
+        error: Why there is no result, or why it ends too early; None where all is well.
         windows: The windows, where they were asked for.
-        summary: What it comes to, where that was asked for.
+        summary: The summary, where that was asked for.
     """
 
     seconds: float = 0.0
@@ -127,164 +138,173 @@ class Outcome(NamedTuple):
     summary: Summary | None = None
 
 
-@dataclass(slots=True)
-class _Hearing:
-    """An analysis under way."""
+@dataclass(frozen=True, slots=True)
+class AnalysisTask:
+    """What is done with each recording of a batch.
 
-    engine: Engine
-    windows: Iterator[Window]
-    seconds: float = 0.0
-
-
-@contextlib.contextmanager
-def _hearing(
-    analysis: Analysis, job: Job, tap: Callable[[Samples], None] = lambda block: None
-) -> Iterator[_Hearing]:
-    """Analyses a recording under the name that the user knows.
-
-    Raises:
-        SerError: It cannot be read; what the library at fault says is in it.
+    Attributes:
+        model: The classifier.
+        config: How it is used.
+        summary: A summary of each recording is wanted, and no windows.
     """
-    engine, settings = analysis.model.open(), analysis.settings
 
-    def hear(block: Samples) -> None:
-        hearing.seconds += len(block) / engine.spec.sample_rate
-        tap(block)
+    model: ModelReference
+    config: AnalysisConfig
+    summary: bool
 
-    hearing = _Hearing(engine, iter(()))
-    with fetched(job.source) as path, renamed(path, job.file):
-        found = settings.recogniser(path, engine)(part=settings.part, tap=hear)
-        named = found if path == job.file else (replace(w, file=job.file) for w in found)
-        hearing.windows = settings.refine(named)
-        yield hearing
+    def run(self, job: Job, consumers: Sequence[Consumer]) -> float:
+        """Analyzes a recording under the name that the user knows.
+
+        Returns:
+            Seconds of sound.
+
+        Raises:
+            SerError: It cannot be read.
+        """
+        classifier = self.model.open()
+        meter = DurationMeter(classifier.spec.sample_rate)
+        recognizer = Recognizer(classifier, self.config)
+        analyze(recognizer, job.source, [meter, *consumers], name=job.file)
+        return meter.seconds
+
+    def writer(self, job: Job, labels: Sequence[str], writer: Writer) -> Consumer:
+        """Gives what writes the windows of a recording, or its summary."""
+        return SummaryMaker(job.file, labels, writer) if self.summary else WindowWriter(writer)
+
+
+class DrawingConsumer(Consumer):
+    """Passes an analysis on to a drawing.
+
+    Args:
+        drawing: What gathers the picture.
+    """
+
+    def __init__(self, drawing: Drawing) -> None:
+        self._drawing = drawing
+
+    def add_block(self, samples: Samples) -> None:
+        """Takes the next samples."""
+        self._drawing.add_block(samples)
+
+    def add_window(self, window: Window) -> None:
+        """Takes the next window."""
+        self._drawing.add_window(window)
 
 
 @dataclass(frozen=True, slots=True)
-class Filer:
-    """Writes the results of a recording into a folder: all of them whole, or none.
+class WriteResults:
+    """Analyzes a recording and writes its results into a folder: all of them whole, or none.
 
     Attributes:
-        analysis: What is done.
+        task: What is done.
         place: The folder.
-        formats: A file in each of them.
-        picture: ``.png`` or ``.svg`` for a picture as well, empty for none.
-        top: How many of the most probable emotions are shown to people.
-        token: Tells temporary files of this batch from others.
+        formats: A file in each of these formats.
+        picture: Asks for a picture of each recording as well; None for none.
+        top: How many of the most probable emotions are shown in formats for people.
+        token: Tells temporary files of this batch from those of others.
     """
 
-    analysis: Analysis
+    task: AnalysisTask
     place: Place
     formats: tuple[str, ...]
-    picture: str = ""
+    picture: Picture | None = None
     top: int = 1
     token: str = ""
 
     def names(self, job: Job) -> list[str]:
         """Gives the names of a recording's results, within the folder."""
         endings = [ENDINGS[name] for name in self.formats]
-        return [job.name + ending for ending in (*endings, self.picture) if ending]
+        if self.picture is not None:
+            endings.append(self.picture.suffix)
+        return [job.name + ending for ending in endings]
 
-    def __call__(self, job: Job) -> Outcome:
+    def __call__(self, job: Job) -> AnalysisOutcome:
         """Makes the results of one recording.
 
         Raises:
             SerError: Nothing can be written there any more, whatever the recording, or the model
                 cannot be opened.
         """
-        self.analysis.model.open()
+        self.task.model.open()
         try:
-            return self._write(job)
+            return AnalysisOutcome(self._write(job))
         except OSError as error:
             # Reading turns them into errors of its own: this is the folder.
-            strange = cannot_write(f"{self.place.location}/{job.name}", error, SerError)
-            if error.errno in _HOPELESS:
-                raise strange from error
-            return Outcome(error=strange)
+            unwritable = cannot_write(f"{self.place.location}/{job.name}", error, SerError)
+            if error.errno in _FATAL:
+                raise unwritable from error
+            return AnalysisOutcome(error=unwritable)
         except DependencyError:
             raise
-        except (SerError, ValueError, ArithmeticError, RuntimeError, MemoryError) as error:
-            return Outcome(error=_plain(job, error))
+        except _FAILURES as error:
+            return AnalysisOutcome(error=_as_failure(job, error))
 
-    def _write(self, job: Job) -> Outcome:
+    def _write(self, job: Job) -> float:
+        classifier = self.task.model.open()
         drawing = None
-        if self.picture:
-            from ser.viz.drawing import Drawing
-
-            drawing = Drawing(self.analysis.model.open())
-        tap = drawing.overview.add if drawing is not None else lambda block: None
-        with _hearing(self.analysis, job, tap) as hearing, contextlib.ExitStack() as stack:
+        if self.picture is not None:
+            drawing = self.picture.begin(classifier.spec.sample_rate, classifier.path.stem)
+        with contextlib.ExitStack() as stack:
             writers = []
             for name in self.formats:
                 path = stack.enter_context(self.place.writing(job.name + ENDINGS[name], self.token))
                 stream = stack.enter_context(path.open("w", encoding="utf-8", newline=""))
-                writers.append(make_writer(name, stream, hearing.engine.labels, top=self.top))
-            writer = Tee(writers)
-            writer.begin(summaries=self.analysis.summary)
-            summariser = Summariser(job.file, hearing.engine.labels)
-            for window in hearing.windows:
-                if self.analysis.summary:
-                    summariser.add(window)
-                else:
-                    writer.write(window)
-                if drawing is not None:
-                    drawing.windows.append(window)
-            if self.analysis.summary:
-                writer.write_summary(summariser.result())
-            writer.end()
+                writers.append(make_writer(name, stream, classifier.labels, top=self.top))
+            writer = MultiWriter(writers)
+            writer.begin(summaries=self.task.summary)
+            consumers = [self.task.writer(job, classifier.labels, writer)]
             if drawing is not None:
-                path = stack.enter_context(self.place.writing(job.name + self.picture, self.token))
+                consumers.append(DrawingConsumer(drawing))
+            seconds = self.task.run(job, consumers)
+            writer.end()
+            if drawing is not None and self.picture is not None:
+                name = job.name + self.picture.suffix
+                path = stack.enter_context(self.place.writing(name, self.token))
                 drawing.save(path, job.file)
-        return Outcome(hearing.seconds)
+        return seconds
 
 
 @dataclass(frozen=True, slots=True)
-class Teller:
-    """Hands the windows of a recording back, or its summary.
+class ReturnResults:
+    """Analyzes a recording and returns its windows, or its summary.
 
     Attributes:
-        analysis: What is done.
+        task: What is done.
     """
 
-    analysis: Analysis
+    task: AnalysisTask
 
-    def __call__(self, job: Job) -> Outcome:
-        """Analyses one recording; what was found before a defect is handed back too.
+    def __call__(self, job: Job) -> AnalysisOutcome:
+        """Analyzes one recording; what was found before a defect is returned too.
 
         Raises:
             SerError: The model cannot be opened.
         """
-        engine = self.analysis.model.open()
-        windows: list[Window] = []
-        summariser = Summariser(job.file, engine.labels)
-        hearing = None
+        classifier = self.task.model.open()
+        meter = DurationMeter(classifier.spec.sample_rate)
+        found = WindowList()
+        maker = SummaryMaker(job.file, classifier.labels)
         try:
-            with _hearing(self.analysis, job) as hearing:
-                for window in hearing.windows:
-                    if self.analysis.summary:
-                        summariser.add(window)
-                    else:
-                        windows.append(window)
+            self.task.run(job, [meter, maker if self.task.summary else found])
         except DependencyError:
             raise
-        except (SerError, ValueError, ArithmeticError, RuntimeError, MemoryError) as error:
-            heard = 0.0 if hearing is None else hearing.seconds
-            return Outcome(heard, _plain(job, error), tuple(windows))
-        summary = summariser.result() if self.analysis.summary else None
-        return Outcome(hearing.seconds, None, tuple(windows), summary)
+        except _FAILURES as error:
+            return AnalysisOutcome(meter.seconds, _as_failure(job, error), tuple(found.windows))
+        return AnalysisOutcome(meter.seconds, None, tuple(found.windows), maker.summary)
 
 
-def crashed(job: Job) -> Outcome:
+def crashed(job: Job) -> AnalysisOutcome:
     """Gives the outcome of a recording that takes its process down."""
     error = AudioError(
         job.file,
         "took its worker process down, by a fault in its decoder or for want of memory",
         "convert it to WAV, or use fewer --jobs",
     )
-    return Outcome(error=error)
+    return AnalysisOutcome(error=error)
 
 
-def _plain(job: Job, error: Exception) -> SerError:
-    """Turns what went wrong into a message: one strange recording must not end the batch."""
+def _as_failure(job: Job, error: Exception) -> SerError:
+    """Turns whatever went wrong into that recording's failure: it must not end the batch."""
     if isinstance(error, SerError):
         return error
     return AudioError(job.file, f"cannot be analysed ({type(error).__name__}: {error})")

@@ -122,28 +122,28 @@ def said(blocks: Iterable[Samples], transcriber: Transcriber) -> Iterator[Said]:
 def listen(
     file: str,
     blocks: Iterable[Samples],
-    engine: Classifier,
+    classifier: Classifier,
     transcriber: Transcriber,
     judge: Judge,
     *,
-    calibration: Adaptation | None = None,
+    adaptation: Adaptation | None = None,
     heard: Callable[[float], None] = lambda seconds: None,
 ) -> Iterator[Window]:
     """Listens to a recording: each passage is a window, whose emotion is that of the voice.
 
     Args:
         file: Its name in the results.
-        blocks: Its samples, at the engine's sample rate.
-        engine: Hears the emotion of the voice.
+        blocks: Its samples, at the classifier's sample rate.
+        classifier: Classifies the emotion of the voice.
         transcriber: Hears the words, at the same rate.
         judge: Reads the emotion of the words.
-        calibration: What is known of the voice.
+        adaptation: What has been learnt of the voice.
         heard: Told how many seconds have been listened to.
 
     Yields:
         Windows with `ser.timeline.window.Window.spoken`, as they end.
     """
-    rate = engine.spec.sample_rate
+    rate = classifier.spec.sample_rate
 
     def counted() -> Iterator[Samples]:
         for block in blocks:
@@ -153,7 +153,9 @@ def listen(
     for passage, samples in said(counted(), transcriber):
         if len(samples) < _SHORTEST * rate:
             continue
-        voice = next(classify(file, [samples], [passage.start], engine, calibration=calibration))
+        (voice,) = classify(
+            file, [samples], [passage.start], classifier, adaptation=adaptation
+        )
         (words,) = judge.read([passage])
         yield Window(
             file,

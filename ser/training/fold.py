@@ -26,20 +26,20 @@ from ser.training.batches import Examples
 from ser.training.card import make_card
 from ser.training.checkpoint import Checkpoint
 from ser.training.config import TrainConfig
-from ser.training.fit import Data, predict, train
+from ser.training.fit import TrainingData, predict, train
 
-CALIBRATED = "calibrated.csv"
+ADAPTED_CSV = "calibrated.csv"
 
-TOLD = "each test speaker calibrated with the unlabelled test clips"
+ADAPTED_PROTOCOL = "each test speaker calibrated with the unlabelled test clips"
 """What is added to a protocol where voices are calibrated."""
 
-Choose = Callable[[Data, Path], tuple[TrainConfig, dict[str, Any]]]
+ChooseConfig = Callable[[TrainingData, Path], tuple[TrainConfig, dict[str, Any]]]
 """Gives a fold's training and further entries for its card, from its training records and the
 artifact that will be written. It must not look at other records."""
 
 
 @dataclass(frozen=True, slots=True)
-class Scored:
+class FoldPredictions:
     """What a fold's network says about its test clips.
 
     Attributes:
@@ -89,7 +89,7 @@ class Fold:
         """Counts the steps of an epoch."""
         return max(1, len(self.rest(table)) // self.config.batch_size)
 
-    def finished(self, table: Table) -> Scored | None:
+    def finished(self, table: Table) -> FoldPredictions | None:
         """Reads what an earlier run has left, if it came to the end of this fold.
 
         Raises:
@@ -100,30 +100,30 @@ class Fold:
         test = originals(table, self.side)
         plain = read_predictions(self._csv())
         same = plain.protocol == self.protocol
-        same = same and made_with(read_card(self.artifact), table, self.config)
-        if not same or plain.path.tolist() != _tested(table, test):
+        same = same and matches_config(read_card(self.artifact), table, self.config)
+        if not same or plain.path.tolist() != _clip_names(table, test):
             raise SerError(
                 self._csv(),
                 "is of a cross-validation with other data or options",
                 "repeat those options, or start anew without --resume",
             )
         if self._told_csv().exists():
-            return Scored(plain, read_predictions(self._told_csv()))
+            return FoldPredictions(plain, read_predictions(self._told_csv()))
         # A version that did not calibrate has finished this fold.
         labelled = np.asarray(test, np.intp)[np.asarray(table["y"])[test] != ""]
         told = self._told_the_voice(table, labelled, plain)
         write_predictions(self._told_csv(), told)
-        return Scored(plain, told)
+        return FoldPredictions(plain, told)
 
     def train(
         self,
         table: Table,
         *,
-        choose: Choose | None = None,
+        choose: ChooseConfig | None = None,
         resume: bool = False,
         on_step: Callable[[int], None] = lambda n: None,
         on_epoch: Callable[[dict[str, float]], None] = lambda row: None,
-    ) -> Scored:
+    ) -> FoldPredictions:
         """Trains on the rest, to the end, and scores the test clips; its files are written.
 
         Args:
@@ -136,9 +136,9 @@ class Fold:
         Raises:
             SerError: As `ser.training.fit.train`; or the rest lacks an emotion.
         """
-        labels = labels_of(table)
+        labels = table_labels(table)
         rest = self.rest(table)
-        data = Data(table, rest)
+        data = TrainingData(table, rest)
         config, more = (self.config, {}) if choose is None else choose(data, self.artifact)
         trained = train(
             data,
@@ -180,7 +180,7 @@ class Fold:
         write_predictions(self._told_csv(), told)
         write_predictions(self._csv(), plain)
         self.checkpoint.clear()
-        return Scored(plain, told)
+        return FoldPredictions(plain, told)
 
     def _csv(self) -> Path:
         return self.folder / f"fold-{self.number}.csv"
@@ -202,12 +202,12 @@ class Fold:
         return replace(told, fold=part.fold)
 
 
-def labels_of(table: Table) -> tuple[str, ...]:
+def table_labels(table: Table) -> tuple[str, ...]:
     """Lists the emotions of a table in the order of networks' outputs."""
     return tuple(ordered(set(np.asarray(table["y"]).tolist()) - {""}))
 
 
-def made_with(card: Mapping[str, Any], table: Table, config: TrainConfig) -> bool:
+def matches_config(card: Mapping[str, Any], table: Table, config: TrainConfig) -> bool:
     """Says whether a fold's network was trained with these features and options.
 
     Patience is not asked for, because a cross-validation has nothing to watch, and neither are
@@ -226,7 +226,7 @@ def made_with(card: Mapping[str, Any], table: Table, config: TrainConfig) -> boo
     return trained == wanted and FeatureSpec.from_dict(card["spec"]) == spec_of(table)
 
 
-def _tested(table: Table, test: Indices) -> list[str]:
+def _clip_names(table: Table, test: Indices) -> list[str]:
     """Names the clips of a test set as a predictions file does."""
     chosen = test[np.asarray(table["y"])[test] != ""]
     names = np.asarray(table["path"])[chosen].tolist()

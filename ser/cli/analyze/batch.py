@@ -3,36 +3,42 @@
 from __future__ import annotations
 
 import contextlib
-import functools
 import os
 import secrets
 import time
-from collections.abc import Generator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import click
 
-from ser.cli.analyze.session import Reading
+from ser.cli.analyze.session import Session
 from ser.cli.console import Console
 from ser.cli.options import Device, check_cluster, cluster_option, with_options
 from ser.errors import SerError
-from ser.inference.batch import Report, here, make_results
+from ser.inference.batch import BatchReport, Workers, run_batch
 from ser.inference.engine import EngineName
 from ser.inference.jobs import Job, find_jobs
-from ser.inference.worker import Analysis, Filer, Model, Outcome, Teller, digest_of
+from ser.inference.worker import (
+    AnalysisOutcome,
+    AnalysisTask,
+    ModelReference,
+    ReturnResults,
+    WriteResults,
+    digest_of,
+)
 from ser.io.remote import Place, as_given, is_url
 from ser.parallel.pool import usable_cores
 from ser.pretrained import DEFAULT_MODEL
-from ser.timeline.clock import clock
+from ser.timeline.clock import format_time
 from ser.timeline.writers.base import Writer
 from ser.timeline.writers.registry import Output, check_outputs
+from ser.viz.drawing import TimelinePicture
+from ser.viz.figure import SUFFIXES
 
 DEFAULT_FORMAT = "jsonl"
 """What results in a folder are, where nothing else is said: what programs read."""
-
-_PICTURES = ("png", "svg")
 
 
 def batch_options(function: Any) -> Any:
@@ -70,34 +76,22 @@ class Batch:
     Attributes:
         folder: Where each recording's result goes; None for one output of all.
         formats: In which formats there.
-        picture: ``.png`` or ``.svg`` for a picture of each recording, or empty.
+        picture: Asks for a picture of each recording; None for none.
         resume: What is there is left alone.
-        processes: How many recordings at a time, on this machine.
-        cluster: The address of a scheduler, or None.
+        workers: Who analyzes the recordings.
     """
 
     folder: str | None
     formats: tuple[str, ...]
-    picture: str
+    picture: TimelinePicture | None
     resume: bool
-    processes: int
-    cluster: str | None
+    workers: Workers
 
-    def model(self, path: str, engine: EngineName, device: Device) -> Model:
+    def model(self, path: str, engine: EngineName, device: Device) -> ModelReference:
         """Names the model so that every worker finds the same one."""
         own = "" if path == str(DEFAULT_MODEL) else os.path.abspath(path)  # noqa: PTH100
-        digest = "" if self.cluster is None else digest_of(Path(path))
-        return Model(own, digest, engine, device)
-
-    def share(
-        self, work: Filer | Teller, jobs: Sequence[Job], *, in_order: bool
-    ) -> Generator[tuple[int, Outcome], None, None]:
-        """Has the work done here, or by the cluster."""
-        if self.cluster is None:
-            return here(work, jobs, self.processes, in_order=in_order)
-        from ser.inference.batch import far
-
-        return far(work, jobs, self.cluster, in_order=in_order)
+        digest = "" if self.workers.cluster is None else digest_of(Path(path))
+        return ModelReference(own, digest, engine, device)
 
 
 def batch_request(
@@ -140,7 +134,7 @@ def batch_request(
         far = cluster is not None or any(is_url(as_given(path)) for path in inputs)
         if plot is not None or not (far or (jobs or 1) > 1):
             return None
-        return Batch(None, (), "", False, jobs or 1, cluster)
+        return Batch(None, (), None, False, Workers(jobs or 1, cluster))
     chosen = tuple(dict.fromkeys(formats)) or (DEFAULT_FORMAT,)
     try:
         check_outputs(
@@ -150,51 +144,54 @@ def batch_request(
         )
     except SerError as error:
         raise click.UsageError(str(error)) from error
-    picture = ""
+    picture = None
     if plot is not None:
-        picture = "." + plot.lower().lstrip(".")
-        if picture[1:] not in _PICTURES:
+        suffix = "." + plot.lower().lstrip(".")
+        if suffix not in SUFFIXES:
             raise click.UsageError(
                 "With --output-dir, --plot takes png or svg: a picture for each recording."
             )
+        picture = TimelinePicture(suffix)
     folder = output_dir if is_url(output_dir) else os.path.abspath(output_dir)  # noqa: PTH100
     processes = jobs or (1 if alone else usable_cores())
-    return Batch(folder, chosen, picture, resume, processes, cluster)
+    return Batch(folder, chosen, picture, resume, Workers(processes, cluster))
 
 
-def run_batch(batch: Batch, reading: Reading, inputs: Sequence[Path], model: Model) -> None:
+def analyze_batch(
+    batch: Batch, session: Session, inputs: Sequence[Path], model: ModelReference
+) -> None:
     """Analyses many recordings: a file for each, or one output of all in their order.
 
     Args:
         batch: What is asked for.
-        reading: What is done with each recording.
+        session: What the run works with.
         inputs: Files, folders and URLs.
         model: The classifier, as workers find it.
 
     Raises:
         SerError: Nothing can be written, or nobody is left to do the work.
     """
-    console, outputs = reading.console, reading.outputs
-    analysis = Analysis(model, reading.settings, outputs.summaries)
+    console, outputs = session.console, session.outputs
+    task = AnalysisTask(model, session.recognizer.config, outputs.summaries)
     if batch.folder is not None:
         place = Place(batch.folder)
         token = secrets.token_hex(4)
-        work = Filer(analysis, place, batch.formats, batch.picture, outputs.top, token)
+        work = WriteResults(task, place, batch.formats, batch.picture, outputs.top, token)
         _to_folder(console, batch, find_jobs(inputs, console.fail), work)
         return
-    jobs = find_jobs(inputs, console.fail, apart=False)
+    jobs = find_jobs(inputs, console.fail, named=False)
     if jobs:
-        with outputs.open(len(jobs), reading.engine.labels) as writer:
-            _together(console, batch, jobs, Teller(analysis), writer)
+        with outputs.open(len(jobs), session.recognizer.labels) as writer:
+            _to_one_output(console, batch, jobs, ReturnResults(task), writer)
 
 
-def _to_folder(console: Console, batch: Batch, jobs: Sequence[Job], work: Filer) -> None:
+def _to_folder(console: Console, batch: Batch, jobs: Sequence[Job], work: WriteResults) -> None:
     bar = _Bar(console)
     with contextlib.ExitStack() as stack:
-        make_results(
+        run_batch(
             jobs,
             work,
-            functools.partial(batch.share, in_order=False),
+            batch.workers,
             resume=batch.resume,
             begin=lambda todo: bar.open(todo, stack),
             progress=bar.update,
@@ -202,10 +199,10 @@ def _to_folder(console: Console, batch: Batch, jobs: Sequence[Job], work: Filer)
         )
 
 
-def _together(
-    console: Console, batch: Batch, jobs: Sequence[Job], work: Teller, writer: Writer
+def _to_one_output(
+    console: Console, batch: Batch, jobs: Sequence[Job], work: ReturnResults, writer: Writer
 ) -> None:
-    outcomes = batch.share(work, jobs, in_order=True)
+    outcomes = batch.workers.map(work, jobs, in_order=True)
     with (
         contextlib.closing(outcomes),
         console.progress(len(jobs), "file", "analysing") as bar,
@@ -240,7 +237,7 @@ class _Bar:
         )
         self._begun = time.monotonic()
 
-    def update(self, job: Job, outcome: Outcome) -> None:
+    def update(self, job: Job, outcome: AnalysisOutcome) -> None:
         """Counts a recording as done."""
         self._count += 1
         self._seconds += outcome.seconds
@@ -251,21 +248,21 @@ class _Bar:
         self._bar.measure(**failed, speed=f"{self._speed():.0f}x real time")
         self._console.detail(f"{job.file}: {'failed' if outcome.error else 'done'}")
 
-    def close(self, report: Report, stack: contextlib.ExitStack) -> None:
+    def close(self, report: BatchReport, stack: contextlib.ExitStack) -> None:
         """Ends the bar; failures come behind it, where they can be seen."""
         stack.close()
         for _, error in report.failures:
             self._console.fail(error)
         done = self._count - self._failed
         words = [f"{done} of {report.recordings} recordings done"]
-        if report.kept:
-            words.append(f"{report.kept} were there")
+        if report.skipped:
+            words.append(f"{report.skipped} were there")
         if self._failed:
             words.append(f"{self._failed} failed")
         text = ", ".join(words)
         if self._seconds:
             took = time.monotonic() - self._begun
-            text += f"; {clock(self._seconds)} of sound in {clock(took)}, "
+            text += f"; {format_time(self._seconds)} of sound in {format_time(took)}, "
             text += f"{self._speed():.0f} times real time"
         self._console.info(text)
 

@@ -3,30 +3,34 @@
 from __future__ import annotations
 
 import functools
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import click
 
-from ser.cli.analyze.batch import batch_options, batch_request, run_batch
+from ser.cli.analyze.batch import analyze_batch, batch_options, batch_request
 from ser.cli.analyze.live import live_options, live_request, run_live
-from ser.cli.analyze.options import check_self, labelled_speech, timeline_options, window_options
-from ser.cli.analyze.session import Outputs, Reading
-from ser.cli.analyze.text import check_text, open_aside, text_options
+from ser.cli.analyze.options import (
+    check_self,
+    labelled_speech,
+    timeline_options,
+    window_options,
+)
+from ser.cli.analyze.session import Outputs, Session
+from ser.cli.analyze.text import check_text, open_text_stage, text_options
 from ser.cli.analyze.views import Views, check_views, html_options
 from ser.cli.common import Console, audio_arguments, collect_inputs, command, device_option
 from ser.cli.options import model_option
 from ser.cli.outputs import recordings_in
-from ser.inference.adaptation import learn_voices
-from ser.inference.engine import Engine, open_engine
+from ser.inference.adaptation import SELF
+from ser.inference.classifier import open_classifier
+from ser.inference.config import make_config
 from ser.inference.live import HOP_SECONDS
-from ser.inference.recognizer import Part, Windowing, default_windowing
-from ser.inference.settings import Settings
+from ser.inference.recognizer import Recognizer
+from ser.inference.windowing import TimeRange
 from ser.io.files import STANDARD
-from ser.parallel.pool import keep_memory
-from ser.timeline.postprocess import OVERLAP, STAY, Refinement
-from ser.timeline.writers.registry import claimed
+from ser.parallel.resources import keep_freed_memory
+from ser.timeline.writers.registry import separate_outputs
 
 
 @command("ser-analyze")
@@ -115,11 +119,13 @@ def main(
       ser-analyze calls/ --summary --format csv -o calls.csv
       sox talk.mp3 -t wav - | ser-analyze - --hop 1 --format jsonl
     """  # noqa: D301
-    targets, words = claimed(output, audio)
+    targets, words = separate_outputs(output, audio)
     outputs = Outputs(targets, formats[0] if formats else None, top, summary)
     outputs.check(recordings=1)
-    part = Part(start, end)
-    live = live_request(mic, mic_device, play, [*words, files_from, files0_from], part, calibrate)
+    time_range = TimeRange(start, end)
+    live = live_request(
+        mic, mic_device, play, [*words, files_from, files0_from], time_range, calibrate
+    )
     if live is not None and _given("jobs", "cluster"):
         raise click.UsageError("--mic and --play are heard here: leave --jobs and --cluster out.")
     inputs = (
@@ -150,7 +156,7 @@ def main(
     speech = [*calibrate, *(path for _, path in labelled)]
     if [*map(str, inputs), files_from, files0_from, *speech].count(STANDARD) > 1:
         raise click.UsageError("Standard input (-) can be read only once.")
-    if "self" in calibrate:
+    if SELF in calibrate:
         check_self(inputs, calibrate)
     recordings: list[str] = []
     if live is not None or batch is None:
@@ -159,37 +165,37 @@ def main(
         if not recordings:
             return
         outputs.check(len(recordings))
-    keep_memory()
-    engine = open_engine(model, engine_name, device)
-    settings = Settings(
-        _windowing(engine, duration, hop, segments=segments, live=live is not None),
-        part,
-        Refinement(STAY if segments and smooth is None else smooth, min_confidence, segments),
-        vad,
-        learn_voices(calibrate, labelled, engine, vad=vad),
+    keep_freed_memory()
+    classifier = open_classifier(model, engine_name, device)
+    config = make_config(
+        classifier,
+        duration=duration,
+        hop=hop,
+        start=start,
+        end=end,
+        segments=segments,
+        smooth=smooth,
+        min_confidence=min_confidence,
+        vad=vad,
+        adapt=calibrate,
+        enrol=labelled,
+        default_hop=HOP_SECONDS if live is not None else None,
     )
-    reading = Reading(console, engine, settings, outputs)
-    show = functools.partial(
-        Views, engine=engine, part=part, plot=plot, page=html, sound=html_sound
+    session = Session(console, Recognizer(classifier, config), outputs)
+    make_views = functools.partial(
+        Views,
+        classifier=classifier,
+        time_range=time_range,
+        plot=plot,
+        page=html,
+        sound=html_sound,
     )
     if live is not None:
-        run_live(live, reading, show, asked=summary or _given("output", "formats"))
+        run_live(live, session, make_views, asked=summary or _given("output", "formats"))
     elif batch is not None:
-        run_batch(batch, reading, inputs, batch.model(model, engine_name, device))
+        analyze_batch(batch, session, inputs, batch.model(model, engine_name, device))
     else:
-        reading.one_by_one(recordings, show, open_aside(console, text, asked))
-
-
-def _windowing(
-    engine: Engine, duration: float | None, hop: float | None, *, segments: bool, live: bool
-) -> Windowing:
-    """Says how sound is divided where the options leave that open."""
-    if live and hop is None:
-        hop = HOP_SECONDS
-    windowing = default_windowing(engine, duration, hop)
-    if segments and hop is None:
-        return replace(windowing, hop=windowing.duration / OVERLAP)
-    return windowing
+        session.analyze_each(recordings, make_views, open_text_stage(console, text, asked))
 
 
 def _given(*options: str) -> bool:

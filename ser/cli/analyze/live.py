@@ -7,7 +7,7 @@ import os
 import signal
 import sys
 import threading
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,25 +17,26 @@ import numpy as np
 
 from ser.arrays import Samples
 from ser.audio import reader
-from ser.audio.devices import meter
+from ser.audio.devices import meter_level
 from ser.audio.microphone import MICROPHONE, Microphone
 from ser.audio.player import Player
 from ser.cli.analyze.screen import Screen
-from ser.cli.analyze.session import Reading
-from ser.cli.analyze.views import Show
+from ser.cli.analyze.session import Session
+from ser.cli.analyze.views import MakeViews
 from ser.cli.console import Console, allows_colour, is_terminal
 from ser.cli.options import with_options
 from ser.errors import SerError
-from ser.inference.live import Delays, end, followed, in_step, middle
-from ser.inference.recognizer import WHOLE, Part
+from ser.inference.config import AnalysisConfig
+from ser.inference.consumers import Consumer
+from ser.inference.live import Delays, end, follow, in_step, middle
+from ser.inference.recognizer import Stage, analyze
+from ser.inference.windowing import TimeRange
 from ser.io.files import STANDARD, is_special
-from ser.timeline.postprocess import doubted
+from ser.timeline.postprocess import mark_uncertain
 from ser.timeline.window import Window
 
 # A microphone that works is never as silent as this for so long.
 _MUTED_SECONDS = 3.0
-
-Tap = Callable[[Samples], None]
 
 
 def live_options(function: Any) -> Any:
@@ -85,7 +86,7 @@ def live_request(
     device: str | None,
     play: str | None,
     inputs: Sequence[object],
-    part: Part,
+    time_range: TimeRange,
     calibrate: Sequence[str],
 ) -> Live | None:
     """Says whether live sound is asked for.
@@ -95,7 +96,7 @@ def live_request(
         device: ``--mic-device``, which means ``--mic``.
         play: ``--play``.
         inputs: All that names recordings.
-        part: ``--start`` and ``--end``.
+        time_range: ``--start`` and ``--end``.
         calibrate: ``--calibrate``.
 
     Raises:
@@ -111,14 +112,14 @@ def live_request(
         raise click.UsageError(f"{option} analyses live sound alone: leave AUDIO out.")
     if play is not None and (play == STANDARD or is_special(Path(play))):
         raise click.UsageError("--play reads a recording twice: give a file, not a pipe.")
-    if mic and part.start:
+    if mic and time_range.start:
         raise click.UsageError("--mic begins now: leave --start out.")
     if mic and "self" in calibrate:
         raise click.UsageError("--calibrate self reads a recording twice: give --mic a file of it.")
     return Live(play, device)
 
 
-def run_live(live: Live, reading: Reading, show: Show, *, asked: bool) -> None:
+def run_live(live: Live, session: Session, make_views: MakeViews, *, asked: bool) -> None:
     """Listens until the sound ends, or Ctrl-C.
 
     On a terminal's stderr there is a picture that moves; results are then written only where they
@@ -126,115 +127,139 @@ def run_live(live: Live, reading: Reading, show: Show, *, asked: bool) -> None:
 
     Args:
         live: What is listened to.
-        reading: What is done with it; its part, see `live_request`.
-        show: Gives what is shown beside the timeline.
+        session: What the run works with; for its time range see `live_request`.
+        make_views: Begins what is shown beside the timeline.
         asked: Whether an output or a format is asked for.
 
     Raises:
         SerError: A device cannot be opened, or nothing can be written.
     """
-    console, settings = reading.console, reading.settings
-    part, labels = settings.part, reading.engine.labels
-    rate = reading.engine.spec.sample_rate
+    console = session.console
+    # The voice is learnt before anything is heard.
+    recognizer = session.recognizer.adapted_to(live.name)
+    config, labels = recognizer.config, recognizer.labels
+    rate = recognizer.classifier.spec.sample_rate
     shown = not console.quiet and is_terminal(sys.stderr) and os.environ.get("TERM") != "dumb"
     writes = asked or not shown or not is_terminal(sys.stdout)
-    # What is known of the voice is learnt before anything is heard.
-    recognise = settings.recogniser(live.name, reading.engine)
     with contextlib.ExitStack() as stack:
-        views = stack.enter_context(show(live.name))
+        views = stack.enter_context(make_views(live.name))
         # The device first: without one, nothing is written.
         source: Microphone | Player
         if live.play is None:
-            source = Microphone(rate, device=live.device, seconds=part.end)
+            source = Microphone(rate, device=live.device, seconds=config.time_range.end)
         else:
-            source = Player(live.play, start=part.start, seconds=part.seconds)
+            source = Player(
+                live.play, start=config.time_range.start, seconds=config.time_range.seconds
+            )
         stack.enter_context(source)
-        writer = stack.enter_context(reading.outputs.open(1, labels)) if writes else None
+        consumers: list[Consumer] = [views]
+        if writes:
+            writer = stack.enter_context(session.outputs.open(1, labels))
+            consumers.append(session.timeline(live.name, writer))
         screen = Screen(sys.stderr, labels, colour=allows_colour()) if shown else None
         if screen is not None:
             screen.open()
             stack.callback(screen.close)
         stack.enter_context(_ended_by_interrupt(source.stop))
-        erases = writes and is_terminal(sys.stdout)
-        session = _Session(console, screen, settings.refine.least, erases=erases)
+        display = _Display(
+            console,
+            screen,
+            rate,
+            config.postprocessing.min_confidence,
+            erases=writes and is_terminal(sys.stdout),
+        )
         try:
             if isinstance(source, Microphone):
-                heard = session.recorded(rate, views.hear)
-                windows = recognise(blocks=source, tap=heard, part=WHOLE)
-                windows = session.followed(windows, source.when, end)
-            else:
-                blocks = reader.stream(
+                analyze(
+                    recognizer.without_time_range(),
                     live.name,
-                    rate,
-                    # One window at a time: many would be late together.
-                    block_seconds=min(settings.windowing.hop, 1.0),
-                    offset=part.start,
-                    duration=part.seconds,
+                    [*consumers, display],
+                    blocks=source,
+                    before=display.following(source.clock_time, end),
                 )
-                windows = recognise(blocks=blocks, tap=views.hear, part=part)
-                windows = in_step(windows, session.played(source))
-                windows = session.followed(windows, source.when, middle)
-            reading.write(live.name, settings.refine(windows), writer, views)
+            else:
+                analyze(
+                    recognizer,
+                    live.name,
+                    consumers,
+                    blocks=_blocks(live.name, rate, config),
+                    before=display.in_step_with(source),
+                )
+            views.save(console)
             if isinstance(source, Player):
                 source.finish()
         except SerError as error:
             console.fail(error)
-    session.conclude(source)
+    display.conclude(source)
 
 
-class _Session:
-    """Keeps the picture up to date, and what is said about it at the end."""
+def _blocks(recording: str, rate: int, config: AnalysisConfig) -> Iterator[Samples]:
+    return reader.stream(
+        recording,
+        rate,
+        # One window at a time: many would be late together.
+        block_seconds=min(config.windowing.hop, 1.0),
+        offset=config.time_range.start,
+        duration=config.time_range.seconds,
+    )
+
+
+class _Display(Consumer):
+    """Keeps the moving picture up to date, and what is said about the run at the end.
+
+    As a consumer it takes the blocks of a microphone.
+    """
 
     def __init__(
-        self, console: Console, screen: Screen | None, least: float, *, erases: bool
+        self,
+        console: Console,
+        screen: Screen | None,
+        sample_rate: int,
+        min_confidence: float,
+        *,
+        erases: bool,
     ) -> None:
         self._console = console
         self._screen = screen
-        self._least = least
+        self._rate = sample_rate
+        self._min_confidence = min_confidence
         self._erases = erases
         self._delays = Delays()
         self._seconds = 0.0
         self._silent = True
 
-    def recorded(self, rate: int, further: Tap) -> Tap:
-        """Gives what takes each block that is recorded, and hands it on."""
+    def add_block(self, samples: Samples) -> None:
+        """Shows the level of a recorded block, and warns where there is nothing but zeros."""
+        self._seconds += len(samples) / self._rate
+        if self._screen is not None:
+            self._screen.tick(self._seconds, meter_level(samples))
+        if not self._silent:
+            return
+        self._silent = not np.any(samples)
+        if self._silent and self._seconds >= _MUTED_SECONDS:
+            self._silent = False
+            self._erase()
+            self._console.warn(
+                "the microphone gives nothing but zeros: is it muted, or this program not "
+                "allowed to use it?"
+            )
 
-        def tap(block: Samples) -> None:
-            further(block)
-            self._seconds += len(block) / rate
-            if self._screen is not None:
-                self._screen.tick(self._seconds, meter(block))
-            if not self._silent:
-                return
-            self._silent = not np.any(block)
-            if self._silent and self._seconds >= _MUTED_SECONDS:
-                self._silent = False
-                self._erase()
-                self._console.warn(
-                    "the microphone gives nothing but zeros: is it muted, or this program not "
-                    "allowed to use it?"
-                )
-
-        return tap
-
-    def played(self, player: Player) -> Callable[[float], bool]:
-        """Gives what waits for a moment that is played."""
+    def in_step_with(self, player: Player) -> Stage:
+        """Gives the stage that shows windows when the moment is played that they speak of."""
 
         def idle() -> None:
             self._seconds = player.position()
             if self._screen is not None:
                 self._screen.tick(self._seconds, player.level)
 
-        return lambda seconds: player.wait(seconds, idle)
+        show = self.following(player.clock_time, middle)
+        return lambda windows: show(in_step(windows, lambda seconds: player.wait(seconds, idle)))
 
-    def followed(
-        self,
-        windows: Iterable[Window],
-        when: Callable[[float], float | None],
-        moment: Callable[[Window], float],
-    ) -> Iterator[Window]:
-        """Shows windows as they pass by."""
-        return followed(
+    def following(
+        self, when: Callable[[float], float | None], moment: Callable[[Window], float]
+    ) -> Stage:
+        """Gives the stage that shows windows as they pass by, and measures their delay."""
+        return lambda windows: follow(
             windows,
             when,
             moment,
@@ -257,7 +282,7 @@ class _Session:
         if self._screen is None:
             self._console.detail(f"{window.start:.2f}-{window.end:.2f} s: delay {delay:.3f} s")
         else:
-            self._screen.show(next(doubted([window], self._least)), delay)
+            self._screen.show(next(mark_uncertain([window], self._min_confidence)), delay)
 
     def _erase(self) -> None:
         if self._screen is not None:

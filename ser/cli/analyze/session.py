@@ -1,33 +1,31 @@
-"""How ``ser-analyze`` reads recordings and writes what it finds, whichever way sound comes in."""
+"""How ``ser-analyze`` analyzes recordings, and writes what it finds."""
 
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from ser.cli.analyze.text import Aside
-from ser.cli.analyze.views import Show, Views
+from ser.cli.analyze.text import TextStage
+from ser.cli.analyze.views import MakeViews
 from ser.cli.console import Console
 from ser.cli.outputs import checked_outputs, open_writer
 from ser.errors import SerError
-from ser.inference.engine import Engine
-from ser.inference.settings import Settings
-from ser.timeline.summary import Summariser
-from ser.timeline.window import Window
+from ser.inference.consumers import Consumer, SummaryMaker, WindowWriter
+from ser.inference.recognizer import Recognizer, analyze
 from ser.timeline.writers.base import Writer
 from ser.timeline.writers.registry import Output
 
 
 @dataclass(frozen=True, slots=True)
 class Outputs:
-    """Where timelines go, and how they look there.
+    """Where timelines go, and what they hold.
 
     Attributes:
         targets: What ``-o`` names.
         format_name: What ``--format`` names, or None.
-        top: How many emotions are shown to people.
-        summaries: What each recording comes to is wanted, and no windows.
+        top: How many emotions are shown in formats for people.
+        summaries: Summaries of recordings are wanted, and no windows.
     """
 
     targets: Sequence[str]
@@ -36,7 +34,7 @@ class Outputs:
     summaries: bool
 
     def check(self, recordings: int) -> list[Output]:
-        """Says which format goes where, if they can hold that many recordings.
+        """Says which format goes where, if the formats can hold that many recordings.
 
         Raises:
             click.UsageError: They cannot, or nothing tells the format.
@@ -48,7 +46,7 @@ class Outputs:
     def open(
         self, recordings: int, labels: Sequence[str], words: Sequence[str] = ()
     ) -> contextlib.AbstractContextManager[Writer]:
-        """Opens them.
+        """Opens the outputs.
 
         Args:
             recordings: How many recordings they will hold.
@@ -70,67 +68,50 @@ class Outputs:
 
 
 @dataclass(frozen=True, slots=True)
-class Reading:
-    """Everything that decides what is found in a recording, and where that is written.
+class Session:
+    """What one run of the command works with.
 
     Attributes:
-        console: Where failures and the progress go.
-        engine: The classifier.
-        settings: How it is used.
+        console: Shows failures and progress.
+        recognizer: The classifier, and how it is used.
         outputs: Where timelines go.
     """
 
     console: Console
-    engine: Engine
-    settings: Settings
+    recognizer: Recognizer
     outputs: Outputs
 
-    def one_by_one(self, recordings: Sequence[str], show: Show, aside: Aside) -> None:
-        """Reads recordings one after the other; one that fails does not stop the others.
+    def analyze_each(
+        self, recordings: Sequence[str], make_views: MakeViews, text: TextStage
+    ) -> None:
+        """Analyzes recordings one after the other; one that fails does not stop the others.
 
         Args:
             recordings: Where they can be read.
-            show: Gives what is shown of a recording beside its timeline.
-            aside: Listens to the words.
+            make_views: Begins what is shown of a recording beside its timeline.
+            text: Adds what is said.
         """
-        settings, rate = self.settings, self.engine.spec.sample_rate
+        labels = self.recognizer.labels
         with (
-            self.outputs.open(len(recordings), self.engine.labels, aside.labels) as writer,
+            self.outputs.open(len(recordings), labels, text.labels) as writer,
             self.console.progress(len(recordings), "file", "analysing") as bar,
         ):
             for recording in recordings:
                 try:
-                    with show(recording) as views:
-                        aside.begin(rate, settings.part.start)
-                        recognise = settings.recogniser(recording, self.engine)
-                        windows = recognise(part=settings.part, tap=aside.tapped(views.hear))
-                        windows = aside.join(settings.refine(windows))
-                        self.write(recording, windows, writer, views)
+                    with make_views(recording) as views:
+                        text.begin(
+                            self.recognizer.classifier.spec.sample_rate,
+                            self.recognizer.config.time_range.start,
+                        )
+                        consumers = [self.timeline(recording, writer), views, text]
+                        analyze(self.recognizer, recording, consumers, after=text.join)
+                        views.save(self.console)
                 except SerError as error:
                     self.console.fail(error)
                 bar.update(1)
 
-    def write(
-        self, recording: str, windows: Iterable[Window], writer: Writer | None, views: Views
-    ) -> None:
-        """Writes windows, or what they come to, as they become known; and shows them.
-
-        Args:
-            recording: What they are of.
-            windows: They.
-            writer: Where they go; None where they are only shown.
-            views: What is shown.
-
-        Raises:
-            SerError: The recording breaks off, or something cannot be written.
-        """
-        summariser = Summariser(recording, self.engine.labels)
-        for window in windows:
-            if self.outputs.summaries:
-                summariser.add(window)
-            elif writer is not None:
-                writer.write(window)
-            views.add(window)
-        if self.outputs.summaries and writer is not None:
-            writer.write_summary(summariser.result())
-        views.save(self.console)
+    def timeline(self, recording: str, writer: Writer) -> Consumer:
+        """Gives what writes the windows of a recording, or its summary."""
+        if self.outputs.summaries:
+            return SummaryMaker(recording, self.recognizer.labels, writer)
+        return WindowWriter(writer)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import click
@@ -11,14 +11,13 @@ from ser.arrays import Samples
 from ser.cli.console import Console
 from ser.cli.options import with_options
 from ser.cli.text_options import PASSED, Words, words_options
+from ser.inference.consumers import Consumer
 from ser.text.align import Alongside
 from ser.timeline.window import Window
 
-Tap = Callable[[Samples], None]
-
 
 def text_options(function: Any) -> Any:
-    """Adds ``--text`` and the options about words; see `open_aside`."""
+    """Adds ``--text`` and the options about words; see `open_text_stage`."""
     flag = click.option(
         "--text",
         is_flag=True,
@@ -28,25 +27,30 @@ def text_options(function: Any) -> Any:
     return with_options([flag, words_options], function)
 
 
-class Aside:
-    """Does nothing beside an analysis."""
+class TextStage(Consumer):
+    """Adds what is said to the windows of an analysis. This base adds nothing.
+
+    Attributes:
+        labels: The emotions of words.
+    """
 
     labels: tuple[str, ...] = ()
 
     def begin(self, rate: int, offset: float) -> None:
-        """Begins with another recording, at a sample rate and a moment in seconds."""
+        """Begins with another recording.
 
-    def tapped(self, tap: Tap) -> Tap:
-        """Gives what decoded samples go to."""
-        return tap
+        Args:
+            rate: The sample rate of the blocks, in hertz.
+            offset: The time of the first sample, in seconds.
+        """
 
-    def join(self, windows: Iterable[Window]) -> Iterator[Window]:
-        """Gives the windows as they are written."""
-        return iter(windows)
+    def join(self, windows: Iterator[Window]) -> Iterator[Window]:
+        """Gives the windows with their words, as soon as those are known."""
+        return windows
 
 
-class _WordsAside(Aside):
-    """Listens to the words beside an analysis.
+class _Transcription(TextStage):
+    """Transcribes a recording while its voice is analyzed.
 
     Args:
         words: What was asked for.
@@ -54,28 +58,22 @@ class _WordsAside(Aside):
 
     def __init__(self, words: Words) -> None:
         self._words = words
-        self._recogniser = words.recogniser()
+        self._recognizer = words.recogniser()
         self._judge = words.judge()
         self.labels = self._judge.labels
         self._alongside: Alongside | None = None
 
     def begin(self, rate: int, offset: float) -> None:
-        transcriber = self._words.transcriber(self._recogniser, rate, offset=offset)
+        transcriber = self._words.transcriber(self._recognizer, rate, offset=offset)
         self._alongside = Alongside(transcriber, self._judge)
 
-    def tapped(self, tap: Tap) -> Tap:
-        alongside = self._begun()
+    def add_block(self, samples: Samples) -> None:
+        self._current().add(samples)
 
-        def both(block: Samples) -> None:
-            tap(block)
-            alongside.add(block)
+    def join(self, windows: Iterator[Window]) -> Iterator[Window]:
+        return self._current().join(windows)
 
-        return both
-
-    def join(self, windows: Iterable[Window]) -> Iterator[Window]:
-        return self._begun().join(windows)
-
-    def _begun(self) -> Alongside:
+    def _current(self) -> Alongside:
         if self._alongside is None:
             raise ValueError("no recording has begun")
         return self._alongside
@@ -103,8 +101,8 @@ def check_text(text: bool, others: Mapping[str, bool]) -> None:
             raise click.UsageError(f"--{name.replace('_', '-')} needs --text.")
 
 
-def open_aside(console: Console, text: bool, asked: Mapping[str, Any]) -> Aside:
-    """Opens what listens to words, where it is asked for.
+def open_text_stage(console: Console, text: bool, asked: Mapping[str, Any]) -> TextStage:
+    """Opens what transcribes, where it is asked for.
 
     Args:
         console: For notes and downloads.
@@ -114,4 +112,4 @@ def open_aside(console: Console, text: bool, asked: Mapping[str, Any]) -> Aside:
     Raises:
         SerError: A model that was named cannot be had.
     """
-    return _WordsAside(Words(console, **asked)) if text else Aside()
+    return _Transcription(Words(console, **asked)) if text else TextStage()

@@ -286,9 +286,9 @@ def _predict(
     scored = len(originals(table, np.flatnonzero(table["y"] != "")))
     if scored < len(table) - unlabelled:
         console.note(f"{len(table) - unlabelled - scored} augmented copies are left out")
-    from ser.inference.engine import open_engine
+    from ser.inference.classifier import open_classifier
 
-    opened = open_engine(model, engine, device)
+    opened = open_classifier(model, engine, device)
     with console.progress(scored, "clip", "predicting") as progress:
         return predict_table(
             opened,

@@ -1,0 +1,233 @@
+"""A classifier: features of clips in, the probability of each emotion out."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ser.arrays import Array, Vector
+from ser.errors import ArtifactError
+from ser.features.extract import Extractor
+from ser.features.prosody.speaker import FEWEST_CLIPS, learn_voice, nobody
+from ser.features.spec import FeatureSpec
+from ser.inference.engine import EngineName, LiteRTRunner, Runner, open_runner
+from ser.labels import label_indices
+from ser.models.artifact import (
+    CLASSIFIER,
+    read_card,
+    read_mel_bank,
+    read_voice,
+)
+from ser.models.backend import Device
+from ser.models.calibration import apply_temperature, softmax
+from ser.models.label_shift import fit_offset, uniform_offset
+
+# Examples per call: bounds the memory of convolutions over a large table.
+_CHUNK = 64
+
+# What makes all emotions of a voice equally probable on average is added to what the network says
+# of a clip: half of that where the average is of so many clips, nearly all where it is of many.
+_PRIOR_CLIPS = 10.0
+
+# Probabilities below this are taken for this, so that they have a logarithm.
+_FLOOR = 1e-6
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Adaptation:
+    """What a classifier has learnt of one voice.
+
+    Attributes:
+        voice: Mean and standard deviation of the voice's functionals, shape (2, n), or None where
+            the network does not read functionals.
+        offset: Added to the logarithms of the probabilities, shape (labels,).
+    """
+
+    voice: Vector | None
+    offset: Vector
+
+
+class Classifier:
+    """A classifier that is ready to run.
+
+    Args:
+        path: The artifact.
+        card: The artifact's card.
+        runner: Runs the network.
+
+    Attributes:
+        path: The artifact.
+        card: The artifact's card.
+        labels: Emotion names, in the order of the probabilities.
+        spec: The feature specification that the network was trained on.
+        frames: Frames per example.
+        coefficients: Coefficients per frame.
+        temperature: Divides the logits, so that confidence is calibrated.
+        extractor: Computes the features.
+        reads_functionals: Whether the network takes the functionals of a clip as well.
+        runs_in_processes: Whether worker processes can run the network, and gain time by it.
+    """
+
+    def __init__(self, path: Path, card: dict[str, Any], runner: Runner) -> None:
+        self.path = path
+        self.card = card
+        self.labels: tuple[str, ...] = tuple(card["labels"])
+        self.spec = FeatureSpec.from_dict(card["spec"])
+        self.frames = int(card["frames"])
+        self.coefficients = int(card["coefficients"])
+        self.temperature = float(card["temperature"])
+        self.extractor = Extractor(self.spec, read_mel_bank(path))
+        self._average_voice = read_voice(path)
+        self.reads_functionals = self._average_voice is not None
+        self._runner = runner
+        self.runs_in_processes = isinstance(runner, LiteRTRunner)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Pickles as the artifact's path, which another process opens for itself.
+
+        Raises:
+            TypeError: Keras runs the network: it has threads and perhaps a GPU of its own.
+        """
+        if not self.runs_in_processes:
+            raise TypeError("a network that Keras runs stays in its process")
+        return open_classifier, (self.path, "litert")
+
+    def adapt(self, x: Array, functionals: Array | None = None) -> Adaptation | None:
+        """Adapts to a voice by unlabelled speech.
+
+        The speech is taken to hold all emotions about equally often: a voice that is only ever
+        angry in it will be taken to sound like that as a rule.
+
+        Args:
+            x: Features of the voice's clips or windows, shape (n, frames, coefficients).
+            functionals: Their functionals, shape (n, functionals), where the network reads them.
+
+        Returns:
+            What `probabilities` takes; None where there are fewer than
+            `ser.features.prosody.speaker.FEWEST_CLIPS` clips.
+        """
+        if len(x) < FEWEST_CLIPS:
+            return None
+        voice = None
+        if functionals is not None and self._average_voice is not None:
+            voice = learn_voice(functionals, self._average_voice)
+        plain = self._calibrated(x, functionals, voice)
+        # The fewer clips the average is of, the less it counts.
+        share = len(x) / (len(x) + _PRIOR_CLIPS)
+        offset = share * uniform_offset(np.maximum(plain, _FLOOR))
+        return Adaptation(voice, offset.astype(np.float32))
+
+    def enrol(
+        self,
+        x: Array,
+        functionals: Array | None,
+        emotions: Sequence[str],
+        adaptation: Adaptation | None = None,
+    ) -> Adaptation:
+        """Adapts to a voice by labelled speech: learns which of its emotions are mistaken.
+
+        Args:
+            x: Features of the voice's clips or windows, shape (n, frames, coefficients).
+            functionals: Their functionals, shape (n, functionals), where the network reads them.
+            emotions: The emotion of each.
+            adaptation: What has been learnt of the voice before.
+
+        Raises:
+            LabelError: The network does not know one of the emotions.
+        """
+        truth = label_indices(emotions, self.labels)
+        logs = np.log(np.maximum(self.probabilities(x, functionals, adaptation), _FLOOR))
+        before = adaptation or Adaptation(None, np.zeros(len(self.labels), np.float32))
+        return replace(before, offset=before.offset + fit_offset(logs, truth))
+
+    def probabilities(
+        self,
+        x: Array,
+        functionals: Array | None = None,
+        adaptation: Adaptation | None = None,
+    ) -> Array:
+        """Classifies examples.
+
+        Args:
+            x: Features, shape (batch, frames, coefficients).
+            functionals: The examples' functionals, shape (batch, functionals), where the network
+                reads them.
+            adaptation: What has been learnt of the voice, the same for all examples.
+
+        Returns:
+            Calibrated probabilities, shape (batch, labels); each row sums to 1.
+
+        Raises:
+            ArtifactError: The shape is not the network's, or functionals are missing.
+        """
+        if adaptation is None:
+            return self._calibrated(x, functionals, None)
+        plain = self._calibrated(x, functionals, adaptation.voice)
+        logs = np.log(np.maximum(plain, _FLOOR)) + adaptation.offset
+        adapted: Array = softmax(logs).astype(np.float32)
+        return adapted
+
+    def _calibrated(self, x: Array, functionals: Array | None, voice: Vector | None) -> Array:
+        """Gives probabilities at the card's temperature."""
+        if x.ndim != 3 or x.shape[1:] != (self.frames, self.coefficients):
+            raise ArtifactError(
+                self.path,
+                f"takes {self.frames} frames of {self.coefficients} coefficients, "
+                f"not {' x '.join(map(str, x.shape[1:]))}",
+                "extract with ser-extract --like",
+            )
+        inputs = {"features": x}
+        if self._average_voice is not None:
+            count = self._average_voice.shape[1]
+            if functionals is None or functionals.shape != (len(x), count):
+                raise ArtifactError(
+                    self.path,
+                    f"reads {count} functionals of every clip",
+                    "extract with ser-extract --like",
+                )
+            statistics = nobody(count) if voice is None else voice
+            inputs["functionals"] = functionals
+            inputs["voice"] = np.broadcast_to(statistics, (len(x), 2, count))
+        parts = [
+            self._runner(
+                {
+                    name: np.ascontiguousarray(values[start : start + _CHUNK], np.float32)
+                    for name, values in inputs.items()
+                }
+            )
+            for start in range(0, len(x), _CHUNK)
+        ]
+        raw = np.concatenate(parts) if parts else np.empty((0, len(self.labels)), np.float32)
+        if raw.shape != (len(x), len(self.labels)):
+            raise ArtifactError(
+                self.path,
+                f"has a network with {raw.shape[-1]} outputs for {len(self.labels)} labels",
+                "train it again",
+            )
+        return apply_temperature(raw, self.temperature).astype(np.float32)
+
+
+def open_classifier(
+    path: str | Path, engine: EngineName = "auto", device: Device = "auto"
+) -> Classifier:
+    """Opens a classifier.
+
+    Args:
+        path: The artifact.
+        engine: ``litert``, ``keras``, or ``auto``: LiteRT where the artifact has a network for it
+            and no GPU is asked for.
+        device: Where Keras runs; LiteRT runs on the CPU.
+
+    Raises:
+        ArtifactError: The artifact is no classifier, or has no network for this engine.
+        SerError: The device is not there.
+    """
+    path = Path(path)
+    card = read_card(path)
+    if card["kind"] != CLASSIFIER:
+        raise ArtifactError(path, f"is a model of kind {card['kind']}", "give a classifier")
+    return Classifier(path, card, open_runner(path, engine, device))

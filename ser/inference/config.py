@@ -1,0 +1,84 @@
+"""Everything beside the classifier that decides what is found in a recording, in one value."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+
+from ser.audio.reader import Source
+from ser.inference.adaptation import AdaptationSource, prepare_adaptation
+from ser.inference.classifier import Classifier
+from ser.inference.windowing import FULL, TimeRange, Windowing, default_windowing
+from ser.timeline.postprocess import SEGMENT_OVERLAP, SEGMENT_SMOOTHING, Postprocessing
+
+
+@dataclass(frozen=True, slots=True)
+class AnalysisConfig:
+    """Everything beside the classifier that decides what is found in a recording.
+
+    Attributes:
+        windowing: How recordings are divided into windows.
+        time_range: Which part of each recording is analyzed.
+        postprocessing: Smoothing, uncertainty and joining of the windows.
+        vad: Leave windows without speech unclassified (voice activity detection).
+        adaptation: Where the adaptation to the voice of each recording comes from.
+    """
+
+    windowing: Windowing
+    time_range: TimeRange = FULL
+    postprocessing: Postprocessing = field(default_factory=Postprocessing)
+    vad: bool = True
+    adaptation: AdaptationSource = field(default_factory=AdaptationSource)
+
+
+def make_config(
+    classifier: Classifier,
+    *,
+    duration: float | None = None,
+    hop: float | None = None,
+    start: float = 0.0,
+    end: float | None = None,
+    segments: bool = False,
+    smooth: float | None = None,
+    min_confidence: float = 0.0,
+    vad: bool = True,
+    adapt: Sequence[Source] = (),
+    enrol: Sequence[tuple[str, Source]] = (),
+    default_hop: float | None = None,
+) -> AnalysisConfig:
+    """Makes a configuration of what a user asks for; what is left open gets its default.
+
+    With `segments`, windows overlap by half and are smoothed by 0.8 unless told otherwise.
+
+    Args:
+        classifier: The classifier.
+        duration: Seconds per window; None for what the network was trained on.
+        hop: Seconds from one window to the next; None for windows without overlap.
+        start: Where to begin, in seconds.
+        end: Where to end, in seconds; None for the end of the recording.
+        segments: Join neighbouring windows of one emotion.
+        smooth: Probability that an emotion lasts for another second; None for no smoothing.
+        min_confidence: Windows of less confidence are called uncertain, 0 to 1.
+        vad: Leave windows without speech unclassified.
+        adapt: Unlabelled recordings of the voice, or `ser.inference.adaptation.SELF` alone.
+        enrol: Pairs of emotion and recording of the voice.
+        default_hop: What takes the place of `hop` where that is None.
+
+    Raises:
+        ParameterError: A value is out of its range.
+        SerError: Speech to adapt to cannot be read, is too short, or the model does not know an
+            emotion.
+    """
+    chosen = default_hop if hop is None else hop
+    windowing = default_windowing(classifier, duration, chosen)
+    if segments and chosen is None:
+        windowing = replace(windowing, hop=windowing.duration / SEGMENT_OVERLAP)
+    return AnalysisConfig(
+        windowing,
+        TimeRange(start, end),
+        Postprocessing(
+            SEGMENT_SMOOTHING if segments and smooth is None else smooth, min_confidence, segments
+        ),
+        vad,
+        prepare_adaptation(adapt, enrol, classifier, vad=vad),
+    )
