@@ -20,6 +20,7 @@ from ser.cli.train.translator import refuse, train_one
 from ser.cli.train.tune import Tuning, read_tuning, tune, tune_options
 from ser.conversion.registry import CONVERSION_ARCHITECTURES
 from ser.dataset.table import Table, read_table, write_table
+from ser.errors import require
 from ser.io.files import STANDARD
 from ser.models.registry import ARCHITECTURES, make_architecture
 from ser.training.config import TrainConfig
@@ -305,6 +306,7 @@ def main(
         check_cv(console, output, validation)
     if jobs > 1 and (cv is None or tuning is not None):
         raise click.UsageError("--jobs is for the folds of --cv, and not with --tune.")
+    require("training", "keras", "sklearn")
     if not resume and not translates:
         # Weights that cannot be had are named before tables are read; a checkpoint has its own.
         make_architecture(config.arch, config.options).required_files(console.note)
@@ -383,13 +385,13 @@ def _train_one(
     from ser.training.card import make_card
     from ser.training.checkpoint import Checkpoint
     from ser.training.fit import train
-    from ser.training.report import read_report, watched_figures
+    from ser.training.report import read_report, validation_figures
     from ser.training.tuning.report import card_entry
-    from ser.training.validation import divide
+    from ser.training.validation import split_validation
 
     chosen = "" if tuning is None else tuning.protocol(config.epochs)
     figures = None if report is None else read_report(report, records, config, chosen)
-    division = divide(records, validation, config.seed, name=name)
+    division = split_validation(records, validation, config.seed, name=name)
     data = division.data
     for note in division.notes:
         console.note(note)
@@ -422,7 +424,7 @@ def _train_one(
             if checkpoint.folder.exists():
                 console.info(f"{checkpoint.folder}: kept; continue with --resume")
             raise
-    figures = figures or watched_figures(data, trained)
+    figures = figures or validation_figures(data, trained)
     protocol = figures.protocol or f"{division.protocol}, seed {config.seed}"
     card = make_card(
         records,
