@@ -71,3 +71,28 @@ def deadly_elsewhere(number: int, home: int, item: int) -> int:
 
 def dying(item: object) -> None:
     os.kill(os.getpid(), signal.SIGKILL)
+
+
+preloaded_in: list[int] = []
+"""The processes in which `preload` was called, up to this one."""
+
+
+def preload() -> None:
+    import colorsys  # noqa: F401
+
+    preloaded_in.append(os.getpid())
+
+
+def preload_missing() -> None:
+    raise ModuleNotFoundError("an extra is not installed")
+
+
+def preloaded(item: object) -> tuple[int, ...]:
+    """Gives the processes in which `preload` was called."""
+    return tuple(preloaded_in)
+
+
+def process_or_sleep(number: int) -> int:
+    """Gives its process for numbers below 8, and takes longer than any test waits for others."""
+    time.sleep(600 if number >= 8 else 0)
+    return os.getpid()

@@ -12,11 +12,7 @@ import pytest
 import working
 from clusters import Cluster, cluster
 
-from ser.corpora.base import Clip
-from ser.dataset.extract import extract_table
 from ser.errors import DependencyError, SerError
-from ser.features.spec import FeatureSpec
-from ser.inference.worker import Model
 from ser.parallel import dask
 
 
@@ -140,18 +136,6 @@ def test_a_scheduler_that_dies(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
         made.scheduler.kill()
         with pytest.raises(SerError, match=r"does not answer any more.*--resume"):
             list(results)
-
-
-def test_pipes_do_not_reach_other_machines(tmp_path: Path) -> None:
-    with pytest.raises(SerError, match="is a pipe, which other machines cannot read"):
-        extract_table([Clip(Path("-"))], FeatureSpec(), tmp_path / "x.npy", cluster="tcp://x")
-
-
-def test_a_model_that_is_another_one_here(tmp_path: Path) -> None:
-    (tmp_path / "m.keras").write_bytes(b"new")
-    model = Model(str(tmp_path / "m.keras"), "digest of the old one", "auto", "auto")
-    with pytest.raises(SerError, match="is another file here than where the batch was started"):
-        model.open()
 
 
 def test_nobody_answers(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -8,11 +8,12 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 import working
-from conftest import ROOT, RunPython
+from conftest import ROOT
 
 from ser.parallel import pool
 
@@ -36,22 +37,22 @@ def alive(pid: int) -> bool:
 @pytest.mark.parametrize("jobs", [1, 2, 3])
 @pytest.mark.parametrize("count", [0, 1, 8, 9, 100, 333])
 def test_results_come_in_order(jobs: int, count: int) -> None:
-    found = list(pool.ordered(working.square, range(count), jobs, never))
+    found = list(pool.map_ordered(working.square, range(count), jobs, never))
     assert found == [n * n for n in range(count)]
 
 
 def test_order_does_not_depend_on_who_is_quick() -> None:
-    assert list(pool.ordered(working.uneven, range(200), 2, never)) == list(range(200))
+    assert list(pool.map_ordered(working.uneven, range(200), 2, never)) == list(range(200))
 
 
 @pytest.mark.parametrize("batch", [1, 5])
 def test_results_come_as_they_are_ready(batch: int) -> None:
-    found = list(pool.finished(working.uneven, range(100), 2, never, batch=batch))
+    found = list(pool.map_unordered(working.uneven, range(100), 2, never, batch=batch))
     assert sorted(found) == [(n, n) for n in range(100)]
 
 
 def test_nothing_waits_for_one_that_takes_long() -> None:
-    work = pool.finished(working.slow_after_some, [8, *range(8)], 2, never, batch=1)
+    work = pool.map_unordered(working.slow_after_some, [8, *range(8)], 2, never, batch=1)
     found = [next(work) for _ in range(8)]
     assert sorted(found) == [(n + 1, n) for n in range(8)]
     work.close()
@@ -59,26 +60,26 @@ def test_nothing_waits_for_one_that_takes_long() -> None:
 
 def test_items_handed_over_alone_are_tried_again_too(tmp_path: Path) -> None:
     items = [tmp_path / str(n) for n in range(4)]
-    found = list(pool.ordered(working.weak, items, 2, never, batch=1))
+    found = list(pool.map_ordered(working.weak, items, 2, never, batch=1))
     assert found == [path.name for path in items]
-    crashed = list(pool.ordered(working.fragile, range(6, 10), 2, lost, batch=1))
+    crashed = list(pool.map_ordered(working.fragile, range(6, 10), 2, lost, batch=1))
     assert crashed == [-6, "lost 7", -8, -9]
 
 
 def test_little_work_is_done_at_home() -> None:
-    assert set(pool.ordered(working.process, range(8), 4, never)) == {os.getpid()}
-    assert not pool.pays(4, 8)
-    assert not pool.pays(1, 1000)
+    assert set(pool.map_ordered(working.process, range(8), 4, never)) == {os.getpid()}
+    assert not pool.needs_processes(4, 8)
+    assert not pool.needs_processes(1, 1000)
 
 
 def test_much_work_is_shared() -> None:
-    workers = set(pool.ordered(working.process, range(200), 2, never))
+    workers = set(pool.map_ordered(working.process, range(200), 2, never))
     assert os.getpid() not in workers
     assert len(workers) == 2
 
 
 def test_items_that_kill_their_process_are_the_only_ones_lost() -> None:
-    found = list(pool.ordered(working.fragile, range(60), 2, lost))
+    found = list(pool.map_ordered(working.fragile, range(60), 2, lost))
     assert found == [f"lost {n}" if n % 10 == 7 else -n for n in range(60)]
 
 
@@ -86,12 +87,12 @@ def test_an_item_is_tried_again_before_it_is_given_up(tmp_path: Path) -> None:
     items = [tmp_path / str(n) for n in range(12)]
     for path in items[1:]:
         path.touch()
-    found = list(pool.ordered(working.weak, items, 2, never))
+    found = list(pool.map_ordered(working.weak, items, 2, never))
     assert found == [path.name for path in items]
 
 
 def test_exceptions_reach_the_caller() -> None:
-    results = pool.ordered(working.refusing, range(100), 2, never)
+    results = pool.map_ordered(working.refusing, range(100), 2, never)
     with pytest.raises(ValueError, match="not 20"):
         list(results)
 
@@ -105,13 +106,13 @@ def test_work_is_a_bounded_number_ahead() -> None:
         def __len__(self) -> int:
             return 10**9
 
-        def __getitem__(self, index: object) -> object:
-            assert isinstance(index, int)
-            self.most = max(self.most, index)
-            return index
+        def __iter__(self) -> Iterator[int]:
+            for number in itertools.count():
+                self.most = number
+                yield number
 
     items = Endless()
-    results = pool.ordered(working.square, items, 2, never)
+    results = pool.map_ordered(working.square, items, 2, never)
     for n in range(100):
         assert next(results) == n * n
         time.sleep(0.001)
@@ -120,7 +121,7 @@ def test_work_is_a_bounded_number_ahead() -> None:
 
 
 def test_workers_end_in_the_middle_of_their_work() -> None:
-    pids = pool.ordered(working.process, range(100), 2, never)
+    pids = pool.map_ordered(working.process, range(100), 2, never)
     seen = set(itertools.islice(pids, 50))
     assert all(alive(pid) for pid in seen)
     pids.close()
@@ -128,7 +129,7 @@ def test_workers_end_in_the_middle_of_their_work() -> None:
 
 
 def test_ending_does_not_wait_for_slow_work() -> None:
-    work = pool.ordered(working.slow_after_some, range(100), 2, never)
+    work = pool.map_ordered(working.slow_after_some, range(100), 2, never)
     assert next(work) == 0
     begun = time.monotonic()
     work.close()
@@ -137,7 +138,7 @@ def test_ending_does_not_wait_for_slow_work() -> None:
 
 def test_workers_can_be_terminated() -> None:
     """What keeps signals back while they start does not make them deaf."""
-    pids = pool.ordered(working.process, range(100), 2, lost)  # type: ignore[arg-type]
+    pids = pool.map_ordered(working.process, range(100), 2, lost)  # type: ignore[arg-type]
     victim = next(pids)
     os.kill(victim, signal.SIGTERM)
     deadline = time.monotonic() + 10
@@ -162,8 +163,8 @@ def test_an_end_at_any_time_is_quiet(delay: float, signum: int, tmp_path: Path) 
         "    try:\n"
         "        print('ready', flush=True)\n"
         "        import working\n"
-        "        from ser import parallel\n"
-        "        for _ in parallel.ordered(working.slow_after_some, range(999), 3, str): pass\n"
+        "        from ser.parallel import pool\n"
+        "        for _ in pool.map_ordered(working.slow_after_some, range(999), 3, str): pass\n"
         "    except KeyboardInterrupt:\n"
         "        sys.exit(130)\n"
     )
@@ -181,21 +182,3 @@ def test_an_end_at_any_time_is_quiet(delay: float, signum: int, tmp_path: Path) 
     _, errors = process.communicate(timeout=20)
     assert errors == b""
     assert process.returncode == 130
-
-
-@pytest.mark.skipif(os.name != "posix", reason="there are no sockets with names")
-def test_a_temporary_folder_with_too_long_a_name_is_said(
-    tmp_path: Path, run_python: RunPython
-) -> None:
-    folder = tmp_path / ("long" * 20) / ("long" * 20)
-    folder.mkdir(parents=True)
-    done = run_python(
-        "import sys, tempfile; tempfile.tempdir = sys.argv[1]\n"
-        "from ser.errors import SerError\n"
-        "from ser import parallel\n"
-        "try: parallel.prepare()\n"
-        "except SerError as error: print(error)",
-        folder,
-    )
-    assert done.out.startswith("worker processes: cannot be started (AF_UNIX path too long); use ")
-    assert "--jobs 1" in done.out
