@@ -40,6 +40,9 @@ Counts = npt.NDArray[np.int64]
 Strings = npt.NDArray[np.str_]
 """Text of fixed width, as in the columns of a table."""
 
+Records = npt.NDArray[Any]
+"""Structured arrays: records whose fields have names, shape (n,)."""
+
 Probabilities = npt.NDArray[np.floating[Any]]
 """Shape (n, labels); each row sums to 1."""
 

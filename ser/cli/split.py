@@ -188,7 +188,8 @@ def _write_folds(console: Console, table: Table, folder: Path, folds: Folds) -> 
 def _write(console: Console, table: Table, parts: Parts) -> None:
     from ser.cli.stats.grid import grid
     from ser.dataset.split import side
-    from ser.dataset.table import TableWriter, release
+    from ser.dataset.table import release_pages
+    from ser.dataset.writer import TableWriter
     from ser.labels import ordered
 
     step = max(1, (8 << 20) // table.dtype.itemsize)
@@ -203,7 +204,7 @@ def _write(console: Console, table: Table, parts: Parts) -> None:
                     for start in range(0, len(indices), step):
                         block = indices[start : start + step]
                         writer.append(table[block])
-                        release(table)
+                        release_pages(table)
                         progress.update(len(block))
     sides = [(label, side(table, indices)) for label, _, indices in parts]
     emotions = ordered({emotion for _, held in sides for emotion in held.emotions})

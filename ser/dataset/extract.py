@@ -26,7 +26,7 @@ from ser.errors import AudioError, SerError, TableError, renamed
 from ser.features.extract import Extractor, fit_frames
 from ser.features.spec import FeatureSpec
 from ser.io.files import STANDARD, is_special, make_folder
-from ser.io.remote import Place, fetch, is_url
+from ser.io.remote import OutputFolder, fetch, is_url
 from ser.parallel import pool
 from ser.preprocess.registry import modules
 
@@ -116,9 +116,9 @@ def extract_table(
     """
     if is_url(str(target)):
         folder, _, name = str(target).rpartition("/")
-        place = Place(folder)
+        place = OutputFolder(folder)
         place.check()
-        with place.writing(name) as path, renamed(path, target):
+        with place.new_file(name) as path, renamed(path, target):
             return extract_table(
                 clips, spec, path, cut=cut, copies=copies, write_audio=write_audio, jobs=jobs,
                 cluster=cluster, progress=progress, begin=begin, on_error=on_error,

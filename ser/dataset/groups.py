@@ -8,7 +8,14 @@ from typing import Literal
 import numpy as np
 
 from ser.arrays import Indices
-from ser.dataset.table import Table, clip_hashes, release, rows, source_keys, speaker_keys
+from ser.dataset.table import (
+    Table,
+    clip_hashes,
+    iter_blocks,
+    release_pages,
+    source_keys,
+    speaker_keys,
+)
 from ser.errors import TableError
 
 By = Literal["speaker", "clip", "corpus"]
@@ -42,8 +49,8 @@ def groups(table: Table, by: By, *, name: object = "table") -> Indices:
         forest.join(group_names(table, by, name=name))
     forest.join(source_keys(table))
     forest.join(_overlaps(table))
-    forest.join(digest for block in rows(table) for digest in clip_hashes(block))
-    release(table)
+    forest.join(digest for block in iter_blocks(table) for digest in clip_hashes(block))
+    release_pages(table)
     return forest.numbered()
 
 

@@ -14,15 +14,15 @@ import numpy as np
 from ser.dataset.table import (
     TEXT_WIDTHS,
     Table,
-    TableWriter,
     clip_hashes,
+    iter_blocks,
     record_dtype,
-    release,
-    rows,
+    release_pages,
     source_keys,
     speaker_keys,
     spec_of,
 )
+from ser.dataset.writer import TableWriter
 from ser.errors import TableError
 from ser.features.spec import FeatureSpec
 from ser.labels import canonical
@@ -177,7 +177,7 @@ def merge_tables(
     with TableWriter(target, dtype, keep_part=False) as writer:
         for number, table in enumerate(tables):
             begin = 0
-            for block in rows(table, max(1, _BLOCK_BYTES // dtype.itemsize)):
+            for block in iter_blocks(table, max(1, _BLOCK_BYTES // dtype.itemsize)):
                 labels = _labels(block, config, met)
                 chosen = [i for i, label in enumerate(labels) if config.wanted(label)]
                 report.filtered += len(block) - len(chosen)
@@ -200,7 +200,7 @@ def merge_tables(
                 writer.append(records)
                 begin += len(block)
                 report.read += len(block)
-                release(table)
+                release_pages(table)
                 if progress:
                     progress(len(block))
         report.unused = tuple(sorted({*config.mapping, *config.keep, *config.drop} - met))
@@ -232,7 +232,7 @@ def _recorded(
     found = set()
     for number, table in enumerate(tables):
         begin = 0
-        for block in rows(table, max(1, _BLOCK_BYTES // dtype.itemsize)):
+        for block in iter_blocks(table, max(1, _BLOCK_BYTES // dtype.itemsize)):
             labels = _labels(block, config, set())
             recorded = (np.asarray(block["augment"]) == "").tolist()
             chosen = [i for i, label in enumerate(labels) if recorded[i] and config.wanted(label)]
@@ -243,7 +243,7 @@ def _recorded(
                 if first.setdefault(digest, source) != source:
                     found.add(source)
             begin += len(block)
-            release(table)
+            release_pages(table)
     # A clip that one table has under other features, too, stays.
     return places, found - set(first.values())
 

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from ser.augment.recipe import kind_of
-from ser.dataset.table import Table, clip_hashes, rows, speaker_keys
+from ser.dataset.table import Table, clip_hashes, iter_blocks, speaker_keys
 from ser.labels import ordered
 
 
@@ -79,7 +79,7 @@ def table_statistics(
     durations: list[float] = []
     alike: dict[bytes, list[str]] = {}
     non_finite: list[str] = []
-    for block in rows(table):
+    for block in iter_blocks(table):
         for corpus, emotion in zip(block["corpus"].tolist(), block["y"].tolist(), strict=True):
             corpora.setdefault(corpus, Counter())[emotion] += 1
         speakers.update(speaker_keys(block))

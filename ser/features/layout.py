@@ -26,13 +26,47 @@ _WIDTHS: Mapping[str, Callable[[FeatureSpec], int]] = MappingProxyType(
 )
 
 
+# Before the names of time derivatives, and behind those of statistics over a clip.
+_ORDERS = ("", "delta_", "delta2_")
+_STATISTICS = ("mean", "deviation", "minimum", "maximum")
+
+
 def functional_count(spec: FeatureSpec) -> int:
     """Gives how many functionals a specification asks for; 0 for none."""
+    return len(functional_names(spec))
+
+
+def functional_names(spec: FeatureSpec) -> tuple[str, ...]:
+    """Names the functionals of a specification in their order; empty for none."""
     if spec.functionals == "none":
-        return 0
+        return ()
     from ser.features.prosody.functionals import names
 
-    return len(names(spec))
+    return names(spec)
+
+
+def coefficient_names(spec: FeatureSpec) -> tuple[str, ...]:
+    """Names the coefficients of each frame in their order.
+
+    Args:
+        spec: The feature specification.
+
+    Returns:
+        `width` names: the family, a number from 1 where it has several coefficients, ``delta`` or
+        ``delta2`` before time derivatives, and the statistic behind those of ``pool="stats"``.
+
+    Examples:
+        >>> coefficient_names(FeatureSpec(families=("rms", "f0"), deltas=1))
+        ('rms', 'f0_1', 'f0_2', 'delta_rms', 'delta_f0_1', 'delta_f0_2')
+    """
+    base: list[str] = []
+    for family in spec.families:
+        count = _WIDTHS[family](spec)
+        base += [family] if count == 1 else [f"{family}_{i}" for i in range(1, count + 1)]
+    names = [before + name for before in _ORDERS[: 1 + spec.deltas] for name in base]
+    if spec.pool == "stats":
+        names = [f"{name}_{statistic}" for statistic in _STATISTICS for name in names]
+    return tuple(names)
 
 
 def columns(spec: FeatureSpec) -> dict[str, slice]:

@@ -631,3 +631,8 @@ def test_real_clips_of_every_corpus(tmp_path: Path, corpora: Path) -> None:
     assert [str(name) for name in np.unique(table["corpus"])] == ["nemo", "ravdess", "tess"]
     assert (table["y"] != "").all()
     assert np.isfinite(table["x"]).all()
+
+
+def test_pipes_do_not_reach_other_machines(tmp_path: Path) -> None:
+    with pytest.raises(SerError, match="is a pipe, which other machines cannot read"):
+        extract_table([Clip(Path("-"))], FeatureSpec(), tmp_path / "x.npy", cluster="tcp://x")

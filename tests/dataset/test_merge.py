@@ -198,7 +198,7 @@ def test_large_tables_need_little_memory(tmp_path: Path) -> None:
     # 256 MB of zeros take no room on disk, but as much memory as any other table.
     table = make_table(1, frames=256, coefficients=256)
     write_table(tmp_path / "t.npy", table)
-    from ser.dataset.table import TableWriter
+    from ser.dataset.writer import TableWriter
 
     with TableWriter(tmp_path / "big.npy", table.dtype) as writer:
         writer._stream.truncate(len(writer._header) + 1000 * table.dtype.itemsize)

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import io
+import mmap
 import os
 import pickle
 import stat
@@ -14,18 +15,20 @@ import pytest
 from tables import make_table
 
 from ser.dataset.table import (
-    TableWriter,
+    FeatureTable,
     clip_hashes,
+    iter_blocks,
+    mapped_file,
     read_table,
     record_dtype,
-    release,
-    rows,
+    release_pages,
     source_keys,
     speaker_keys,
     spec_of,
     write_table,
 )
-from ser.errors import TableError
+from ser.errors import DependencyError, ParameterError, TableError
+from ser.features.layout import coefficient_names, functional_names
 from ser.features.spec import FeatureSpec
 
 ROOT = Path(__file__).parents[2]
@@ -66,7 +69,7 @@ def test_round_trip_keeps_every_field(tmp_path: Path) -> None:
     loaded = read_table(tmp_path / "t.npy")
     assert loaded.dtype == table.dtype
     assert loaded.tobytes() == table.tobytes()
-    assert isinstance(loaded, np.memmap)
+    assert mapped_file(loaded) == tmp_path / "t.npy"
     assert not loaded.flags.writeable
     assert [p.name for p in tmp_path.iterdir()] == ["t.npy"]
 
@@ -117,120 +120,101 @@ def test_named_pipes(tmp_path: Path) -> None:
     assert stat.S_ISFIFO(pipe.stat().st_mode)
 
 
-def test_writer_resumes_behind_whole_records(tmp_path: Path) -> None:
-    table = make_table(8)
-    target = tmp_path / "t.npy"
-    with pytest.raises(KeyboardInterrupt), TableWriter(target, table.dtype) as writer:
-        writer.append(table[:5])
-        raise KeyboardInterrupt
-    assert not target.exists()
-    part = tmp_path / "t.npy.part"
-    # A kill can fall into the middle of a record.
-    with part.open("r+b") as stream:
-        stream.truncate(part.stat().st_size - 7)
-    with TableWriter(target, table.dtype, resume=True) as writer:
-        assert writer.kept == 4
-        assert writer.existing().tobytes() == table[:4].tobytes()
-        writer.append(table[4:])
-    assert read_table(target).tobytes() == table.tobytes()
-    assert [p.name for p in tmp_path.iterdir()] == ["t.npy"]
+def test_a_table_is_a_structured_array_with_methods(tmp_path: Path) -> None:
+    written = make_table(6, spec=SPEC)
+    table = written.view(FeatureTable)
+    table.save(tmp_path / "t.npy")
+    mapped = read_table(tmp_path / "t.npy")
+    for part in (mapped, mapped[1:3], mapped[mapped["y"] == "happy"], mapped[[2, 0]], table[::2]):
+        assert type(part) is FeatureTable
+        assert part.spec == SPEC
+    assert type(np.concatenate([table, table])) is FeatureTable
+    # Columns are ordinary arrays.
+    for column in (mapped["x"], mapped["y"], mapped[["y", "speaker"]]):
+        assert type(column) is np.ndarray
+    assert isinstance(mapped[0], np.void)
+    assert mapped.tobytes() == written.tobytes()
+    mapped[1:3].save(tmp_path / "part.npy")
+    assert np.load(tmp_path / "part.npy").tobytes() == written[1:3].tobytes()
 
 
-def test_writer_resumes_after_a_real_kill(tmp_path: Path) -> None:
-    script = (
-        "import os, signal, sys; sys.path.insert(0, 'tests')\n"
-        "from tables import make_table; from ser.dataset.table import TableWriter\n"
-        "table = make_table(400, frames=50); writer = TableWriter(sys.argv[1], table.dtype)\n"
-        "[writer.append(table[i:i+1]) for i in range(300)]; os.kill(os.getpid(), signal.SIGKILL)\n"
+def test_a_table_stays_mapped(tmp_path: Path) -> None:
+    write_table(tmp_path / "t.npy", make_table(6))
+    table = read_table(tmp_path / "t.npy")
+    assert mapped_file(table) == mapped_file(np.load(tmp_path / "t.npy", mmap_mode="r"))
+    assert mapped_file(table) == tmp_path / "t.npy"
+    for part in (table[1:], table[:6], table[[0, 1, 2, 3, 4, 5]], table.copy(), make_table(6)):
+        assert mapped_file(part) is None
+    for part in (table, table[1:3], table["x"]):
+        base = part
+        while isinstance(base, np.ndarray):
+            base = base.base
+        assert isinstance(base, mmap.mmap)
+        assert not part.flags.writeable
+
+
+def test_a_table_says_what_it_is() -> None:
+    table = prosodic_table(4)
+    assert repr(table) == str(table)
+    assert repr(table) == (
+        "<FeatureTable: 4 records of 4 emotions and 1 speakers; x is 2 x 16 (logmel), "
+        f"{len(table.functional_names)} functionals>"
     )
-    target = tmp_path / "t.npy"
-    assert in_process(script, target).returncode == -9
-    assert not target.exists()
-    table = make_table(400, frames=50)
-    with TableWriter(target, table.dtype, resume=True) as writer:
-        assert 0 < writer.kept <= 300
-        writer.append(table[writer.kept :])
-    assert read_table(target).tobytes() == table.tobytes()
+    assert "records" not in repr(make_table(2).view(FeatureTable)["y"])
 
 
-@pytest.mark.parametrize("left", [0, 5, 200])
-def test_a_part_file_without_a_whole_header_is_begun_anew(tmp_path: Path, left: int) -> None:
-    table = make_table(3)
-    (tmp_path / "t.npy.part").write_bytes(b"\x93NUMPY"[:left].ljust(left, b"x"))
-    with TableWriter(tmp_path / "t.npy", table.dtype, resume=True) as writer:
-        assert writer.kept == 0
-        assert len(writer.existing()) == 0
-        writer.append(table)
-    assert read_table(tmp_path / "t.npy").tobytes() == table.tobytes()
+def prosodic_table(count: int, **fields: object) -> FeatureTable:
+    spec = FeatureSpec(n_mels=16, n_fft=1024, win_length=1024, functionals="prosody")
+    table = make_table(count, spec=spec, frames=2, coefficients=16, **fields).view(FeatureTable)
+    table["functionals"] = np.arange(count)[:, None] + np.arange(len(table.functional_names)) / 1000
+    return table
 
 
-def test_resume_refuses_records_of_another_specification(tmp_path: Path) -> None:
-    table, other = make_table(2), make_table(2, spec=SPEC)
-    with pytest.raises(KeyboardInterrupt), TableWriter(tmp_path / "t.npy", table.dtype) as writer:
-        writer.append(table)
-        raise KeyboardInterrupt
-    with pytest.raises(TableError, match="other options"):
-        TableWriter(tmp_path / "t.npy", other.dtype, resume=True)
+def test_matrices_for_scikit_learn() -> None:
+    table = prosodic_table(4, y=["sad", "", "angry", "calm"], speaker=["1", "1", "", "2"])
+    features, emotions, groups = table.to_sklearn()
+    assert np.array_equal(features, table["functionals"][[0, 2, 3]])
+    assert features.dtype == np.float32
+    assert emotions.tolist() == ["sad", "angry", "calm"]
+    assert groups.tolist() == ["made/1", "", "made/2"]
+    assert table.feature_names() == functional_names(table.spec)
+    features, _, _ = table.to_sklearn("x")
+    assert np.array_equal(features, table["x"][[0, 2, 3]].reshape(3, 32))
+    assert table.feature_names("x")[0] == "logmel_1_t0"
+    assert table.feature_names("x")[17] == "logmel_2_t1"
 
 
-def test_without_resume_an_old_part_file_is_overwritten(tmp_path: Path) -> None:
-    (tmp_path / "t.npy.part").write_bytes(b"left over" * 1000)
-    write_table(tmp_path / "t.npy", make_table(1))
-    assert len(read_table(tmp_path / "t.npy")) == 1
+def test_pooled_features_have_a_column_per_coefficient() -> None:
+    spec = FeatureSpec(families=("rms", "f0"), pool="stats")
+    table = make_table(3, spec=spec, frames=1, coefficients=12).view(FeatureTable)
+    features, _, _ = table.to_sklearn()
+    assert np.array_equal(features, table["x"][:, 0])
+    assert table.feature_names() == coefficient_names(spec) == table.coefficient_names
+    assert table.functional_names == ()
+    with pytest.raises(ParameterError, match="features=functionals: the table holds none"):
+        table.to_sklearn("functionals")
+    with pytest.raises(ParameterError, match="features=y: is unknown"):
+        table.feature_names("y")  # type: ignore[arg-type]
 
 
-def test_write_table_leaves_no_part_file_behind(tmp_path: Path) -> None:
-    script = (
-        "import resource, signal, sys; sys.path.insert(0, 'tests')\n"
-        "from tables import make_table; from ser.dataset.table import write_table\n"
-        "from ser.errors import TableError\n"
-        "signal.signal(signal.SIGXFSZ, signal.SIG_IGN)\n"
-        "resource.setrlimit(resource.RLIMIT_FSIZE, (50_000, 50_000))\n"
-        "try: write_table(sys.argv[1], make_table(500))\n"
-        "except TableError as error: print(error)\n"
-    )
-    target = tmp_path / "t.npy"
-    target.write_bytes(b"old")
-    done = in_process(script, target)
-    assert done.returncode == 0, done.stderr
-    assert done.stdout.decode().startswith(f"{target}: cannot be written (File too large)")
-    assert target.read_bytes() == b"old"
-    assert [p.name for p in tmp_path.iterdir()] == ["t.npy"]
+def test_data_frames() -> None:
+    pandas = pytest.importorskip("pandas")
+    table = prosodic_table(3)
+    frame = table.to_pandas()
+    assert isinstance(frame, pandas.DataFrame)
+    named = [name for name in table.dtype.names or () if name not in ("x", "functionals")]
+    assert list(frame.columns) == [*named, *table.functional_names]
+    assert frame["y"].tolist() == table["y"].tolist()
+    assert np.array_equal(frame[list(table.functional_names)].to_numpy(), table["functionals"])
+    wide = table.to_pandas(x=True)
+    assert np.array_equal(wide["logmel_3_t1"], table["x"][:, 1, 2])
+    assert len(wide.columns) == len(frame.columns) + 32
 
 
-@pytest.mark.skipif(not Path("/dev/full").is_char_device(), reason="no /dev/full on this system")
-def test_full_device() -> None:
-    # Through standard output: a writer that renamed over a device would replace it for everyone.
-    script = (
-        "import sys; sys.path.insert(0, 'tests')\n"
-        "from tables import make_table; from ser.dataset.table import write_table\n"
-        "write_table('-', make_table(100))\n"
-    )
-    with Path("/dev/full").open("wb") as full:
-        done = subprocess.run(
-            [sys.executable, "-c", script],
-            cwd=ROOT,
-            stdout=full,
-            stderr=subprocess.PIPE,
-            timeout=120,
-            check=False,
-        )
-    assert b"TableError: -: cannot be written (No space left on device)" in done.stderr
-
-
-def test_unwritable_target(tmp_path: Path) -> None:
-    (tmp_path / "file").write_text("")
-    with pytest.raises(TableError, match="cannot be written"):
-        write_table(tmp_path / "file" / "t.npy", make_table(1))
-    with pytest.raises(TableError, match=r"cannot be written \(Is a directory\)"):
-        write_table(tmp_path, make_table(1))
-
-
-def test_symbolic_link_stays_a_link(tmp_path: Path) -> None:
-    (tmp_path / "link.npy").symlink_to(tmp_path / "real.npy")
-    write_table(tmp_path / "link.npy", make_table(2))
-    assert (tmp_path / "link.npy").is_symlink()
-    assert len(read_table(tmp_path / "real.npy")) == 2
+def test_without_pandas(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "pandas", None)
+    with pytest.raises(DependencyError, match="needs the Python package pandas"):
+        make_table(1).view(FeatureTable).to_pandas()
 
 
 def test_missing_file(tmp_path: Path) -> None:
@@ -305,15 +289,15 @@ def test_keys() -> None:
     assert source_keys(table) == [("a", "x", 0.0), ("b", "x", 0.0), ("b", "y", 1.5)]
 
 
-def test_rows_and_release_walk_through_a_mapped_table(tmp_path: Path) -> None:
+def test_blocks_walk_through_a_mapped_table(tmp_path: Path) -> None:
     table = make_table(10)
     write_table(tmp_path / "t.npy", table)
     mapped = read_table(tmp_path / "t.npy")
     seen = []
-    for block in rows(mapped, 4):
+    for block in iter_blocks(mapped, 4):
         seen.append(block.copy())
-        release(mapped)
+        release_pages(mapped)
     assert [len(block) for block in seen] == [4, 4, 2]
     assert np.concatenate(seen).tobytes() == table.tobytes()
-    release(table)
+    release_pages(table)
     assert table.tobytes() == mapped.tobytes()
