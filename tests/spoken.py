@@ -128,10 +128,10 @@ def train_model(table: Table, target: Path, config: TrainConfig = CONFIG) -> Pat
     """Trains on a whole table and writes the artifact."""
     from ser.models.artifact import write_artifact
     from ser.training.card import make_card
-    from ser.training.fit import Data, train
+    from ser.training.fit import TrainingData, train
 
     everything = np.arange(len(table))
-    trained = train(Data(table, everything), config, device="cpu")
+    trained = train(TrainingData(table, everything), config, device="cpu")
     card = make_card(table, everything, config, trained, protocol="trained on all of it")
     eight_bits = make_architecture(config.arch, config.options).eight_bits(card["frames"])
     assert write_artifact(target, trained.model, card, trained.voice, eight_bits=eight_bits)

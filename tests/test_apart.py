@@ -21,9 +21,9 @@ from ser.dataset.split import make_folds, split_indices, train_indices
 from ser.dataset.table import Table, read_table
 from ser.evaluation.predict import predict_table
 from ser.evaluation.predictions import read_predictions
-from ser.inference.engine import open_engine
+from ser.inference.classifier import open_classifier
 from ser.training.crossval import cross_validate
-from ser.training.validation import divide
+from ser.training.validation import split_validation
 
 RECIPE = parse_recipe("noise,stretch,pitch,speed+reverb,gain")
 
@@ -145,7 +145,7 @@ def test_validation(table: Table, known: bool) -> None:
     records = table.copy()
     if not known:
         records["speaker"] = ""
-    data = divide(records, "0.3", 0).data
+    data = split_validation(records, "0.3", 0).data
     assert data.validation is not None
     assert_apart(records, data.train, data.validation)
     assert not records["augment"][data.validation].any()
@@ -162,12 +162,12 @@ def test_cross_validation(table: Table, small: str, tmp_path: Path) -> None:
     for number, test in enumerate(folds.tests, start=1):
         tested = set(predictions.path[predictions.fold == number].tolist())
         assert tested == set(table["path"][test].tolist())
-        card = open_engine(tmp_path / f"fold-{number}.keras").card
+        card = open_classifier(tmp_path / f"fold-{number}.keras").card
         assert card["clips"] == len(table) - len(test)
 
 
 def test_scoring(table: Table, tiny_model: Path) -> None:
-    engine = open_engine(tiny_model)
+    engine = open_classifier(tiny_model)
     known = table[np.isin(table["y"], engine.labels)]
     scored = predict_table(engine, known)
     assert sorted(scored.path.tolist()) == sorted(set(known["path"].tolist()))

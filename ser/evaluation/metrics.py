@@ -145,13 +145,13 @@ def evaluate(
     truth = label_indices(y_true, labels)
     predicted = np.asarray(probabilities).argmax(axis=1)
     count = len(labels)
-    names, groups = np.unique(_filled(speakers, len(truth)), return_inverse=True)
+    names, groups = np.unique(_fill_missing(speakers, len(truth)), return_inverse=True)
     by_speaker = _confusions(truth, predicted, groups, len(names), count)
     confusion = by_speaker.sum(axis=0)
-    note = _why_clips(names)
+    note = _clips_note(names)
     draws = _draw_clips if note else _draw_speakers
     drawn = draws(by_speaker, resamples, np.random.default_rng(seed))
-    corpus_names, corpus_groups = np.unique(_filled(corpora, len(truth)), return_inverse=True)
+    corpus_names, corpus_groups = np.unique(_fill_missing(corpora, len(truth)), return_inverse=True)
     by_corpus = _confusions(truth, predicted, corpus_groups, len(corpus_names), count)
     return Evaluation(
         labels=tuple(labels),
@@ -162,11 +162,11 @@ def evaluate(
         resamples=resamples,
         seed=seed,
         note=note,
-        classes=_classes(confusion, labels),
+        classes=_class_scores(confusion, labels),
         confusion=tuple(tuple(row) for row in confusion.tolist()),
         calibration_error=expected_calibration_error(probabilities, truth),
-        speakers=_named(names, by_speaker),
-        corpora=_named(corpus_names, by_corpus),
+        speakers=_scores_by_name(names, by_speaker),
+        corpora=_scores_by_name(corpus_names, by_corpus),
     )
 
 
@@ -206,7 +206,7 @@ def _mean_where(values: Doubles, there: npt.NDArray[np.bool_]) -> Doubles:
     return _ratio((values * there).sum(axis=-1), there.sum(axis=-1).astype(np.float64))
 
 
-def _filled(values: Sequence[str] | None, count: int) -> npt.NDArray[np.str_]:
+def _fill_missing(values: Sequence[str] | None, count: int) -> npt.NDArray[np.str_]:
     return np.asarray([""] * count if values is None else values, np.str_)
 
 
@@ -218,7 +218,7 @@ def _confusions(
     return flat.reshape(group_count, count, count)
 
 
-def _why_clips(speakers: npt.NDArray[np.str_]) -> str:
+def _clips_note(speakers: npt.NDArray[np.str_]) -> str:
     if speakers[0] == "":
         some = "some " if len(speakers) > 1 else ""
         return f"{some}speakers are not known: intervals are over clips, which makes them narrow"
@@ -260,12 +260,12 @@ def _scores(confusion: Counts) -> Scores:
     )
 
 
-def _named(names: npt.NDArray[np.str_], matrices: Counts) -> dict[str, Scores]:
+def _scores_by_name(names: npt.NDArray[np.str_], matrices: Counts) -> dict[str, Scores]:
     pairs = zip(names.tolist(), matrices, strict=True)
     return {name: _scores(matrix) for name, matrix in pairs if name}
 
 
-def _classes(confusion: Counts, labels: Sequence[str]) -> dict[str, ClassScores]:
+def _class_scores(confusion: Counts, labels: Sequence[str]) -> dict[str, ClassScores]:
     result = {}
     for i, name in enumerate(labels):
         hits = int(confusion[i, i])

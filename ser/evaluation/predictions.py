@@ -122,13 +122,13 @@ def from_table(
     )
 
 
-def labelled(predictions: Predictions) -> Predictions:
+def labeled(predictions: Predictions) -> Predictions:
     """Leaves out the clips whose emotion is not known."""
     known = predictions.emotion != ""
     return replace(predictions, **{name: getattr(predictions, name)[known] for name in _ARRAYS})
 
 
-def pool(parts: Sequence[Predictions]) -> Predictions:
+def pool_predictions(parts: Sequence[Predictions]) -> Predictions:
     """Puts the predictions of several folds together; protocol and seed are those of the first.
 
     Raises:
@@ -183,7 +183,7 @@ def read_predictions(source: Path) -> Predictions:
     except OSError as error:
         raise PredictionsError(source, f"cannot be read ({error.strerror or error})") from error
     except (UnicodeDecodeError, csv.Error) as error:
-        raise _not_one(source, "it is not text") from error
+        raise _invalid(source, "it is not text") from error
 
 
 def is_predictions(head: bytes) -> bool:
@@ -227,11 +227,11 @@ def _parse(source: Path, stream: IO[str]) -> Predictions:
     header = next(csv.reader([line]), [])
     named = [name for name in header[len(_FIELDS) :] if name.startswith(_PREFIX)]
     if tuple(header) != (*_FIELDS, *named) or not named:
-        raise _not_one(source, f"its columns are not {','.join(_FIELDS)},{_PREFIX}LABEL...")
+        raise _invalid(source, f"its columns are not {','.join(_FIELDS)},{_PREFIX}LABEL...")
     rows: list[list[str]] = []
     for row in csv.reader(stream):
         if len(row) != len(header):
-            raise _not_one(
+            raise _invalid(
                 source, f"record {len(rows) + 1} has {len(row)} of {len(header)} columns"
             )
         rows.append(row)
@@ -251,10 +251,10 @@ def _parse(source: Path, stream: IO[str]) -> Predictions:
             seed=int(notes["seed"]) if "seed" in notes else None,
         )
     except ValueError as error:
-        raise _not_one(source, f"a number is malformed: {error}") from error
+        raise _invalid(source, f"a number is malformed: {error}") from error
 
 
-def _not_one(source: Path, why: str) -> PredictionsError:
+def _invalid(source: Path, why: str) -> PredictionsError:
     return PredictionsError(
         source, f"is not a predictions file ({why})", "make one with ser-train --cv"
     )

@@ -25,18 +25,18 @@ from ser.models.acgan import ACGAN, EMOTION_OUTPUT, GENERATED_OUTPUT, SOURCE_OUT
 from ser.models.backend import quiet_stderr
 from ser.training.batches import Batch, Examples, batches
 from ser.training.config import TrainConfig
-from ser.training.gan_loop import contest, optimiser, train_step, turns
-from ser.training.tracing import prepare
-from ser.training.trainer import Row, Trainer, seed_dropout
+from ser.training.gan_loop import count_updates, make_optimizer, train_alternately, train_step
+from ser.training.tracing import build_training_state
+from ser.training.trainer import EpochFigures, Trainer, seed_dropout
 
-MARK = "acgan"
+GENERATED_MARK = "acgan"
 """What the field ``augment`` of a generated record says, and its ``speaker``."""
 
 _CHUNK = 64
 
 
 @dataclass(frozen=True, slots=True)
-class _Clips:
+class _RealClips:
     """Real clips of a batch, not masked."""
 
     x: Array
@@ -50,7 +50,7 @@ class _Clips:
         return place
 
 
-class Adversarial(Trainer):
+class AdversarialTrainer(Trainer):
     """Trains as this file says.
 
     Attributes:
@@ -92,7 +92,7 @@ class Adversarial(Trainer):
                 },
             )
             adversary = self._adversary()
-            _, rounds = turns(gan, self.steps)
+            _, rounds = count_updates(gan, self.steps)
             adversary.compile(
                 optimizer=self._optimiser(config.lr * gan.g_lr, rounds),
                 loss={
@@ -112,9 +112,11 @@ class Adversarial(Trainer):
         self.adversary = companions["adversary"]
         self.adversary.get_layer("judge").trainable = False
         self.model = self.gan.classifier(self.keras, self.discriminator)
-        prepare(self.keras, self.discriminator, self.adversary)
+        build_training_state(self.keras, self.discriminator, self.adversary)
 
-    def epoch(self, number: int, stream: Iterator[Batch], on_step: Callable[[int], None]) -> Row:
+    def epoch(
+        self, number: int, stream: Iterator[Batch], on_step: Callable[[int], None]
+    ) -> EpochFigures:
         """Trains one epoch; see `Trainer.epoch`.
 
         Returns:
@@ -130,13 +132,13 @@ class Adversarial(Trainer):
         # Masks come later, for real and generated clips alike. A mixture is no real clip.
         plain = replace(config.augment, time_masks=0, frequency_masks=0, mixup=0.0)
         own = batches(self.examples, replace(config, augment=plain), number)
-        return contest(
-            (_Clips(*cast(tuple[Array, Array, Array], next(own))) for _ in range(self.steps)),
+        return train_alternately(
+            (_RealClips(*cast(tuple[Array, Array, Array], next(own))) for _ in range(self.steps)),
             gan,
             lambda clips, waits: self._discriminate(clips, rng, waits=waits),
             lambda clips, waits: self._generate(clips, rng, waits=waits),
             on_step,
-            d_steps=turns(self.gan, self.steps)[0],
+            d_steps=count_updates(self.gan, self.steps)[0],
         )
 
     def generate(self) -> Table:
@@ -161,15 +163,19 @@ class Adversarial(Trainer):
             part = slice(start, start + _CHUNK)
             noise = self._noise(len(place[part]), rng)
             table["x"][part] = self._generator.predict_on_batch([noise, one_hot[part], place[part]])
-        table["path"] = [f"{MARK}/{y}-{i:05d}" for i, y in enumerate(table["y"].tolist(), 1)]
-        table["augment"] = table["speaker"] = MARK
+        table["path"] = [
+            f"{GENERATED_MARK}/{y}-{i:05d}" for i, y in enumerate(table["y"].tolist(), 1)
+        ]
+        table["augment"] = table["speaker"] = GENERATED_MARK
         return table
 
     @property
     def _generator(self) -> Any:
         return self.adversary.get_layer("generator")
 
-    def _discriminate(self, clips: _Clips, rng: np.random.Generator, *, waits: bool) -> Row:
+    def _discriminate(
+        self, clips: _RealClips, rng: np.random.Generator, *, waits: bool
+    ) -> EpochFigures:
         """Trains the discriminator on real clips and generated ones."""
         size = len(clips.x)
         count = max(1, round(size * self.gan.share / (1 - self.gan.share)))
@@ -202,7 +208,9 @@ class Adversarial(Trainer):
             "d_loss": figures[f"{SOURCE_OUTPUT}_apart"],
         }
 
-    def _generate(self, clips: _Clips, rng: np.random.Generator, *, waits: bool) -> Row:
+    def _generate(
+        self, clips: _RealClips, rng: np.random.Generator, *, waits: bool
+    ) -> EpochFigures:
         """Trains the generator to pass for real, with the emotion that it was asked for."""
         count = len(clips.x)
         noise, y, place = self._wishes(clips, count, rng)
@@ -215,7 +223,7 @@ class Adversarial(Trainer):
         )
         return {"g_loss": figures[f"{SOURCE_OUTPUT}_loss"]}
 
-    def _step(self, call: Callable[..., Any], x: Any, y: Any, weights: Any = None) -> Row:
+    def _step(self, call: Callable[..., Any], x: Any, y: Any, weights: Any = None) -> EpochFigures:
         return train_step(call, x, y, weights)
 
     def _adversary(self) -> Any:
@@ -235,13 +243,13 @@ class Adversarial(Trainer):
         )
 
     def _optimiser(self, lr: float, steps: int) -> Any:
-        return optimiser(self.keras, self.config, lr, steps)
+        return make_optimizer(self.keras, self.config, lr, steps)
 
     def _noise(self, count: int, rng: np.random.Generator) -> Array:
         return rng.standard_normal((count, self.gan.noise), np.float32)
 
     def _wishes(
-        self, clips: _Clips, count: int, rng: np.random.Generator
+        self, clips: _RealClips, count: int, rng: np.random.Generator
     ) -> tuple[Array, Array, Array]:
         """Draws what to generate: emotions and places are those of real clips."""
         chosen = rng.integers(0, len(clips.x), count)
@@ -253,14 +261,14 @@ class Adversarial(Trainer):
         keep = np.ones((count, frames, bands), np.float32)
         for clip in keep:
             for _ in range(augment.frequency_masks):
-                clip[:, _span(bands, augment.frequency_width, rng)] = 0
+                clip[:, _random_span(bands, augment.frequency_width, rng)] = 0
             for _ in range(augment.time_masks):
-                clip[_span(frames, augment.time_width, rng)] = 0
+                clip[_random_span(frames, augment.time_width, rng)] = 0
         mean = np.float32(0) if self.problem.mean is None else self.problem.mean
         return keep, (1 - keep) * mean
 
 
-def _span(size: int, widest: int, rng: np.random.Generator) -> slice:
+def _random_span(size: int, widest: int, rng: np.random.Generator) -> slice:
     width = int(rng.integers(0, min(widest, size // 4) + 1))
     start = int(rng.integers(0, size - width + 1))
     return slice(start, start + width)

@@ -11,7 +11,7 @@ import numpy.typing as npt
 from ser.dataset.table import Table, spec_of
 from ser.models.artifact import CLASSIFIER
 from ser.training.config import TrainConfig
-from ser.training.fit import Trained, training_speakers
+from ser.training.fit import TrainedNetwork, training_speakers
 
 # What the licences of the public corpora allow for weights that were made from them.
 LICENCES: Mapping[str, str] = {
@@ -26,7 +26,7 @@ def make_card(
     table: Table,
     indices: npt.NDArray[np.intp],
     config: TrainConfig,
-    trained: Trained,
+    trained: TrainedNetwork,
     *,
     protocol: str,
     metrics: Mapping[str, Any] | None = None,

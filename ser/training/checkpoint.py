@@ -17,7 +17,7 @@ _STATE = "state.json"
 
 
 @dataclass(slots=True)
-class State:
+class TrainingState:
     """Where a training stands.
 
     Attributes:
@@ -40,7 +40,7 @@ class State:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Loaded:
+class LoadedCheckpoint:
     """What a checkpoint gives back.
 
     Attributes:
@@ -53,7 +53,7 @@ class Loaded:
     model: Any
     companions: dict[str, Any]
     best: Any
-    state: State
+    state: TrainingState
 
 
 class Checkpoint:
@@ -67,7 +67,11 @@ class Checkpoint:
         self.folder = output.with_name(output.name + ".ckpt")
 
     def save(
-        self, model: Any, best: Any, state: State, companions: Mapping[str, Any] | None = None
+        self,
+        model: Any,
+        best: Any,
+        state: TrainingState,
+        companions: Mapping[str, Any] | None = None,
     ) -> None:
         """Writes model, optimiser, best weights and state.
 
@@ -104,7 +108,7 @@ class Checkpoint:
         except OSError as error:
             raise cannot_write(self.folder, error, SerError) from error
 
-    def load(self, keras: Any, fingerprint: str) -> Loaded | None:
+    def load(self, keras: Any, fingerprint: str) -> LoadedCheckpoint | None:
         """Reads what an interrupted training left.
 
         Args:
@@ -118,7 +122,7 @@ class Checkpoint:
             SerError: The checkpoint is of another training, or damaged.
         """
         try:
-            state = State(**json.loads((self.folder / _STATE).read_text()))
+            state = TrainingState(**json.loads((self.folder / _STATE).read_text()))
         except FileNotFoundError:
             return None
         except (ValueError, TypeError) as error:
@@ -144,7 +148,7 @@ class Checkpoint:
                 model.set_weights(current)
         except (OSError, ValueError) as error:
             raise self._damaged(error) from error
-        return Loaded(model, others, best, state)
+        return LoadedCheckpoint(model, others, best, state)
 
     def history(self) -> list[dict[str, float]]:
         """Reads the rows of the epochs that are finished, while a training runs or after it."""
@@ -158,10 +162,10 @@ class Checkpoint:
         """Removes the folder."""
         shutil.rmtree(self.folder, ignore_errors=True)
 
-    def _model(self, state: State, name: str = "") -> Path:
+    def _model(self, state: TrainingState, name: str = "") -> Path:
         return self.folder / f"epoch-{state.files}{name and f'-{name}'}.keras"
 
-    def _best(self, state: State) -> Path:
+    def _best(self, state: TrainingState) -> Path:
         return self.folder / f"best-{state.best_epoch}.weights.h5"
 
     def _damaged(self, error: Exception) -> SerError:

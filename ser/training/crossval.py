@@ -13,14 +13,14 @@ import numpy as np
 from ser.dataset.folds import Folds
 from ser.dataset.table import Table, without_features
 from ser.evaluation.metrics import Evaluation, evaluate
-from ser.evaluation.predictions import Predictions, pool, write_predictions
+from ser.evaluation.predictions import Predictions, pool_predictions, write_predictions
 from ser.io.files import open_output
 from ser.labels import label_indices
 from ser.models.backend import Device
 from ser.models.calibration import apply_temperature, expected_calibration_error, fit_temperature
 from ser.training.card import describe_corpora
 from ser.training.config import TrainConfig
-from ser.training.fold import CALIBRATED, Choose, Fold, Scored, labels_of
+from ser.training.fold import ADAPTED_CSV, ChooseConfig, Fold, FoldPredictions, table_labels
 from ser.training.parallel_folds import FoldCallbacks, train_folds
 from ser.viz.confusion import draw_confusion
 
@@ -28,28 +28,28 @@ PREDICTIONS = "predictions.csv"
 REPORT = "report.json"
 CONFUSION = "confusion.png"
 
-TEMPERED = "calibration_error_with_temperature"
+CALIBRATED_ERROR = "calibration_error_with_temperature"
 """In the report: the calibration error with each fold at the temperature of the other folds."""
 
-CHOSEN = "hyperparameters chosen inside every fold"
+NESTED_PROTOCOL = "hyperparameters chosen inside every fold"
 """What a protocol says where each fold has hyperparameters of its own."""
 
 
 @dataclass(frozen=True, slots=True)
-class Choice:
+class NestedSearch:
     """How each fold gets hyperparameters of its own, as in a nested cross-validation.
 
     Attributes:
-        protocol: How, in words that begin with `CHOSEN`.
+        protocol: How, in words that begin with `NESTED_PROTOCOL`.
         make: Makes it so.
     """
 
     protocol: str
-    make: Choose
+    make: ChooseConfig
 
 
 @dataclass(frozen=True, slots=True)
-class Pooled:
+class CrossValidation:
     """The outcome of a cross-validation.
 
     Attributes:
@@ -70,14 +70,14 @@ def cross_validate(
     config: TrainConfig,
     folder: Path,
     *,
-    choice: Choice | None = None,
+    choice: NestedSearch | None = None,
     resume: bool = False,
     device: Device = "auto",
     jobs: int = 1,
     on_fold: Callable[[int, int, int], None] = lambda fold, count, clips: None,
     on_step: Callable[[int], None] = lambda n: None,
     on_epoch: Callable[[int, dict[str, float]], None] = lambda fold, row: None,
-) -> Pooled:
+) -> CrossValidation:
     """Trains and scores every fold; all training records of a fold are trained on to the end.
 
     Augmented copies are trained on, never tested on.
@@ -118,7 +118,7 @@ def cross_validate(
         on_step,
         on_epoch,
     )
-    found: dict[int, Scored] = {}
+    found: dict[int, FoldPredictions] = {}
     todo: list[Fold] = []
     for unit in units:
         scored = unit.finished(table) if resume else None
@@ -140,15 +140,15 @@ def cross_validate(
             on_step=on_step,
             on_epoch=functools.partial(on_epoch, unit.number),
         )
-    labels = labels_of(table)
+    labels = table_labels(table)
     scores = [found[unit.number] for unit in units]
-    pooled = _pooled([one.plain for one in scores], labels, config)
-    _write(folder, pooled, _pooled([one.told for one in scores], labels, config))
+    pooled = _pool_folds([one.plain for one in scores], labels, config)
+    _write_report(folder, pooled, _pool_folds([one.told for one in scores], labels, config))
     return pooled
 
 
 def describe_protocol(
-    table: Table, folds: Folds, config: TrainConfig, choice: Choice | None = None
+    table: Table, folds: Folds, config: TrainConfig, choice: NestedSearch | None = None
 ) -> str:
     """Says in one line how the figures of a cross-validation come about."""
     apart = {
@@ -158,7 +158,7 @@ def describe_protocol(
     }[folds.by]
     tested = set(np.asarray(table["corpus"])[np.concatenate(folds.tests)].tolist())
     return (
-        f"{describe_data(table, tested, config)}, {len(labels_of(table))} classes, "
+        f"{describe_data(table, tested, config)}, {len(table_labels(table))} classes, "
         f"{len(folds.tests)}-fold cross-validation ({folds.name}), {apart}, "
         f"arch {config.described()}, "
         f"last of {config.epochs} epochs, seed {config.seed}"
@@ -177,8 +177,10 @@ def describe_data(table: Table, tested: Collection[str], config: TrainConfig) ->
     return f"{main}, {how} {describe_corpora(without_features(table, np.flatnonzero(~inside)))}"
 
 
-def _pooled(parts: list[Predictions], labels: tuple[str, ...], config: TrainConfig) -> Pooled:
-    predictions = pool(parts)
+def _pool_folds(
+    parts: list[Predictions], labels: tuple[str, ...], config: TrainConfig
+) -> CrossValidation:
+    predictions = pool_predictions(parts)
     evaluation = evaluate(
         predictions.emotion.tolist(),
         predictions.probabilities,
@@ -188,10 +190,12 @@ def _pooled(parts: list[Predictions], labels: tuple[str, ...], config: TrainConf
         seed=config.seed,
     )
     truth = label_indices(predictions.emotion.tolist(), labels)
-    return Pooled(predictions, evaluation, fit_temperature(predictions.probabilities, truth))
+    return CrossValidation(
+        predictions, evaluation, fit_temperature(predictions.probabilities, truth)
+    )
 
 
-def tempered_error(predictions: Predictions) -> float:
+def calibrated_error(predictions: Predictions) -> float:
     """Measures the calibration with each fold at the temperature that fits the other folds."""
     truth = label_indices(predictions.emotion.tolist(), predictions.labels)
     tempered = np.array(predictions.probabilities, np.float32)
@@ -202,15 +206,15 @@ def tempered_error(predictions: Predictions) -> float:
     return expected_calibration_error(tempered, truth)
 
 
-def _write(folder: Path, pooled: Pooled, calibrated: Pooled) -> None:
+def _write_report(folder: Path, pooled: CrossValidation, calibrated: CrossValidation) -> None:
     protocol = pooled.predictions.protocol
     write_predictions(folder / PREDICTIONS, pooled.predictions)
-    write_predictions(folder / CALIBRATED, calibrated.predictions)
+    write_predictions(folder / ADAPTED_CSV, calibrated.predictions)
     report = {
         "protocol": protocol,
         "seed": pooled.predictions.seed,
         "temperature": pooled.temperature,
-        TEMPERED: tempered_error(pooled.predictions),
+        CALIBRATED_ERROR: calibrated_error(pooled.predictions),
         **pooled.evaluation.to_dict(),
         "calibrated": {
             "protocol": calibrated.predictions.protocol,

@@ -22,12 +22,12 @@ from ser.models.prosody_cnn import (
 )
 from ser.models.svm import FittedSVM
 from ser.training.batches import Examples, Inputs
-from ser.training.lda import fit_reading
-from ser.training.svm import fit, fit_scale, inner_parts
-from ser.training.trainer import Row, Trainer
+from ser.training.lda import fit_lda
+from ser.training.svm import calibration_folds, fit_logit_scale, fit_svm
+from ser.training.trainer import EpochFigures, Trainer
 
 
-def experts_of(model: Any) -> list[str]:
+def expert_layers(model: Any) -> list[str]:
     """Names the layers whose outputs are the experts' answers: pictures first, prosody last."""
     names = [layer.name for layer in model.layers]
     pictures = [name for name in names if name.partition("_")[0] == SPECTRUM_LAYER]
@@ -59,7 +59,7 @@ class ExpertsTrainer(Trainer):
         for variable, value in zip(self._experts.optimizer.variables, kept, strict=True):
             variable.assign(value)
 
-    def step(self, x: Inputs, y: Array, weight: Array) -> Row:
+    def step(self, x: Inputs, y: Array, weight: Array) -> EpochFigures:
         """Trains one batch; ``accuracy`` is of the pictures, which are what can overfit."""
         self._experts.reset_metrics()
         found = self._experts.train_on_batch(
@@ -110,7 +110,7 @@ class ExpertsTrainer(Trainer):
         seen = look.predict(
             {"functionals": examples.functionals[positions], "voice": voices}, verbose=0
         )
-        return fit_reading(
+        return fit_lda(
             np.asarray(seen)[:, part],
             examples.targets[positions],
             [examples.speakers[position] for position in positions.tolist()],
@@ -137,12 +137,14 @@ class ExpertsTrainer(Trainer):
         features = np.asarray(seen, np.float64)[:, columns_without_level(count)]
         weights = examples.weights(config).astype(np.float64)
         fitted = features, examples.targets, self.problem.classes, weights
-        parts = inner_parts(examples, features, config.seed, strangers=False)
-        return replace(fit(PROSODY_SVM, *fitted), scale=fit_scale(PROSODY_SVM, *fitted, parts))
+        parts = calibration_folds(examples, features, config.seed, strangers=False)
+        return replace(
+            fit_svm(PROSODY_SVM, *fitted), scale=fit_logit_scale(PROSODY_SVM, *fitted, parts)
+        )
 
     def _prepare(self, model: Any) -> None:
         keras, config = self.keras, self.config
-        self._names = experts_of(model)
+        self._names = expert_layers(model)
         answers = {name: model.get_layer(name).output for name in self._names}
         self._experts = keras.Model(model.inputs, answers)
         self.compile(

@@ -9,10 +9,10 @@ from ser.models.base import Architecture
 from ser.models.transfer import TransferArchitecture
 from ser.training.batches import Batch, Examples
 from ser.training.config import TrainConfig
-from ser.training.trainer import Row, Trainer
+from ser.training.trainer import EpochFigures, Trainer
 
 
-class Phased(Trainer):
+class FineTuningTrainer(Trainer):
     """Trains as `Transfer` says: head first, then fine-tuning.
 
     Each phase has its own optimiser and its own cosine: the first begins at the configuration's
@@ -40,7 +40,9 @@ class Phased(Trainer):
         else:
             self._fine_tune()
 
-    def epoch(self, number: int, stream: Iterator[Batch], on_step: Callable[[int], None]) -> Row:
+    def epoch(
+        self, number: int, stream: Iterator[Batch], on_step: Callable[[int], None]
+    ) -> EpochFigures:
         """Trains one epoch of the phase that it belongs to; see `Trainer.epoch`."""
         if number and number == self.border:
             self._fine_tune()

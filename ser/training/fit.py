@@ -23,7 +23,7 @@ from ser.models.calibration import fit_temperature
 from ser.models.precision import Precision, precision_policy, to_float32
 from ser.models.registry import make_architecture
 from ser.training.batches import Examples, batches, steps_per_epoch
-from ser.training.checkpoint import Checkpoint, State
+from ser.training.checkpoint import Checkpoint, TrainingState
 from ser.training.config import TrainConfig
 from ser.training.registry import TRAINERS
 
@@ -31,7 +31,7 @@ _CHUNK = 64
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Trained:
+class TrainedNetwork:
     """A trained network and how it came about.
 
     Attributes:
@@ -63,7 +63,7 @@ class Trained:
 
 
 @dataclass(frozen=True, slots=True)
-class Data:
+class TrainingData:
     """What a training learns from and, if anything, is watched with.
 
     Attributes:
@@ -81,7 +81,7 @@ class Data:
 
 
 def train(
-    data: Data,
+    data: TrainingData,
     config: TrainConfig,
     *,
     checkpoint: Checkpoint | None = None,
@@ -90,7 +90,7 @@ def train(
     tensorboard: Path | None = None,
     on_step: Callable[[int], None] = lambda n: None,
     on_epoch: Callable[[dict[str, float]], None] = lambda row: None,
-) -> Trained:
+) -> TrainedNetwork:
     """Trains a network.
 
     Args:
@@ -133,7 +133,7 @@ def train(
     fingerprint = _fingerprint(examples, watched, config)
     loaded = checkpoint.load(keras, fingerprint) if checkpoint and resume else None
     trainer = TRAINERS[arch.trainer](keras, arch, examples, config)
-    best, state = None, State(fingerprint)
+    best, state = None, TrainingState(fingerprint)
     if loaded is None:
         with precision_policy(keras, config.precision):
             trainer.build()
@@ -148,15 +148,15 @@ def train(
     for row in state.history:
         on_step(steps)
         on_epoch(row)
-    record = _tensorboard(tensorboard)
+    record = _tensorboard_writer(tensorboard)
     while state.epoch < config.epochs:
-        if _stalled(state, config) and trainer.may_stop(state.epoch):
+        if _has_stalled(state, config) and trainer.may_stop(state.epoch):
             break
         row = trainer.epoch(state.epoch, stream, on_step)
         state.epoch += 1
         row = {"epoch": float(state.epoch), **row}
         if watched is not None:
-            row |= _watch(trainer.model, watched)
+            row |= _validation_figures(trainer.model, watched)
             if row["val_loss"] < state.best_loss:
                 state.best_loss, state.best_epoch = row["val_loss"], state.epoch
                 best = trainer.model.get_weights()
@@ -169,7 +169,7 @@ def train(
     temperature = 1.0
     if watched is not None:
         temperature = fit_temperature(predict(model, watched), watched.targets)
-    return Trained(
+    return TrainedNetwork(
         model,
         labels,
         state.history,
@@ -214,7 +214,7 @@ def _without_optimiser(keras: Any, model: Any, weights: Any) -> Any:
     return plain
 
 
-def _watch(model: Any, watched: Examples) -> dict[str, float]:
+def _validation_figures(model: Any, watched: Examples) -> dict[str, float]:
     probabilities = predict(model, watched)
     count = len(watched.labels)
     picked = probabilities[np.arange(len(watched)), watched.targets]
@@ -227,7 +227,7 @@ def _watch(model: Any, watched: Examples) -> dict[str, float]:
     }
 
 
-def _stalled(state: State, config: TrainConfig) -> bool:
+def _has_stalled(state: TrainingState, config: TrainConfig) -> bool:
     return bool(
         config.patience and state.best_epoch and state.epoch - state.best_epoch >= config.patience
     )
@@ -244,7 +244,7 @@ def _fingerprint(examples: Examples, watched: Examples | None, config: TrainConf
     return digest.hexdigest()
 
 
-def _tensorboard(folder: Path | None) -> Callable[[int, dict[str, float]], None]:
+def _tensorboard_writer(folder: Path | None) -> Callable[[int, dict[str, float]], None]:
     if folder is None:
         return lambda epoch, row: None
     try:

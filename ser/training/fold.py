@@ -186,7 +186,7 @@ class Fold:
         return self.folder / f"fold-{self.number}.csv"
 
     def _told_csv(self) -> Path:
-        return self.folder / f"fold-{self.number}-{CALIBRATED}"
+        return self.folder / f"fold-{self.number}-{ADAPTED_CSV}"
 
     def _told_the_voice(self, table: Table, records: Indices, part: Predictions) -> Predictions:
         """Scores the test clips again, each speaker calibrated with all of them, unlabelled."""
@@ -196,7 +196,7 @@ class Fold:
             table,
             records=records,
             calibrate=True,
-            protocol=f"{part.protocol}, {TOLD}",
+            protocol=f"{part.protocol}, {ADAPTED_PROTOCOL}",
             seed=part.seed,
         )
         return replace(told, fold=part.fold)

@@ -9,22 +9,22 @@ import numpy as np
 
 from ser.models.adversarial import AdversarialArchitecture
 from ser.training.config import TrainConfig
-from ser.training.trainer import Row, insist_on_number
+from ser.training.trainer import EpochFigures, check_finite
 
 # The side whose loss is smaller than the other's by this factor is ahead.
 _LEAD = 2.0
 _MEMORY = 0.9
 
 
-class Means:
+class RunningMeans:
     """Means of figures over an epoch, and over its last steps."""
 
     def __init__(self) -> None:
-        self._sums: Row = {}
+        self._sums: EpochFigures = {}
         self._counts: dict[str, int] = {}
-        self._recent: Row = {}
+        self._recent: EpochFigures = {}
 
-    def add(self, figures: Row, **more: float) -> None:
+    def add(self, figures: EpochFigures, **more: float) -> None:
         """Adds the figures of a step."""
         for name, value in {**figures, **more}.items():
             self._sums[name] = self._sums.get(name, 0.0) + float(value)
@@ -43,12 +43,12 @@ class Means:
         nothing = float("nan")
         return self._recent.get(one, nothing) * _LEAD < self._recent.get(other, nothing)
 
-    def over_all(self) -> Row:
+    def over_all(self) -> EpochFigures:
         """Gives the means over the epoch."""
         return {name: self._sums[name] / self._counts[name] for name in self._sums}
 
 
-def turns(rules: AdversarialArchitecture, steps: int) -> tuple[int, int]:
+def count_updates(rules: AdversarialArchitecture, steps: int) -> tuple[int, int]:
     """Says whose turn it is how often.
 
     Args:
@@ -63,16 +63,16 @@ def turns(rules: AdversarialArchitecture, steps: int) -> tuple[int, int]:
     return d_steps, max(1, steps // d_steps) * rules.g_steps
 
 
-def contest(
+def train_alternately(
     material: Iterable[Any],
     rules: AdversarialArchitecture,
-    discriminate: Callable[[Any, bool], Row],
-    generate: Callable[[Any, bool], Row],
+    discriminate: Callable[[Any, bool], EpochFigures],
+    generate: Callable[[Any, bool], EpochFigures],
     on_step: Callable[[int], None],
     *,
     d_steps: int,
     loss: str = "g_loss",
-) -> Row:
+) -> EpochFigures:
     """Trains both sides for an epoch, in turns.
 
     Args:
@@ -89,7 +89,7 @@ def contest(
         The means of all figures; with ``balance=loss`` also the share of steps in which each side
         waited, ``d_waits`` and ``g_waits``.
     """
-    means = Means()
+    means = RunningMeans()
     d_ahead = g_ahead = False
     for step, batch in enumerate(material, 1):
         means.add(discriminate(batch, d_ahead), d_waits=d_ahead)
@@ -106,7 +106,7 @@ def contest(
     return row
 
 
-def optimiser(keras: Any, config: TrainConfig, lr: float, steps: int) -> Any:
+def make_optimizer(keras: Any, config: TrainConfig, lr: float, steps: int) -> Any:
     """Makes the optimiser of a side.
 
     Args:
@@ -130,7 +130,7 @@ def train_step(
     x: Any,
     y: Mapping[str, Any],
     weights: Mapping[str, Any] | None = None,
-) -> Row:
+) -> EpochFigures:
     """Trains or tests a compiled network with one batch.
 
     Args:
@@ -149,7 +149,7 @@ def train_step(
     call.__self__.reset_metrics()  # type: ignore[attr-defined]
     found = call(x, _float32(y), sample_weight=_float32(weights), return_dict=True)
     figures = {name: float(value) for name, value in found.items()}
-    insist_on_number(figures["loss"])
+    check_finite(figures["loss"])
     return figures
 
 

@@ -24,7 +24,7 @@ _FOLDS = 5
 _NEVER = -20.0
 
 
-def fit_reading(
+def fit_lda(
     x: Matrix, targets: Indices, groups: Sequence[str], classes: int, *, balanced: bool = False
 ) -> tuple[Matrix, Vector]:
     """Fits a linear reading, with a softmax behind it.
@@ -43,12 +43,14 @@ def fit_reading(
     Returns:
         Weights (n, classes) and biases (classes,).
     """
-    reading = _fit(x, targets, classes, balanced)
-    temperature = _temperature(x, targets, groups, classes, balanced)
+    reading = _fit_discriminant(x, targets, classes, balanced)
+    temperature = _group_temperature(x, targets, groups, classes, balanced)
     return reading[0] / np.float32(temperature), reading[1] / np.float32(temperature)
 
 
-def _fit(x: Matrix, targets: Indices, classes: int, balanced: bool) -> tuple[Matrix, Vector]:
+def _fit_discriminant(
+    x: Matrix, targets: Indices, classes: int, balanced: bool
+) -> tuple[Matrix, Vector]:
     from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
 
     weights = np.zeros((x.shape[1], classes), np.float32)
@@ -74,7 +76,7 @@ def _fit(x: Matrix, targets: Indices, classes: int, balanced: bool) -> tuple[Mat
     return weights, biases
 
 
-def _temperature(
+def _group_temperature(
     x: Matrix, targets: Indices, groups: Sequence[str], classes: int, balanced: bool
 ) -> float:
     """How much less sure a reading should be, by the speakers that it was not learnt from.
@@ -90,6 +92,6 @@ def _temperature(
         return 1.0
     probabilities = np.empty((len(x), classes))
     for training, test in GroupKFold(count).split(x, targets, whose):
-        weights, biases = _fit(x[training], targets[training], classes, balanced)
+        weights, biases = _fit_discriminant(x[training], targets[training], classes, balanced)
         probabilities[test] = softmax((x[test] @ weights + biases).astype(np.float64))
     return max(1.0, fit_temperature(probabilities, targets))

@@ -19,7 +19,7 @@ from ser.parallel.forkserver import prepare
 from ser.parallel.pool import ProcessExecutor
 from ser.parallel.resources import usable_cores
 from ser.parallel.scheduler import schedule
-from ser.training.fold import Fold, Scored
+from ser.training.fold import Fold, FoldPredictions
 
 # Seconds between looks at what the trainings have left in their checkpoints.
 _POLL_INTERVAL = 0.5
@@ -42,7 +42,7 @@ class FoldCallbacks:
 
 def train_folds(
     table: Table, folds: Sequence[Fold], jobs: int, callbacks: FoldCallbacks, *, resume: bool
-) -> dict[int, Scored]:
+) -> dict[int, FoldPredictions]:
     """Trains and scores folds in processes, which share the cores.
 
     Args:
@@ -64,7 +64,7 @@ def train_folds(
         for fold in folds:
             fold.checkpoint.clear()
     progress = _Progress(table, callbacks)
-    found: dict[int, Scored] = {}
+    found: dict[int, FoldPredictions] = {}
     with _in_file(table, folds[0].folder) as path:
         work = _Training(path, max(1, usable_cores() // jobs), resume)
         prepare(work=work)
@@ -101,12 +101,12 @@ class _Training:
     threads: int
     resume: bool
 
-    def __call__(self, fold: Fold) -> Scored:
+    def __call__(self, fold: Fold) -> FoldPredictions:
         limit_threads(self.threads)
         return fold.train(read_table(self.table), resume=self.resume)
 
 
-def _crashed(fold: Fold) -> Scored:
+def _crashed(fold: Fold) -> FoldPredictions:
     raise SerError(
         f"fold {fold.number}",
         "has taken its process down, perhaps for want of memory",

@@ -17,13 +17,13 @@ from ser.errors import SerError
 from ser.io.files import open_output
 from ser.models.artifact import read_card
 from ser.training.config import TrainConfig
-from ser.training.crossval import CHOSEN, REPORT, TEMPERED, describe_data
-from ser.training.fit import Data, Trained
-from ser.training.fold import made_with
+from ser.training.crossval import CALIBRATED_ERROR, NESTED_PROTOCOL, REPORT, describe_data
+from ser.training.fit import TrainedNetwork, TrainingData
+from ser.training.fold import matches_config
 
 
 @dataclass(frozen=True, slots=True)
-class Figures:
+class ReportedFigures:
     """What a card quotes.
 
     Attributes:
@@ -37,7 +37,9 @@ class Figures:
     temperature: float | None = None
 
 
-def read_report(folder: Path, records: Table, config: TrainConfig, chosen: str = "") -> Figures:
+def read_report(
+    folder: Path, records: Table, config: TrainConfig, chosen: str = ""
+) -> ReportedFigures:
     """Reads the figures of a cross-validation for a network trained on all of its clips.
 
     Args:
@@ -45,7 +47,7 @@ def read_report(folder: Path, records: Table, config: TrainConfig, chosen: str =
         records: The table that is trained on now.
         config: How it is trained now.
         chosen: How its hyperparameters are chosen, in the words of
-            `ser.training.crossval.Choice`; empty where they are given.
+            `ser.training.crossval.NestedSearch`; empty where they are given.
 
     Raises:
         SerError: There is no report, or it is of another table, other options or other features.
@@ -76,8 +78,8 @@ def read_report(folder: Path, records: Table, config: TrainConfig, chosen: str =
             f"is the cross-validation of another table ({figures.protocol})",
             f"cross-validate {described}",
         )
-    same = chosen in protocol if chosen else CHOSEN not in protocol
-    if not same or not made_with(read_card(folder / "fold-1.keras"), records, config):
+    same = chosen in protocol if chosen else NESTED_PROTOCOL not in protocol
+    if not same or not matches_config(read_card(folder / "fold-1.keras"), records, config):
         raise SerError(
             folder,
             "was made with other options or features",
@@ -86,12 +88,12 @@ def read_report(folder: Path, records: Table, config: TrainConfig, chosen: str =
     return figures
 
 
-def watched_figures(data: Data, trained: Trained) -> Figures:
+def validation_figures(data: TrainingData, trained: TrainedNetwork) -> ReportedFigures:
     """Gives the figures of the kept epoch; it was chosen on the same clips, and a note says so."""
     if data.validation is None:
-        return Figures({})
+        return ReportedFigures({})
     row = next(row for row in trained.history if row["epoch"] == trained.best_epoch)
-    return Figures(
+    return ReportedFigures(
         {
             "validation_uar": row["val_uar"],
             "validation_accuracy": row["val_accuracy"],
@@ -111,7 +113,7 @@ def write_history(target: str | Path, rows: Sequence[dict[str, float]]) -> None:
         stream.write(text.getvalue().encode())  # type: ignore[arg-type]
 
 
-def _figures(report: dict[str, Any]) -> Figures:
+def _figures(report: dict[str, Any]) -> ReportedFigures:
     interval = report["intervals"]["uar"]
     metrics = {
         **{key: report["scores"][key] for key in ("uar", "accuracy", "macro_f1")},
@@ -120,6 +122,6 @@ def _figures(report: dict[str, Any]) -> Figures:
         "resampled": report["resampled"],
         "calibration_error_before_temperature": report["calibration_error"],
         # Reports of earlier versions lack it.
-        "calibration_error": report.get(TEMPERED),
+        "calibration_error": report.get(CALIBRATED_ERROR),
     }
-    return Figures(metrics, str(report["protocol"]), float(report["temperature"]))
+    return ReportedFigures(metrics, str(report["protocol"]), float(report["temperature"]))

@@ -69,19 +69,19 @@ class SpectrogramAugmentation:
         """
         if self.stretch and rng.random() < self.stretch_share:
             factor = rng.uniform(1 / (1 + self.stretch), 1 + self.stretch)
-            matrix = _stretched(matrix, max(2, round(len(matrix) * factor)))
+            matrix = _stretch(matrix, max(2, round(len(matrix) * factor)))
         else:
             matrix = matrix.copy()
         if self.shift and can_shift(spec) and rng.random() < self.shift_share:
-            matrix = _shifted(matrix, int(rng.integers(-self.shift, self.shift + 1)))
+            matrix = _shift_bands(matrix, int(rng.integers(-self.shift, self.shift + 1)))
         fill = matrix.mean(axis=0)
         for _ in range(self.frequency_masks):
-            start, end = _span(matrix.shape[1], self.frequency_width, rng)
+            start, end = _random_span(matrix.shape[1], self.frequency_width, rng)
             matrix[:, start:end] = fill[start:end]
         for _ in range(self.time_masks):
-            start, end = _span(len(matrix), self.time_width, rng)
+            start, end = _random_span(len(matrix), self.time_width, rng)
             matrix[start:end] = fill
-        return _placed(matrix, frames, rng)
+        return _place_in_frames(matrix, frames, rng)
 
 
 NO_AUGMENTATION = SpectrogramAugmentation(stretch=0.0, shift=0, time_masks=0, frequency_masks=0)
@@ -94,7 +94,7 @@ def can_shift(spec: FeatureSpec) -> bool:
     return spec.families in (("mel",), ("logmel",)) and not spec.deltas
 
 
-def _stretched(matrix: Matrix, count: int) -> Matrix:
+def _stretch(matrix: Matrix, count: int) -> Matrix:
     """Resamples the frames linearly."""
     position = np.linspace(0, len(matrix) - 1, count)
     before = position.astype(np.intp)
@@ -104,21 +104,21 @@ def _stretched(matrix: Matrix, count: int) -> Matrix:
     return stretched
 
 
-def _shifted(matrix: Matrix, bands: int) -> Matrix:
+def _shift_bands(matrix: Matrix, bands: int) -> Matrix:
     """Moves the bands and repeats the outermost one."""
     column = np.clip(np.arange(matrix.shape[1]) - bands, 0, matrix.shape[1] - 1)
     shifted: Matrix = matrix[:, column]
     return shifted
 
 
-def _span(size: int, widest: int, rng: np.random.Generator) -> tuple[int, int]:
+def _random_span(size: int, widest: int, rng: np.random.Generator) -> tuple[int, int]:
     # Never more than a quarter: a short clip must keep something to be recognised by.
     width = int(rng.integers(0, min(widest, size // 4) + 1))
     start = int(rng.integers(0, size - width + 1))
     return start, start + width
 
 
-def _placed(matrix: Matrix, frames: int, rng: np.random.Generator) -> Matrix:
+def _place_in_frames(matrix: Matrix, frames: int, rng: np.random.Generator) -> Matrix:
     spare = frames - len(matrix)
     if spare <= 0:
         start = int(rng.integers(0, -spare + 1))

@@ -26,13 +26,13 @@ from ser.models.base import Problem
 from ser.models.calibration import fit_temperature, softmax
 from ser.models.svm import SVM, FittedSVM, pooled_input
 from ser.training.batches import Batch, Examples
-from ser.training.trainer import Row, Trainer
+from ser.training.trainer import EpochFigures, Trainer
 
 _PARTS = 3
 _CHUNK = 64
 
 
-class Closed(Trainer):
+class SVMTrainer(Trainer):
     """Fits support vector machines on the training clips as they are in the table.
 
     There is nothing to repeat: the first epoch does everything, and further ones change nothing.
@@ -46,7 +46,9 @@ class Closed(Trainer):
         """Makes the network of a machine that has seen nothing; see `Trainer.build`."""
         self.model = self.architecture.build(self.keras, self.problem)
 
-    def epoch(self, number: int, stream: Iterator[Batch], on_step: Callable[[int], None]) -> Row:
+    def epoch(
+        self, number: int, stream: Iterator[Batch], on_step: Callable[[int], None]
+    ) -> EpochFigures:
         """Fits the machine; see `Trainer.epoch`.
 
         Returns:
@@ -54,12 +56,12 @@ class Closed(Trainer):
         """
         keras, examples = self.keras, self.examples
         if number == 0:
-            features = vectors(keras, self.problem, examples)
+            features = pool_clips(keras, self.problem, examples)
             weights = examples.weights(self.config).astype(np.float64)
-            parts = inner_parts(examples, features, self.config.seed)
+            parts = calibration_folds(examples, features, self.config.seed)
             fitted = features, examples.targets, self._classes, weights
-            machine = fit(self._machines, *fitted)
-            machine = replace(machine, scale=fit_scale(self._machines, *fitted, parts))
+            machine = fit_svm(self._machines, *fitted)
+            machine = replace(machine, scale=fit_logit_scale(self._machines, *fitted, parts))
             self.model = self._machines.network(keras, self.problem, machine)
         on_step(self.steps)
         answers = np.concatenate(
@@ -83,7 +85,7 @@ class Closed(Trainer):
         return len(self.examples.labels)
 
 
-def vectors(keras: Any, problem: Problem, examples: Examples) -> Doubles:
+def pool_clips(keras: Any, problem: Problem, examples: Examples) -> Doubles:
     """Pools the clips of a table as the network does.
 
     Returns:
@@ -100,7 +102,7 @@ def vectors(keras: Any, problem: Problem, examples: Examples) -> Doubles:
     return np.concatenate(found)
 
 
-def fit(
+def fit_svm(
     arch: SVM, features: Doubles, targets: npt.NDArray[np.intp], classes: int, weights: Doubles
 ) -> FittedSVM:
     """Fits one machine per emotion against all others.
@@ -112,7 +114,7 @@ def fit(
         classes: Number of emotions; one without a clip is always decided against.
         weights: Of the clips, shape (n,).
     """
-    mean, deviation = standards(features)
+    mean, deviation = feature_statistics(features)
     x = (features - mean) / deviation
     machine = FittedSVM(
         mean=mean.astype(np.float32),
@@ -123,12 +125,14 @@ def fit(
     present = [c for c in range(classes) if 0 < (targets == c).sum() < len(targets)]
     if arch.kernel == "linear":
         for c in present:
-            machine.weights[:, c], machine.intercepts[c] = _linear(arch, x, targets == c, weights)
+            machine.weights[:, c], machine.intercepts[c] = _fit_linear(
+                arch, x, targets == c, weights
+            )
         return machine
     gamma = arch.gamma / (x.shape[1] * max(float(x.var()), 1e-8))
     dual = np.zeros((len(x), classes), np.float32)
     for c in present:
-        dual[:, c], machine.intercepts[c] = _rbf(arch, gamma, x, targets == c, weights)
+        dual[:, c], machine.intercepts[c] = _fit_rbf(arch, gamma, x, targets == c, weights)
     # A clip that supports one emotion's machine is kept once for all of them.
     used = np.flatnonzero(dual.any(axis=1))
     if not len(used):
@@ -136,7 +140,7 @@ def fit(
     return replace(machine, support=x[used].astype(np.float32), weights=dual[used], gamma=gamma)
 
 
-def fit_scale(
+def fit_logit_scale(
     arch: SVM,
     features: Doubles,
     targets: npt.NDArray[np.intp],
@@ -147,12 +151,12 @@ def fit_scale(
     """Finds what to multiply decisions by; see the top of this file.
 
     Args:
-        arch: See `fit`, as for the next three.
+        arch: See `fit_svm`, as for the next three.
         features: Shape (n, features).
         targets: Shape (n,).
         classes: Number of emotions.
         weights: Shape (n,).
-        parts: Positions of clips that are judged by machines of all others; see `inner_parts`.
+        parts: Positions of clips that are judged by machines of all others; see `calibration_folds`.
             Without any, the answer is 1.
     """
     if not parts:
@@ -160,12 +164,12 @@ def fit_scale(
     said = np.zeros((len(features), classes))
     for test in parts:
         rest = train_indices(len(features), test)
-        machine = fit(arch, features[rest], targets[rest], classes, weights[rest])
-        said[test] = decisions(machine, features[test])
+        machine = fit_svm(arch, features[rest], targets[rest], classes, weights[rest])
+        said[test] = decision_values(machine, features[test])
     return 1 / fit_temperature(softmax(said), targets)
 
 
-def standards(features: Doubles) -> tuple[Doubles, Doubles]:
+def feature_statistics(features: Doubles) -> tuple[Doubles, Doubles]:
     """Gives mean and standard deviation of each feature, shape (features,) each."""
     mean = features.mean(axis=0)
     deviation = features.std(axis=0)
@@ -175,7 +179,7 @@ def standards(features: Doubles) -> tuple[Doubles, Doubles]:
     return mean, np.where(still, 1.0, deviation)
 
 
-def decisions(machine: FittedSVM, features: Doubles) -> Doubles:
+def decision_values(machine: FittedSVM, features: Doubles) -> Doubles:
     """Gives the decision values of pooled clips, shape (n, classes), before any scale."""
     x = (features - machine.mean) / machine.deviation
     if machine.support is not None:
@@ -189,7 +193,7 @@ def decisions(machine: FittedSVM, features: Doubles) -> Doubles:
     return values
 
 
-def inner_parts(
+def calibration_folds(
     examples: Examples, features: Doubles, seed: int, *, strangers: bool = True
 ) -> list[npt.NDArray[np.intp]]:
     """Divides training clips into parts that are judged by machines fitted on the others.
@@ -226,7 +230,7 @@ def _pooled_table(examples: Examples, features: Doubles) -> Table:
     return table
 
 
-def _rbf(
+def _fit_rbf(
     arch: SVM, gamma: float, x: Doubles, positive: npt.NDArray[np.bool_], weights: Doubles
 ) -> tuple[Doubles, float]:
     from sklearn.svm import SVC
@@ -238,7 +242,7 @@ def _rbf(
     return dual, float(machine.intercept_[0])
 
 
-def _linear(
+def _fit_linear(
     arch: SVM, x: Doubles, positive: npt.NDArray[np.bool_], weights: Doubles
 ) -> tuple[Doubles, float]:
     from sklearn.svm import LinearSVC

@@ -13,7 +13,7 @@ from typing import Any
 from ser.models.backend import quiet_stderr
 
 
-def prepare(keras: Any, *models: Any) -> None:
+def build_training_state(keras: Any, *models: Any) -> None:
     """Makes what the first training step of each network would make.
 
     Args:
@@ -28,10 +28,10 @@ def prepare(keras: Any, *models: Any) -> None:
         # Machines are not compiled: they are not trained in steps.
         for model in models:
             if model.compiled:
-                _make(keras, model)
+                _build_variables(keras, model)
 
 
-def _make(keras: Any, model: Any) -> None:
+def _build_variables(keras: Any, model: Any) -> None:
     model.optimizer.build(model.trainable_variables)
     nothing = keras.tree.map_structure(
         lambda entry: keras.ops.zeros((1, *entry.shape[1:]), entry.dtype), model.input

@@ -22,9 +22,9 @@ from ser.models.backend import quiet_stderr
 from ser.models.base import Architecture, Problem
 from ser.training.batches import Batch, Examples, Inputs, steps_per_epoch
 from ser.training.config import TrainConfig
-from ser.training.tracing import prepare
+from ser.training.tracing import build_training_state
 
-Row = dict[str, float]
+EpochFigures = dict[str, float]
 """Figures of an epoch, by name: ``loss`` and ``accuracy`` at least."""
 
 
@@ -69,7 +69,7 @@ class Trainer:
     @cached_property
     def problem(self) -> Problem:
         """What the network takes in and tells apart; found out in a pass over the examples."""
-        return problem_of(self.examples)
+        return describe_problem(self.examples)
 
     def loss(self) -> Any:
         """Gives the loss of one answer: cross-entropy with label smoothing."""
@@ -84,7 +84,7 @@ class Trainer:
     def restore(self, model: Any, companions: dict[str, Any]) -> None:
         """Takes over what a checkpoint kept, instead of `build`."""
         self.model = model
-        prepare(self.keras, model)
+        build_training_state(self.keras, model)
 
     def generate(self) -> Table | None:
         """Makes records with emotions, as many as there are training clips; None if it cannot."""
@@ -94,7 +94,9 @@ class Trainer:
         """Says whether early stopping may end the training after so many epochs."""
         return True
 
-    def epoch(self, number: int, stream: Iterator[Batch], on_step: Callable[[int], None]) -> Row:
+    def epoch(
+        self, number: int, stream: Iterator[Batch], on_step: Callable[[int], None]
+    ) -> EpochFigures:
         """Trains one epoch.
 
         Args:
@@ -109,16 +111,16 @@ class Trainer:
             DivergedError: The loss is no number any more.
         """
         seed_dropout(self.model, self.config.seed, number)
-        total: Row = {}
+        total: EpochFigures = {}
         for _ in range(self.steps):
             figures = self.step(*next(stream))
             for name, value in figures.items():
                 total[name] = total.get(name, 0.0) + value
-            insist_on_number(figures["loss"])
+            check_finite(figures["loss"])
             on_step(1)
         return {name: value / self.steps for name, value in total.items()}
 
-    def step(self, x: Inputs, y: Array, weight: Array) -> Row:
+    def step(self, x: Inputs, y: Array, weight: Array) -> EpochFigures:
         """Trains one batch, and gives its figures."""
         # Keras forgets the last batch by itself here, but not in every version and backend.
         self.model.reset_metrics()
@@ -159,10 +161,10 @@ class Trainer:
                 # On a CPU, XLA is slower here than TensorFlow's own kernels; on a GPU it is faster.
                 jit_compile="auto",
             )
-        prepare(keras, model)
+        build_training_state(keras, model)
 
 
-def problem_of(examples: Examples) -> Problem:
+def describe_problem(examples: Examples) -> Problem:
     """Describes what a network for these examples takes in and tells apart."""
     mean = variance = None
     if examples.spec.normalise == "none" or examples.spec.pool != "none":
@@ -190,7 +192,7 @@ def seed_dropout(model: Any, seed: int, epoch: int) -> None:
             variable.assign(state.astype(variable.dtype))
 
 
-def insist_on_number(loss: float) -> None:
+def check_finite(loss: float) -> None:
     """Stops a training that has come apart.
 
     Raises:

@@ -12,11 +12,11 @@ from ser.dataset.table import Table, read_table, spec_of
 from ser.errors import SerError
 from ser.evaluation.predict import shared_speakers
 from ser.training.card import describe_corpora
-from ser.training.fit import Data, training_speakers
+from ser.training.fit import TrainingData, training_speakers
 
 
 @dataclass(frozen=True, slots=True)
-class Division:
+class ValidationSplit:
     """A divided table.
 
     Attributes:
@@ -26,13 +26,15 @@ class Division:
         warnings: What makes the validation figures too good.
     """
 
-    data: Data
+    data: TrainingData
     protocol: str
     notes: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
 
 
-def divide(records: Table, validation: str, seed: int, *, name: str = "table") -> Division:
+def split_validation(
+    records: Table, validation: str, seed: int, *, name: str = "table"
+) -> ValidationSplit:
     """Decides what is trained on and what is watched.
 
     Args:
@@ -54,11 +56,13 @@ def divide(records: Table, validation: str, seed: int, *, name: str = "table") -
     try:
         fraction = float(validation)
     except ValueError:
-        data, warnings = _with_table(records, everything, validation, name)
+        data, warnings = _validate_on_table(records, everything, validation, name)
         count = 0 if data.validation is None else len(data.validation)
-        return Division(data, f"{corpora}, watched with {count} clips", notes, warnings)
+        return ValidationSplit(data, f"{corpora}, watched with {count} clips", notes, warnings)
     if not fraction:
-        return Division(Data(records, everything), f"{corpora}, nothing set aside", notes)
+        return ValidationSplit(
+            TrainingData(records, everything), f"{corpora}, nothing set aside", notes
+        )
     labelled = records[everything] if len(everything) < len(records) else records
     by: By = "speaker"
     if not np.asarray(records["speaker"]).astype(bool).all():
@@ -66,16 +70,16 @@ def divide(records: Table, validation: str, seed: int, *, name: str = "table") -
         by = "clip"
     train, test = split_indices(labelled, fraction, by=by, seed=seed, name=name)
     test = originals(labelled, test)
-    return Division(
-        Data(records, everything[train], everything[test]),
+    return ValidationSplit(
+        TrainingData(records, everything[train], everything[test]),
         f"{corpora}, watched with {len(test)} clips ({by}s apart)",
         notes,
     )
 
 
-def _with_table(
+def _validate_on_table(
     records: Table, everything: np.ndarray, path: str, name: str
-) -> tuple[Data, tuple[str, ...]]:
+) -> tuple[TrainingData, tuple[str, ...]]:
     other = read_table(path)
     difference = spec_of(records).difference(spec_of(other))
     if difference or other["x"].shape[1:] != records["x"].shape[1:]:
@@ -92,4 +96,4 @@ def _with_table(
             f"{len(shared)} of the speakers in {path} are in {name} as well "
             f"({', '.join(shared[:3])}): the validation figures will be too good",
         )
-    return Data(records, everything, indices, other), warnings
+    return TrainingData(records, everything, indices, other), warnings

@@ -11,8 +11,8 @@ import numpy as np
 
 from ser.colors import FAINT, INK
 from ser.errors import SerError
-from ser.training.tuning.space import Range, Space
-from ser.training.tuning.trial import Trial, best_of
+from ser.training.tuning.space import SearchRange, Space
+from ser.training.tuning.trial import Trial, best_trial
 from ser.viz.figure import check_target, house_style, new_figure, save_figure, shorten, show_spines
 
 if TYPE_CHECKING:
@@ -96,7 +96,7 @@ def _draw_order(axes: Axes, trials: Sequence[Trial]) -> None:
             label="best so far",
             zorder=1,
         )
-    winner = best_of(list(trials))
+    winner = best_trial(list(trials))
     if winner is not None and winner.score is not None:
         axes.plot(
             winner.number, winner.score, "o", color=_BEST, markersize=7, markeredgecolor="white"
@@ -124,8 +124,8 @@ def _draw_order(axes: Axes, trials: Sequence[Trial]) -> None:
     _finish(axes)
 
 
-def _draw_hyperparameter(axes: Axes, name: str, found: Range, trials: Sequence[Trial]) -> None:
-    winner = best_of(list(trials))
+def _draw_hyperparameter(axes: Axes, name: str, found: SearchRange, trials: Sequence[Trial]) -> None:
+    winner = best_trial(list(trials))
     for trial in sorted(trials, key=lambda t: (t is winner, t.outcome == "complete")):
         if name not in trial.values:
             continue
@@ -149,7 +149,7 @@ def _draw_hyperparameter(axes: Axes, name: str, found: Range, trials: Sequence[T
     _finish(axes)
 
 
-def _limit(axes: Axes, found: Range) -> None:
+def _limit(axes: Axes, found: SearchRange) -> None:
     """Shows the whole range, and a little more for the points at its ends."""
     from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormatter
 

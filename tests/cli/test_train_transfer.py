@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 from conftest import Run
-from pictures import tiny_weights
 from spoken import of_speakers, training_with
+from transfer_networks import tiny_weights
 
 from ser.dataset.table import Table, write_table
 from ser.models.artifact import read_card

@@ -11,17 +11,17 @@ import pytest
 from ser.dataset.table import Table
 from ser.evaluation.predict import predict_table
 from ser.evaluation.predictions import Predictions
-from ser.inference.engine import Engine, open_engine
+from ser.inference.classifier import Classifier, open_classifier
 
 
 @pytest.fixture(scope="module")
-def plain(tiny_model: Path) -> Engine:
-    return open_engine(tiny_model)
+def plain(tiny_model: Path) -> Classifier:
+    return open_classifier(tiny_model)
 
 
 @pytest.fixture(scope="module")
-def reading(prosodic_model: Path) -> Engine:
-    return open_engine(prosodic_model)
+def reading(prosodic_model: Path) -> Classifier:
+    return open_classifier(prosodic_model)
 
 
 def by_path(predictions: Predictions) -> dict[str, Any]:
@@ -32,7 +32,9 @@ def of(predictions: Predictions, speaker: str) -> Any:
     return predictions.probabilities[predictions.speaker == speaker]
 
 
-def test_uncalibrated_it_is_the_engine(plain: Engine, reading: Engine, prosodic: Table) -> None:
+def test_uncalibrated_it_is_the_engine(
+    plain: Classifier, reading: Classifier, prosodic: Table
+) -> None:
     expected = reading.probabilities(prosodic["x"], prosodic["functionals"])
     assert predict_table(reading, prosodic).probabilities == pytest.approx(expected, abs=1e-5)
     assert predict_table(reading, prosodic, block=7).probabilities == pytest.approx(
@@ -44,7 +46,9 @@ def test_uncalibrated_it_is_the_engine(plain: Engine, reading: Engine, prosodic:
     assert found.probabilities == pytest.approx(plain.probabilities(prosodic["x"]), abs=1e-5)
 
 
-def test_every_speaker_is_calibrated_with_the_own_clips(reading: Engine, prosodic: Table) -> None:
+def test_every_speaker_is_calibrated_with_the_own_clips(
+    reading: Classifier, prosodic: Table
+) -> None:
     found = predict_table(reading, prosodic, calibrate=True)
     assert found.probabilities.sum(axis=1) == pytest.approx(1, abs=1e-5)
     for speaker in ("01", "06"):
@@ -55,7 +59,7 @@ def test_every_speaker_is_calibrated_with_the_own_clips(reading: Engine, prosodi
     assert np.abs(found.probabilities - predict_table(reading, prosodic).probabilities).max() > 0.01
 
 
-def test_clips_of_others_do_not_change_the_result(reading: Engine, prosodic: Table) -> None:
+def test_clips_of_others_do_not_change_the_result(reading: Classifier, prosodic: Table) -> None:
     before = predict_table(reading, prosodic, calibrate=True)
     changed = prosodic.copy()
     others = changed["speaker"] != "03"
@@ -72,7 +76,7 @@ def test_clips_of_others_do_not_change_the_result(reading: Engine, prosodic: Tab
     assert np.abs(of(after, "03")[1:] - of(before, "03")[1:]).max(axis=1).min() > 1e-4
 
 
-def test_a_speaker_is_known_by_corpus_too(reading: Engine, prosodic: Table) -> None:
+def test_a_speaker_is_known_by_corpus_too(reading: Classifier, prosodic: Table) -> None:
     apart = prosodic.copy()
     half = np.flatnonzero(apart["speaker"] == "03")[::2]
     apart["corpus"][half] = "other"
@@ -94,7 +98,7 @@ def test_labels_are_not_looked_at(
     assert np.abs(before.probabilities - uncalibrated.probabilities).max() > 0.01
 
 
-def test_who_is_not_known_is_not_calibrated(reading: Engine, prosodic: Table) -> None:
+def test_who_is_not_known_is_not_calibrated(reading: Classifier, prosodic: Table) -> None:
     table = prosodic.copy()
     table["speaker"][table["speaker"] == "01"] = ""
     # Three clips are too few.
@@ -105,7 +109,7 @@ def test_who_is_not_known_is_not_calibrated(reading: Engine, prosodic: Table) ->
         assert same == (record["speaker"] in ("", "02")), record["speaker"]
 
 
-def test_some_records_alone(reading: Engine, prosodic: Table) -> None:
+def test_some_records_alone(reading: Classifier, prosodic: Table) -> None:
     records = np.flatnonzero(np.isin(prosodic["speaker"], ["02", "05"]))
     done: list[int] = []
     found = predict_table(
@@ -118,7 +122,7 @@ def test_some_records_alone(reading: Engine, prosodic: Table) -> None:
         assert row == pytest.approx(whole[path], abs=1e-5)
 
 
-def test_unlabelled_clips_and_copies_are_left_out(reading: Engine, prosodic: Table) -> None:
+def test_unlabelled_clips_and_copies_are_left_out(reading: Classifier, prosodic: Table) -> None:
     table = prosodic.copy()
     table["y"][::4] = ""
     table["augment"][1::4] = "noise:10"
@@ -131,7 +135,7 @@ def test_unlabelled_clips_and_copies_are_left_out(reading: Engine, prosodic: Tab
 
 
 def test_a_voice_with_many_clips_is_learnt_from_some(
-    plain: Engine, spoken: Table, monkeypatch: pytest.MonkeyPatch
+    plain: Classifier, spoken: Table, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from ser.evaluation import predict
 

@@ -14,7 +14,7 @@ from ser.evaluation.predictions import (
     PredictionsError,
     from_table,
     is_predictions,
-    pool,
+    pool_predictions,
     read_predictions,
     write_predictions,
 )
@@ -30,7 +30,7 @@ def folds(count: int = 2) -> Predictions:
         table = labelled_table(rng.choice(LABELS, 12), [f"{fold}{i % 3}" for i in range(12)])
         p = rng.dirichlet([1, 1, 1], 12).astype(np.float32)
         parts.append(from_table(table, LABELS, p, fold=fold + 1, protocol=PROTOCOL, seed=7))
-    return pool(parts)
+    return pool_predictions(parts)
 
 
 def test_a_file_brings_everything_back(tmp_path: Path) -> None:
@@ -108,9 +108,9 @@ def test_folds_of_different_labels_are_not_pooled() -> None:
     a = folds()
     b = from_table(labelled_table(["angry"]), ("angry", "sad"), np.ones((1, 2), np.float32))
     with pytest.raises(PredictionsError, match="different labels"):
-        pool([a, b])
+        pool_predictions([a, b])
     with pytest.raises(PredictionsError, match="empty"):
-        pool([])
+        pool_predictions([])
 
 
 def test_arrays_must_belong_together() -> None:

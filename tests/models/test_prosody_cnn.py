@@ -18,7 +18,7 @@ from ser.models.base import Problem
 from ser.models.prosody_cnn import FUNCTIONALS_LAYER, set_lda_weights
 from ser.models.registry import make_architecture
 from ser.models.svm import FittedSVM
-from ser.training.svm import decisions
+from ser.training.svm import decision_values
 
 FRAMES, COEFFICIENTS, COUNT = 20, 12, 7
 Inputs = dict[str, Any]
@@ -212,7 +212,7 @@ def test_clips_are_compared_where_the_voice_is_not_told(keras: Any) -> None:
     names = (FUNCTIONALS_LAYER, "prosody")
     look = keras.Model(model.inputs, [model.get_layer(name).output for name in names])
     seen, prosody = (np.asarray(part) for part in look.predict_on_batch(batch()))
-    expected = np.exp(2 * decisions(machine, seen[:, 1:COUNT].astype(np.float64)))
+    expected = np.exp(2 * decision_values(machine, seen[:, 1:COUNT].astype(np.float64)))
     expected /= expected.sum(axis=1, keepdims=True)
     assert prosody == pytest.approx(expected, abs=1e-5)
     assert np.ptp(prosody, axis=0).max() > 0.05

@@ -16,7 +16,7 @@ from ser.models.backend import load_keras
 from ser.models.base import Problem
 from ser.models.registry import make_architecture
 from ser.models.svm import DECISION_LAYER, SVM, pooled_input
-from ser.training.svm import fit
+from ser.training.svm import fit_svm
 
 SIZE, CLASSES = 180, 4
 PROBLEM = Problem(1, SIZE, CLASSES)
@@ -71,7 +71,7 @@ def test_decisions_are_those_of_scikit_learn(keras: Any, arch: SVM) -> None:
     x, y = clips(400)
     new, _ = clips(100, seed=1)
     weights = np.random.default_rng(2).uniform(0.5, 2, len(y))
-    machine = replace(fit(arch, x, y, CLASSES, weights), scale=2.5)
+    machine = replace(fit_svm(arch, x, y, CLASSES, weights), scale=2.5)
     model = arch.network(keras, PROBLEM, machine)
     inner = keras.Model(model.input, model.get_layer(DECISION_LAYER).output)
     expected = reference(arch, x, y, weights, new)
@@ -95,7 +95,7 @@ def test_litert_agrees(keras: Any, arch: SVM, frames: int) -> None:
     x[:, frames // 2 + 1 :] = 0
     prefix = keras.Model(*pooled_input(keras, problem))
     features = np.asarray(prefix.predict_on_batch(x), np.float64)
-    machine = fit(arch, features, rng.integers(0, CLASSES, 200), CLASSES, np.ones(200))
+    machine = fit_svm(arch, features, rng.integers(0, CLASSES, 200), CLASSES, np.ones(200))
     model = arch.network(keras, problem, machine)
     data = export_litert(model)
     assert data is not None
@@ -113,7 +113,7 @@ def test_litert_agrees(keras: Any, arch: SVM, frames: int) -> None:
 
 def test_loads_without_ser_and_in_safe_mode(keras: Any, tmp_path: Path) -> None:
     x, y = clips(60)
-    model = SVM().network(keras, PROBLEM, fit(SVM(), x, y, CLASSES, np.ones(60)))
+    model = SVM().network(keras, PROBLEM, fit_svm(SVM(), x, y, CLASSES, np.ones(60)))
     pooled_input = x[:5, None].astype(np.float32)
     expected = np.asarray(model.predict_on_batch(pooled_input))
     loaded = load_without_ser(tmp_path, {"m": (model, pooled_input)})
@@ -149,7 +149,7 @@ def test_an_emotion_without_clips_is_decided_against(keras: Any) -> None:
     x, y = clips(80)
     y[y == 2] = 0
     for arch in (SVM(), SVM(kernel="linear")):
-        machine = fit(arch, x, y, CLASSES, np.ones(80))
+        machine = fit_svm(arch, x, y, CLASSES, np.ones(80))
         assert not machine.weights[:, 2].any()
         assert machine.intercepts[2] == -1
         answer = arch.network(keras, PROBLEM, machine).predict_on_batch(x[:, None])
@@ -160,7 +160,7 @@ def test_features_that_never_change_are_left_alone(keras: Any) -> None:
     x, y = clips(100)
     x[:, 3] = 0.1
     x[:, 5] = 0
-    machine = fit(SVM(), x, y, CLASSES, np.ones(100))
+    machine = fit_svm(SVM(), x, y, CLASSES, np.ones(100))
     assert machine.deviation[[3, 5]].tolist() == [1, 1]
     answer = SVM().network(keras, PROBLEM, machine).predict_on_batch(x[:, None])
     assert np.isfinite(np.asarray(answer)).all()

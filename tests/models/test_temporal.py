@@ -16,7 +16,7 @@ from ser.models.artifact import export_litert
 from ser.models.backend import load_keras
 from ser.models.base import Problem
 from ser.models.registry import make_architecture
-from ser.training.fit import Data, train
+from ser.training.fit import TrainingData, train
 
 NAMES = ("cnn1d", "cnn-lstm", "tim-net")
 SEQUENCE, LONG, POOLED = (34, 24), (500, 12), (1, 40)
@@ -157,7 +157,7 @@ def test_the_seed_decides_the_weights(keras: Any, name: str) -> None:
 @every
 def test_it_learns_what_speakers_have_in_common(spoken: Table, name: str) -> None:
     train_on, watched = ("01", "02", "03", "04", "05", "06"), ("07", "08")
-    data = Data(spoken, of_speakers(spoken, *train_on), of_speakers(spoken, *watched))
+    data = TrainingData(spoken, of_speakers(spoken, *train_on), of_speakers(spoken, *watched))
     config = replace(CONFIG, arch=name, epochs=12, options=SMALL[name], lr=5e-3)
     history = train(data, config, device="cpu").history
     # Chance is a third.

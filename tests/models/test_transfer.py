@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 from isolated import load_without_ser
-from pictures import Tiny, random_base, tiny_weights
+from transfer_networks import Tiny, random_base, tiny_weights
 
 from ser.errors import SerError
 from ser.models.artifact import export_litert

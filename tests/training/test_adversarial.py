@@ -15,11 +15,11 @@ from ser.dataset.groups import originals
 from ser.dataset.table import Table, spec_of
 from ser.models.acgan import ACGAN, EMOTION_OUTPUT, GENERATED_OUTPUT, SOURCE_OUTPUT
 from ser.models.backend import load_keras
-from ser.training.adversarial import MARK, Adversarial
+from ser.training.adversarial import GENERATED_MARK, AdversarialTrainer
 from ser.training.batches import Examples, batches
 from ser.training.checkpoint import Checkpoint
 from ser.training.config import TrainConfig
-from ser.training.fit import Data, Trained, train
+from ser.training.fit import TrainedNetwork, TrainingData, train
 from ser.training.spec_augment import SpectrogramAugmentation
 
 TRAIN = ("01", "02", "03", "04", "05", "06")
@@ -29,24 +29,24 @@ CONFIG = replace(COMMON, arch="acgan", options=SMALL, epochs=1, lr=3e-3)
 TERMS = ["accuracy", "loss", "generated_loss", "d_loss", "g_loss"]
 
 
-def split(table: Table) -> Data:
-    return Data(table, of_speakers(table, *TRAIN), of_speakers(table, *WATCHED))
+def split(table: Table) -> TrainingData:
+    return TrainingData(table, of_speakers(table, *TRAIN), of_speakers(table, *WATCHED))
 
 
-def run(data: Data, config: TrainConfig = CONFIG, **more: Any) -> Trained:
+def run(data: TrainingData, config: TrainConfig = CONFIG, **more: Any) -> TrainedNetwork:
     return train(data, config, device="cpu", **more)
 
 
-def make(spoken: Table, config: TrainConfig = CONFIG, **options: Any) -> Adversarial:
+def make(spoken: Table, config: TrainConfig = CONFIG, **options: Any) -> AdversarialTrainer:
     keras = load_keras("cpu")
     keras.utils.set_random_seed(0)
     examples = Examples(spoken, of_speakers(spoken, *TRAIN), ("neutral", "sad", "angry"))
-    trainer = Adversarial(keras, ACGAN(**{**SMALL, **options}), examples, config)
+    trainer = AdversarialTrainer(keras, ACGAN(**{**SMALL, **options}), examples, config)
     trainer.build()
     return trainer
 
 
-def epoch(trainer: Adversarial, number: int = 0) -> dict[str, float]:
+def epoch(trainer: AdversarialTrainer, number: int = 0) -> dict[str, float]:
     return trainer.epoch(number, batches(trainer.examples, trainer.config), lambda n: None)
 
 
@@ -55,23 +55,23 @@ def changed(before: list[Any], after: list[Any]) -> bool:
 
 
 @pytest.fixture(scope="module")
-def trained(spoken: Table) -> Trained:
+def trained(spoken: Table) -> TrainedNetwork:
     return run(split(spoken), replace(CONFIG, epochs=8))
 
 
-def test_the_emotion_head_learns(trained: Trained) -> None:
+def test_the_emotion_head_learns(trained: TrainedNetwork) -> None:
     assert max(row["val_uar"] for row in trained.history) > 0.8, trained.history
     assert trained.model.output_shape == (None, 3)
     assert trained.history[-1]["loss"] < trained.history[0]["loss"]
 
 
-def test_every_loss_is_in_the_history(trained: Trained) -> None:
+def test_every_loss_is_in_the_history(trained: TrainedNetwork) -> None:
     for row in trained.history:
         assert list(row) == ["epoch", *TERMS, "val_loss", "val_accuracy", "val_uar"]
         assert all(np.isfinite(value) and value >= 0 for value in row.values())
 
 
-def test_the_generator_listens_to_the_emotion(trained: Trained) -> None:
+def test_the_generator_listens_to_the_emotion(trained: TrainedNetwork) -> None:
     # Not that a judge recognises it: on so few clips a generator may settle for one emotion.
     table = trained.generate()
     assert table is not None
@@ -81,7 +81,7 @@ def test_the_generator_listens_to_the_emotion(trained: Trained) -> None:
         assert np.abs(means[one] - means[other]).max() > 0.05 * spread
 
 
-def test_the_table_of_generated_clips(spoken: Table, trained: Trained) -> None:
+def test_the_table_of_generated_clips(spoken: Table, trained: TrainedNetwork) -> None:
     table = trained.generate()
     assert table is not None
     chosen = of_speakers(spoken, *TRAIN)
@@ -89,8 +89,8 @@ def test_the_table_of_generated_clips(spoken: Table, trained: Trained) -> None:
     assert table["x"].shape == spoken["x"][chosen].shape
     for name in ("y", "frames", "corpus", "duration"):
         assert (table[name] == spoken[name][chosen]).all()
-    assert set(table["augment"].tolist()) == {MARK}
-    assert set(table["speaker"].tolist()) == {MARK}
+    assert set(table["augment"].tolist()) == {GENERATED_MARK}
+    assert set(table["speaker"].tolist()) == {GENERATED_MARK}
     assert len(set(table["path"].tolist())) == len(table)
     assert np.isfinite(table["x"]).all()
     assert table["x"].std(axis=0).max() > 0
@@ -137,12 +137,12 @@ def test_a_side_that_waits_stands_still(spoken: Table) -> None:
     assert not changed(still, generator.get_weights())
 
 
-def _clips(trainer: Adversarial) -> Any:
-    from ser.training.adversarial import _Clips
+def _clips(trainer: AdversarialTrainer) -> Any:
+    from ser.training.adversarial import _RealClips
 
     x, y, weight = next(batches(trainer.examples, trainer.config))
     assert isinstance(x, np.ndarray)
-    return _Clips(x, y, weight)
+    return _RealClips(x, y, weight)
 
 
 @pytest.mark.parametrize(

@@ -17,7 +17,7 @@ from ser.features.spec import PRESETS, FeatureSpec
 from ser.training.batches import Examples, batches, steps_per_epoch
 from ser.training.config import TrainConfig
 from ser.training.spec_augment import NO_AUGMENTATION
-from ser.training.trainer import problem_of
+from ser.training.trainer import describe_problem
 
 LABELS = ("neutral", "sad", "angry")
 
@@ -303,7 +303,7 @@ def test_an_epoch_sees_no_more_of_what_supports() -> None:
 def test_prosody_in_general_is_that_of_the_main_clips() -> None:
     found = supported()
     assert found.general_voice[0].max() < 900
-    problem = problem_of(found)
+    problem = describe_problem(found)
     assert problem.functional_mean is not None
     assert problem.functional_mean == pytest.approx(found.functionals[:4].mean(axis=0), rel=1e-5)
 

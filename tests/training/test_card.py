@@ -11,9 +11,9 @@ from tables import make_table
 
 from ser.training.card import describe_corpora, licence, make_card
 from ser.training.config import TrainConfig
-from ser.training.fit import Trained
+from ser.training.fit import TrainedNetwork
 
-TRAINED = Trained(None, ("sad", "angry"), [], 7, 4, 1.3, 90.0, "tensorflow cpu")
+TRAINED = TrainedNetwork(None, ("sad", "angry"), [], 7, 4, 1.3, 90.0, "tensorflow cpu")
 
 
 def card(**more: Any) -> dict[str, Any]:

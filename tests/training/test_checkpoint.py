@@ -13,7 +13,7 @@ from spoken import Small
 from ser.errors import SerError
 from ser.models.backend import load_keras
 from ser.models.base import Problem
-from ser.training.checkpoint import Checkpoint, State
+from ser.training.checkpoint import Checkpoint, TrainingState
 
 
 @pytest.fixture
@@ -58,7 +58,7 @@ def test_model_optimiser_best_weights_and_state_come_back(
 ) -> None:
     best = model.get_weights()
     step(model)
-    state = State("f", epoch=2, best_epoch=1, best_loss=0.5, history=[{"epoch": 1.0}])
+    state = TrainingState("f", epoch=2, best_epoch=1, best_loss=0.5, history=[{"epoch": 1.0}])
     checkpoint.save(model, best, state)
     assert names(checkpoint) == ["best-1.weights.h5", "epoch-2.keras", "state.json"]
     # Saving must not put the best weights into the network that goes on training.
@@ -77,7 +77,7 @@ def test_model_optimiser_best_weights_and_state_come_back(
 
 
 def test_only_the_last_epoch_is_kept(model: Any, checkpoint: Checkpoint) -> None:
-    state = State("f")
+    state = TrainingState("f")
     for epoch, best in ((1, 1), (2, 1), (3, 3)):
         state.epoch, state.best_epoch = epoch, best
         checkpoint.save(model, model.get_weights(), state)
@@ -87,7 +87,7 @@ def test_only_the_last_epoch_is_kept(model: Any, checkpoint: Checkpoint) -> None
 def test_without_validation_there_is_no_best(
     keras: Any, model: Any, checkpoint: Checkpoint
 ) -> None:
-    checkpoint.save(model, None, State("f", epoch=1))
+    checkpoint.save(model, None, TrainingState("f", epoch=1))
     loaded = checkpoint.load(keras, "f")
     assert loaded is not None
     assert loaded.best is None
@@ -98,7 +98,7 @@ def test_files_of_an_epoch_that_was_not_finished_do_not_count(
     keras: Any, model: Any, checkpoint: Checkpoint
 ) -> None:
     best = model.get_weights()
-    checkpoint.save(model, best, State("f", epoch=1, best_epoch=1))
+    checkpoint.save(model, best, TrainingState("f", epoch=1, best_epoch=1))
     # As a kill in the middle of the next save leaves them.
     (checkpoint.folder / "epoch-2.keras").write_bytes(b"PK half a file")
     (checkpoint.folder / "unfinished.weights.h5").write_bytes(b"half")
@@ -106,7 +106,7 @@ def test_files_of_an_epoch_that_was_not_finished_do_not_count(
     assert loaded is not None
     assert loaded.state.epoch == 1
     step(model)
-    checkpoint.save(model, model.get_weights(), State("f", epoch=2, best_epoch=2))
+    checkpoint.save(model, model.get_weights(), TrainingState("f", epoch=2, best_epoch=2))
     assert names(checkpoint) == ["best-2.weights.h5", "epoch-2.keras", "state.json"]
     again = checkpoint.load(keras, "f")
     assert again is not None
@@ -114,7 +114,7 @@ def test_files_of_an_epoch_that_was_not_finished_do_not_count(
 
 
 def test_another_training_is_refused(keras: Any, model: Any, checkpoint: Checkpoint) -> None:
-    checkpoint.save(model, None, State("f", epoch=1))
+    checkpoint.save(model, None, TrainingState("f", epoch=1))
     with pytest.raises(SerError, match="other data or options; repeat the options"):
         checkpoint.load(keras, "g")
 
@@ -132,7 +132,7 @@ def test_another_training_is_refused(keras: Any, model: Any, checkpoint: Checkpo
 def test_damage_is_named(
     keras: Any, model: Any, checkpoint: Checkpoint, name: str, content: bytes | None
 ) -> None:
-    checkpoint.save(model, model.get_weights(), State("f", epoch=1, best_epoch=1))
+    checkpoint.save(model, model.get_weights(), TrainingState("f", epoch=1, best_epoch=1))
     (checkpoint.folder / name).unlink()
     if content is not None:
         (checkpoint.folder / name).write_bytes(content)
@@ -144,4 +144,4 @@ def test_a_folder_that_cannot_be_made(model: Any, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     checkpoint = Checkpoint(tmp_path / "file" / "m.keras")
     with pytest.raises(SerError, match="cannot be written"):
-        checkpoint.save(model, None, State("f", epoch=1))
+        checkpoint.save(model, None, TrainingState("f", epoch=1))

@@ -22,8 +22,8 @@ from ser.models.artifact import read_card
 from ser.models.backend import load_keras
 from ser.models.calibration import expected_calibration_error
 from ser.training.config import TrainConfig
-from ser.training.crossval import cross_validate, describe_protocol, tempered_error
-from ser.training.fold import TOLD
+from ser.training.crossval import calibrated_error, cross_validate, describe_protocol
+from ser.training.fold import ADAPTED_PROTOCOL
 from ser.training.report import read_report
 
 
@@ -55,7 +55,7 @@ def check_calibrated(folder: Path, table: Table, folds: Folds) -> Predictions:
     written = read_predictions(folder / "calibrated.csv")
     plain = read_predictions(folder / "predictions.csv")
     assert written.path.tolist() == plain.path.tolist()
-    assert written.protocol == f"{plain.protocol}, {TOLD}"
+    assert written.protocol == f"{plain.protocol}, {ADAPTED_PROTOCOL}"
     assert written.seed == plain.seed
     for number, test in enumerate(folds.tests, start=1):
         part = written.fold == number
@@ -271,12 +271,12 @@ def test_calibration_is_measured_with_temperatures_of_other_folds() -> None:
         seed=0,
     )
     plain = expected_calibration_error(found.probabilities, truth)
-    assert tempered_error(found) < 0.06 < 0.1 < plain
+    assert calibrated_error(found) < 0.06 < 0.1 < plain
     # A fold that is much more sure than the others is not helped by its own clips.
     odd = found.probabilities.copy()
     odd[found.fold == 0] **= 8
     odd /= odd.sum(axis=1, keepdims=True)
-    assert tempered_error(replace(found, probabilities=odd)) > 0.1
+    assert calibrated_error(replace(found, probabilities=odd)) > 0.1
 
 
 def test_a_report_of_supported_corpora_fits_its_table(
@@ -288,7 +288,7 @@ def test_a_report_of_supported_corpora_fits_its_table(
     pooled = run(both, folds, config, tmp_path)
     figures = read_report(tmp_path, both, config)
     assert figures.metrics["uar"] == pooled.evaluation.scores.uar
-    assert figures.metrics["calibration_error"] == tempered_error(pooled.predictions)
+    assert figures.metrics["calibration_error"] == calibrated_error(pooled.predictions)
     with pytest.raises(SerError, match="is the cross-validation of another table"):
         read_report(tmp_path, spoken, config)
     with pytest.raises(SerError, match=r"cross-validate made .*, trained with other"):

@@ -17,8 +17,8 @@ from ser.models.svm import SUPPORT_LAYER
 from ser.training.batches import Examples
 from ser.training.checkpoint import Checkpoint
 from ser.training.config import TrainConfig
-from ser.training.experts import experts_of
-from ser.training.fit import Data, Trained, predict, train
+from ser.training.experts import expert_layers
+from ser.training.fit import TrainedNetwork, TrainingData, predict, train
 from ser.training.spec_augment import SpectrogramAugmentation
 
 TRAIN = ("01", "02", "03", "04", "05", "06")
@@ -30,11 +30,11 @@ def config(small_experts: str) -> TrainConfig:
     return replace(CONFIG, arch=small_experts, lr=5e-3, epochs=4)
 
 
-def split(table: Table) -> Data:
-    return Data(table, of_speakers(table, *TRAIN), of_speakers(table, *WATCHED))
+def split(table: Table) -> TrainingData:
+    return TrainingData(table, of_speakers(table, *TRAIN), of_speakers(table, *WATCHED))
 
 
-def run(data: Data, config: TrainConfig, **more: Any) -> Trained:
+def run(data: TrainingData, config: TrainConfig, **more: Any) -> TrainedNetwork:
     return train(data, config, device="cpu", **more)
 
 
@@ -58,7 +58,7 @@ def test_it_learns_what_speakers_have_in_common(prosodic: Table, config: TrainCo
     watched = Examples(
         prosodic, of_speakers(prosodic, *WATCHED), result.labels, reads_functionals=True
     )
-    for name in experts_of(result.model):
+    for name in expert_layers(result.model):
         expert = type(result.model)(result.model.inputs, result.model.get_layer(name).output)
         picked = predict(expert, watched).argmax(axis=1)
         assert (picked == watched.targets).mean() > 0.6, name
@@ -109,9 +109,9 @@ def test_a_resumed_training_ends_where_an_unbroken_one_does(
         assert weight == pytest.approx(expected, abs=1e-5)
 
 
-def right_by_prosody(result: Trained, table: Table, clips: np.ndarray) -> float:
+def right_by_prosody(result: TrainedNetwork, table: Table, clips: np.ndarray) -> float:
     asked = Examples(table, clips, result.labels, reads_functionals=True)
-    layer = result.model.get_layer(experts_of(result.model)[-1])
+    layer = result.model.get_layer(expert_layers(result.model)[-1])
     expert = type(result.model)(result.model.inputs, layer.output)
     return float((predict(expert, asked).argmax(axis=1) == asked.targets).mean())
 
@@ -121,18 +121,20 @@ def test_clips_that_were_learnt_from_are_compared(prosodic: Table, config: Train
     everyone = of_speakers(prosodic, *TRAIN)
     others = everyone[::6]
     mine = np.setdiff1d(everyone, others)
-    result = run(Data(prosodic, mine), config)
+    result = run(TrainingData(prosodic, mine), config)
     assert 0 < result.model.get_layer(SUPPORT_LAYER).kernel.shape[1] <= len(mine)
     assert right_by_prosody(result, prosodic, others) > 0.7
     # It can know by heart what no plane divides.
     table = prosodic.copy()
     table["y"] = np.random.default_rng(1).permutation(table["y"])
-    assert right_by_prosody(run(Data(table, mine), config), table, mine) > 0.95
+    assert right_by_prosody(run(TrainingData(table, mine), config), table, mine) > 0.95
 
 
 def test_class_weights_reach_both_experts(prosodic: Table, config: TrainConfig) -> None:
     rare = (prosodic["y"] == "sad") & (np.arange(len(prosodic)) % 4 > 0)
-    data = Data(prosodic, np.setdiff1d(of_speakers(prosodic, "01", "02"), np.flatnonzero(rare)))
+    data = TrainingData(
+        prosodic, np.setdiff1d(of_speakers(prosodic, "01", "02"), np.flatnonzero(rare))
+    )
     plain, even = (
         run(data, replace(config, epochs=1, class_weight=weight)).model
         for weight in ("none", "balanced")
@@ -150,7 +152,7 @@ def test_class_weights_reach_both_experts(prosodic: Table, config: TrainConfig) 
 def test_no_speaker_is_known(prosodic: Table, config: TrainConfig) -> None:
     table = prosodic.copy()
     table["speaker"] = ""
-    result = run(Data(table, of_speakers(prosodic, *TRAIN)), replace(config, epochs=1))
+    result = run(TrainingData(table, of_speakers(prosodic, *TRAIN)), replace(config, epochs=1))
     first, bias, *others = reading(result.model)
     kernel = np.concatenate([first, *others])
     count = prosodic["functionals"].shape[1]
@@ -173,7 +175,10 @@ def test_functionals_that_are_not_numbers_end_the_training(
     with pytest.raises(TableError, match="functionals that are not numbers"):
         run(split(table), config)
     # Nobody looks at those of other clips.
-    assert run(Data(table, of_speakers(table, *WATCHED)), replace(config, epochs=1)).epochs == 1
+    assert (
+        run(TrainingData(table, of_speakers(table, *WATCHED)), replace(config, epochs=1)).epochs
+        == 1
+    )
 
 
 def test_half_precision_while_training_alone(prosodic: Table, config: TrainConfig) -> None:
@@ -185,7 +190,7 @@ def test_half_precision_while_training_alone(prosodic: Table, config: TrainConfi
 
 def test_several_pictures_learn_each_by_itself(prosodic: Table, config: TrainConfig) -> None:
     result = run(split(prosodic), replace(config, options={"pictures": 3}, epochs=12))
-    names = experts_of(result.model)
+    names = expert_layers(result.model)
     assert names == ["picture", "picture_2", "picture_3", "prosody"]
     watched = Examples(
         prosodic, of_speakers(prosodic, *WATCHED), result.labels, reads_functionals=True

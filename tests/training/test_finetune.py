@@ -9,8 +9,8 @@ from typing import Any
 
 import numpy as np
 import pytest
-from pictures import Tiny, tiny_weights
 from spoken import CONFIG, of_speakers
+from transfer_networks import Tiny, tiny_weights
 
 from ser.dataset.table import Table
 from ser.errors import SerError
@@ -18,7 +18,7 @@ from ser.models import registry
 from ser.models.backend import load_keras
 from ser.training.checkpoint import Checkpoint
 from ser.training.config import TrainConfig
-from ser.training.fit import Data, Trained, train
+from ser.training.fit import TrainedNetwork, TrainingData, train
 from ser.training.spec_augment import SpectrogramAugmentation
 
 WATCHED = ("07", "08")
@@ -49,9 +49,9 @@ def options(weights: Path | str, **more: Any) -> TrainConfig:
     return replace(CONFIG, arch="tiny", options=chosen, epochs=5, lr=RATE)
 
 
-def run(table: Table, config: TrainConfig, **more: Any) -> Trained:
+def run(table: Table, config: TrainConfig, **more: Any) -> TrainedNetwork:
     training = of_speakers(table, "01", "02", "03", "04", "05", "06")
-    data = Data(table, training, of_speakers(table, *WATCHED))
+    data = TrainingData(table, training, of_speakers(table, *WATCHED))
     return train(data, config, device="cpu", **more)
 
 
@@ -94,7 +94,7 @@ class Whole:
     """An unbroken training, and the folder that a kill after each epoch would have left."""
 
     config: TrainConfig
-    trained: Trained
+    trained: TrainedNetwork
     left: dict[int, Path]
 
     def checkpoint(self, after: int, folder: Path) -> Checkpoint:

@@ -17,18 +17,18 @@ from ser.labels import label_indices
 from ser.training.batches import Examples
 from ser.training.checkpoint import Checkpoint
 from ser.training.config import TrainConfig
-from ser.training.fit import Data, Trained, predict, train, training_speakers
+from ser.training.fit import TrainedNetwork, TrainingData, predict, train, training_speakers
 from ser.training.spec_augment import SpectrogramAugmentation
 
 TRAIN = ("01", "02", "03", "04", "05", "06")
 WATCHED = ("07", "08")
 
 
-def split(table: Table) -> Data:
-    return Data(table, of_speakers(table, *TRAIN), of_speakers(table, *WATCHED))
+def split(table: Table) -> TrainingData:
+    return TrainingData(table, of_speakers(table, *TRAIN), of_speakers(table, *WATCHED))
 
 
-def run(data: Data, config: TrainConfig, **more: Any) -> Trained:
+def run(data: TrainingData, config: TrainConfig, **more: Any) -> TrainedNetwork:
     return train(data, config, device="cpu", **more)
 
 
@@ -44,12 +44,12 @@ def quick(small: str) -> TrainConfig:
 
 
 @pytest.fixture(scope="module")
-def trained(spoken: Table) -> Trained:
+def trained(spoken: Table) -> TrainedNetwork:
     config = replace(CONFIG, epochs=12, augment=SpectrogramAugmentation())
     return run(split(spoken), config)
 
 
-def test_it_learns_what_speakers_have_in_common(spoken: Table, trained: Trained) -> None:
+def test_it_learns_what_speakers_have_in_common(spoken: Table, trained: TrainedNetwork) -> None:
     assert trained.labels == ("neutral", "sad", "angry")
     best = trained.history[trained.best_epoch - 1]
     assert best["val_uar"] > 0.8, trained.history
@@ -57,7 +57,7 @@ def test_it_learns_what_speakers_have_in_common(spoken: Table, trained: Trained)
     assert not set(WATCHED) & set(spoken["speaker"][split(spoken).train].tolist())
 
 
-def test_the_history(trained: Trained) -> None:
+def test_the_history(trained: TrainedNetwork) -> None:
     assert [row["epoch"] for row in trained.history] == list(range(1, 13))
     assert trained.epochs == 12
     for row in trained.history:
@@ -69,7 +69,7 @@ def test_the_history(trained: Trained) -> None:
     assert trained.history[-1]["loss"] < trained.history[0]["loss"]
 
 
-def test_the_best_weights_are_the_ones_kept(spoken: Table, trained: Trained) -> None:
+def test_the_best_weights_are_the_ones_kept(spoken: Table, trained: TrainedNetwork) -> None:
     losses = [row["val_loss"] for row in trained.history]
     assert trained.best_epoch == int(np.argmin(losses)) + 1
     watched = Examples(spoken, of_speakers(spoken, *WATCHED), trained.labels)
@@ -147,7 +147,7 @@ def test_a_checkpoint_of_another_training_is_refused(
     others = [
         (split(spoken), replace(config, lr=1e-4)),
         (split(spoken), replace(config, seed=1)),
-        (Data(spoken, of_speakers(spoken, *TRAIN)), config),
+        (TrainingData(spoken, of_speakers(spoken, *TRAIN)), config),
         (split(relabelled), config),
     ]
     for data, options in others:
@@ -173,7 +173,7 @@ def test_validation_clips_do_not_touch_the_scaler(spoken: Table, quick: TrainCon
     chosen = of_speakers(table, "00", "01", "02", "03", "04", "05")
     config = replace(quick, epochs=1)
     layers = [
-        run(Data(t, chosen, watched), config).model.get_layer("standardise")
+        run(TrainingData(t, chosen, watched), config).model.get_layer("standardise")
         for t in (table, poisoned)
     ]
     expected = table["x"][chosen].mean(axis=(0, 1))
@@ -192,7 +192,7 @@ def test_what_is_not_trained_on_changes_nothing(spoken: Table, quick: TrainConfi
     poisoned = spoken.copy()
     poisoned["x"][of_speakers(spoken, *WATCHED)] = np.nan
     chosen = of_speakers(spoken, *TRAIN)
-    one, other = (run(Data(t, chosen), config) for t in (spoken, poisoned))
+    one, other = (run(TrainingData(t, chosen), config) for t in (spoken, poisoned))
     assert same(one.model, other.model)
 
 
@@ -202,13 +202,14 @@ def test_a_validation_table_of_its_own(spoken: Table, quick: TrainConfig) -> Non
     config = replace(quick, epochs=2)
     inside = run(split(spoken), config)
     outside = run(
-        Data(rest, np.arange(len(rest)), np.arange(len(apart)), validation_table=apart), config
+        TrainingData(rest, np.arange(len(rest)), np.arange(len(apart)), validation_table=apart),
+        config,
     )
     assert outside.history == inside.history
     apart = apart.copy()
     apart["y"] = "boredom"
     with pytest.raises(TableError, match="boredom"):
-        run(Data(rest, np.arange(len(rest)), np.arange(len(apart)), apart), config)
+        run(TrainingData(rest, np.arange(len(rest)), np.arange(len(apart)), apart), config)
 
 
 def test_unlabelled_clips_are_left_out(spoken: Table, quick: TrainConfig) -> None:
@@ -216,8 +217,8 @@ def test_unlabelled_clips_are_left_out(spoken: Table, quick: TrainConfig) -> Non
     chosen = of_speakers(spoken, *TRAIN)
     table = spoken.copy()
     table["y"][chosen[::4]] = ""
-    some = run(Data(table, chosen), config)
-    without = run(Data(spoken, np.delete(chosen, slice(None, None, 4))), config)
+    some = run(TrainingData(table, chosen), config)
+    without = run(TrainingData(spoken, np.delete(chosen, slice(None, None, 4))), config)
     assert some.labels == without.labels
     assert same(some.model, without.model)
 
@@ -234,7 +235,7 @@ def test_balanced_weights_help_the_rare(spoken: Table, quick: TrainConfig) -> No
     chosen = np.setdiff1d(of_speakers(spoken, *TRAIN), np.flatnonzero(rare))
     config = replace(quick, epochs=1, batch_size=8)
     plain, balanced = (
-        run(Data(spoken, chosen), replace(config, class_weight=weight))
+        run(TrainingData(spoken, chosen), replace(config, class_weight=weight))
         for weight in ("none", "balanced")
     )
     assert not same(plain.model, balanced.model)
@@ -248,7 +249,7 @@ def test_balanced_weights_help_the_rare(spoken: Table, quick: TrainConfig) -> No
 
 def test_one_emotion_is_nothing_to_learn(spoken: Table, quick: TrainConfig) -> None:
     with pytest.raises(TableError, match="one emotion alone \\(sad\\)"):
-        run(Data(spoken, np.flatnonzero(spoken["y"] == "sad")), quick)
+        run(TrainingData(spoken, np.flatnonzero(spoken["y"] == "sad")), quick)
     table = spoken.copy()
     table["y"] = ""
     with pytest.raises(TableError, match="no labelled records"):
@@ -259,7 +260,7 @@ def test_features_that_are_not_numbers_end_the_training(spoken: Table, quick: Tr
     table = spoken.copy()
     table["x"][3, 2, 1] = np.nan
     with pytest.raises(TableError, match=r"01/neutral-3\.wav: .*not numbers"):
-        run(Data(table, np.arange(len(table))), quick)
+        run(TrainingData(table, np.arange(len(table))), quick)
     table["x"][3, 2, 1] = 0
     table["x"][95, 2, 1] = np.inf
     with pytest.raises(TableError, match=r"08/angry-3\.wav: .*not numbers"):
@@ -271,7 +272,7 @@ def test_a_training_that_runs_away_says_so(spoken: Table, quick: TrainConfig) ->
         run(split(spoken), replace(quick, lr=1e38))
 
 
-def test_the_artifact_has_no_optimiser(trained: Trained) -> None:
+def test_the_artifact_has_no_optimiser(trained: TrainedNetwork) -> None:
     assert getattr(trained.model, "optimizer", None) is None
 
 

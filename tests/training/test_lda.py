@@ -9,7 +9,7 @@ import pytest
 from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
 
 from ser.models.calibration import expected_calibration_error
-from ser.training.lda import fit_reading
+from ser.training.lda import fit_lda
 
 SPEAKERS, CLIPS, WIDTH, CLASSES = 12, 30, 60, 3
 GROUPS = [f"speaker {number}" for number in range(SPEAKERS) for _ in range(CLIPS)]
@@ -30,7 +30,7 @@ def answers(x: Any, reading: tuple[Any, Any]) -> Any:
 
 
 def test_as_sure_as_it_is_right() -> None:
-    reading = fit_reading(*material(), GROUPS, CLASSES)
+    reading = fit_lda(*material(), GROUPS, CLASSES)
     x, targets = material(2)
     sober = answers(x, reading)
     assert (sober.argmax(axis=1) == targets).mean() > 0.6
@@ -44,7 +44,7 @@ def test_as_sure_as_it_is_right() -> None:
 def test_two_of_four_emotions() -> None:
     x, targets = material()
     two = targets < 2
-    reading = fit_reading(
+    reading = fit_lda(
         x[two],
         2 * targets[two],
         [name for name, is_one in zip(GROUPS, two, strict=True) if is_one],
@@ -60,7 +60,7 @@ def test_rare_emotions_may_count_as_much() -> None:
     kept = (targets > 0) | (np.arange(len(targets)) % 8 == 0)
     groups = [name for name, is_one in zip(GROUPS, kept, strict=True) if is_one]
     plain, even = (
-        answers(material(2)[0], fit_reading(x[kept], targets[kept], groups, 3, balanced=balanced))
+        answers(material(2)[0], fit_lda(x[kept], targets[kept], groups, 3, balanced=balanced))
         for balanced in (False, True)
     )
     assert even[:, 0].mean() > 1.5 * plain[:, 0].mean()
@@ -69,7 +69,7 @@ def test_rare_emotions_may_count_as_much() -> None:
 @pytest.mark.parametrize("groups", [["one"] * 40, [""] * 40], ids=["one speaker", "nobody knows"])
 def test_without_speakers_to_leave_out(groups: list[str]) -> None:
     x, targets = (part[:40] for part in material())
-    found = answers(x, fit_reading(x, targets, groups, CLASSES))
+    found = answers(x, fit_lda(x, targets, groups, CLASSES))
     assert np.isfinite(found).all()
     assert (found.argmax(axis=1) == targets).mean() > 0.6
 
@@ -77,7 +77,7 @@ def test_without_speakers_to_leave_out(groups: list[str]) -> None:
 def test_too_little_to_learn_from() -> None:
     x, targets = material()
     for count in (1, 2, 3):
-        weights, biases = fit_reading(x[:count], targets[:count], GROUPS[:count], CLASSES)
+        weights, biases = fit_lda(x[:count], targets[:count], GROUPS[:count], CLASSES)
         assert weights.shape == (WIDTH, CLASSES)
         assert np.isfinite(weights).all()
         assert biases[np.unique(targets[:count])].min() > biases.min() - 1e-6

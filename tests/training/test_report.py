@@ -13,8 +13,8 @@ from tables import make_table
 
 from ser.errors import SerError
 from ser.training.config import TrainConfig
-from ser.training.fit import Data, Trained
-from ser.training.report import read_report, watched_figures, write_history
+from ser.training.fit import TrainedNetwork, TrainingData
+from ser.training.report import read_report, validation_figures, write_history
 
 ROWS = [
     {"epoch": 1.0, "loss": 1.5, "val_loss": 1.25, "val_accuracy": 0.5, "val_uar": 0.4},
@@ -32,13 +32,13 @@ def test_the_history_as_csv(tmp_path: Path) -> None:
 
 def test_figures_of_the_watched_clips_are_those_of_the_kept_epoch() -> None:
     table = make_table(6)
-    trained = Trained(None, ("a", "b"), ROWS, 2, 1, 1.0, 1.0, "tensorflow cpu")
-    figures = watched_figures(Data(table, np.arange(4), np.arange(4, 6)), trained)
+    trained = TrainedNetwork(None, ("a", "b"), ROWS, 2, 1, 1.0, 1.0, "tensorflow cpu")
+    figures = validation_figures(TrainingData(table, np.arange(4), np.arange(4, 6)), trained)
     assert figures.metrics["validation_uar"] == 0.4
     assert figures.metrics["validation_clips"] == 2
     assert "optimistic" in figures.metrics["note"]
     assert (figures.protocol, figures.temperature) == (None, None)
-    assert watched_figures(Data(table, np.arange(6)), trained).metrics == {}
+    assert validation_figures(TrainingData(table, np.arange(6)), trained).metrics == {}
 
 
 @pytest.mark.parametrize(

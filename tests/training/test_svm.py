@@ -20,9 +20,9 @@ from ser.training.batches import Examples
 from ser.training.card import make_card
 from ser.training.checkpoint import Checkpoint
 from ser.training.config import TrainConfig
-from ser.training.fit import Data, Trained, predict, train
-from ser.training.svm import inner_parts, vectors
-from ser.training.trainer import problem_of
+from ser.training.fit import TrainedNetwork, TrainingData, predict, train
+from ser.training.svm import calibration_folds, pool_clips
+from ser.training.trainer import describe_problem
 
 CONFIG = TrainConfig(arch="svm", epochs=1, patience=0)
 TRAIN = ("01", "02", "03", "04", "05", "06")
@@ -34,11 +34,11 @@ def pooled() -> Table:
     return spoken_table(POOLED)
 
 
-def split(table: Table) -> Data:
-    return Data(table, of_speakers(table, *TRAIN), of_speakers(table, *WATCHED))
+def split(table: Table) -> TrainingData:
+    return TrainingData(table, of_speakers(table, *TRAIN), of_speakers(table, *WATCHED))
 
 
-def run(data: Data, config: TrainConfig = CONFIG, **more: Any) -> Trained:
+def run(data: TrainingData, config: TrainConfig = CONFIG, **more: Any) -> TrainedNetwork:
     return train(data, config, device="cpu", **more)
 
 
@@ -82,7 +82,7 @@ def test_nothing_but_training_clips_decides(pooled: Table) -> None:
     poisoned = pooled.copy()
     poisoned["x"][of_speakers(pooled, *WATCHED)] = 1e5
     chosen = of_speakers(pooled, *TRAIN)
-    one, other = (run(Data(t, chosen)) for t in (pooled, poisoned))
+    one, other = (run(TrainingData(t, chosen)) for t in (pooled, poisoned))
     assert same(one.model, other.model)
     # Scale and standardisation are no weights.
     examples = Examples(pooled, chosen, one.labels)
@@ -106,7 +106,9 @@ def test_probabilities_fit_decisions_about_speakers_set_aside(pooled: Table) -> 
 
 def parts_of(table: Table) -> list[Any]:
     examples = Examples(table, np.arange(len(table)), tuple(sorted(set(table["y"].tolist()))))
-    return inner_parts(examples, vectors(load_keras("cpu"), problem_of(examples), examples), 0)
+    return calibration_folds(
+        examples, pool_clips(load_keras("cpu"), describe_problem(examples), examples), 0
+    )
 
 
 def test_inner_parts_keep_speakers_and_copies_apart() -> None:
@@ -127,8 +129,8 @@ def test_inner_parts_keep_speakers_and_copies_apart() -> None:
 
 def test_one_voice_and_a_handful_of_clips_are_enough(pooled: Table) -> None:
     few = of_speakers(pooled, "01")
-    assert run(Data(pooled, few)).history[0]["accuracy"] > 0.9
-    result = run(Data(pooled, few[[0, 5]]))
+    assert run(TrainingData(pooled, few)).history[0]["accuracy"] > 0.9
+    result = run(TrainingData(pooled, few[[0, 5]]))
     assert result.history[0]["accuracy"] == 1
     assert len(result.labels) == 2
 
@@ -139,7 +141,7 @@ def test_balanced_weights_help_the_rare(pooled: Table) -> None:
     # Weak machines: with strong ones these emotions are told apart by whatever weight.
     config = replace(CONFIG, options={"C": 0.02})
     plain, balanced = (
-        run(Data(pooled, chosen), replace(config, class_weight=weight))  # type: ignore[arg-type]
+        run(TrainingData(pooled, chosen), replace(config, class_weight=weight))  # type: ignore[arg-type]
         for weight in ("none", "balanced")
     )
     watched = Examples(pooled, of_speakers(pooled, *WATCHED), plain.labels)

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from ser.models.backend import load_keras
-from ser.training.tracing import prepare
+from ser.training.tracing import build_training_state
 
 KERAS = load_keras("cpu")
 
@@ -46,7 +46,7 @@ def test_a_step_is_traced_once(outputs: int, tmp_path: Path) -> None:
     before = model.get_weights()
     twin, _ = counting(outputs)
     twin.set_weights(before)
-    prepare(KERAS, model)
+    build_training_state(KERAS, model)
     assert sum(calls) == 0
     for weight, expected in zip(model.get_weights(), before, strict=True):
         np.testing.assert_array_equal(weight, expected)
@@ -69,7 +69,7 @@ def test_a_step_is_traced_once(outputs: int, tmp_path: Path) -> None:
         tmp_path / "m.keras", custom_objects={"Counted": type(model.layers[1])}
     )
     calls.clear()
-    prepare(KERAS, loaded)
+    build_training_state(KERAS, loaded)
     for variable, value in zip(loaded.optimizer.variables, kept, strict=True):
         np.testing.assert_array_equal(np.asarray(variable), value)
     loaded.train_on_batch(x, truth, sample_weight=weights, return_dict=True)

@@ -11,10 +11,10 @@ from tables import make_table, ravdess_table
 
 from ser.dataset.table import Table, write_table
 from ser.errors import SerError, TableError
-from ser.training.validation import Division, divide
+from ser.training.validation import ValidationSplit, split_validation
 
 
-def sides(table: Table, division: Division) -> tuple[set[str], set[str]]:
+def sides(table: Table, division: ValidationSplit) -> tuple[set[str], set[str]]:
     data = division.data
     assert data.validation is not None
     source = table if data.validation_table is None else data.validation_table
@@ -26,7 +26,7 @@ def sides(table: Table, division: Division) -> tuple[set[str], set[str]]:
 
 def test_a_part_of_the_speakers() -> None:
     table = ravdess_table()
-    division = divide(table, "0.25", 0)
+    division = split_validation(table, "0.25", 0)
     train, watched = sides(table, division)
     assert not train & watched
     assert len(watched) == 6
@@ -38,14 +38,14 @@ def test_a_part_of_the_speakers() -> None:
         == "ravdess (360 clips, 24 speakers), watched with 90 clips (speakers apart)"
     )
     assert division.notes == division.warnings == ()
-    again, other = divide(table, "0.25", 0), divide(table, "0.25", 1)
+    again, other = split_validation(table, "0.25", 0), split_validation(table, "0.25", 1)
     assert sides(table, again) == (train, watched)
     assert sides(table, other) != (train, watched)
 
 
 @pytest.mark.parametrize("none", ["0", "0.0", "0e3"])
 def test_nothing(none: str) -> None:
-    division = divide(ravdess_table(2), none, 0)
+    division = split_validation(ravdess_table(2), none, 0)
     assert division.data.validation is None
     assert len(division.data.train) == 30
     assert division.protocol.endswith("nothing set aside")
@@ -56,7 +56,7 @@ def test_records_without_an_emotion_are_on_no_side() -> None:
     table["y"][::7] = ""
     unlabelled = set(np.flatnonzero(table["y"] == "").tolist())
     for validation in ("0", "0.25"):
-        division = divide(table, validation, 0)
+        division = split_validation(table, validation, 0)
         used = set(division.data.train.tolist())
         if division.data.validation is not None:
             used |= set(division.data.validation.tolist())
@@ -67,7 +67,7 @@ def test_records_without_an_emotion_are_on_no_side() -> None:
 def test_speakers_that_are_not_known() -> None:
     table = ravdess_table()
     table["speaker"][0] = ""
-    division = divide(table, "0.25", 0)
+    division = split_validation(table, "0.25", 0)
     assert "may share their speakers" in division.notes[0]
     assert division.protocol.endswith("(clips apart)")
 
@@ -78,7 +78,7 @@ def test_copies_stay_with_their_clip() -> None:
     copies["augment"] = "noise"
     both = np.concatenate([table, copies])
     both["speaker"] = ""
-    division = divide(both, "0.3", 0)
+    division = split_validation(both, "0.3", 0)
     data = division.data
     assert data.validation is not None
     train, watched = (set(both["path"][i].tolist()) for i in (data.train, data.validation))
@@ -90,33 +90,33 @@ def test_a_table_of_its_own(tmp_path: Path) -> None:
     few = table[table["speaker"] == "24"]
     few["y"][0] = ""
     write_table(tmp_path / "v.npy", few)
-    division = divide(table[table["speaker"] != "24"], str(tmp_path / "v.npy"), 0)
+    division = split_validation(table[table["speaker"] != "24"], str(tmp_path / "v.npy"), 0)
     assert len(division.data.train) == 345
     assert division.data.validation is not None
     assert division.data.validation.tolist() == list(range(1, 15))
     assert division.warnings == ()
-    division = divide(table, str(tmp_path / "v.npy"), 0, name="t.npy")
+    division = split_validation(table, str(tmp_path / "v.npy"), 0, name="t.npy")
     assert division.warnings[0].startswith("1 of the speakers in ")
     assert "are in t.npy as well (ravdess/24)" in division.warnings[0]
     # The same number in another corpus is another person.
     few["corpus"] = "tess"
     write_table(tmp_path / "v.npy", few)
-    assert divide(table, str(tmp_path / "v.npy"), 0).warnings == ()
+    assert split_validation(table, str(tmp_path / "v.npy"), 0).warnings == ()
 
 
 @pytest.mark.parametrize("changes", [{"frames": 9}, {"coefficients": 7}])
 def test_a_table_of_other_features(tmp_path: Path, changes: dict[str, Any]) -> None:
     write_table(tmp_path / "v.npy", make_table(4, **changes))
     with pytest.raises(SerError, match=r"v\.npy: has other features than t\.npy"):
-        divide(ravdess_table(2), str(tmp_path / "v.npy"), 0, name="t.npy")
+        split_validation(ravdess_table(2), str(tmp_path / "v.npy"), 0, name="t.npy")
 
 
 @pytest.mark.parametrize("wrong", ["-0.1", "1", "1.5", "nan", "inf"])
 def test_parts_that_are_none(wrong: str) -> None:
     with pytest.raises(SerError, match="is not a part"):
-        divide(ravdess_table(4), wrong, 0)
+        split_validation(ravdess_table(4), wrong, 0)
 
 
 def test_one_speaker_cannot_be_divided() -> None:
     with pytest.raises(TableError, match=r"t\.npy: has 1 speakers"):
-        divide(ravdess_table(1), "0.2", 0, name="t.npy")
+        split_validation(ravdess_table(1), "0.2", 0, name="t.npy")

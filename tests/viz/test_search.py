@@ -8,16 +8,16 @@ import numpy as np
 import pytest
 
 from ser.errors import SerError
-from ser.training.tuning.space import Range
+from ser.training.tuning.space import SearchRange
 from ser.training.tuning.trial import Trial
 from ser.viz.search import draw_search
 
 SPACE = {
-    "dropout": Range(0.1, 0.6),
-    "lr": Range(1e-4, 1e-2, log=True),
-    "units": Range(64, 256, log=True, integer=True),
-    "kernel": Range(choices=(3, 5)),
-    "norm": Range(choices=("batch", "layer", False)),
+    "dropout": SearchRange(0.1, 0.6),
+    "lr": SearchRange(1e-4, 1e-2, log=True),
+    "units": SearchRange(64, 256, log=True, integer=True),
+    "kernel": SearchRange(choices=(3, 5)),
+    "norm": SearchRange(choices=("batch", "layer", False)),
 }
 
 

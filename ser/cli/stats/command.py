@@ -301,10 +301,10 @@ def _predict(
 
 
 def _read(console: Console, name: str) -> Predictions:
-    from ser.evaluation.predictions import labelled, read_predictions
+    from ser.evaluation.predictions import labeled, read_predictions
 
     predictions = read_predictions(Path(name))
-    known = labelled(predictions)
+    known = labeled(predictions)
     if len(known) < len(predictions):
         console.note(f"{len(predictions) - len(known)} clips without an emotion are left out")
     return known

@@ -16,9 +16,9 @@ from ser.errors import interruptions
 
 if TYPE_CHECKING:
     from ser.training.config import TrainConfig
-    from ser.training.crossval import Choice
-    from ser.training.fit import Data
-    from ser.training.tuning.search import Found
+    from ser.training.crossval import NestedSearch
+    from ser.training.fit import TrainingData
+    from ser.training.tuning.search import SearchResult
     from ser.training.tuning.trial import Trial
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -66,11 +66,11 @@ class Tuning:
         Args:
             epochs: Of the training.
         """
-        from ser.training.crossval import CHOSEN
+        from ser.training.crossval import NESTED_PROTOCOL
 
         limit = "" if self.seconds is None else f" in {self.seconds / 60:.4g} minutes"
         return (
-            f"{CHOSEN} (best of up to {self.trials} trials{limit} on {self.folds} inner folds of "
+            f"{NESTED_PROTOCOL} (best of up to {self.trials} trials{limit} on {self.folds} inner folds of "
             f"{self.epochs or epochs} epochs)"
         )
 
@@ -193,14 +193,14 @@ def read_tuning(
 def tune(
     console: Console,
     name: str,
-    data: Data,
+    data: TrainingData,
     config: TrainConfig,
     tuning: Tuning,
     output: Path,
     *,
     resume: bool,
     device: Any,
-) -> Found:
+) -> SearchResult:
     """Searches, and says how it goes.
 
     Args:
@@ -217,10 +217,10 @@ def tune(
         SerError: As `ser.training.tuning.search.search`.
     """
     from ser.training.tuning.search import SearchConfig, search
-    from ser.training.tuning.study import set_aside
+    from ser.training.tuning.study import rename_existing
 
     database = tuning.database or output.with_name(output.name + ".tune.db")
-    old = None if resume else set_aside(database)
+    old = None if resume else rename_existing(database)
     if old is not None:
         console.note(f"{database}: not continued and now {old.name}, for --resume is not given")
     how = SearchConfig(tuning.trials, tuning.seconds, tuning.folds, tuning.epochs)
@@ -275,7 +275,7 @@ def tune(
 
 def nested(
     console: Console, name: str, config: TrainConfig, tuning: Tuning, *, resume: bool, device: Any
-) -> Choice:
+) -> NestedSearch:
     """Gives the way to tune inside every fold of a cross-validation.
 
     Args:
@@ -287,20 +287,20 @@ def nested(
         device: Where to train.
     """
     from ser.training.checkpoint import Checkpoint
-    from ser.training.crossval import Choice
+    from ser.training.crossval import NestedSearch
     from ser.training.tuning.report import card_entry
 
-    def make(data: Data, artifact: Path) -> tuple[TrainConfig, dict[str, Any]]:
+    def make(data: TrainingData, artifact: Path) -> tuple[TrainConfig, dict[str, Any]]:
         found = tune(console, name, data, config, tuning, artifact, resume=resume, device=device)
         if found.begun:
             # What an interrupted training of an earlier best trial has left is not this one's.
             Checkpoint(artifact).clear()
         return found.config, {"tuning": card_entry(found)}
 
-    return Choice(tuning.protocol(config.epochs), make)
+    return NestedSearch(tuning.protocol(config.epochs), make)
 
 
-def _report(console: Console, tuning: Tuning, found: Found, output: Path) -> None:
+def _report(console: Console, tuning: Tuning, found: SearchResult, output: Path) -> None:
     if len(found.trials) < tuning.trials:
         console.note(f"--tune-time: over after {len(found.trials)} of {tuning.trials} trials")
     score = found.best.score or 0.0
@@ -320,9 +320,9 @@ def _report(console: Console, tuning: Tuning, found: Found, output: Path) -> Non
 
 
 def _line(trials: Sequence[Trial], count: int) -> str:
-    from ser.training.tuning.trial import best_of
+    from ser.training.tuning.trial import best_trial
 
-    trial, best = trials[-1], best_of(list(trials))
+    trial, best = trials[-1], best_trial(list(trials))
     score = "no score" if trial.score is None else f"UAR {trial.score:.3f}"
     how = {"complete": "", "pruned": " given up at", "diverged": " diverged at"}[trial.outcome]
     after = f" after {len(trial.steps)} epochs" if trial.outcome != "complete" else ""

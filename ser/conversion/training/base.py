@@ -1,4 +1,4 @@
-"""How one epoch of a translator is trained: the contract, and what it learns from."""
+"""The interface of conversion trainers, and the examples that they learn from."""
 
 from __future__ import annotations
 
@@ -11,24 +11,24 @@ from typing import Any
 import numpy as np
 
 from ser.arrays import Indices, Matrix, Vector
-from ser.conversion.contours import Contours, from_features
-from ser.conversion.pairs import Pairs, intensity_of
+from ser.conversion.contours import Contours, contours_from_features
+from ser.conversion.pairs import Pairs, intensity_values
 from ser.dataset.table import Table, speaker_keys, spec_of
 from ser.labels import ordered
 from ser.models.base import Architecture
 from ser.training.config import TrainConfig
-from ser.training.trainer import Row
+from ser.training.trainer import EpochFigures
 
 
 @dataclass(frozen=True, eq=False)
 class PairExamples:
-    """Pairs of records of a table, and what is known of the records.
+    """Pairs of records of a table, with emotion, intensity and speaker of the records.
 
     Attributes:
         table: Features of the preset ``translate``.
-        pairs: Which record can be changed into which.
-        indices: The records that may be learnt from, pairs or not.
-        emotions: Names, in the order of the conditions.
+        pairs: Source and target records.
+        indices: The training records, whether in a pair or not.
+        emotions: Names, in the order of the condition vector.
     """
 
     table: Table
@@ -43,7 +43,7 @@ class PairExamples:
     @cached_property
     def intensity(self) -> Vector:
         """The intensity of every record of the table, shape (records,)."""
-        return intensity_of(self.table)
+        return intensity_values(self.table)
 
     @cached_property
     def emotion(self) -> Indices:
@@ -66,31 +66,34 @@ class PairExamples:
     def contours(self, record: int) -> Contours:
         """Gives a record's contours, without padding."""
         frames = int(self.table["frames"][record])
-        return from_features(np.asarray(self.table["x"][record, :frames]), spec_of(self.table))
+        return contours_from_features(np.asarray(self.table["x"][record, :frames]), spec_of(self.table))
 
     def conditions(self, records: Indices) -> Matrix:
-        """Says what emotion records have: its place holds their intensity, the others 0.
+        """Gives condition vectors: the intensity in the column of the emotion, 0 in the others.
+
+        Args:
+            records: Record numbers, shape (n,).
 
         Returns:
             Shape (n, emotions).
         """
-        found = np.zeros((len(records), len(self.emotions)), np.float32)
-        found[np.arange(len(records)), self.emotion[records]] = self.intensity[records]
-        return found
+        conditions = np.zeros((len(records), len(self.emotions)), np.float32)
+        conditions[np.arange(len(records)), self.emotion[records]] = self.intensity[records]
+        return conditions
 
 
-class TranslationTrainer(ABC):
-    """Trains a converter; `ser.conversion.training.fit` calls it once per epoch.
+class ConversionTrainer(ABC):
+    """Trains a generator; `ser.conversion.training.fit` calls it once per epoch.
 
     Args:
         keras: The module.
         architecture: What is trained.
-        examples: What it learns from.
-        config: How; an epoch sees every pair once.
+        examples: The training data.
+        config: How to train; an epoch sees every pair once.
 
     Attributes:
         model: The generator: it alone goes into the artifact.
-        steps: Steps of an epoch.
+        steps: Training steps per epoch.
     """
 
     def __init__(
@@ -105,26 +108,26 @@ class TranslationTrainer(ABC):
 
     @abstractmethod
     def build(self) -> None:
-        """Makes all networks from nothing; called once, unless a checkpoint is continued."""
+        """Builds all networks; called once, unless a checkpoint is continued."""
 
     @abstractmethod
     def companions(self) -> dict[str, Any]:
-        """Gives the networks that the checkpoint has to keep beside the model, by name."""
+        """Gives the networks that a checkpoint keeps beside the model, by name."""
 
     @abstractmethod
     def restore(self, model: Any, companions: dict[str, Any]) -> None:
-        """Takes over what a checkpoint kept, instead of `build`."""
+        """Takes over the networks of a checkpoint, instead of `build`."""
 
     @abstractmethod
-    def epoch(self, number: int, on_step: Callable[[int], None]) -> Row:
+    def epoch(self, number: int, on_step: Callable[[int], None]) -> EpochFigures:
         """Trains one epoch.
 
         Args:
-            number: Epochs finished before it; with the seed it decides every draw.
+            number: PitchMarks finished before it; with the seed it decides every draw.
             on_step: To be called with the number of steps done since the last call.
 
         Returns:
-            The mean of every term of the losses, by name.
+            The mean of every loss term, by name.
         """
 
     def batches(self, number: int) -> Iterator[Indices]:
@@ -136,7 +139,13 @@ class TranslationTrainer(ABC):
             yield order[step * size : (step + 1) * size]
 
 
-def examples_of(table: Table, indices: Indices, pairs: Pairs) -> PairExamples:
-    """Puts together what is learnt from."""
+def build_examples(table: Table, indices: Indices, pairs: Pairs) -> PairExamples:
+    """Collects training examples.
+
+    Args:
+        table: Features of the preset ``translate``.
+        indices: The training records.
+        pairs: Of these records.
+    """
     emotions = ordered(set(np.asarray(table["y"])[indices].tolist()) - {""})
     return PairExamples(table, pairs, indices, tuple(emotions))

@@ -1,8 +1,8 @@
-"""Trains several translators beside each other, to take the mean of what they say.
+"""Trains an ensemble of generators, whose mean output is used.
 
-What a network learns of eighteen actors, and what of them is chance, depends on the numbers that it
-begins with and on the order of the pairs; what several agree on is more often right for a voice
-that none has heard (Hansen and Salamon, "Neural network ensembles", IEEE PAMI 1990).
+What a network learns from few speakers depends on its initialization and on the order of the pairs;
+the mean of several generalizes better to new voices (Hansen and Salamon, "Neural network
+ensembles", IEEE PAMI 1990).
 """
 
 from __future__ import annotations
@@ -11,33 +11,33 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
-from ser.conversion.training.base import PairExamples, TranslationTrainer
+from ser.conversion.training.base import ConversionTrainer, PairExamples
 from ser.models.base import Architecture
 from ser.training.config import TrainConfig
-from ser.training.trainer import Row
+from ser.training.trainer import EpochFigures
 
-# From one member's seed to the next: trainings with seeds beside each other have none in common.
-_SEEDS = 7919
+# Distance between the seeds of members, so that ensembles with neighboring seeds share none.
+_SEED_STEP = 7919
 
 
-class Several(TranslationTrainer):
-    """Trains members that know nothing of each other; see `TranslationTrainer`.
+class EnsembleTrainer(ConversionTrainer):
+    """Trains the members of an ensemble independently; see `ConversionTrainer`.
 
     Args:
-        kind: What trains one of them.
-        count: How many.
-        keras: As in `TranslationTrainer`.
+        kind: The trainer of a member.
+        count: Number of members.
+        keras: As in `ConversionTrainer`.
         architecture: Likewise.
         examples: Likewise.
-        config: Likewise; its seed is the first member's.
+        config: Likewise; its seed is that of the first member.
 
     Attributes:
-        members: What trains each.
+        members: The trainer of each member.
     """
 
     def __init__(
         self,
-        kind: type[TranslationTrainer],
+        kind: type[ConversionTrainer],
         count: int,
         keras: Any,
         architecture: Architecture,
@@ -46,19 +46,19 @@ class Several(TranslationTrainer):
     ) -> None:
         super().__init__(keras, architecture, examples, config)
         self.members = [
-            kind(keras, architecture, examples, replace(config, seed=config.seed + _SEEDS * number))
+            kind(keras, architecture, examples, replace(config, seed=config.seed + _SEED_STEP * number))
             for number in range(count)
         ]
 
     def build(self) -> None:
-        """Makes all of them; see `TranslationTrainer.build`."""
+        """Builds all members; see `ConversionTrainer.build`."""
         for member in self.members:
             self.keras.utils.set_random_seed(member.config.seed)
             member.build()
-        self.model = self._mean()
+        self.model = self._average()
 
     def companions(self) -> dict[str, Any]:
-        """Gives those of all members; see `TranslationTrainer.companions`."""
+        """Gives the networks of all members; see `ConversionTrainer.companions`."""
         return {
             f"{name}_{number}": network
             for number, member in enumerate(self.members)
@@ -66,22 +66,22 @@ class Several(TranslationTrainer):
         }
 
     def restore(self, model: Any, companions: dict[str, Any]) -> None:
-        """Takes over what a checkpoint kept; see `TranslationTrainer.restore`."""
+        """Takes over the networks of a checkpoint; see `ConversionTrainer.restore`."""
         for number, member in enumerate(self.members):
-            end = f"_{number}"
-            own = {
-                name.removesuffix(end): network
+            suffix = f"_{number}"
+            networks = {
+                name.removesuffix(suffix): network
                 for name, network in companions.items()
-                if name.endswith(end)
+                if name.endswith(suffix)
             }
-            member.restore(model, own)
-        self.model = self._mean()
+            member.restore(model, networks)
+        self.model = self._average()
 
-    def epoch(self, number: int, on_step: Callable[[int], None]) -> Row:
-        """Trains an epoch of each; see `TranslationTrainer.epoch`.
+    def epoch(self, number: int, on_step: Callable[[int], None]) -> EpochFigures:
+        """Trains one epoch of each member; see `ConversionTrainer.epoch`.
 
         Returns:
-            The means of their figures.
+            The means of their loss terms.
         """
         count, done = len(self.members), 0
 
@@ -93,13 +93,13 @@ class Several(TranslationTrainer):
         rows = [member.epoch(number, step) for member in self.members]
         return {name: sum(row[name] for row in rows) / count for name in rows[0]}
 
-    def _mean(self) -> Any:
-        """Joins the members to one network, which has their weights and no others."""
+    def _average(self) -> Any:
+        """Builds one network of the members' generators, whose output is their mean."""
         keras, first = self.keras, self.members[0].model
         inputs = [keras.Input(each.shape[1:], name=each.name) for each in first.inputs]
-        said = [
-            # Networks in a network need names of their own.
+        outputs = [
+            # Keras wants unique names.
             keras.Model(member.model.inputs, member.model.output, name=f"voter_{number}")(inputs)
             for number, member in enumerate(self.members, 1)
         ]
-        return keras.Model(inputs, keras.layers.Average(name="mean")(said), name=first.name)
+        return keras.Model(inputs, keras.layers.Average(name="mean")(outputs), name=first.name)

@@ -15,20 +15,20 @@ import numpy.typing as npt
 from ser.arrays import Indices
 from ser.conversion.converter import RULES_KEY, TRANSLATOR
 from ser.conversion.pairs import Pairs
-from ser.conversion.registry import trainer_of, translator
+from ser.conversion.registry import trainer_for, translator
 from ser.conversion.rules import learn_rules
-from ser.conversion.training.base import examples_of
+from ser.conversion.training.base import build_examples
 from ser.dataset.table import Table, spec_of
 from ser.models.backend import Device, load_keras
 from ser.models.base import Architecture
 from ser.training.card import licence
-from ser.training.checkpoint import Checkpoint, State
+from ser.training.checkpoint import Checkpoint, TrainingState
 from ser.training.config import TrainConfig
 from ser.training.fit import device_name, training_speakers
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class TrainedTranslator:
+class TrainedConverter:
     """A trained generator and how it came about.
 
     Attributes:
@@ -48,7 +48,7 @@ class TrainedTranslator:
     device: str
 
 
-def train_translator(
+def train_converter(
     table: Table,
     indices: Indices,
     pairs: Pairs,
@@ -59,7 +59,7 @@ def train_translator(
     device: Device = "auto",
     on_step: Callable[[int], None] = lambda n: None,
     on_epoch: Callable[[dict[str, float]], None] = lambda row: None,
-) -> TrainedTranslator:
+) -> TrainedConverter:
     """Trains a translator to the last epoch.
 
     Args:
@@ -81,13 +81,13 @@ def train_translator(
     """
     started = time.monotonic()
     arch = translator(config.arch, config.options)
-    examples = examples_of(table, indices, pairs)
+    examples = build_examples(table, indices, pairs)
     keras = load_keras(device)
     keras.utils.set_random_seed(config.seed)
     fingerprint = _fingerprint(table, indices, pairs, config)
     loaded = checkpoint.load(keras, fingerprint) if checkpoint and resume else None
-    trainer = trainer_of(arch)(keras, arch, examples, config)
-    state = State(fingerprint)
+    trainer = trainer_for(arch)(keras, arch, examples, config)
+    state = TrainingState(fingerprint)
     if loaded is None:
         trainer.build()
         if checkpoint is not None and not resume:
@@ -107,7 +107,7 @@ def train_translator(
         if checkpoint is not None:
             checkpoint.save(trainer.model, None, state, trainer.companions())
         on_epoch(row)
-    return TrainedTranslator(
+    return TrainedConverter(
         trainer.model,
         arch,
         examples.emotions,
@@ -135,7 +135,7 @@ def make_card(
     indices: npt.NDArray[np.intp],
     pairs: Pairs,
     config: TrainConfig,
-    trained: TrainedTranslator,
+    trained: TrainedConverter,
 ) -> dict[str, Any]:
     """Writes the card of a translator, with the rules that the same recordings show.
 

@@ -8,12 +8,12 @@ from pathlib import Path
 from typing import Any
 
 from ser.io.files import open_output
-from ser.training.tuning.search import Found
+from ser.training.tuning.search import SearchResult
 
 NOTE = "this configuration was chosen by its score on these inner folds, so the score is optimistic"
 
 
-def card_entry(found: Found) -> dict[str, Any]:
+def card_entry(found: SearchResult) -> dict[str, Any]:
     """Says for a model's card what was searched and what came of it.
 
     Returns:
@@ -35,7 +35,7 @@ def card_entry(found: Found) -> dict[str, Any]:
     }
 
 
-def write_trials(target: str | Path, found: Found) -> None:
+def write_trials(target: str | Path, found: SearchResult) -> None:
     """Writes a row per trial as CSV, to a file or to standard output for ``-``.
 
     Columns: number, outcome, score, the UAR of each fold that was trained to its end, seconds, and

@@ -19,11 +19,11 @@ from ser.dataset.table import Table, spec_of
 from ser.errors import SerError
 from ser.models.backend import Device, load_keras
 from ser.training.config import AUGMENT, TrainConfig
-from ser.training.fit import Data, train, training_speakers
+from ser.training.fit import TrainingData, train, training_speakers
 from ser.training.trainer import DivergedError
-from ser.training.tuning.space import Space, present, search_space
-from ser.training.tuning.study import Study, hopeless
-from ser.training.tuning.trial import Outcome, Trial, best_of
+from ser.training.tuning.space import Space, initial_values, search_space
+from ser.training.tuning.study import Study, should_prune
+from ser.training.tuning.trial import Trial, TrialOutcome, best_trial
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +57,7 @@ class InnerFolds:
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class SearchResult:
     """The outcome of a search.
 
     Attributes:
@@ -78,7 +78,7 @@ class Found:
 
 
 def search(
-    data: Data,
+    data: TrainingData,
     config: TrainConfig,
     how: SearchConfig,
     database: Path,
@@ -88,7 +88,7 @@ def search(
     name: object = "table",
     on_trials: Callable[[list[Trial]], None] = lambda trials: None,
     on_epoch: Callable[[int, dict[str, float]], None] = lambda fold, row: None,
-) -> Found:
+) -> SearchResult:
     """Looks for the hyperparameters with the highest mean UAR on inner folds.
 
     Each trial trains on all inner folds but one and is scored on that one, in turn, after its last
@@ -118,28 +118,28 @@ def search(
     space = search_space(config, spec_of(data.table), fixed)
     folds = inner_folds(data, how.folds, config.seed, name=name)
     fingerprint = _fingerprint(data, short, space, folds)
-    study = Study(database, space, present(config, space), fingerprint, config.seed)
+    study = Study(database, space, initial_values(config, space), fingerprint, config.seed)
     begun = 0
     try:
         on_trials(study.trials)
         while len(study.trials) < how.trials:
             late = how.seconds is not None and time.monotonic() - started >= how.seconds
-            if late and best_of(study.trials) is not None:
+            if late and best_trial(study.trials) is not None:
                 break
             begun += 1
-            _try(study, data.table, folds, short, device, on_epoch)
+            _run_trial(study, data.table, folds, short, device, on_epoch)
             on_trials(study.trials)
     except BaseException:
         study.give_up()
         raise
     finally:
         study.close()
-    best = best_of(study.trials)
+    best = best_trial(study.trials)
     if best is None:
         raise SerError(
             database, "holds no trial that was trained to its end", "allow more trials or more time"
         )
-    return Found(
+    return SearchResult(
         config.changed(best.values),
         best,
         tuple(study.trials),
@@ -149,7 +149,7 @@ def search(
     )
 
 
-def inner_folds(data: Data, count: int, seed: int, *, name: object = "table") -> InnerFolds:
+def inner_folds(data: TrainingData, count: int, seed: int, *, name: object = "table") -> InnerFolds:
     """Divides the training records, speakers apart where all are known.
 
     Args:
@@ -181,7 +181,7 @@ def inner_folds(data: Data, count: int, seed: int, *, name: object = "table") ->
     return InnerFolds(by, tuple(parts))
 
 
-def _try(
+def _run_trial(
     study: Study,
     table: Table,
     folds: InnerFolds,
@@ -195,8 +195,8 @@ def _try(
     finished = [trial.steps for trial in study.trials if trial.outcome == "complete"]
     # The first epochs of the first fold say nothing yet.
     warmup, last = max(1, short.epochs // 3), len(folds.parts) * short.epochs - 1
-    race = _Race(study, finished, warmup, last)
-    outcome: Outcome = "complete"
+    race = _TrialScores(study, finished, warmup, last)
+    outcome: TrialOutcome = "complete"
     try:
         for fold, (learnt, scored) in enumerate(folds.parts):
 
@@ -204,9 +204,9 @@ def _try(
                 on_epoch(fold + 1, row)
                 race.epoch(fold * short.epochs + int(row["epoch"]) - 1, row)
 
-            train(Data(table, learnt, scored), config, device=device, on_epoch=watch)
+            train(TrainingData(table, learnt, scored), config, device=device, on_epoch=watch)
             race.end()
-    except _GivenUpError:
+    except _PrunedError:
         outcome = "pruned"
     except DivergedError:
         outcome = "diverged"
@@ -217,11 +217,11 @@ def _try(
     return study.tell(outcome, score, race.folds, time.monotonic() - started)
 
 
-class _GivenUpError(Exception):
+class _PrunedError(Exception):
     """The trial lies too far behind."""
 
 
-class _Race:
+class _TrialScores:
     """A trial against the finished ones, epoch by epoch.
 
     Attributes:
@@ -245,8 +245,8 @@ class _Race:
         self._scores[step] = fmean([*self.folds, self._current])
         self._study.report(step, self._scores[step])
         # What is as good as done is finished, for the others to be compared with.
-        if step < self._last and hopeless(self._scores, self._finished, warmup=self._warmup):
-            raise _GivenUpError
+        if step < self._last and should_prune(self._scores, self._finished, warmup=self._warmup):
+            raise _PrunedError
 
     def end(self) -> None:
         """Keeps the score of the fold's last epoch."""
@@ -254,7 +254,7 @@ class _Race:
 
 
 def _fingerprint(
-    data: Data, config: TrainConfig, space: Space, folds: InnerFolds
+    data: TrainingData, config: TrainConfig, space: Space, folds: InnerFolds
 ) -> dict[str, str]:
     """Gives what a continued search must have in common with the interrupted one."""
     digest = hashlib.blake2b(spec_of(data.table).to_json().encode(), digest_size=16)
@@ -276,7 +276,7 @@ def _fingerprint(
     }
 
 
-def _protocol(data: Data, config: TrainConfig, folds: InnerFolds) -> str:
+def _protocol(data: TrainingData, config: TrainConfig, folds: InnerFolds) -> str:
     speakers = len(training_speakers(data.table, data.train))
     apart = "speakers apart" if folds.by == "speaker" else "clips apart, speakers may be shared"
     return (

@@ -16,7 +16,7 @@ from ser.training.spec_augment import NO_AUGMENTATION, can_shift
 
 
 @dataclass(frozen=True, slots=True)
-class Range:
+class SearchRange:
     """The values that a search may give a hyperparameter.
 
     Attributes:
@@ -46,24 +46,24 @@ class Range:
         return isinstance(value, int | float) and self.low <= value <= self.high
 
 
-Space = Mapping[str, Range]
+Space = Mapping[str, SearchRange]
 """Ranges by the name that ``ser-train`` knows a hyperparameter by."""
 
 # From harmless to what makes clips hard to recognise for people as well. How many clips are
 # changed (the shares) is left: it does much the same as how far they are.
 _AUGMENTATION: Space = {
-    "stretch": Range(0.0, 0.4),
-    "shift": Range(0, 6, integer=True),
-    "time_masks": Range(0, 3, integer=True),
-    "time_width": Range(5, 50, integer=True),
-    "frequency_masks": Range(0, 3, integer=True),
-    "frequency_width": Range(2, 20, integer=True),
+    "stretch": SearchRange(0.0, 0.4),
+    "shift": SearchRange(0, 6, integer=True),
+    "time_masks": SearchRange(0, 3, integer=True),
+    "time_width": SearchRange(5, 50, integer=True),
+    "frequency_masks": SearchRange(0, 3, integer=True),
+    "frequency_width": SearchRange(2, 20, integer=True),
 }
 
 
 def search_space(
     config: TrainConfig, spec: FeatureSpec, fixed: Collection[str] = ()
-) -> dict[str, Range]:
+) -> dict[str, SearchRange]:
     """Gathers what may be searched for a training.
 
     Args:
@@ -78,12 +78,12 @@ def search_space(
     """
     arch = make_architecture(config.arch, config.options)
     used = TRAINERS[arch.trainer].searched
-    space = _of_architecture(arch, config.options)
+    space = _architecture_ranges(arch, config.options)
     # Around what suits the architecture: a fine-tuned network wants a hundredth of another's rate.
     common = {
-        "lr": Range(config.lr / 10, config.lr * 5, log=True),
-        "weight_decay": Range(1e-5, 1e-1, log=True),
-        "label_smoothing": Range(0.0, 0.2),
+        "lr": SearchRange(config.lr / 10, config.lr * 5, log=True),
+        "weight_decay": SearchRange(1e-5, 1e-1, log=True),
+        "label_smoothing": SearchRange(0.0, 0.2),
     }
     space |= {name: found for name, found in common.items() if name in used}
     if "augment" in used and config.augment != NO_AUGMENTATION and spec.pool == "none":
@@ -102,7 +102,7 @@ def search_space(
     return space
 
 
-def present(config: TrainConfig, space: Space) -> dict[str, Value]:
+def initial_values(config: TrainConfig, space: Space) -> dict[str, Value]:
     """Gives the values that a training has before any search, where the search could find them."""
     chosen = make_architecture(config.arch, config.options).hyperparameters()
     values: dict[str, Value] = {}
@@ -116,15 +116,17 @@ def present(config: TrainConfig, space: Space) -> dict[str, Value]:
     return values
 
 
-def _of_architecture(arch: Architecture, given: Collection[str]) -> dict[str, Range]:
+def _architecture_ranges(arch: Architecture, given: Collection[str]) -> dict[str, SearchRange]:
     kinds = get_type_hints(type(arch))
     space = {}
     for name, about in arch.options().items():
         if name in given:
             continue
         if about.choices:
-            space[name] = Range(choices=about.choices)
+            space[name] = SearchRange(choices=about.choices)
         elif about.low is not None and about.high is not None:
             allowed = get_args(kinds[name]) or (kinds[name],)
-            space[name] = Range(about.low, about.high, about.log, integer=float not in allowed)
+            space[name] = SearchRange(
+                about.low, about.high, about.log, integer=float not in allowed
+            )
     return space

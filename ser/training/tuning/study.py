@@ -15,8 +15,8 @@ import numpy as np
 
 from ser.errors import SerError, missing_package
 from ser.models.base import Value
-from ser.training.tuning.space import Range, Space
-from ser.training.tuning.trial import Outcome, Trial
+from ser.training.tuning.space import SearchRange, Space
+from ser.training.tuning.trial import Trial, TrialOutcome
 
 _NAME = "ser-train"
 _FINGERPRINT = "fingerprint"
@@ -46,7 +46,7 @@ def load_optuna() -> Any:
     return optuna
 
 
-def set_aside(database: Path) -> Path | None:
+def rename_existing(database: Path) -> Path | None:
     """Renames an older search, so that a new one can begin and nothing is lost.
 
     Returns:
@@ -143,7 +143,7 @@ class Study:
             self._trial.report(score, step)
 
     def tell(
-        self, outcome: Outcome, score: float | None, folds: list[float], seconds: float
+        self, outcome: TrialOutcome, score: float | None, folds: list[float], seconds: float
     ) -> Trial:
         """Ends the trial that was begun.
 
@@ -187,7 +187,7 @@ class Study:
     def _finished(self) -> list[Trial]:
         states = self._optuna.trial.TrialState
         found = self._study.get_trials(deepcopy=False, states=(states.COMPLETE, states.PRUNED))
-        return [_trial(i, frozen) for i, frozen in enumerate(found, start=1)]
+        return [_to_trial(i, frozen) for i, frozen in enumerate(found, start=1)]
 
     def _insist(self, fingerprint: Mapping[str, str]) -> None:
         attributes = self._study.user_attrs
@@ -234,7 +234,7 @@ class Study:
         )
 
 
-def _suggest(trial: Any, name: str, found: Range) -> Value:
+def _suggest(trial: Any, name: str, found: SearchRange) -> Value:
     if found.choices:
         chosen: Value = trial.suggest_categorical(name, found.choices)
         return chosen
@@ -243,7 +243,7 @@ def _suggest(trial: Any, name: str, found: Range) -> Value:
     return float(trial.suggest_float(name, found.low, found.high, log=found.log))
 
 
-def _trial(number: int, frozen: Any) -> Trial:
+def _to_trial(number: int, frozen: Any) -> Trial:
     steps = dict(sorted(frozen.intermediate_values.items()))
     attributes = frozen.user_attrs
     score = frozen.value if frozen.value is not None else next(reversed(steps.values()), None)
@@ -267,7 +267,7 @@ _LEAST_TRIALS = 4
 _RECENT = 3
 
 
-def hopeless(
+def should_prune(
     scores: Mapping[int, float], finished: Sequence[Mapping[int, float]], *, warmup: int = 0
 ) -> bool:
     """Says whether a trial lies behind the median of the finished ones at the same point.
@@ -285,9 +285,9 @@ def hopeless(
     step = max(scores)
     if step < warmup:
         return False
-    others = [_recent(other, step) for other in finished if step in other]
-    return len(others) >= _LEAST_TRIALS and _recent(scores, step) < median(others)
+    others = [_recent_mean(other, step) for other in finished if step in other]
+    return len(others) >= _LEAST_TRIALS and _recent_mean(scores, step) < median(others)
 
 
-def _recent(scores: Mapping[int, float], step: int) -> float:
+def _recent_mean(scores: Mapping[int, float], step: int) -> float:
     return fmean(scores[s] for s in range(step - _RECENT + 1, step + 1) if s in scores)

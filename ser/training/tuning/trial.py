@@ -8,7 +8,7 @@ from typing import Literal
 
 from ser.models.base import Value
 
-Outcome = Literal["complete", "pruned", "diverged"]
+TrialOutcome = Literal["complete", "pruned", "diverged"]
 """Trained on every fold, given up, or come to a loss that is no number."""
 
 
@@ -29,14 +29,14 @@ class Trial:
 
     number: int
     values: Mapping[str, Value]
-    outcome: Outcome
+    outcome: TrialOutcome
     score: float | None
     folds: tuple[float, ...] = ()
     steps: Mapping[int, float] = field(default_factory=dict)
     seconds: float = 0.0
 
 
-def best_of(trials: list[Trial]) -> Trial | None:
+def best_trial(trials: list[Trial]) -> Trial | None:
     """Gives the complete trial with the highest score, the first of equals."""
     complete = [t for t in trials if t.outcome == "complete" and t.score is not None]
     return max(complete, key=lambda t: (t.score or 0.0, -t.number), default=None)

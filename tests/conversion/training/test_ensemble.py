@@ -1,4 +1,4 @@
-"""Several translators trained beside each other: each for itself, and together one network."""
+"""EnsembleTrainer translators trained beside each other: each for itself, and together one network."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from sentences import sentence_table
 from ser.conversion.contour_grid import SEEN
 from ser.conversion.models.gan import MULTIPLE, GANTranslate
 from ser.conversion.pairs import find_pairs
-from ser.conversion.registry import trainer_of
-from ser.conversion.training.base import PairExamples, examples_of
-from ser.conversion.training.ensemble import Several
+from ser.conversion.registry import trainer_for
+from ser.conversion.training.base import PairExamples, build_examples
+from ser.conversion.training.ensemble import EnsembleTrainer
 from ser.conversion.training.gan import GANTrainer
 from ser.errors import SerError
 from ser.models.backend import load_keras
-from ser.training.checkpoint import Checkpoint, State
+from ser.training.checkpoint import Checkpoint, TrainingState
 from ser.training.config import TrainConfig
 
 SMALL = GANTranslate(width=8, blocks=2, listening=1, voters=2)
@@ -30,12 +30,12 @@ CONFIG = TrainConfig(arch="gan-translate", epochs=2, batch_size=8, lr=3e-3, seed
 def examples() -> PairExamples:
     table = sentence_table()
     everything = np.arange(len(table))
-    return examples_of(table, everything, find_pairs(table, everything))
+    return build_examples(table, everything, find_pairs(table, everything))
 
 
-def make(examples: PairExamples) -> Several:
-    trainer = trainer_of(SMALL)(load_keras("cpu"), SMALL, examples, CONFIG)
-    assert isinstance(trainer, Several)
+def make(examples: PairExamples) -> EnsembleTrainer:
+    trainer = trainer_for(SMALL)(load_keras("cpu"), SMALL, examples, CONFIG)
+    assert isinstance(trainer, EnsembleTrainer)
     return trainer
 
 
@@ -57,7 +57,7 @@ def test_a_training_of_two(examples: PairExamples, tmp_path: Path) -> None:
     first = trainer.epoch(0, steps.append)
     assert sum(steps) == trainer.steps
     checkpoint = Checkpoint(tmp_path / "m.keras")
-    checkpoint.save(trainer.model, None, State("f", epoch=1), trainer.companions())
+    checkpoint.save(trainer.model, None, TrainingState("f", epoch=1), trainer.companions())
     second = trainer.epoch(1, steps.append)
     assert sum(steps) == 2 * trainer.steps
     one, other = (np.asarray(m.model.predict_on_batch(given)) for m in trainer.members)
@@ -86,6 +86,6 @@ def test_a_training_of_two(examples: PairExamples, tmp_path: Path) -> None:
 
 
 def test_one_needs_no_others() -> None:
-    assert trainer_of(replace(SMALL, voters=1)) is GANTrainer
+    assert trainer_for(replace(SMALL, voters=1)) is GANTrainer
     with pytest.raises(SerError, match="voters=0: must be at least 1"):
         GANTranslate.with_options({"voters": "0"})

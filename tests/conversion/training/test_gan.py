@@ -10,16 +10,16 @@ import numpy as np
 import pytest
 from sentences import sentence_table
 
-from ser.conversion.contour_grid import CEPSTRA, CHANGED, PITCH, REAL, VOICED
+from ser.conversion.contour_grid import MASK, N_CEPSTRA, N_CHANGED, PITCH, VOICED
 from ser.conversion.models.auxiliary import EMOTION, SPEAKER
 from ser.conversion.models.gan import GANTranslate
 from ser.conversion.pairs import find_pairs
-from ser.conversion.training.base import PairExamples, examples_of
+from ser.conversion.training.base import PairExamples, build_examples
 from ser.conversion.training.gan import ENVELOPE, LENGTH, PITCHED, GANTrainer
 from ser.models.backend import load_keras
-from ser.training.checkpoint import Checkpoint, Loaded, State
+from ser.training.checkpoint import Checkpoint, LoadedCheckpoint, TrainingState
 from ser.training.config import TrainConfig
-from ser.training.gan_loop import turns
+from ser.training.gan_loop import count_updates
 
 SMALL = GANTranslate(width=8, blocks=2, listening=2)
 CONFIG = TrainConfig(arch="gan-translate", epochs=3, batch_size=8, lr=3e-3)
@@ -30,7 +30,7 @@ TERMS = {"d_loss", "loss", "g_loss", ENVELOPE, PITCHED, LENGTH, "adversarial", *
 def examples() -> PairExamples:
     table = sentence_table()
     everything = np.arange(len(table))
-    return examples_of(table, everything, find_pairs(table, everything))
+    return build_examples(table, everything, find_pairs(table, everything))
 
 
 def make(examples: PairExamples, **options: Any) -> GANTrainer:
@@ -46,7 +46,7 @@ class Story:
     trainer: GANTrainer
     rows: list[dict[str, float]]
     frozen: list[Any]
-    kept: Loaded
+    kept: LoadedCheckpoint
 
 
 def frozen(trainer: GANTrainer) -> list[Any]:
@@ -65,7 +65,7 @@ def story(examples: PairExamples, tmp_path_factory: pytest.TempPathFactory) -> S
     rows = [trainer.epoch(0, steps.append)]
     assert sum(steps) == trainer.steps
     checkpoint = Checkpoint(tmp_path_factory.mktemp("story") / "m.keras")
-    checkpoint.save(trainer.model, None, State("f", epoch=1), trainer.companions())
+    checkpoint.save(trainer.model, None, TrainingState("f", epoch=1), trainer.companions())
     rows.append(trainer.epoch(1, steps.append))
     kept = checkpoint.load(trainer.keras, "f")
     assert kept is not None
@@ -110,8 +110,8 @@ def test_targets_are_in_the_timing_of_the_sources(story: Story, examples: PairEx
     for row in range(8):
         source, target = int(pairs.source[row]), int(pairs.target[row])
         same = source == target
-        real = scaled[row, :, REAL] > 0
-        assert (near[ENVELOPE][row] == scaled[row, :, :CEPSTRA])[real].all() == same
+        real = scaled[row, :, MASK] > 0
+        assert (near[ENVELOPE][row] == scaled[row, :, :N_CEPSTRA])[real].all() == same
         lengths = [len(story.trainer.phrases[r]) for r in (target, source)]
         assert near[LENGTH][row] == pytest.approx(np.log(lengths[0] / lengths[1]))
         voiced = scaled[row, :, VOICED] > 0.5
@@ -134,7 +134,7 @@ def test_the_voice_is_disguised_and_what_is_to_come_is_not(story: Story) -> None
 def test_what_is_heard_is_relative_to_the_voice(story: Story, examples: PairExamples) -> None:
     trainer = story.trainer
     said = [
-        trainer._heard(record)[: len(trainer.phrases[record]), :CHANGED]
+        trainer._heard(record)[: len(trainer.phrases[record]), :N_CHANGED]
         for record in examples.indices
         if examples.speaker[record] == 0
     ]
@@ -174,4 +174,4 @@ def test_the_generator_has_its_turn_in_every_epoch(
 ) -> None:
     trainer = story.trainer
     monkeypatch.setattr(trainer, "architecture", replace(trainer.gan, d_steps=1000))
-    assert turns(trainer.gan, trainer.steps) == (trainer.steps, 1)
+    assert count_updates(trainer.gan, trainer.steps) == (trainer.steps, 1)

@@ -11,14 +11,14 @@ import numpy as np
 import pytest
 from sentences import sentence_table
 
-from ser.conversion.models.pix2pix import Pix2PixMel, level_of
+from ser.conversion.models.pix2pix import Pix2PixMel, mean_level
 from ser.conversion.pairs import find_pairs
 from ser.conversion.training import pix2pix
-from ser.conversion.training.base import PairExamples, examples_of
+from ser.conversion.training.base import PairExamples, build_examples
 from ser.conversion.training.pix2pix import Pix2Pix, at, mirrored
 from ser.models.backend import load_keras
 from ser.training import gan_loop
-from ser.training.checkpoint import Checkpoint, Loaded, State
+from ser.training.checkpoint import Checkpoint, LoadedCheckpoint, TrainingState
 from ser.training.config import TrainConfig
 
 SMALL = Pix2PixMel(width=0.25, crop=32)
@@ -30,7 +30,7 @@ TERMS = ["d_loss", "d_real", "d_fake", "g_loss", "g_l1", "g_adversarial"]
 def examples() -> PairExamples:
     table = sentence_table()
     everything = np.arange(len(table))
-    return examples_of(table, everything, find_pairs(table, everything))
+    return build_examples(table, everything, find_pairs(table, everything))
 
 
 def make(examples: PairExamples, config: TrainConfig = CONFIG, **options: Any) -> Pix2Pix:
@@ -53,7 +53,7 @@ class Story:
     trainer: Pix2Pix
     rows: list[dict[str, float]]
     drawn: Any
-    kept: Loaded
+    kept: LoadedCheckpoint
 
 
 @pytest.fixture(scope="module")
@@ -62,7 +62,7 @@ def story(examples: PairExamples, tmp_path_factory: pytest.TempPathFactory) -> S
     trainer.build()
     rows = [epoch(trainer, 0)]
     checkpoint = Checkpoint(tmp_path_factory.mktemp("story") / "m.keras")
-    checkpoint.save(trainer.model, None, State("f", epoch=1), trainer.companions())
+    checkpoint.save(trainer.model, None, TrainingState("f", epoch=1), trainer.companions())
     rows.append(epoch(trainer, 1))
     kept = checkpoint.load(trainer.keras, "f")
     assert kept is not None
@@ -130,7 +130,7 @@ def test_the_targets_are_in_the_timing_of_the_sources(
     rising = (kinds[0] == neutral) & (kinds[1] == angry)
     assert rising.any()
     assert all(
-        level_of(crops.target[i]) > level_of(crops.source[i]) + 1 for i in rising.nonzero()[0]
+        mean_level(crops.target[i]) > mean_level(crops.source[i]) + 1 for i in rising.nonzero()[0]
     )
     # Aligned frames are more like the source's than those at the same time, in most pairs.
     found = []
@@ -159,7 +159,7 @@ def test_conditions_are_those_of_the_targets(trainer: Pix2Pix, examples: PairExa
 def test_bands_are_standardised(trainer: Pix2Pix, examples: PairExamples) -> None:
     table = examples.table
     recordings = [record["x"][: record["frames"], -80:] for record in table]
-    frames = np.concatenate([x - level_of(x) for x in recordings], dtype=np.float64)
+    frames = np.concatenate([x - mean_level(x) for x in recordings], dtype=np.float64)
     assert trainer.problem.mean == pytest.approx(frames.mean(axis=0), abs=1e-3)
     assert trainer.problem.variance == pytest.approx(frames.var(axis=0), rel=1e-2)
 

@@ -11,18 +11,18 @@ import pytest
 
 from ser.training.config import TrainConfig
 from ser.training.tuning.report import card_entry, write_trials
-from ser.training.tuning.search import Found
-from ser.training.tuning.space import Range
+from ser.training.tuning.search import SearchResult
+from ser.training.tuning.space import SearchRange
 from ser.training.tuning.trial import Trial
 
-SPACE = {"lr": Range(1e-4, 1e-2, log=True), "kernel": Range(choices=(3, 5))}
+SPACE = {"lr": SearchRange(1e-4, 1e-2, log=True), "kernel": SearchRange(choices=(3, 5))}
 TRIALS = (
     Trial(1, {"lr": 1e-3, "kernel": 3}, "complete", 0.5, (0.4, 0.6), {0: 0.4, 1: 0.5}, 60.0),
     Trial(2, {"lr": 2e-3, "kernel": 5}, "complete", 0.6, (0.6, 0.6), {0: 0.6, 1: 0.6}, 90.0),
     Trial(3, {"lr": 3e-3, "kernel": 3}, "pruned", 0.3, (), {0: 0.3}, 20.0),
     Trial(4, {"lr": 9e-3, "kernel": 5}, "diverged", None, (), {}, 10.0),
 )
-FOUND = Found(TrainConfig(), TRIALS[1], TRIALS, SPACE, "a protocol", 4)
+FOUND = SearchResult(TrainConfig(), TRIALS[1], TRIALS, SPACE, "a protocol", 4)
 
 
 def test_the_card() -> None:

@@ -16,8 +16,8 @@ from ser.errors import SerError, TableError
 from ser.models import registry
 from ser.models.base import Problem, option
 from ser.training.config import TrainConfig
-from ser.training.fit import Data
-from ser.training.tuning.search import Found, SearchConfig, inner_folds, search
+from ser.training.fit import TrainingData
+from ser.training.tuning.search import SearchConfig, SearchResult, inner_folds, search
 from ser.training.tuning.trial import Trial
 
 THREE = SearchConfig(3, folds=2)
@@ -45,21 +45,23 @@ def quick(small: str) -> TrainConfig:
 
 
 @pytest.fixture
-def data(spoken: Table) -> Data:
-    return Data(spoken, np.arange(len(spoken)))
+def data(spoken: Table) -> TrainingData:
+    return TrainingData(spoken, np.arange(len(spoken)))
 
 
-def run(data: Data, config: TrainConfig, how: SearchConfig, database: Path, **more: Any) -> Found:
+def run(
+    data: TrainingData, config: TrainConfig, how: SearchConfig, database: Path, **more: Any
+) -> SearchResult:
     return search(data, config, how, database, device="cpu", **more)
 
 
 @pytest.fixture(scope="module")
-def whole(spoken: Table, tmp_path_factory: pytest.TempPathFactory) -> Found:
+def whole(spoken: Table, tmp_path_factory: pytest.TempPathFactory) -> SearchResult:
     """Three trials of a network that trains in a moment."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(registry, "ARCHITECTURES", {"small": Small})
         return run(
-            Data(spoken, np.arange(len(spoken))),
+            TrainingData(spoken, np.arange(len(spoken))),
             replace(CONFIG, arch="small", lr=5e-3, epochs=1),
             THREE,
             tmp_path_factory.mktemp("search") / "new" / "whole.db",
@@ -74,7 +76,7 @@ def told(trials: tuple[Trial, ...]) -> list[Any]:
 @pytest.mark.parametrize("seed", [0, 1])
 def test_inner_folds_share_no_speaker(spoken: Table, count: int, seed: int) -> None:
     chosen = of_speakers(spoken, "01", "02", "03", "04", "05", "06")
-    folds = inner_folds(Data(spoken, chosen), count, seed)
+    folds = inner_folds(TrainingData(spoken, chosen), count, seed)
     assert folds.by == "speaker"
     assert len(folds.parts) == count
     keys = np.array(speaker_keys(spoken))
@@ -88,7 +90,7 @@ def test_inner_folds_share_no_speaker(spoken: Table, count: int, seed: int) -> N
 def test_copies_are_learnt_from_and_never_scored(spoken: Table) -> None:
     table = np.concatenate([spoken, spoken])
     table["augment"][len(spoken) :] = "noise"
-    for learnt, scored in inner_folds(Data(table, np.arange(len(table))), 2, 0).parts:
+    for learnt, scored in inner_folds(TrainingData(table, np.arange(len(table))), 2, 0).parts:
         assert set(table["augment"][scored]) == {""}
         assert set(table["augment"][learnt]) == {"", "noise"}
         assert not set(table["speaker"][learnt]) & set(table["speaker"][scored])
@@ -98,22 +100,22 @@ def test_clips_without_speaker_or_emotion(spoken: Table) -> None:
     table = spoken.copy()
     table["speaker"][:5] = ""
     table["y"][7] = ""
-    folds = inner_folds(Data(table, np.arange(len(table))), 2, 0)
+    folds = inner_folds(TrainingData(table, np.arange(len(table))), 2, 0)
     assert folds.by == "clip"
     assert 7 not in np.concatenate([*folds.parts[0], *folds.parts[1]])
 
 
 def test_folds_that_cannot_be(spoken: Table) -> None:
     with pytest.raises(TableError, match="too few for 9 sides"):
-        inner_folds(Data(spoken, np.arange(len(spoken))), 9, 0, name="t.npy")
+        inner_folds(TrainingData(spoken, np.arange(len(spoken))), 9, 0, name="t.npy")
     table = spoken.copy()
     table["y"][of_speakers(table, "01")] = "boredom"
     with pytest.raises(SerError, match="leaves no training clip of boredom"):
-        inner_folds(Data(table, np.arange(len(table))), 2, 0)
+        inner_folds(TrainingData(table, np.arange(len(table))), 2, 0)
 
 
 def test_a_continued_search_comes_to_the_trials_of_an_unbroken_one(
-    whole: Found, data: Data, quick: TrainConfig, tmp_path: Path
+    whole: SearchResult, data: TrainingData, quick: TrainConfig, tmp_path: Path
 ) -> None:
     assert [t.number for t in whole.trials] == [1, 2, 3]
     assert whole.begun == 3
@@ -145,7 +147,7 @@ def test_a_continued_search_comes_to_the_trials_of_an_unbroken_one(
 
 
 def test_the_score_is_the_mean_of_the_last_epochs(
-    data: Data, quick: TrainConfig, tmp_path: Path
+    data: TrainingData, quick: TrainConfig, tmp_path: Path
 ) -> None:
     rows: list[tuple[int, float, float]] = []
     found = run(
@@ -171,14 +173,14 @@ def test_other_clips_change_nothing(spoken: Table, quick: TrainConfig, tmp_path:
     changed = spoken.copy()
     changed["x"][len(chosen) :] = np.nan
     one, other = (
-        run(Data(t, chosen, aside), quick, replace(THREE, trials=1), tmp_path / f"{i}.db")
+        run(TrainingData(t, chosen, aside), quick, replace(THREE, trials=1), tmp_path / f"{i}.db")
         for i, t in enumerate((spoken, changed))
     )
     assert told(one.trials) == told(other.trials)
 
 
 def test_hopeless_trials_are_given_up(
-    data: Data, quick: TrainConfig, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    data: TrainingData, quick: TrainConfig, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(registry, "ARCHITECTURES", {"deaf": Deaf})
     epochs: Counter[int] = Counter()
@@ -205,7 +207,7 @@ def test_hopeless_trials_are_given_up(
     assert sum(epochs.values()) == sum(len(trial.steps) for trial in found.trials)
 
 
-def test_trials_that_diverge(data: Data, quick: TrainConfig, tmp_path: Path) -> None:
+def test_trials_that_diverge(data: TrainingData, quick: TrainConfig, tmp_path: Path) -> None:
     seen: list[Trial] = []
     with pytest.raises(SerError, match=r"s\.db: holds no trial that was trained to its end"):
         run(
@@ -218,22 +220,24 @@ def test_trials_that_diverge(data: Data, quick: TrainConfig, tmp_path: Path) -> 
     assert [(t.outcome, t.score, t.folds) for t in seen] == [("diverged", None, ())] * 2
 
 
-def test_no_trial_begins_after_the_time(data: Data, quick: TrainConfig, tmp_path: Path) -> None:
+def test_no_trial_begins_after_the_time(
+    data: TrainingData, quick: TrainConfig, tmp_path: Path
+) -> None:
     found = run(data, quick, replace(THREE, trials=50, seconds=1e-3), tmp_path / "s.db")
     # One there has to be.
     assert [trial.outcome for trial in found.trials] == ["complete"]
 
 
 def test_another_search_is_refused(
-    spoken: Table, data: Data, quick: TrainConfig, tmp_path: Path
+    spoken: Table, data: TrainingData, quick: TrainConfig, tmp_path: Path
 ) -> None:
     database = tmp_path / "s.db"
     one = replace(THREE, trials=1)
     run(data, quick, one, database)
     relabelled = spoken.copy()
     relabelled["y"] = np.roll(relabelled["y"], 1)
-    other = Data(relabelled, data.train)
-    cases: list[tuple[Data, TrainConfig, SearchConfig, dict[str, Any], str]] = [
+    other = TrainingData(relabelled, data.train)
+    cases: list[tuple[TrainingData, TrainConfig, SearchConfig, dict[str, Any], str]] = [
         (other, quick, one, {}, "another table;"),
         (data, replace(quick, arch="cnn"), one, {}, "another architecture, another set"),
         (data, replace(quick, batch_size=8), one, {}, "another setting;"),
@@ -256,4 +260,4 @@ def test_features_that_are_not_numbers_end_the_search(
     table = spoken.copy()
     table["x"][3, 2, 1] = np.nan
     with pytest.raises(TableError, match="not numbers"):
-        run(Data(table, np.arange(len(table))), quick, THREE, tmp_path / "s.db")
+        run(TrainingData(table, np.arange(len(table))), quick, THREE, tmp_path / "s.db")

@@ -17,7 +17,7 @@ from ser.models.registry import ARCHITECTURES, make_architecture
 from ser.training.config import TrainConfig
 from ser.training.registry import TRAINERS
 from ser.training.spec_augment import NO_AUGMENTATION, SpectrogramAugmentation
-from ser.training.tuning.space import Range, present, search_space
+from ser.training.tuning.space import SearchRange, initial_values, search_space
 
 MEL = FeatureSpec()
 COMMON = {"lr", "weight_decay", "label_smoothing"}
@@ -101,7 +101,7 @@ def test_the_first_trial_is_the_configuration_as_it_is(name: str) -> None:
     arch = ARCHITECTURES[name]
     config = TrainConfig(arch=name, **arch.defaults)
     space = search_space(config, MEL)
-    values = present(config, space)
+    values = initial_values(config, space)
     # A default outside of its own range would be a mistake of the architecture.
     assert set(values) == set(space)
     tuned = config.changed(values)
@@ -112,10 +112,10 @@ def test_the_first_trial_is_the_configuration_as_it_is(name: str) -> None:
 
 def test_a_value_outside_of_a_range_is_left_to_the_search() -> None:
     config = TrainConfig(weight_decay=0.0)
-    assert "weight_decay" not in present(config, search_space(config, MEL))
+    assert "weight_decay" not in initial_values(config, search_space(config, MEL))
 
 
 def test_ranges_in_words() -> None:
-    assert str(Range(0.1, 0.6)) == "0.1 to 0.6"
-    assert str(Range(1e-4, 1e-2, log=True)) == "0.0001 to 0.01 (log)"
-    assert str(Range(choices=(3, 5))) == "3, 5"
+    assert str(SearchRange(0.1, 0.6)) == "0.1 to 0.6"
+    assert str(SearchRange(1e-4, 1e-2, log=True)) == "0.0001 to 0.01 (log)"
+    assert str(SearchRange(choices=(3, 5))) == "3, 5"

@@ -13,15 +13,15 @@ import pytest
 
 from ser.errors import SerError
 from ser.models.base import Value
-from ser.training.tuning.space import Range
-from ser.training.tuning.study import Study, hopeless, load_optuna, set_aside
+from ser.training.tuning.space import SearchRange
+from ser.training.tuning.study import Study, load_optuna, rename_existing, should_prune
 from ser.training.tuning.trial import Trial
 
 SPACE = {
-    "lr": Range(1e-4, 1e-2, log=True),
-    "dropout": Range(0.1, 0.6),
-    "units": Range(64, 256, log=True, integer=True),
-    "kernel": Range(choices=(3, 5)),
+    "lr": SearchRange(1e-4, 1e-2, log=True),
+    "dropout": SearchRange(0.1, 0.6),
+    "units": SearchRange(64, 256, log=True, integer=True),
+    "kernel": SearchRange(choices=(3, 5)),
 }
 FIRST: dict[str, Value] = {"lr": 1e-3, "dropout": 0.3, "units": 128, "kernel": 3}
 PRINT = {"table": "t", "seed": "0"}
@@ -169,11 +169,11 @@ def test_a_database_that_is_taken_away(tmp_path: Path) -> None:
 
 def test_an_older_search_is_set_aside_whole(tmp_path: Path) -> None:
     database = tmp_path / "m.keras.tune.db"
-    assert set_aside(database) is None
+    assert rename_existing(database) is None
     trials = go_on(opened(database), 1)
     # As after a kill in the middle of a write.
     shutil.copy(database, tmp_path / "m.keras.tune.db-journal")
-    old = set_aside(database)
+    old = rename_existing(database)
     assert old == tmp_path / "m.keras.tune.db.old"
     assert sorted(path.name for path in tmp_path.iterdir()) == [
         "m.keras.tune.db.old",
@@ -199,25 +199,25 @@ def scores(*values: float) -> dict[int, float]:
 
 
 def test_below_the_median() -> None:
-    assert hopeless(scores(0.4, 0.4, 0.4), FINISHED)
-    assert not hopeless(scores(0.6, 0.6, 0.6), FINISHED)
-    assert not hopeless(scores(0.5, 0.5, 0.5), FINISHED)
+    assert should_prune(scores(0.4, 0.4, 0.4), FINISHED)
+    assert not should_prune(scores(0.6, 0.6, 0.6), FINISHED)
+    assert not should_prune(scores(0.5, 0.5, 0.5), FINISHED)
 
 
 def test_one_bad_epoch_is_forgiven() -> None:
-    assert not hopeless(scores(0.6, 0.6, 0.45), FINISHED)
-    assert hopeless(scores(0.6, 0.4, 0.4), FINISHED)
+    assert not should_prune(scores(0.6, 0.6, 0.45), FINISHED)
+    assert should_prune(scores(0.6, 0.4, 0.4), FINISHED)
 
 
 def test_an_early_success_does_not_count_for_ever() -> None:
     # As on an easy first fold.
-    assert hopeless(scores(0.9, 0.9, 0.4, 0.4, 0.4), FINISHED)
+    assert should_prune(scores(0.9, 0.9, 0.4, 0.4, 0.4), FINISHED)
 
 
 def test_nothing_is_decided_too_early() -> None:
-    assert not hopeless(scores(0.1, 0.1), FINISHED, warmup=2)
-    assert hopeless(scores(0.1, 0.1, 0.1), FINISHED, warmup=2)
-    assert not hopeless(scores(0.1, 0.1, 0.1), FINISHED[:3])
+    assert not should_prune(scores(0.1, 0.1), FINISHED, warmup=2)
+    assert should_prune(scores(0.1, 0.1, 0.1), FINISHED, warmup=2)
+    assert not should_prune(scores(0.1, 0.1, 0.1), FINISHED[:3])
     # Those that never came so far do not count.
     short = [{0: 0.9}] * 3
-    assert not hopeless(scores(0.1, 0.1), [*short, *FINISHED[:3]])
+    assert not should_prune(scores(0.1, 0.1), [*short, *FINISHED[:3]])
