@@ -15,7 +15,7 @@ BLOCK = 4096
 
 
 @dataclass
-class Place:
+class OutputFolder:
     """What is at a path of the site.
 
     Attributes:
@@ -49,7 +49,7 @@ class Site:
     """
 
     def __init__(self) -> None:
-        self.places: dict[str, Place] = {}
+        self.places: dict[str, OutputFolder] = {}
         self.requests: list[tuple[str, str, str | None, str | None]] = []
         self._server = _Server(("127.0.0.1", 0), _handler(self))
         self._server.daemon_threads = True
@@ -66,7 +66,7 @@ class Site:
         """Puts something on the site and gives its address."""
         body = data.encode() if isinstance(data, str) else data
         kind = kind or ("text/html; charset=utf-8" if isinstance(data, str) else "audio/ogg")
-        self.places[path] = Place(body, kind, **more)  # type: ignore[arg-type]
+        self.places[path] = OutputFolder(body, kind, **more)  # type: ignore[arg-type]
         return self.url + path
 
     def asked(self, path: str, method: str = "GET") -> list[str | None]:
@@ -96,10 +96,10 @@ def _handler(site: Site) -> type[BaseHTTPRequestHandler]:
             path = self.path.removeprefix(site.url)
             wanted = self.headers.get("Range")
             site.requests.append((self.command, path, wanted, self.headers.get("Cookie")))
-            place = site.places.get(path, Place(b"nothing here", status=404))
+            place = site.places.get(path, OutputFolder(b"nothing here", status=404))
             if place.refusals:
                 place.refusals -= 1
-                place = Place(b"busy", status=503)
+                place = OutputFolder(b"busy", status=503)
             data, status, headers = place.data, place.status, dict(place.headers)
             if wanted and place.ranges and status == 200:
                 start = int(wanted.removeprefix("bytes=").split("-")[0])

@@ -25,7 +25,7 @@ from ser.arrays import Channels, Samples
 from ser.audio import ffmpeg, libsndfile, wav
 from ser.errors import AudioError, renamed
 from ser.io.files import STANDARD
-from ser.io.remote import as_given, fetch, is_url
+from ser.io.remote import url_or_path, fetch, is_url
 
 Source = str | Path | IO[bytes] | tuple[npt.ArrayLike, int]
 """Where sound comes from:
@@ -185,7 +185,7 @@ def length(source: Source) -> float:
         return len(samples) / rate
     if not isinstance(source, str | Path):
         return _length_of_file_object(source)
-    if is_url(as_given(Path(source))):
+    if is_url(url_or_path(Path(source))):
         with _local_copy(source) as copy:
             return length(copy)
     path = Path(source)
@@ -202,7 +202,7 @@ def source_name(source: Source) -> str:
     if isinstance(source, str):
         return source
     if isinstance(source, Path):
-        return as_given(source)
+        return url_or_path(source)
     if isinstance(source, tuple):
         return "samples"
     name = getattr(source, "name", None)
@@ -262,7 +262,7 @@ def _blocks(
         yield from _file_object_blocks(source, seconds, offset, duration)
     elif str(source) == STANDARD:
         yield from _pipe_blocks(sys.stdin.buffer, seconds, offset, duration)
-    elif is_url(as_given(Path(source))):
+    elif is_url(url_or_path(Path(source))):
         with _local_copy(source) as copy:
             yield from _path_blocks(copy, seconds, offset, duration)
     else:
@@ -427,7 +427,7 @@ def _cut(
 @contextlib.contextmanager
 def _local_copy(url: str | Path) -> Iterator[Path]:
     """Yields a copy of what is behind a URL; errors about it name the URL."""
-    name = as_given(Path(url))
+    name = url_or_path(Path(url))
     with fetch(name) as copy, renamed(copy, name):
         yield Path(copy)
 

@@ -1,4 +1,4 @@
-"""Options about words, and what they make: recogniser, translator, text model, fusion."""
+"""Options about words, and what they open: recognizer, translator, text classifier, fusion."""
 
 from __future__ import annotations
 
@@ -13,20 +13,21 @@ import click
 from ser.cli.console import Console, Progress
 from ser.cli.options import with_options
 from ser.errors import SerError
-from ser.text.asr.base import Recogniser
-from ser.text.asr.registry import open_recogniser, open_translator
+from ser.io.hub import DownloadProgress
+from ser.text.asr.base import SpeechRecognizer
+from ser.text.asr.registry import open_speech_recognizer, open_translator
 from ser.text.asr.transcriber import Transcriber
-from ser.text.emotion.base import WordsModel
-from ser.text.emotion.registry import open_words
-from ser.text.fusion import Judge, Weights, parse_weights
+from ser.text.emotion.base import TextClassifier
+from ser.text.emotion.registry import open_text_classifier
+from ser.text.fusion import TextFusion, FusionWeights, parse_weights
 
-PASSED = (
+TEXT_PARAMETERS = (
     "language", "asr_model", "text_model", "translate", "translate_model", "weights", "offline",
 )  # fmt: skip
-"""The parameters that `words_options` adds, as `Words` takes them."""
+"""The parameters that `add_text_options` adds, as `TextOptions` takes them."""
 
 
-def _weights(context: click.Context, parameter: click.Parameter, value: str) -> Weights:
+def _weights(context: click.Context, parameter: click.Parameter, value: str) -> FusionWeights:
     try:
         return parse_weights(value)
     except SerError as error:
@@ -38,8 +39,8 @@ def _language(context: click.Context, parameter: click.Parameter, value: str | N
     return None if value is None else value.replace("_", "-").split("-")[0].strip().lower() or None
 
 
-def words_options(function: Any) -> Any:
-    """Adds the options about words; see `Words`."""
+def add_text_options(function: Any) -> Any:
+    """Adds the options about words; see `TextOptions`."""
     options = [
         click.option(
             "--language",
@@ -50,7 +51,7 @@ def words_options(function: Any) -> Any:
         click.option(
             "--asr-model",
             metavar="NAME|DIR",
-            help="Speech recogniser: tiny, base, small, medium, large-v3 or turbo (Whisper), a "
+            help="Speech recognizer: tiny, base, small, medium, large-v3 or turbo (Whisper), a "
             "model of the Hugging Face Hub, a folder, or sphinx, which is built in.  [default: "
             "base, or sphinx where that cannot be had]",
         ),
@@ -70,7 +71,7 @@ def words_options(function: Any) -> Any:
         click.option(
             "--translate-model",
             metavar="NAME|DIR",
-            help="Whisper model that translates.  [default: the recogniser if it can, or small]",
+            help="Whisper model that translates.  [default: the recognizer if it can, or small]",
         ),
         click.option(
             "--weights",
@@ -88,17 +89,17 @@ def words_options(function: Any) -> Any:
 
 
 @dataclass(frozen=True, slots=True)
-class Words:
-    """What was asked for.
+class TextOptions:
+    """The values of the options about words.
 
     Attributes:
         console: For notes and downloads.
-        language: Spoken language, or None.
-        asr_model: Recogniser, or None.
-        text_model: Classifier of texts, or None.
+        language: ISO 639-1 code of the spoken language, or None to detect it.
+        asr_model: Speech recognizer, or None for the default.
+        text_model: Text classifier, or None for the default.
         translate: Whether to translate.
-        translate_model: Translator, or None.
-        weights: For the fusion.
+        translate_model: Translator, or None for the default.
+        weights: The weights of the fusion.
         offline: Never use the network.
     """
 
@@ -108,58 +109,60 @@ class Words:
     text_model: str | None
     translate: bool
     translate_model: str | None
-    weights: Weights
+    weights: FusionWeights
     offline: bool
 
-    def recogniser(self) -> Recogniser:
-        """Opens the speech recogniser."""
-        with downloading(self.console) as watch:
-            return open_recogniser(
+    def open_recognizer(self) -> SpeechRecognizer:
+        """Opens the speech recognizer."""
+        with downloading(self.console) as progress:
+            return open_speech_recognizer(
                 self.asr_model,
                 language=self.language,
                 offline=self.offline,
-                watch=watch,
+                progress=progress,
                 note=self.console.note,
             )
 
-    def model(self) -> WordsModel:
-        """Opens the classifier of texts."""
-        with downloading(self.console) as watch:
-            return open_words(
-                self.text_model, offline=self.offline, watch=watch, note=self.console.note
+    def open_text_classifier(self) -> TextClassifier:
+        """Opens the text classifier."""
+        with downloading(self.console) as progress:
+            return open_text_classifier(
+                self.text_model, offline=self.offline, progress=progress, note=self.console.note
             )
 
-    def judge(self) -> Judge:
-        """Opens the classifier of texts, for use beside a voice."""
-        return Judge(self.model(), self.weights)
+    def open_fusion(self) -> TextFusion:
+        """Opens the text classifier, for fusion with a voice."""
+        return TextFusion(self.open_text_classifier(), self.weights)
 
-    def transcriber(self, recogniser: Recogniser, rate: int, *, offset: float = 0.0) -> Transcriber:
-        """Makes what writes down one recording."""
+    def make_transcriber(
+        self, recognizer: SpeechRecognizer, rate: int, *, offset: float = 0.0
+    ) -> Transcriber:
+        """Makes the transcriber of one recording."""
         return Transcriber(
-            recogniser,
+            recognizer,
             rate,
             offset=offset,
             language=self.language,
-            translator=self._translator(recogniser) if self.translate else None,
+            translator=self._translator_for(recognizer) if self.translate else None,
         )
 
-    def _translator(self, recogniser: Recogniser) -> Callable[[], Recogniser]:
-        if recogniser.translates and self.translate_model is None:
-            return lambda: recogniser
-        return functools.partial(_opened, self, recogniser.name)
+    def _translator_for(self, recognizer: SpeechRecognizer) -> Callable[[], SpeechRecognizer]:
+        if recognizer.translates and self.translate_model is None:
+            return lambda: recognizer
+        return functools.partial(_open_translator_once, self, recognizer.name)
 
 
 # Opened once for all recordings of a run, and only where one is not in English.
 @functools.lru_cache(maxsize=1)
-def _opened(words: Words, recogniser: str) -> Recogniser:
-    with downloading(words.console) as watch:
-        model = open_translator(words.translate_model, offline=words.offline, watch=watch)
-    if words.translate_model is None:
-        words.console.note(f"{recogniser} cannot translate: {model.name} does")
+def _open_translator_once(options: TextOptions, recognizer: str) -> SpeechRecognizer:
+    with downloading(options.console) as progress:
+        model = open_translator(options.translate_model, offline=options.offline, progress=progress)
+    if options.translate_model is None:
+        options.console.note(f"{recognizer} cannot translate: {model.name} does")
     return model
 
 
-class _Bar:
+class _DownloadBar(DownloadProgress):
     """Shows a download on the console."""
 
     def __init__(self, console: Console) -> None:
@@ -168,7 +171,7 @@ class _Bar:
         self._bar = Progress()
 
     def begin(self, name: str, size: int) -> None:
-        self._console.info(f"downloading {name}: {_readable(size)}, kept for the next time")
+        self._console.info(f"downloading {name}: {_format_size(size)}, kept for the next time")
         self._bar = self._stack.enter_context(
             self._console.progress(size, "B", "downloading", scale=True)
         )
@@ -182,13 +185,13 @@ class _Bar:
 
 @contextlib.contextmanager
 def downloading(console: Console) -> Any:
-    """Gives what `ser.io.hub.find_model` reports a download to."""
-    bar = _Bar(console)
+    """Gives what shows the downloads of `ser.io.hub.find_model` on the console."""
+    bar = _DownloadBar(console)
     try:
         yield bar
     finally:
         bar.end()
 
 
-def _readable(size: int) -> str:
+def _format_size(size: int) -> str:
     return f"{size / 1e9:.1f} GB" if size >= 1e9 else f"{size / 1e6:.0f} MB"

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar, Literal
 
-from ser.io.remote import as_given
+from ser.io.remote import url_or_path
 
 Channel = Literal["speech", "song"]
 """What a voice does in a clip; only RAVDESS has both."""
@@ -46,7 +46,7 @@ class Clip:
     @property
     def name(self) -> str:
         """What the recording is called in tables and messages: its path, or its URL."""
-        return as_given(self.path)
+        return url_or_path(self.path)
 
 
 class Corpus(ABC):

@@ -24,7 +24,7 @@ from ser.corpora.savee import Savee
 from ser.corpora.tess import Tess
 from ser.errors import CorpusError, SerError
 from ser.io.listing import walk
-from ser.io.remote import as_given, is_url
+from ser.io.remote import is_url, url_or_path
 
 CORPORA = MappingProxyType(
     {
@@ -100,7 +100,7 @@ class _Search:
     indices: dict[Path, Index | None] = field(default_factory=dict)
 
     def add(self, given: Path) -> None:
-        url = as_given(given)
+        url = url_or_path(given)
         if is_url(url):
             self._add_url(url)
             return
@@ -193,7 +193,7 @@ class _Search:
     def _index(self, reader: Corpus, path: Path) -> Index | None:
         if not reader.index:
             return None
-        folder = (path if is_url(as_given(path)) else path.absolute()).parent
+        folder = (path if is_url(url_or_path(path)) else path.absolute()).parent
         for place in (folder / reader.index, folder.parent / reader.index):
             if place not in self.indices:
                 self.indices[place] = self._read_index(reader, place)
@@ -234,7 +234,7 @@ class _Search:
 @contextlib.contextmanager
 def _local(place: Path) -> Iterator[Path | None]:
     """Yields where a file can be read on this machine, if there is one."""
-    name = as_given(place)
+    name = url_or_path(place)
     if not is_url(name):
         yield place if place.is_file() else None
         return

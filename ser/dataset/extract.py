@@ -20,6 +20,7 @@ from ser.audio import reader
 from ser.augment.copies import Copies, copies_per_clip
 from ser.corpora.base import Clip
 from ser.dataset.clip import Outcome, Rendered, Renderer, Task, crashed, sound_name
+from ser.dataset.preload import import_extraction
 from ser.dataset.table import Table, record_dtype
 from ser.dataset.writer import TableWriter
 from ser.errors import AudioError, SerError, TableError, renamed
@@ -27,8 +28,10 @@ from ser.features.extract import Extractor, fit_frames
 from ser.features.spec import FeatureSpec
 from ser.io.files import STANDARD, is_special, make_folder
 from ser.io.remote import OutputFolder, fetch, is_url
-from ser.parallel import pool
-from ser.preprocess.registry import modules
+from ser.parallel import dask, pool
+from ser.parallel.forkserver import prepare
+from ser.parallel.resources import limit_blas_threads
+from ser.preprocess.registry import package_imports
 
 # A table gives every record the frames of the longest clip; beyond this the padding would be
 # nearly all of it, and the user surely meant to cut.
@@ -131,8 +134,8 @@ def extract_table(
     if cluster is not None:
         jobs = 1
         write_audio = None if write_audio is None else write_audio.absolute()
-    elif pool.pays(jobs, len(clips)) or (jobs > 1 and cut is not None):
-        pool.prepare(*pool.SOUND_WORK, *modules(spec.clean))
+    elif pool.needs_processes(jobs, len(clips)) or (jobs > 1 and cut is not None):
+        prepare(import_extraction, *package_imports(spec.clean))
     failures = 0
 
     def fail(error: SerError) -> None:
@@ -155,8 +158,8 @@ def extract_table(
         writer = stack.enter_context(TableWriter(target, dtype, resume=resume))
         todo, made = _todo(pieces, writer.existing(), spec, copies, target)
         begin(sum(len(numbers) for _, numbers in todo))
-        if not pool.pays(jobs, len(todo)):
-            stack.enter_context(pool.one_thread())
+        if not pool.needs_processes(jobs, len(todo)):
+            stack.enter_context(limit_blas_threads())
         outcomes = _shared(
             Renderer(extractor, copies, write_audio),
             [piece.task(numbers, spec, named=write_audio is not None) for piece, numbers in todo],
@@ -225,13 +228,9 @@ def _shared(
 ) -> Generator[Outcome, None, None]:
     """Gives the outcomes of tasks in their order, from this machine or from others."""
     if cluster is None:
-        yield from pool.ordered(work, tasks, jobs, crashed)
-        return
-    from ser.parallel.dask import ordered
-
-    with contextlib.closing(ordered(work, tasks, cluster, crashed)) as found:
-        for _, outcome in found:
-            yield outcome
+        yield from pool.map_ordered(work, tasks, jobs, crashed)
+    else:
+        yield from dask.map_ordered(work, tasks, cluster, crashed)
 
 
 def _sources(

@@ -158,7 +158,7 @@ def run_batch(
                 progress(todo[index], outcome)
     finally:
         # Also for what is done: a worker that died may have been at it before another one was.
-        work.place.tidy([job.name for job in todo], work.token)
+        work.place.remove_leftovers([job.name for job in todo], work.token)
         report = BatchReport(
             len(todo),
             len(jobs) - len(todo),

@@ -19,7 +19,7 @@ from typing import NamedTuple
 from ser.errors import AudioError, SerError
 from ser.io.files import STANDARD, is_special
 from ser.io.listing import result_name, walk
-from ser.io.remote import Found, as_given, find_audio, is_url
+from ser.io.remote import RemoteFile, find_audio, is_url, url_or_path
 
 
 class Job(NamedTuple):
@@ -71,7 +71,7 @@ def find_jobs(
 
 
 def _jobs_of(path: Path, on_error: Callable[[SerError], None]) -> Iterator[Job]:
-    given = as_given(path)
+    given = url_or_path(path)
     if is_url(given):
         try:
             for found in find_audio(given):
@@ -102,7 +102,7 @@ def _local(path: Path, shown: PurePath) -> Job:
     return Job(str(path), os.path.abspath(path), result_name(shown), size)  # noqa: PTH100
 
 
-def _remote(found: Found, given: str) -> Job:
+def _remote(found: RemoteFile, given: str) -> Job:
     own = found.url == given
     shown = PurePosixPath(given.partition("://")[2] if own else found.name)
     return Job(found.url, found.url, result_name(shown), found.size)

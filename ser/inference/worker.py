@@ -25,7 +25,7 @@ from ser.inference.consumers import (
 from ser.inference.engine import EngineName
 from ser.inference.jobs import Job
 from ser.inference.recognizer import Recognizer, analyze
-from ser.io.remote import Place
+from ser.io.remote import OutputFolder
 from ser.models.backend import Device
 from ser.pretrained import DEFAULT_MODEL
 from ser.timeline.summary import Summary
@@ -205,7 +205,7 @@ class WriteResults:
     """
 
     task: AnalysisTask
-    place: Place
+    place: OutputFolder
     formats: tuple[str, ...]
     picture: Picture | None = None
     top: int = 1
@@ -247,7 +247,7 @@ class WriteResults:
         with contextlib.ExitStack() as stack:
             writers = []
             for name in self.formats:
-                path = stack.enter_context(self.place.writing(job.name + ENDINGS[name], self.token))
+                path = stack.enter_context(self.place.new_file(job.name + ENDINGS[name], self.token))
                 stream = stack.enter_context(path.open("w", encoding="utf-8", newline=""))
                 writers.append(make_writer(name, stream, classifier.labels, top=self.top))
             writer = MultiWriter(writers)
@@ -259,7 +259,7 @@ class WriteResults:
             writer.end()
             if drawing is not None and self.picture is not None:
                 name = job.name + self.picture.suffix
-                path = stack.enter_context(self.place.writing(name, self.token))
+                path = stack.enter_context(self.place.new_file(name, self.token))
                 drawing.save(path, job.file)
         return seconds
 

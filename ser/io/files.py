@@ -1,4 +1,4 @@
-"""Files that are whole or absent: write under a temporary name, rename when done."""
+"""Output files that appear complete or not at all, and the base class of what must be closed."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from typing import IO, Self
 from ser.errors import SerError
 
 STANDARD = "-"
-"""The name that means standard input or standard output."""
+"""The name of standard input and standard output."""
 
 
 @contextlib.contextmanager
@@ -30,7 +30,7 @@ def atomic_path(target: Path, token: str = "") -> Iterator[Path]:
 
     Args:
         target: Where the finished file belongs; its folder is made when it is missing.
-        token: Becomes part of the temporary name; see `tidy`.
+        token: Becomes part of the temporary name; see `remove_leftovers`.
 
     Yields:
         A path in the same folder, so that the final rename cannot cross a file system.
@@ -77,8 +77,8 @@ def make_folder(folder: Path) -> None:
         ) from error
 
 
-def tidy(folder: Path, token: str) -> None:
-    """Removes what processes that were killed have left of `atomic_path` with this token."""
+def remove_leftovers(folder: Path, token: str) -> None:
+    """Removes the temporary files of `atomic_path` with this token that killed processes left."""
     with contextlib.suppress(OSError):
         for left in folder.iterdir():
             if left.name.startswith(".") and f"-{token}-" in left.name:
@@ -135,20 +135,17 @@ def _umask() -> int:
     return current
 
 
-# What must be closed is closed at the end of a ``with`` block, in one way for all that has it.
-
-
 class Closeable(ABC):
-    """Something that a ``with`` block closes at its end, whatever happened in it."""
+    """Base of what has a `close` method: a ``with`` block calls it at its end."""
 
     def __enter__(self) -> Self:
-        """Gives itself."""
+        """Returns itself."""
         return self
 
     def __exit__(self, *raised: object) -> None:
-        """Closes it; an exception goes on its way."""
+        """Closes it; an exception is not suppressed."""
         self.close()
 
     @abstractmethod
     def close(self) -> None:
-        """Lets go of what it holds; once it is closed this changes nothing."""
+        """Releases what it holds; a second call does nothing."""

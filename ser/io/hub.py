@@ -10,85 +10,72 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 from ser.errors import DependencyError, SerError, missing_package
 
-_SECONDS = 10.0
-"""How long to wait for the hub's answer."""
+_TIMEOUT = 10.0
+"""Seconds to wait for the hub's answer."""
 
 
 @dataclass(frozen=True, slots=True)
-class Needs:
-    """Which files a kind of model is made of.
+class ModelFiles:
+    """Which files a kind of model consists of.
 
     Attributes:
-        what: What it is, for messages: ``speech recogniser``.
+        kind: What the model is, for messages: ``speech recognizer``.
         option: The option that takes its name or folder, for messages.
-        files: Groups of file names: one of each group is needed, the first that there is.
-        also: Files that are taken along where there are any.
+        required: Groups of file names; of each group one file is needed, the first that exists.
+        optional: Files that are downloaded too where there are any.
     """
 
-    what: str
+    kind: str
     option: str
-    files: tuple[tuple[str, ...], ...]
-    also: tuple[str, ...] = ()
+    required: tuple[tuple[str, ...], ...]
+    optional: tuple[str, ...] = ()
 
     def missing(self, folder: Path) -> list[str]:
-        """Says which files a folder lacks, alternatives as ``A (or B)``."""
+        """Lists the files that a folder lacks, alternatives as ``A (or B)``."""
         return [
             _alternatives(group)
-            for group in self.files
+            for group in self.required
             if not any((folder / name).is_file() for name in group)
         ]
 
-    @property
-    def listed(self) -> str:
-        """All the files in words."""
-        return ", ".join(_alternatives(group) for group in self.files)
+    def __str__(self) -> str:
+        return ", ".join(_alternatives(group) for group in self.required)
 
 
-class Watch(Protocol):
-    """Follows a download."""
+class DownloadProgress:
+    """Follows a download; this class does nothing, and subclasses show something."""
 
     def begin(self, name: str, size: int) -> None:
-        """Says what is about to be downloaded, and how many bytes it has."""
+        """A download of `size` bytes begins."""
 
     def update(self, size: int) -> None:
-        """Counts bytes that have arrived."""
+        """Another `size` bytes have arrived."""
 
     def end(self) -> None:
-        """Says that there is no more to come."""
+        """The download has ended, or has failed."""
 
 
-class Unwatched:
-    """Follows a download in silence."""
-
-    def begin(self, name: str, size: int) -> None:
-        """Does nothing."""
-
-    def update(self, size: int) -> None:
-        """Does nothing."""
-
-    def end(self) -> None:
-        """Does nothing."""
-
-
-UNWATCHED = Unwatched()
+NO_PROGRESS = DownloadProgress()
 
 
 class MissingModelError(SerError):
-    """A model is not on this machine and could not be fetch."""
+    """A model is not on this machine and could not be downloaded."""
 
 
-def find_model(name: str, needs: Needs, *, offline: bool = False, watch: Watch = UNWATCHED) -> Path:
-    """Gives the folder of a model.
+def find_model(
+    name: str, files: ModelFiles, *, offline: bool = False, progress: DownloadProgress = NO_PROGRESS
+) -> Path:
+    """Gives the folder of a model, which is downloaded where it is not on this machine.
 
     Args:
         name: A folder, or a name on the hub: ``OWNER/MODEL``.
-        needs: What must be in it.
+        files: The files that must be in it.
         offline: Never use the network.
-        watch: Follows the download, where there is one.
+        progress: Follows the download, where there is one.
 
     Raises:
         DependencyError: The name is no folder, and the package huggingface_hub is missing.
@@ -98,106 +85,95 @@ def find_model(name: str, needs: Needs, *, offline: bool = False, watch: Watch =
     """
     folder = Path(name).expanduser()
     if folder.is_dir():
-        missing = needs.missing(folder)
+        missing = files.missing(folder)
         if missing:
             raise MissingModelError(
                 name,
-                f"is no {needs.what}: {', '.join(missing)} is missing",
-                f"the folder needs {needs.listed}",
+                f"is no {files.kind}: {', '.join(missing)} is missing",
+                f"the folder needs {files}",
             )
         return folder
     if name.count("/") != 1 or folder.is_absolute() or name.startswith((".", "~")):
         raise MissingModelError(
             name,
             "is neither a folder nor a name on the Hugging Face Hub",
-            f"give {needs.option} OWNER/MODEL, or a folder with {needs.listed}",
+            f"give {files.option} OWNER/MODEL, or a folder with {files}",
         )
-    found = cached(name, needs)
+    found = cached(name, files)
     if found is not None:
         return found
     if offline or os.environ.get("HF_HUB_OFFLINE", "").upper() in ("1", "ON", "YES", "TRUE"):
         raise MissingModelError(
-            name, "is not in the cache, and the network may not be used", _by_hand(name, needs)
+            name, "is not in the cache, and the network may not be used", _by_hand(name, files)
         )
-    return _download(name, needs, watch)
+    return _download(name, files, progress)
 
 
-def cached(name: str, needs: Needs) -> Path | None:
+def cached(name: str, files: ModelFiles) -> Path | None:
     """Gives the folder of a model in the Hugging Face cache, or None; uses no network."""
     hub = _hub()
     try:
-        first = hub.try_to_load_from_cache(name, needs.files[0][0])
+        first = hub.try_to_load_from_cache(name, files.required[0][0])
     except ValueError as error:
         raise MissingModelError(
-            name, "is no name on the Hugging Face Hub", f"give {needs.option} OWNER/MODEL"
+            name, "is no name on the Hugging Face Hub", f"give {files.option} OWNER/MODEL"
         ) from error
     if not isinstance(first, str):
         return None
     folder = Path(first).parent
-    return None if needs.missing(folder) else folder
+    return None if files.missing(folder) else folder
 
 
-def _download(name: str, needs: Needs, watch: Watch) -> Path:
+def _download(name: str, files: ModelFiles, progress: DownloadProgress) -> Path:
     hub = _hub()
     try:
-        # An answer without sizes would leave the user in the dark about gigabytes.
-        info = hub.HfApi().model_info(name, files_metadata=True, timeout=_SECONDS)
-        sizes = {file.rfilename: int(file.size or 0) for file in info.siblings or ()}
-        wanted = [next((file for file in group if file in sizes), None) for group in needs.files]
-        if None in wanted:
-            lacking = [
-                _alternatives(group)
-                for group, file in zip(needs.files, wanted, strict=True)
-                if file is None
-            ]
+        # The listing says which of the alternatives there are, and how large the download is.
+        listing = hub.HfApi().model_info(name, files_metadata=True, timeout=_TIMEOUT)
+        sizes = {file.rfilename: int(file.size or 0) for file in listing.siblings or ()}
+        chosen = [next((file for file in group if file in sizes), None) for group in files.required]
+        lacking = [
+            _alternatives(group)
+            for group, file in zip(files.required, chosen, strict=True)
+            if file is None
+        ]
+        if lacking:
             raise MissingModelError(
                 name,
-                f"is no {needs.what}: {', '.join(lacking)} is missing there",
-                f"give another {needs.option}",
+                f"is no {files.kind}: {', '.join(lacking)} is missing there",
+                f"give another {files.option}",
             )
-        names = [*filter(None, wanted), *(file for file in needs.also if file in sizes)]
-        watch.begin(name, sum(sizes[file] for file in names))
+        names = [*filter(None, chosen), *(file for file in files.optional if file in sizes)]
+        progress.begin(name, sum(sizes[file] for file in names))
         try:
-            bar = _bar_class(watch)
-            paths = [
-                hub.hf_hub_download(name, file, revision=info.sha, tqdm_class=bar) for file in names
-            ]
+            return Path(
+                hub.snapshot_download(name, allow_patterns=names, tqdm_class=_bar_class(progress))
+            )
         finally:
-            watch.end()
+            progress.end()
     except (hub.errors.RepositoryNotFoundError, hub.errors.GatedRepoError) as error:
         raise MissingModelError(
             name,
             "is not on the Hugging Face Hub, or not for everybody",
-            f"check the name, or give {needs.option} a folder",
+            f"check the name, or give {files.option} a folder",
         ) from error
     except SerError:
         raise
     except Exception as error:
         # Which library carries the request, and what it raises, changes with the hub's releases.
         raise MissingModelError(
-            name, f"cannot be downloaded ({_reason(error)})", _by_hand(name, needs)
+            name, f"cannot be downloaded ({_reason(error)})", _by_hand(name, files)
         ) from error
-    folder = Path(paths[0]).parent
-    # The cache finds a model of "main" by this note, which a download by commit does not leave.
-    _note_main(folder)
-    return folder
 
 
 def _alternatives(group: tuple[str, ...]) -> str:
     return group[0] + (f" (or {', '.join(group[1:])})" if len(group) > 1 else "")
 
 
-def _note_main(folder: Path) -> None:
-    notes = folder.parent.parent / "refs"
-    notes.mkdir(exist_ok=True)
-    (notes / "main").write_text(folder.name, encoding="utf-8")
-
-
-def _by_hand(name: str, needs: Needs) -> str:
+def _by_hand(name: str, files: ModelFiles) -> str:
     address = os.environ.get("HF_ENDPOINT", "https://huggingface.co").rstrip("/")
     return (
-        f"where there is a network, download {needs.listed} from {address}/{name}, "
-        f"put them into one folder and give {needs.option} FOLDER"
+        f"where there is a network, download {files} from {address}/{name}, "
+        f"put them into one folder and give {files.option} FOLDER"
     )
 
 
@@ -225,29 +201,26 @@ def _hub() -> Any:
     return huggingface_hub
 
 
-def _bar_class(watch: Watch) -> type:
-    """Makes what the hub takes for a progress bar."""
+def _bar_class(progress: DownloadProgress) -> type:
+    """Makes a progress bar for the hub, which shows nothing and reports bytes to `progress`."""
+    from tqdm.auto import tqdm
 
-    class Bar:
+    class Bar(tqdm):  # type: ignore[type-arg,misc]
         def __init__(self, *arguments: Any, **settings: Any) -> None:
-            self.total = settings.get("total")
-            self.n = 0
-            # A second bar of the same bytes: those on the wire, which may be compressed.
-            self._silent = "downloading bytes" in str(settings.get("desc") or "")
-            self.update(settings.get("initial") or 0)
-
-        def __enter__(self) -> Any:
-            return self
-
-        def __exit__(self, *error: Any) -> None:
-            pass
+            settings.pop("name", None)
+            # Other bars count files, or the same bytes a second time: those on the wire, which may
+            # be compressed.
+            on_the_wire = "downloading bytes" in str(settings.get("desc") or "").lower()
+            self._reports = settings.get("unit") == "B" and not on_the_wire
+            super().__init__(*arguments, **{**settings, "disable": True})
+            if settings.get("initial"):
+                self._report(settings["initial"])
 
         def update(self, n: float | None = 1) -> None:
-            self.n += int(n or 0)
-            if not self._silent:
-                watch.update(int(n or 0))
+            self._report(n)
 
-        def __getattr__(self, name: str) -> Any:
-            return lambda *arguments, **settings: None
+        def _report(self, n: float | None) -> None:
+            if self._reports:
+                progress.update(int(n or 0))
 
     return Bar

@@ -1,4 +1,4 @@
-"""Audio files in folders: which files are audio, and a walk that is the same every time."""
+"""Audio files in folders: which files are audio, and a walk in a fixed order."""
 
 from __future__ import annotations
 
@@ -76,12 +76,14 @@ def _is_hidden(name: str) -> bool:
     return name.startswith(".") or name == "__MACOSX"
 
 
-# File systems take 255 bytes; the ending of the result and a temporary name need some of them.
-_LONGEST = 200
+# File systems take 255 bytes; the suffix of the result and a temporary name need some of them.
+_MAX_BYTES = 200
 
 
 def result_name(shown: PurePath) -> str:
-    """Makes a path into one that stays inside any folder, and is no longer than files' names are.
+    """Turns the path of an input into a relative path for its result.
+
+    It cannot lead out of the folder that it is joined to, and its name is not too long for a file.
 
     Examples:
         >>> result_name(PurePosixPath("../calls/./a.wav")), result_name(PurePosixPath("/a/b.mp3"))
@@ -90,8 +92,8 @@ def result_name(shown: PurePath) -> str:
     parts = [part for part in shown.parts if part not in (shown.anchor, "..", ".", "")]
     *folders, last = parts or ["recording"]
     data = os.fsencode(last)
-    if len(data) > _LONGEST:
+    if len(data) > _MAX_BYTES:
         digest = hashlib.blake2b(data, digest_size=6).hexdigest()
         ending = PurePosixPath(last).suffix[:20]
-        last = data[: _LONGEST - 60].decode("utf-8", "ignore") + f"~{digest}{ending}"
+        last = data[: _MAX_BYTES - 60].decode("utf-8", "ignore") + f"~{digest}{ending}"
     return "/".join([*folders, last])

@@ -1,8 +1,8 @@
-"""Where a batch reads and writes: folders of this machine, or URLs that fsspec knows.
+"""URLs that fsspec knows: reading recordings from them, writing results to them.
 
 ``s3://bucket/calls``, ``gs://…``, ``az://…``, ``sftp://…``, ``file:///…``: fsspec brings the
-protocol, or names the package that does. A result appears under its name when it is whole, here as
-there.
+protocol, or names the package that does. A result appears under its name when it is complete, in a
+folder of this machine as behind a URL.
 """
 
 from __future__ import annotations
@@ -18,24 +18,22 @@ from pathlib import Path, PurePosixPath
 from typing import Any, NamedTuple
 
 from ser.errors import AudioError, DependencyError, SerError, missing_package
-from ser.io.files import atomic_path, make_folder, tidy
+from ser.io.files import atomic_path, make_folder, remove_leftovers
 from ser.io.listing import is_audio
 
-# Names that are URLs, as `ser.io.remote` reads and writes them, and names that are paths.
-
 _URL = re.compile(r"([A-Za-z][A-Za-z0-9+.-]+)://")
-_FOLDED = re.compile(r"([A-Za-z][A-Za-z0-9+.-]+):/(?!/)")
+_FOLDED_URL = re.compile(r"([A-Za-z][A-Za-z0-9+.-]+):/(?!/)")
 
 
 def is_url(text: str) -> bool:
-    """Says whether this is a URL and no path."""
+    """Says whether a name is a URL, and not a path."""
     return _URL.match(text) is not None
 
 
-def as_given(path: Path) -> str:
-    """Gives a path back as it was written: `Path` makes one slash of the two in a URL."""
+def url_or_path(path: Path) -> str:
+    """Gives the text of a path, which may be a URL: `Path` makes one slash of the two in it."""
     text = str(path)
-    found = _FOLDED.match(text)
+    found = _FOLDED_URL.match(text)
     if found is None or path.exists():
         return text
     # file:///a/b comes out as file:/a/b: the third slash belongs to the path.
@@ -43,12 +41,12 @@ def as_given(path: Path) -> str:
     return found[1] + slashes + text[found.end() :]
 
 
-# Where an upload is an object when it is complete, and does not exist before; elsewhere a file is
-# moved to its name. (In an object store, moving is copying.)
-_OBJECTS = frozenset({"s3", "s3a", "gs", "gcs", "az", "abfs", "adl", "oci", "oss", "memory"})
+# Object stores: an object exists when its upload is complete, and not before. Elsewhere a file is
+# uploaded under another name and moved. (In an object store, moving is copying.)
+_OBJECT_STORES = frozenset({"s3", "s3a", "gs", "gcs", "az", "abfs", "adl", "oci", "oss", "memory"})
 
 
-class Found(NamedTuple):
+class RemoteFile(NamedTuple):
     """A recording behind a URL.
 
     Attributes:
@@ -63,8 +61,8 @@ class Found(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
-    """A folder for results.
+class OutputFolder:
+    """A folder for results, on this machine or behind a URL.
 
     Attributes:
         location: A path, or a URL.
@@ -73,11 +71,11 @@ class Place:
     location: str
 
     def check(self) -> None:
-        """Makes sure, before any work is done, that there is such a folder.
+        """Makes sure that the folder exists or can be made, before any work is done.
 
         Raises:
             SerError: It cannot be made, or is a file.
-            DependencyError: Nothing is installed that knows the URL.
+            DependencyError: The package for this URL is not installed.
         """
         if is_url(self.location):
             filesystem(self.location)
@@ -85,18 +83,18 @@ class Place:
         make_folder(Path(self.location))
 
     def existing(self, names: Collection[str]) -> set[str]:
-        """Says which results are there.
+        """Finds out which results exist.
 
         Args:
             names: Paths within the folder, with ``/``.
 
         Raises:
-            SerError: The place cannot be read.
+            SerError: The folder cannot be read.
         """
         if not is_url(self.location):
             return {name for name in names if Path(self.location, name).is_file()}
         system, root = filesystem(self.location)
-        with _explained(self.location, "cannot be listed"):
+        with _wrap_errors(self.location, "cannot be listed"):
             try:
                 # One question for all: an object store answers a thousand names at a time.
                 there = system.find(root)
@@ -106,16 +104,16 @@ class Place:
         return {path[start:] for path in there} & set(names)
 
     @contextlib.contextmanager
-    def writing(self, name: str, token: str = "") -> Iterator[Path]:
-        """Yields a path to write a result to, which takes its place when the block ends well.
+    def new_file(self, name: str, token: str = "") -> Iterator[Path]:
+        """Yields a path to write a result to, which appears in the folder when the block ends well.
 
         Args:
             name: A path within the folder, with ``/``.
-            token: See `ser.io.files.tidy`.
+            token: See `ser.io.files.remove_leftovers`.
 
         Raises:
-            OSError: The result cannot be written, here.
-            SerError: Likewise, behind a URL.
+            OSError: The result cannot be written on this machine.
+            SerError: The result cannot be written to the URL.
         """
         if not is_url(self.location):
             with atomic_path(Path(self.location, name), token) as path:
@@ -124,19 +122,19 @@ class Place:
         with tempfile.TemporaryDirectory(prefix="ser-") as folder:
             path = Path(folder, "result" + PurePosixPath(name).suffix)
             yield path
-            self._publish(path, name, token)
+            self._upload(path, name, token)
 
-    def tidy(self, names: Collection[str], token: str) -> None:
-        """Removes what killed processes have left of these results, where this machine sees it."""
+    def remove_leftovers(self, names: Collection[str], token: str) -> None:
+        """Removes temporary files of these results that killed processes left on this machine."""
         if not is_url(self.location):
             for folder in {Path(self.location, name).parent for name in names}:
-                tidy(folder, token)
+                remove_leftovers(folder, token)
 
-    def _publish(self, path: Path, name: str, token: str) -> None:
+    def _upload(self, path: Path, name: str, token: str) -> None:
         system, root = filesystem(self.location)
-        target = PurePosixPath(root, _legible(name))
-        with _explained(f"{self.location.rstrip('/')}/{name}", "cannot be written"):
-            if _OBJECTS & set(_protocols(system)):
+        target = PurePosixPath(root, _escape(name))
+        with _wrap_errors(f"{self.location.rstrip('/')}/{name}", "cannot be written"):
+            if _OBJECT_STORES & set(_protocols(system)):
                 system.put_file(str(path), str(target))
                 return
             system.makedirs(str(target.parent), exist_ok=True)
@@ -151,14 +149,14 @@ class Place:
 
 
 def filesystem(url: str) -> tuple[Any, str]:
-    """Opens what a URL leads to.
+    """Opens the file system of a URL.
 
     Returns:
         fsspec's file system, and the path in it.
 
     Raises:
         DependencyError: fsspec, or what it needs for this protocol, is not installed.
-        SerError: There is no such protocol, or it does not let anybody in.
+        SerError: There is no such protocol, or it refuses access.
     """
     try:
         from fsspec.core import url_to_fs
@@ -183,7 +181,7 @@ def fetch(source: str) -> Iterator[str]:
     """Yields a path on this machine: the source itself, or a copy of what is behind a URL.
 
     Raises:
-        AudioError: It cannot be had.
+        AudioError: It cannot be downloaded.
     """
     if not is_url(source):
         yield source
@@ -205,24 +203,24 @@ def exists(url: str) -> bool:
     """Says whether there is a file behind a URL.
 
     Raises:
-        SerError: Nobody can say.
+        SerError: This cannot be found out.
     """
     system, path = filesystem(url)
-    with _explained(url, "cannot be looked for"):
+    with _wrap_errors(url, "cannot be looked for"):
         return bool(system.isfile(path))
 
 
-def find_audio(url: str) -> list[Found]:
+def find_audio(url: str) -> list[RemoteFile]:
     """Lists the recordings behind a URL: a file, or all audio files of a folder, sorted.
 
     Raises:
         SerError: There is nothing, or it cannot be read.
     """
     system, path = filesystem(url)
-    with _explained(url, "cannot be read"):
+    with _wrap_errors(url, "cannot be read"):
         about = system.info(path)
         if about.get("type") != "directory":
-            return [Found(url, PurePosixPath(path).name, int(about.get("size") or 0))]
+            return [RemoteFile(url, PurePosixPath(path).name, int(about.get("size") or 0))]
         root = path.rstrip("/")
         found = []
         for full, about in sorted(system.find(path, detail=True).items()):
@@ -231,14 +229,15 @@ def find_audio(url: str) -> list[Found]:
             hidden = any(part.startswith(".") or part == "__MACOSX" for part in parts)
             if not hidden and is_audio(Path(name)):
                 own = url.rstrip("/") + "/" + name
-                found.append(Found(own, name, int(about.get("size") or 0)))
+                found.append(RemoteFile(own, name, int(about.get("size") or 0)))
     if not found:
         raise AudioError(url, "holds no audio files", "name audio files or a folder")
     return found
 
 
 @contextlib.contextmanager
-def _explained(subject: str, what: str) -> Iterator[None]:
+def _wrap_errors(subject: str, what: str) -> Iterator[None]:
+    """Turns the exceptions of file systems, each of which has its own, into `SerError`."""
     try:
         yield
     except SerError:
@@ -261,6 +260,6 @@ def _first_line(error: Exception) -> str:
     return text.splitlines()[0] if text else type(error).__name__
 
 
-def _legible(name: str) -> str:
+def _escape(name: str) -> str:
     """Escapes the bytes of a file name that are not UTF-8, which no URL would take."""
     return os.fsencode(name).decode("utf-8", "backslashreplace")

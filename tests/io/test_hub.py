@@ -11,11 +11,13 @@ from pathlib import Path
 
 import pytest
 
-from ser.io.hub import MissingModelError, Needs, cached, find_model
+from ser.io.hub import DownloadProgress, MissingModelError, ModelFiles, cached, find_model
 
-hub = pytest.importorskip("huggingface_hub", reason="the extra [text] is not installed")
+pytest.importorskip("huggingface_hub.constants", reason="the extra [text] is not installed")
 
-NEEDS = Needs(
+import huggingface_hub as hub
+
+MODEL = ModelFiles(
     "test model", "--test-model", (("config.json",), ("new.bin", "old.bin")), ("more.txt",)
 )
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
@@ -34,9 +36,17 @@ class Hub(http.server.BaseHTTPRequestHandler):
     def answer(self, *, body: bool) -> None:
         path = self.path.split("?")[0].strip("/")
         headers = {}
-        if path == "api/models/some/model":
+        if path in ("api/models/some/model", "api/models/some/model/revision/main"):
             siblings = [{"rfilename": name, "size": len(data)} for name, data in FILES.items()]
             data = json.dumps({"id": "some/model", "sha": COMMIT, "siblings": siblings}).encode()
+            headers["Content-Type"] = "application/json"
+        elif path == f"api/models/some/model/tree/{COMMIT}":
+            data = json.dumps(
+                [
+                    {"type": "file", "path": name, "size": len(data), "oid": f"{number:040x}"}
+                    for number, (name, data) in enumerate(FILES.items())
+                ]
+            ).encode()
             headers["Content-Type"] = "application/json"
         elif path.startswith(f"some/model/resolve/{COMMIT}/"):
             data = FILES[path.rsplit("/", 1)[1]]
@@ -61,8 +71,8 @@ class Hub(http.server.BaseHTTPRequestHandler):
         pass
 
 
-class Seen:
-    """A watch that remembers."""
+class Recorded(DownloadProgress):
+    """Records what is reported."""
 
     def __init__(self) -> None:
         self.begun: list[tuple[str, int]] = []
@@ -108,29 +118,29 @@ def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[http.server.ThreadingHTT
 def test_a_folder(tmp_path: Path) -> None:
     (tmp_path / "config.json").touch()
     with pytest.raises(MissingModelError) as raised:
-        find_model(str(tmp_path), NEEDS)
+        find_model(str(tmp_path), MODEL)
     assert str(raised.value) == (
         f"{tmp_path}: is no test model: new.bin (or old.bin) is missing; "
         "the folder needs config.json, new.bin (or old.bin)"
     )
     (tmp_path / "old.bin").touch()
-    assert find_model(str(tmp_path), NEEDS) == tmp_path
+    assert find_model(str(tmp_path), MODEL) == tmp_path
 
 
 @pytest.mark.parametrize("name", ["model", "./some/model", "/not/there", "a/b/c", "../model"])
 def test_what_is_neither_a_folder_nor_a_name(name: str) -> None:
     with pytest.raises(MissingModelError, match="is neither a folder nor a name"):
-        find_model(name, NEEDS)
+        find_model(name, MODEL)
 
 
 def test_a_name_that_the_hub_would_not_take() -> None:
     with pytest.raises(MissingModelError, match="is no name on the Hugging Face Hub"):
-        find_model("some/mo del", NEEDS, offline=True)
+        find_model("some/mo del", MODEL, offline=True)
 
 
 def test_offline() -> None:
     with pytest.raises(MissingModelError) as raised:
-        find_model("some/model", NEEDS, offline=True)
+        find_model("some/model", MODEL, offline=True)
     assert str(raised.value) == (
         "some/model: is not in the cache, and the network may not be used; where there is a "
         "network, download config.json, new.bin (or old.bin) from "
@@ -140,39 +150,39 @@ def test_offline() -> None:
 
 def test_a_hub_that_cannot_be_reached(monkeypatch: pytest.MonkeyPatch, cache: Path) -> None:
     point_to("http://127.0.0.1:9", monkeypatch)
-    watch = Seen()
+    progress = Recorded()
     with pytest.raises(MissingModelError) as raised:
-        find_model("some/model", NEEDS, watch=watch)
+        find_model("some/model", MODEL, progress=progress)
     assert "cannot be downloaded (" in str(raised.value)
     assert "from http://127.0.0.1:9/some/model, put them into one folder" in str(raised.value)
-    assert watch.begun == []
-    assert cached("some/model", NEEDS) is None
+    assert progress.begun == []
+    assert cached("some/model", MODEL) is None
 
 
 def test_a_download(server: http.server.ThreadingHTTPServer) -> None:
-    watch = Seen()
-    folder = find_model("some/model", NEEDS, watch=watch)
+    progress = Recorded()
+    folder = find_model("some/model", MODEL, progress=progress)
     assert sorted(path.name for path in folder.iterdir()) == ["config.json", "more.txt", "old.bin"]
     assert (folder / "old.bin").read_bytes() == FILES["old.bin"]
     size = sum(len(FILES[name]) for name in ("config.json", "more.txt", "old.bin"))
-    assert watch.begun == [("some/model", size)]
-    assert watch.arrived == size
-    assert watch.ended == 1
+    assert progress.begun == [("some/model", size)]
+    assert progress.arrived == size
+    assert progress.ended == 1
     asked = len(server.asked)  # type: ignore[attr-defined]
     # The second time there is nothing to ask.
-    assert find_model("some/model", NEEDS) == folder
-    assert find_model("some/model", NEEDS, offline=True) == folder
+    assert find_model("some/model", MODEL) == folder
+    assert find_model("some/model", MODEL, offline=True) == folder
     assert len(server.asked) == asked  # type: ignore[attr-defined]
 
 
 @pytest.mark.usefixtures("server")
 def test_a_model_that_the_hub_does_not_have() -> None:
     with pytest.raises(MissingModelError, match="is not on the Hugging Face Hub"):
-        find_model("other/model", NEEDS)
+        find_model("other/model", MODEL)
 
 
 @pytest.mark.usefixtures("server")
 def test_a_model_of_another_kind() -> None:
-    needs = Needs("test model", "--test-model", (("config.json",), ("absent.bin",)))
+    files = ModelFiles("test model", "--test-model", (("config.json",), ("absent.bin",)))
     with pytest.raises(MissingModelError, match=r"is no test model: absent\.bin is missing there"):
-        find_model("some/model", needs)
+        find_model("some/model", files)

@@ -10,65 +10,63 @@ import fsspec
 import pytest
 
 from ser.errors import AudioError, DependencyError, SerError
-from ser.io.remote import Place, as_given, exists, fetch, find_audio, is_url
+from ser.io.remote import OutputFolder, exists, fetch, find_audio, is_url, url_or_path
 
 
 @pytest.fixture(params=["path", "file", "memory"])
-def place(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Place]:
+def folder(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[OutputFolder]:
     """A folder, the same behind a URL, and a store of objects."""
-    folder = tmp_path / "out"
-    yield Place(
-        {"path": str(folder), "file": folder.as_uri(), "memory": "memory://bucket/out"}[
-            request.param
-        ]
+    path = tmp_path / "out"
+    yield OutputFolder(
+        {"path": str(path), "file": path.as_uri(), "memory": "memory://bucket/out"}[request.param]
     )
     memory = fsspec.filesystem("memory")
     if memory.exists("/bucket"):
         memory.rm("/bucket", recursive=True)
 
 
-def everything(place: Place) -> dict[str, bytes]:
-    system, root = fsspec.core.url_to_fs(place.location)
+def everything(folder: OutputFolder) -> dict[str, bytes]:
+    system, root = fsspec.core.url_to_fs(folder.location)
     return {name[len(root) :].lstrip("/"): system.cat_file(name) for name in system.find(root)}
 
 
-def test_results_are_whole_or_absent(place: Place) -> None:
-    place.check()
-    with place.writing("monday/a.wav.jsonl") as path:
+def test_results_are_whole_or_absent(folder: OutputFolder) -> None:
+    folder.check()
+    with folder.new_file("monday/a.wav.jsonl") as path:
         path.write_text("one")
-    with pytest.raises(KeyError), place.writing("monday/b.wav.jsonl") as path:
+    with pytest.raises(KeyError), folder.new_file("monday/b.wav.jsonl") as path:
         path.write_text("half")
         raise KeyError
-    assert everything(place) == {"monday/a.wav.jsonl": b"one"}
-    with place.writing("monday/a.wav.jsonl") as path:
+    assert everything(folder) == {"monday/a.wav.jsonl": b"one"}
+    with folder.new_file("monday/a.wav.jsonl") as path:
         path.write_text("two")
-    assert everything(place) == {"monday/a.wav.jsonl": b"two"}
+    assert everything(folder) == {"monday/a.wav.jsonl": b"two"}
 
 
-def test_what_is_there(place: Place) -> None:
+def test_what_is_there(folder: OutputFolder) -> None:
     names = ["a.jsonl", "x/b.jsonl", "x/c.jsonl"]
-    assert place.existing(names) == set()
+    assert folder.existing(names) == set()
     for name in names[:2]:
-        with place.writing(name) as path:
+        with folder.new_file(name) as path:
             path.write_text("")
-    assert place.existing([*names, "d.jsonl"]) == {"a.jsonl", "x/b.jsonl"}
+    assert folder.existing([*names, "d.jsonl"]) == {"a.jsonl", "x/b.jsonl"}
 
 
-def test_names_that_are_not_utf8(place: Place) -> None:
+def test_names_that_are_not_utf8(folder: OutputFolder) -> None:
     name = b"caf\xe9.wav.txt".decode("utf-8", "surrogateescape")
-    with place.writing(name) as path:
+    with folder.new_file(name) as path:
         path.write_text("x")
-    assert list(everything(place).values()) == [b"x"]
+    assert list(everything(folder).values()) == [b"x"]
 
 
 def test_what_killed_processes_leave(tmp_path: Path) -> None:
-    place = Place(str(tmp_path))
+    folder = OutputFolder(str(tmp_path))
     # As after SIGKILL: nothing cleans up.
-    begun = [place.writing("x/a.jsonl", token) for token in ("mine", "yours")]
+    begun = [folder.new_file("x/a.jsonl", token) for token in ("mine", "yours")]
     for writing in begun:
         writing.__enter__()
     assert len(list((tmp_path / "x").iterdir())) == 2
-    place.tidy(["x/a.jsonl"], "mine")
+    folder.remove_leftovers(["x/a.jsonl"], "mine")
     (left,) = (tmp_path / "x").iterdir()
     assert "yours" in left.name
 
@@ -76,9 +74,12 @@ def test_what_killed_processes_leave(tmp_path: Path) -> None:
 def test_a_folder_that_cannot_be(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(SerError, match="cannot be made"):
-        Place(str(tmp_path / "file")).check()
+        OutputFolder(str(tmp_path / "file")).check()
     url = (tmp_path / "file" / "deeper").as_uri()
-    with pytest.raises(SerError, match="cannot be written"), Place(url).writing("a") as path:
+    with (
+        pytest.raises(SerError, match="cannot be written"),
+        OutputFolder(url).new_file("a") as path,
+    ):
         path.write_text("x")
 
 
@@ -112,10 +113,10 @@ def test_recordings_behind_urls(tmp_path: Path) -> None:
 
 def test_what_nobody_knows(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(SerError, match="nonsense://x: cannot be reached"):
-        Place("nonsense://x").check()
+        OutputFolder("nonsense://x").check()
     monkeypatch.setitem(sys.modules, "fsspec.core", None)
     with pytest.raises(DependencyError, match=r"pip install '.\[cluster\]'"):
-        Place("s3://bucket").check()
+        OutputFolder("s3://bucket").check()
 
 
 # URLs and paths are told apart, and come back as they were given.
@@ -123,8 +124,8 @@ def test_what_nobody_knows(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_urls_come_back_from_paths() -> None:
     for url in ("s3://bucket/a.wav", "memory://x/y", "file:///tmp/a", "sftp://host:22/a"):
-        assert as_given(Path(url)) == url
+        assert url_or_path(Path(url)) == url
         assert is_url(url)
     for path in ("a/b.wav", "/a//b", "c:x", "C:/music/a.wav"):
-        assert as_given(Path(path)) == str(Path(path))
+        assert url_or_path(Path(path)) == str(Path(path))
         assert not is_url(path)

@@ -28,7 +28,7 @@ from ser.inference.worker import (
     WriteResults,
     digest_of,
 )
-from ser.io.remote import Place, as_given, is_url
+from ser.io.remote import OutputFolder, url_or_path, is_url
 from ser.parallel.pool import usable_cores
 from ser.pretrained import DEFAULT_MODEL
 from ser.timeline.clock import format_time
@@ -131,7 +131,7 @@ def batch_request(
             raise click.UsageError(
                 "Several formats need --output-dir DIR, or names for each: -o NAME.{jsonl,vtt}."
             )
-        far = cluster is not None or any(is_url(as_given(path)) for path in inputs)
+        far = cluster is not None or any(is_url(url_or_path(path)) for path in inputs)
         if plot is not None or not (far or (jobs or 1) > 1):
             return None
         return Batch(None, (), None, False, Workers(jobs or 1, cluster))
@@ -174,7 +174,7 @@ def analyze_batch(
     console, outputs = session.console, session.outputs
     task = AnalysisTask(model, session.recognizer.config, outputs.summaries)
     if batch.folder is not None:
-        place = Place(batch.folder)
+        place = OutputFolder(batch.folder)
         token = secrets.token_hex(4)
         work = WriteResults(task, place, batch.formats, batch.picture, outputs.top, token)
         _to_folder(console, batch, find_jobs(inputs, console.fail), work)

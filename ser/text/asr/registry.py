@@ -1,4 +1,4 @@
-"""Which speech recogniser is used."""
+"""Opens speech recognizers by name."""
 
 from __future__ import annotations
 
@@ -6,37 +6,37 @@ from collections.abc import Callable
 from importlib.util import find_spec
 
 from ser.errors import SerError, how_to_install
-from ser.io.hub import UNWATCHED, MissingModelError, Watch
-from ser.text.asr.base import Recogniser
-from ser.text.asr.sphinx import Sphinx
-from ser.text.asr.whisper import DEFAULT, TRANSLATOR, TRANSLATOR_NEEDS, Whisper
+from ser.io.hub import NO_PROGRESS, DownloadProgress, MissingModelError
+from ser.text.asr.base import SpeechRecognizer
+from ser.text.asr.sphinx import SphinxRecognizer
+from ser.text.asr.whisper import DEFAULT, TRANSLATOR, TRANSLATOR_FILES, WhisperRecognizer
 
 SPHINX = "sphinx"
-"""The name of the built-in recogniser."""
+"""The name of the built-in recognizer."""
 
-_KNOWS_LITTLE = (
+_SPHINX_NOTE = (
     "speech is recognised by PocketSphinx, which is built in, knows English alone and makes many "
     "mistakes"
 )
 
 
-def open_recogniser(
+def open_speech_recognizer(
     name: str | None = None,
     *,
     language: str | None = None,
     offline: bool = False,
-    watch: Watch = UNWATCHED,
+    progress: DownloadProgress = NO_PROGRESS,
     note: Callable[[str], None] = lambda message: None,
-) -> Recogniser:
-    """Opens a speech recogniser.
+) -> SpeechRecognizer:
+    """Opens a speech recognizer.
 
     Args:
-        name: `SPHINX`, a name or folder that `ser.text.asr.whisper.Whisper` takes. None takes
+        name: `SPHINX`, a name or folder that `ser.text.asr.whisper.WhisperRecognizer` takes. None takes
             Whisper where it can be had, and PocketSphinx where it cannot.
         language: The language that will be spoken, if it is known.
         offline: Never use the network.
-        watch: Follows a download.
-        note: Gets one line that says so when PocketSphinx was taken for want of better.
+        progress: Follows a download.
+        note: Gets one line that says so when PocketSphinx was taken because Whisper is not available.
 
     Raises:
         SerError: What was named cannot be had, or only PocketSphinx can and the language is not
@@ -44,35 +44,37 @@ def open_recogniser(
     """
     if name == SPHINX:
         _check_english(language, "give --asr-model base, say")
-        return Sphinx()
+        return SphinxRecognizer()
     if name is not None:
-        return Whisper(name, offline=offline, watch=watch)
+        return WhisperRecognizer(name, offline=offline, progress=progress)
     if find_spec("faster_whisper") is None:
         reason = f"for Whisper: {how_to_install('text')}"
     else:
         try:
-            return Whisper(DEFAULT, offline=offline, watch=watch)
+            return WhisperRecognizer(DEFAULT, offline=offline, progress=progress)
         except MissingModelError as error:
             reason = str(error)
     _check_english(language, reason)
-    note(f"{_KNOWS_LITTLE}; {reason}")
-    return Sphinx()
+    note(f"{_SPHINX_NOTE}; {reason}")
+    return SphinxRecognizer()
 
 
 def open_translator(
-    name: str | None = None, *, offline: bool = False, watch: Watch = UNWATCHED
-) -> Recogniser:
+    name: str | None = None, *, offline: bool = False, progress: DownloadProgress = NO_PROGRESS
+) -> SpeechRecognizer:
     """Opens a model that translates into English.
 
     Args:
         name: A name or folder; None for `ser.text.asr.whisper.TRANSLATOR`.
         offline: Never use the network.
-        watch: Follows a download.
+        progress: Follows a download.
 
     Raises:
         SerError: It cannot be had, or cannot translate.
     """
-    model = Whisper(name or TRANSLATOR, TRANSLATOR_NEEDS, offline=offline, watch=watch)
+    model = WhisperRecognizer(
+        name or TRANSLATOR, TRANSLATOR_FILES, offline=offline, progress=progress
+    )
     if not model.translates:
         raise SerError(
             f"--translate-model {model.name}",

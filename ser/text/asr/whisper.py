@@ -9,15 +9,15 @@ from typing import Any
 
 from ser.arrays import Samples
 from ser.errors import ArtifactError, SerError, missing_package
-from ser.io.hub import UNWATCHED, MissingModelError, Needs, Watch, find_model
-from ser.text.asr.base import RATE, Cutting, Passage
+from ser.io.hub import NO_PROGRESS, DownloadProgress, MissingModelError, ModelFiles, find_model
+from ser.text.asr.base import RATE, SegmentLimits, Utterance
 from ser.timeline.window import Word
 
 DEFAULT = "base"
 """The model that is taken where none is named: about 145 MB."""
 
 TRANSLATOR = "small"
-"""The model that translates where the recogniser cannot: about 480 MB."""
+"""The model that translates where the recognizer cannot: about 480 MB."""
 
 _SIZES = ("tiny", "base", "small", "medium", "large-v1", "large-v2", "large-v3")
 
@@ -31,7 +31,7 @@ NAMES: Mapping[str, str] = MappingProxyType(
 )
 """Short names, each with the hub's name of the converted model."""
 
-NEEDS = Needs(
+FILES = ModelFiles(
     "Whisper model for CTranslate2",
     "--asr-model",
     (
@@ -43,24 +43,24 @@ NEEDS = Needs(
     ("preprocessor_config.json",),
 )
 
-TRANSLATOR_NEEDS = Needs(NEEDS.what, "--translate-model", NEEDS.files, NEEDS.also)
+TRANSLATOR_FILES = ModelFiles(FILES.kind, "--translate-model", FILES.required, FILES.optional)
 
 # These were trained to transcribe alone, although they know many languages.
 _CANNOT_TRANSLATE = ("turbo", "distil")
 
-# Below this probability a language that was guessed of one stretch is not believed.
-_SURE = 0.5
+# Below this probability the language detected in one segment is not believed.
+_MIN_LANGUAGE_PROBABILITY = 0.5
 
 
-class Whisper:
+class WhisperRecognizer:
     """A Whisper model of any size.
 
     Args:
         name: A short name (`NAMES`), a name on the hub, or a folder that CTranslate2's converter
             has written.
-        needs: The names of files and options, `NEEDS` or `TRANSLATOR_NEEDS`.
+        files: The names of files and options, `FILES` or `TRANSLATOR_FILES`.
         offline: Never use the network.
-        watch: Follows a download.
+        progress: Follows a download.
 
     Attributes:
         name: As given.
@@ -74,20 +74,25 @@ class Whisper:
     """
 
     # Whisper always looks at 30 seconds, and knows by itself where sentences end.
-    cutting = Cutting(pause=0.4, shortest=18.0, rest=3.0, longest=29.0)
+    limits = SegmentLimits(pause=0.4, shortest=18.0, rest=3.0, longest=29.0)
 
     def __init__(
-        self, name: str, needs: Needs = NEEDS, *, offline: bool = False, watch: Watch = UNWATCHED
+        self,
+        name: str,
+        files: ModelFiles = FILES,
+        *,
+        offline: bool = False,
+        progress: DownloadProgress = NO_PROGRESS,
     ) -> None:
         if name not in NAMES and "/" not in name and not Path(name).is_dir():
             raise MissingModelError(
                 name,
                 "is neither a folder nor a model of Whisper",
-                f"give {needs.option} one of {', '.join(NAMES)}, OWNER/MODEL on the Hugging Face "
+                f"give {files.option} one of {', '.join(NAMES)}, OWNER/MODEL on the Hugging Face "
                 "Hub, or a folder",
             )
         library = _library()
-        folder = find_model(NAMES.get(name, name), needs, offline=offline, watch=watch)
+        folder = find_model(NAMES.get(name, name), files, offline=offline, progress=progress)
         try:
             # 8-bit weights: a quarter of the memory, and faster on every processor.
             self._model = library.WhisperModel(
@@ -97,7 +102,7 @@ class Whisper:
             raise ArtifactError(
                 name,
                 f"cannot be loaded by CTranslate2 ({str(error).strip()})",
-                f"give another {needs.option}, or download it again",
+                f"give another {files.option}, or download it again",
             ) from error
         self.name = name
         many = bool(self._model.model.is_multilingual)
@@ -107,24 +112,24 @@ class Whisper:
         )
         self._language: str | None = None
 
-    def forget(self) -> None:
-        """Forgets which language was spoken."""
+    def reset(self) -> None:
+        """Forgets which language was detected."""
         self._language = None
 
-    def transcribe(self, samples: Samples, language: str | None) -> list[Passage]:
-        """Writes down one stretch of speech, in the passages that Whisper finds in it.
+    def transcribe(self, samples: Samples, language: str | None) -> list[Utterance]:
+        """Transcribes one segment of speech, in the utterances that Whisper finds in it.
 
         Raises:
             SerError: The model does not know the language.
         """
-        self._check(language)
+        self._check_language(language)
         if language is None:
-            language = self._detected(samples)
+            language = self._detect_language(samples)
         segments, _ = self._run(
             samples, language, "transcribe", word_timestamps=True, hallucination_silence_threshold=2
         )
         seconds = len(samples) / RATE
-        passages = []
+        utterances = []
         for segment in segments:
             words = tuple(_words(segment.words or ()))
             text = segment.text.strip()
@@ -133,24 +138,26 @@ class Whisper:
             start = words[0].start if words else float(segment.start)
             end = words[-1].end if words else float(segment.end)
             start = min(max(0.0, start), seconds)
-            passages.append(Passage(start, min(max(start, end), seconds), text, language, words))
-        return passages
+            utterances.append(
+                Utterance(start, min(max(start, end), seconds), text, language, words)
+            )
+        return utterances
 
     def translate(self, samples: Samples, language: str) -> str:
-        """Writes down in English what is said in another language."""
+        """Translates one segment of speech into English."""
         segments, _ = self._run(samples, language, "translate", without_timestamps=True)
         return " ".join(text for text in (segment.text.strip() for segment in segments) if text)
 
-    def _detected(self, samples: Samples) -> str:
+    def _detect_language(self, samples: Samples) -> str:
         if self.languages:
             return "en"
         language, probability, _ = self._model.detect_language(samples)
         # A few words may sound like any language: they are taken for the one before.
-        if probability >= _SURE or self._language is None:
+        if probability >= _MIN_LANGUAGE_PROBABILITY or self._language is None:
             self._language = str(language)
         return self._language
 
-    def _check(self, language: str | None) -> None:
+    def _check_language(self, language: str | None) -> None:
         known = self._model.supported_languages
         if language is not None and language not in known:
             raise SerError(
@@ -165,7 +172,7 @@ class Whisper:
             language=language,
             task=task,
             beam_size=5,
-            # A mistake in one stretch is not to be repeated in the next.
+            # A mistake in one segment is not to be repeated in the next.
             condition_on_previous_text=False,
             **settings,
         )
@@ -186,6 +193,6 @@ def _library() -> Any:
         raise missing_package("Whisper", error.name) from error
     from ctranslate2 import set_random_seed
 
-    # Where Whisper is unsure it draws lots: let them fall alike in every run on the same speech.
+    # Where Whisper is unsure it samples at random: the same in every run on the same speech.
     set_random_seed(0)
     return faster_whisper

@@ -1,4 +1,4 @@
-"""Which classifier of texts is used."""
+"""Opens text emotion classifiers by name."""
 
 from __future__ import annotations
 
@@ -6,46 +6,46 @@ from collections.abc import Callable
 from importlib.util import find_spec
 
 from ser.errors import DependencyError, how_to_install
-from ser.io.hub import UNWATCHED, MissingModelError, Watch
-from ser.text.emotion.base import WordsModel
-from ser.text.emotion.lexicon import Lexicon
-from ser.text.emotion.transformer import CPU_WHEELS, DEFAULT, Transformer
+from ser.io.hub import NO_PROGRESS, DownloadProgress, MissingModelError
+from ser.text.emotion.base import TextClassifier
+from ser.text.emotion.lexicon import LexiconClassifier
+from ser.text.emotion.transformer import CPU_WHEELS, DEFAULT, TransformerClassifier
 
 LEXICON = "lexicon"
 """The name of the built-in word list."""
 
 
-def open_words(
+def open_text_classifier(
     name: str | None = None,
     *,
     offline: bool = False,
-    watch: Watch = UNWATCHED,
+    progress: DownloadProgress = NO_PROGRESS,
     note: Callable[[str], None] = lambda message: None,
-) -> WordsModel:
+) -> TextClassifier:
     """Opens a classifier of texts.
 
     Args:
         name: `LEXICON`, a name on the hub or a folder. None takes the default transformer where it
             can be had, and the word list where it cannot.
         offline: Never use the network.
-        watch: Follows a download.
-        note: Gets one line that says so when the word list was taken for want of better.
+        progress: Follows a download.
+        note: Gets one line that says so when the word list was taken because no transformer is available.
 
     Raises:
         SerError: What was named cannot be had.
     """
     if name == LEXICON:
-        return Lexicon()
+        return LexiconClassifier()
     if name is not None:
-        return Transformer(name, offline=offline, watch=watch)
+        return TransformerClassifier(name, offline=offline, progress=progress)
     if find_spec("transformers") is None or find_spec("torch") is None:
         note(
             "words are read by the built-in word list, which knows little; for a transformer: "
             f"{how_to_install('text')} (PyTorch without CUDA before it: {CPU_WHEELS})"
         )
-        return Lexicon()
+        return LexiconClassifier()
     try:
-        return Transformer(DEFAULT, offline=offline, watch=watch)
+        return TransformerClassifier(DEFAULT, offline=offline, progress=progress)
     except (DependencyError, MissingModelError) as error:
         note(f"words are read by the built-in word list, which knows little: {error}")
-        return Lexicon()
+        return LexiconClassifier()

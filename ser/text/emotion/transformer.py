@@ -7,13 +7,13 @@ from pathlib import Path
 from typing import Any
 
 from ser.errors import ArtifactError, DependencyError, missing_package
-from ser.io.hub import UNWATCHED, Needs, Watch, find_model
-from ser.text.emotion.base import Shares, common_names, shares
+from ser.io.hub import NO_PROGRESS, DownloadProgress, ModelFiles, find_model
+from ser.text.emotion.base import LabelProbabilities, common_names, normalize_scores
 
 DEFAULT = "j-hartmann/emotion-english-distilroberta-base"
 """Ekman's six emotions and neutral, of English texts from six corpora (Hartmann 2022)."""
 
-NEEDS = Needs(
+FILES = ModelFiles(
     "text classifier of transformers",
     "--text-model",
     (
@@ -35,10 +35,10 @@ CPU_WHEELS = "pip install torch --index-url https://download.pytorch.org/whl/cpu
 """How PyTorch is had without the gigabytes of CUDA that its usual Linux wheels bring along."""
 
 # Texts that are classified together.
-_TOGETHER = 16
+_BATCH_SIZE = 16
 
 
-class Transformer:
+class TransformerClassifier:
     """A text classifier of the Hugging Face Hub, or from a folder.
 
     It is run by the ``text-classification`` pipeline of transformers. Long texts are cut to what
@@ -47,7 +47,7 @@ class Transformer:
     Args:
         name: A name on the hub, or a folder.
         offline: Never use the network.
-        watch: Follows a download.
+        progress: Follows a download.
 
     Attributes:
         name: As given.
@@ -60,9 +60,11 @@ class Transformer:
         ArtifactError: It cannot be loaded, or its labels have no names.
     """
 
-    def __init__(self, name: str, *, offline: bool = False, watch: Watch = UNWATCHED) -> None:
+    def __init__(
+        self, name: str, *, offline: bool = False, progress: DownloadProgress = NO_PROGRESS
+    ) -> None:
         library = _library()
-        folder = find_model(name, NEEDS, offline=offline, watch=watch)
+        folder = find_model(name, FILES, offline=offline, progress=progress)
         self.name = name
         self.languages = frozenset({"en"}) if "english" in name.lower() else frozenset()
         self._pipeline = _load(library, name, folder)
@@ -74,11 +76,11 @@ class Transformer:
         self._names = common_names(map(str, named))
         self.labels = tuple(dict.fromkeys(self._names.values()))
 
-    def classify(self, texts: Sequence[str]) -> list[Shares]:
+    def classify(self, texts: Sequence[str]) -> list[LabelProbabilities]:
         """Gives the probability of every label for each text, in the order of `labels`."""
-        found = self._pipeline(list(texts), top_k=None, truncation=True, batch_size=_TOGETHER)
+        found = self._pipeline(list(texts), top_k=None, truncation=True, batch_size=_BATCH_SIZE)
         return [
-            shares({item["label"]: float(item["score"]) for item in items}, self._names)
+            normalize_scores({item["label"]: float(item["score"]) for item in items}, self._names)
             for items in found
         ]
 
