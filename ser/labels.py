@@ -9,11 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from types import MappingProxyType
-
-import numpy as np
-import numpy.typing as npt
+from typing import TYPE_CHECKING
 
 from ser.errors import LabelError
+
+if TYPE_CHECKING:
+    from ser.arrays import Counts
 
 COMMON: tuple[str, ...] = (
     "neutral",
@@ -140,12 +141,14 @@ def _key(name: str) -> str:
     return "_".join(name.strip().lower().replace("-", " ").replace("_", " ").split())
 
 
-def label_indices(y: Sequence[str], labels: Sequence[str]) -> npt.NDArray[np.int64]:
+def label_indices(y: Sequence[str], labels: Sequence[str]) -> Counts:
     """Gives the position of each emotion among the labels.
 
     Raises:
         LabelError: An emotion is not among them.
     """
+    import numpy as np
+
     position = {name: i for i, name in enumerate(labels)}
     unknown = sorted({str(name) for name in y} - set(position))
     if unknown:
