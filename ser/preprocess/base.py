@@ -56,6 +56,10 @@ class Step(ABC):
         """
         require(self.name, *self.modules)
 
+    @staticmethod  # noqa: B027  # Most steps have none.
+    def import_packages() -> None:
+        """Imports the packages of `modules`, for `ser.parallel.forkserver.prepare`."""
+
     @abstractmethod
     def __call__(self, samples: Samples, rate: int) -> Samples:
         """Cleans a clip.

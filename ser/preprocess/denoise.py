@@ -34,6 +34,11 @@ class Denoise(Step):
     bounds: ClassVar[tuple[float, float]] = (0.05, 1.0)
     modules: ClassVar[tuple[str, ...]] = ("noisereduce",)
 
+    @staticmethod
+    def import_packages() -> None:
+        """See `Step.import_packages`."""
+        import noisereduce  # noqa: F401
+
     def __call__(self, samples: Samples, rate: int) -> Samples:
         """Gates; see `Step.__call__`."""
         import noisereduce

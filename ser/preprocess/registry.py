@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from types import MappingProxyType
 
 from ser.errors import SerError
@@ -35,6 +35,6 @@ def parse_step(text: str) -> Step:
         ) from error
 
 
-def modules(steps: Iterable[str]) -> tuple[str, ...]:
-    """Names what the steps of a specification import, for workers to have it ready."""
-    return tuple(module for step in steps for module in parse_step(step).modules)
+def package_imports(steps: Iterable[str]) -> tuple[Callable[[], None], ...]:
+    """Gives functions that import what the steps of a specification need."""
+    return tuple(parse_step(step).import_packages for step in steps)

@@ -15,7 +15,6 @@ def test_extraction_imports_nothing_later(run_python: RunPython, ravdess_like: P
         "print('numpy' in sys.modules)\n"
         "import_extraction()\n"
         "from ser.corpora.base import Clip\n"
-        "from ser.dataset.clip import Renderer\n"
         "from ser.dataset.extract import extract_table\n"
         "from ser.features.spec import FeatureSpec\n"
         "clips = [Clip(path) for path in sorted(Path(sys.argv[1]).rglob('*.wav'))[:3]]\n"

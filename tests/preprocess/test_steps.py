@@ -20,7 +20,7 @@ from ser.features.spec import FeatureSpec
 from ser.preprocess import loudness
 from ser.preprocess.base import Step
 from ser.preprocess.loudness import integrated_loudness, k_weighted
-from ser.preprocess.registry import STEPS, modules, parse_step
+from ser.preprocess.registry import STEPS, package_imports, parse_step
 
 CLIP = speech(RATE, 2.0)
 EVERY = [parse_step(name) for name in STEPS]
@@ -178,7 +178,21 @@ def test_a_missing_package_is_named_at_once(monkeypatch: pytest.MonkeyPatch) -> 
         Extractor(FeatureSpec(clean=("denoise",)))
     assert "needs the Python package noisereduce" in str(caught.value)
     assert ".[clean]" in str(caught.value)
-    assert modules(("trim", "denoise:0.5")) == ("noisereduce",)
+
+
+def test_packages_can_be_imported_before_they_are_used(run_python: RunPython) -> None:
+    # Workers are told by name which function to call.
+    names = [step.__qualname__ for step in package_imports(("trim", "denoise:0.5"))]
+    assert names == ["Step.import_packages", "Denoise.import_packages"]
+    done = run_python(
+        "import sys\n"
+        "from ser.preprocess.registry import package_imports\n"
+        "imports = package_imports(('trim', 'denoise:0.5'))\n"
+        "print('noisereduce' in sys.modules)\n"
+        "for import_packages in imports: import_packages()\n"
+        "print('noisereduce' in sys.modules)\n"
+    )
+    assert done.out == "False\nTrue\n"
 
 
 def test_what_is_not_asked_for_is_not_loaded(run_python: RunPython) -> None:

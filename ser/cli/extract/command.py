@@ -21,10 +21,13 @@ from ser.cli.extract.options import copy_options, make_copies, make_spec, spec_o
 from ser.cli.options import check_cluster, cluster_option
 from ser.corpora.base import Clip
 from ser.corpora.registry import CHOICES, find_clips
+from ser.dataset.preload import import_extraction
 from ser.errors import SerError
 from ser.io.files import STANDARD
-from ser.io.remote import as_given, is_url
+from ser.io.remote import is_url, url_or_path
 from ser.parallel import pool
+from ser.parallel.forkserver import prepare
+from ser.parallel.resources import limit_blas_threads_at_load
 
 if TYPE_CHECKING:
     from ser.augment.copies import Copies
@@ -117,13 +120,13 @@ def main(
     spec = make_spec(preset, like, features)
     extra = make_copies(augment, copies, balance, noise_from, seed)
     _note_undone(console, spec, extra)
-    folders = any(path.is_dir() or is_url(as_given(path)) for path in inputs)
-    if cluster is None and jobs > 1 and (folders or pool.pays(jobs, len(inputs))):
-        # They get ready while this process imports what it needs itself and looks for clips.
-        from ser.preprocess.registry import modules
+    folders = any(path.is_dir() or is_url(url_or_path(path)) for path in inputs)
+    with limit_blas_threads_at_load():
+        if cluster is None and jobs > 1 and (folders or pool.needs_processes(jobs, len(inputs))):
+            # They get ready while this process imports what it needs itself and looks for clips.
+            from ser.preprocess.registry import package_imports
 
-        pool.prepare(*pool.SOUND_WORK, *modules(spec.clean))
-    with pool.without_threads():
+            prepare(import_extraction, *package_imports(spec.clean))
         from ser.dataset.extract import Cut, extract_table
 
     clips = _clips(console, inputs, corpus, channel)
