@@ -23,7 +23,7 @@ from ser.cli.common import (
     seed_option,
 )
 from ser.errors import SerError
-from ser.parallel.pool import usable_cores
+from ser.parallel.resources import usable_cores
 
 ROOT = Path(__file__).parents[2]
 
