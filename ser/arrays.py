@@ -31,6 +31,9 @@ Doubles = npt.NDArray[np.float64]
 Indices = npt.NDArray[np.intp]
 """Positions in another array."""
 
+LabelIndices = npt.NDArray[np.integer[Any]]
+"""The label of each clip as a column of its probabilities, shape (n,)."""
+
 Mask = npt.NDArray[np.bool_]
 """Which elements of another array are meant."""
 

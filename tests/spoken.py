@@ -128,7 +128,7 @@ def train_model(table: Table, target: Path, config: TrainConfig = CONFIG) -> Pat
     """Trains on a whole table and writes the artifact."""
     from ser.models.artifact import write_artifact
     from ser.training.card import make_card
-    from ser.training.fit import TrainingData, train
+    from ser.training.loop import TrainingData, train
 
     everything = np.arange(len(table))
     trained = train(TrainingData(table, everything), config, device="cpu")

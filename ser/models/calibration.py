@@ -6,15 +6,9 @@ Pleiss, Sun and Weinberger, "On calibration of modern neural networks", ICML 201
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
-import numpy.typing as npt
 
-from ser.arrays import Array, Probabilities
-
-LabelIndices = npt.NDArray[np.integer[Any]]
-"""The true label of each clip as a column of the probabilities, shape (n,)."""
+from ser.arrays import Array, LabelIndices, Probabilities
 
 # A float32 softmax gives zeros; the logarithm of this stands for them.
 _FLOOR = 1e-12

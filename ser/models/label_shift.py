@@ -10,8 +10,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from ser.arrays import Doubles, Probabilities, Vector
-from ser.models.calibration import LabelIndices, softmax
+from ser.arrays import Doubles, LabelIndices, Probabilities, Vector
+from ser.models.calibration import softmax
 
 # A float32 softmax gives zeros; the logarithm of this stands for them.
 _FLOOR = 1e-12

@@ -1,14 +1,14 @@
-"""Trains a generator of spectrograms and a discriminator with an emotion head against each other.
+"""Adversarial training of `ser.models.acgan`: a generator against a discriminator with emotions.
 
-The losses of Odena, Olah and Shlens (ICML 2017), in batches that hold real and generated clips
-side by side. Keras's own `train_on_batch` on compiled networks does it, so that every backend can:
-one network is the discriminator, the other the generator with a copy of the discriminator behind
-it that is never trained and gets the present weights before each step.
+The losses are those of Odena, Olah and Shlens (ICML 2017); a batch holds real and generated clips.
+Both networks are trained with Keras's own `train_on_batch`, which works with every backend. The
+generator is trained as part of a second network: the generator, followed by a frozen copy of the
+discriminator, which gets the discriminator's current weights before each step.
 
-SpecAugment's masks would be learnt and drawn by the generator if real clips alone had them; here
-real and generated clips are masked alike, in the generator's own steps too (Zhao, Liu, Lin, Zhu
-and Han, "Differentiable augmentation for data-efficient GAN training", NeurIPS 2020). What
-stretching and shifting make is as good as a real clip, and only real clips go through it.
+If only real clips had the masks of SpecAugment, the generator would learn to generate masks.
+Therefore real and generated clips are masked alike, in the steps of the generator as well (Zhao,
+Liu, Lin, Zhu and Han, "Differentiable augmentation for data-efficient GAN training", NeurIPS 2020).
+Stretching and shifting give plausible clips, and are applied to real clips only.
 """
 
 from __future__ import annotations
@@ -30,32 +30,39 @@ from ser.training.tracing import build_training_state
 from ser.training.trainer import EpochFigures, Trainer, seed_dropout
 
 GENERATED_MARK = "acgan"
-"""What the field ``augment`` of a generated record says, and its ``speaker``."""
+"""The value of the fields ``augment`` and ``speaker`` of a generated record."""
 
-_CHUNK = 64
+# Clips that are generated at a time.
+_BATCH = 64
 
 
 @dataclass(frozen=True, slots=True)
 class _RealClips:
-    """Real clips of a batch, not masked."""
+    """The real clips of a batch, not masked yet.
+
+    Attributes:
+        x: Features, shape (batch, frames, coefficients).
+        y: One-hot emotions, shape (batch, classes).
+        weight: Sample weights, shape (batch,).
+    """
 
     x: Array
     y: Array
     weight: Array
 
     @property
-    def place(self) -> Array:
-        """Gives 1 where a frame is real and 0 where it is padding, (batch, frames, 1)."""
-        place: Array = np.any(self.x != 0, axis=2, keepdims=True).astype(np.float32)
-        return place
+    def mask(self) -> Array:
+        """1 for frames of the clip, 0 for padding, shape (batch, frames, 1)."""
+        mask: Array = np.any(self.x != 0, axis=2, keepdims=True).astype(np.float32)
+        return mask
 
 
 class AdversarialTrainer(Trainer):
-    """Trains as this file says.
+    """Trains discriminator and generator alternately.
 
     Attributes:
-        discriminator: It has the classifier for one of its heads.
-        adversary: The generator, and the discriminator's copy behind it.
+        discriminator: The discriminator; one of its heads is the classifier.
+        adversary: The generator, followed by a frozen copy of the discriminator.
     """
 
     generates = True
@@ -70,20 +77,20 @@ class AdversarialTrainer(Trainer):
         self.adversary: Any = None
 
     def build(self) -> None:
-        """Makes both networks from nothing; see `Trainer.build`."""
+        """Builds and compiles both networks; see `Trainer.build`."""
         keras, gan, config = self.keras, self.gan, self.config
         losses = keras.losses
         discriminator = gan.discriminator(keras, self.problem)
         with quiet_stderr():
             discriminator.compile(
-                optimizer=self._optimiser(config.lr, self.steps),
+                optimizer=self._optimizer(config.lr, self.steps),
                 loss={
                     SOURCE_OUTPUT: losses.BinaryCrossentropy(from_logits=True),
                     EMOTION_OUTPUT: self.loss(),
                     GENERATED_OUTPUT: losses.CategoricalCrossentropy(),
                 },
                 loss_weights={SOURCE_OUTPUT: 1.0, EMOTION_OUTPUT: 1.0, GENERATED_OUTPUT: gan.trust},
-                # Not weighted: this one is looked at while the discriminator waits.
+                # Not weighted: it is needed while the discriminator waits with weights of zero.
                 metrics={
                     SOURCE_OUTPUT: keras.metrics.BinaryCrossentropy(from_logits=True, name="apart")
                 },
@@ -94,7 +101,7 @@ class AdversarialTrainer(Trainer):
             adversary = self._adversary()
             _, rounds = count_updates(gan, self.steps)
             adversary.compile(
-                optimizer=self._optimiser(config.lr * gan.g_lr, rounds),
+                optimizer=self._optimizer(config.lr * gan.g_lr, rounds),
                 loss={
                     SOURCE_OUTPUT: losses.BinaryCrossentropy(from_logits=True),
                     EMOTION_OUTPUT: losses.CategoricalCrossentropy(),
@@ -103,11 +110,11 @@ class AdversarialTrainer(Trainer):
         self.restore(None, {"discriminator": discriminator, "adversary": adversary})
 
     def companions(self) -> dict[str, Any]:
-        """Gives both networks with their optimisers; see `Trainer.companions`."""
+        """Gives both networks with their optimizers; see `Trainer.companions`."""
         return {"discriminator": self.discriminator, "adversary": self.adversary}
 
     def restore(self, model: Any, companions: dict[str, Any]) -> None:
-        """Takes over both networks, and makes the classifier share the discriminator's weights."""
+        """Restores both networks; the classifier shares the discriminator's weights."""
         self.discriminator = companions["discriminator"]
         self.adversary = companions["adversary"]
         self.adversary.get_layer("judge").trainable = False
@@ -120,20 +127,20 @@ class AdversarialTrainer(Trainer):
         """Trains one epoch; see `Trainer.epoch`.
 
         Returns:
-            ``loss`` and ``accuracy`` of the emotions of real clips, ``generated_loss`` of those of
-            generated ones, and how well real and generated clips are told apart: ``d_loss`` of the
+            ``loss`` and ``accuracy`` of the emotions of real clips, ``generated_loss`` of the
+            emotions of generated clips, and the losses of real against generated: ``d_loss`` of the
             discriminator, ``g_loss`` of the generator. With ``balance=loss`` also ``d_waits`` and
-            ``g_waits``, the share of steps in which either waited.
+            ``g_waits``, the share of steps in which each waited.
         """
         config, gan = self.config, self.gan
         seed_dropout(self.discriminator, config.seed, number)
         seed_dropout(self.adversary, config.seed, number)
         rng = np.random.default_rng((config.seed, number, 2))
-        # Masks come later, for real and generated clips alike. A mixture is no real clip.
+        # Masks are applied later, to real and generated clips alike. Mixtures are not real clips.
         plain = replace(config.augment, time_masks=0, frequency_masks=0, mixup=0.0)
-        own = batches(self.examples, replace(config, augment=plain), number)
+        real = batches(self.examples, replace(config, augment=plain), number)
         return train_alternately(
-            (_RealClips(*cast(tuple[Array, Array, Array], next(own))) for _ in range(self.steps)),
+            (_RealClips(*cast(tuple[Array, Array, Array], next(real))) for _ in range(self.steps)),
             gan,
             lambda clips, waits: self._discriminate(clips, rng, waits=waits),
             lambda clips, waits: self._generate(clips, rng, waits=waits),
@@ -142,27 +149,27 @@ class AdversarialTrainer(Trainer):
         )
 
     def generate(self) -> Table:
-        """Makes as many clips as there are training clips, with their emotions and lengths.
+        """Generates as many clips as there are training clips, with their emotions and lengths.
 
         Returns:
-            Records of the training table's type; their ``augment`` and ``speaker`` say ``acgan``,
-            for they are nobody's: a split keeps them on one side and scores none of them.
+            Records of the training table's type. Their ``augment`` and ``speaker`` are ``acgan``:
+            a split keeps them on one side, and they are never scored.
         """
         examples, rng = self.examples, np.random.default_rng((self.config.seed, 3))
         source = examples.table
         frames, coefficients = source["x"].shape[1:]
         widths = {name: source.dtype[name].itemsize // 4 for name in TEXT_WIDTHS}
-        # Functionals are of a voice, and nobody has spoken.
+        # Functionals are measured on sound, and there is none.
         spec = examples.spec.with_changes(functionals="none")
         table = np.zeros(len(examples), record_dtype(spec, frames, coefficients, widths))
         for name in ("frames", "y", "corpus", "duration"):
             table[name] = np.asarray(source[name])[examples.indices]
         one_hot = np.eye(len(examples.labels), dtype=np.float32)[examples.targets]
-        place = (np.arange(frames) < table["frames"][:, None])[..., None].astype(np.float32)
-        for start in range(0, len(table), _CHUNK):
-            part = slice(start, start + _CHUNK)
-            noise = self._noise(len(place[part]), rng)
-            table["x"][part] = self._generator.predict_on_batch([noise, one_hot[part], place[part]])
+        mask = (np.arange(frames) < table["frames"][:, None])[..., None].astype(np.float32)
+        for start in range(0, len(table), _BATCH):
+            part = slice(start, start + _BATCH)
+            noise = self._noise(len(mask[part]), rng)
+            table["x"][part] = self._generator.predict_on_batch([noise, one_hot[part], mask[part]])
         table["path"] = [
             f"{GENERATED_MARK}/{y}-{i:05d}" for i, y in enumerate(table["y"].tolist(), 1)
         ]
@@ -176,20 +183,21 @@ class AdversarialTrainer(Trainer):
     def _discriminate(
         self, clips: _RealClips, rng: np.random.Generator, *, waits: bool
     ) -> EpochFigures:
-        """Trains the discriminator on real clips and generated ones."""
+        """Trains the discriminator on real and generated clips."""
         size = len(clips.x)
         count = max(1, round(size * self.gan.share / (1 - self.gan.share)))
-        noise, y, place = self._wishes(clips, count, rng)
-        generated = np.asarray(self._generator.predict_on_batch([noise, y, place]), np.float32)
+        noise, y, mask = self._generator_inputs(clips, count, rng)
+        generated = np.asarray(self._generator.predict_on_batch([noise, y, mask]), np.float32)
         x = np.concatenate([clips.x, generated])
-        keep, fill = self._masks(len(x), rng)
+        keep, fill = self._spec_masks(len(x), rng)
         smooth = self.gan.smooth
         real = np.full(size, 1 - smooth), np.full(count, smooth if self.gan.two_sided else 0.0)
         emotions = np.concatenate([clips.y, y])
-        # Keras divides by the size of the batch: so each loss is the mean over its own clips.
+        # Keras divides by the size of the batch; these weights give the mean over the clips of
+        # each kind.
         total = size + count
-        ours = np.concatenate([clips.weight * total / size, np.zeros(count)])
-        theirs = np.concatenate([np.zeros(size), np.full(count, total / count)])
+        real_weight = np.concatenate([clips.weight * total / size, np.zeros(count)])
+        generated_weight = np.concatenate([np.zeros(size), np.full(count, total / count)])
         both = np.concatenate([np.full(size, total / size), np.full(count, total / count)]) / 2
         figures = self._step(
             self.discriminator.train_on_batch,
@@ -199,7 +207,11 @@ class AdversarialTrainer(Trainer):
                 EMOTION_OUTPUT: emotions,
                 GENERATED_OUTPUT: emotions,
             },
-            {SOURCE_OUTPUT: both * (not waits), EMOTION_OUTPUT: ours, GENERATED_OUTPUT: theirs},
+            {
+                SOURCE_OUTPUT: both * (not waits),
+                EMOTION_OUTPUT: real_weight,
+                GENERATED_OUTPUT: generated_weight,
+            },
         )
         return {
             "accuracy": figures[f"{EMOTION_OUTPUT}_accuracy"],
@@ -211,14 +223,14 @@ class AdversarialTrainer(Trainer):
     def _generate(
         self, clips: _RealClips, rng: np.random.Generator, *, waits: bool
     ) -> EpochFigures:
-        """Trains the generator to pass for real, with the emotion that it was asked for."""
+        """Trains the generator to make clips that count as real and have the requested emotion."""
         count = len(clips.x)
-        noise, y, place = self._wishes(clips, count, rng)
-        keep, fill = self._masks(count, rng)
+        noise, y, mask = self._generator_inputs(clips, count, rng)
+        keep, fill = self._spec_masks(count, rng)
         self.adversary.get_layer("judge").set_weights(self.discriminator.get_weights())
         figures = self._step(
             self.adversary.test_on_batch if waits else self.adversary.train_on_batch,
-            [noise, y, place, keep, fill],
+            [noise, y, mask, keep, fill],
             {SOURCE_OUTPUT: np.ones((count, 1)), EMOTION_OUTPUT: y},
         )
         return {"g_loss": figures[f"{SOURCE_OUTPUT}_loss"]}
@@ -231,32 +243,36 @@ class AdversarialTrainer(Trainer):
         generator = self.gan.generator(keras, self.problem)
         judge = self.gan.discriminator(keras, self.problem)
         judge.name = "judge"
-        # Before it is compiled: what is trained is decided then.
+        # Set before compiling, which decides what is trained.
         judge.trainable = False
         size = (self.problem.frames, self.problem.coefficients)
         keep, fill = keras.Input(size, name="keep"), keras.Input(size, name="fill")
-        wishes = [keras.Input(i.shape[1:], name=i.name) for i in generator.inputs]
-        x = layers.Add()([layers.Multiply()([generator(wishes), keep]), fill])
-        said = judge(x)
-        return keras.Model(
-            [*wishes, keep, fill], {name: said[name] for name in (SOURCE_OUTPUT, EMOTION_OUTPUT)}
-        )
+        entries = [keras.Input(i.shape[1:], name=i.name) for i in generator.inputs]
+        x = layers.Add()([layers.Multiply()([generator(entries), keep]), fill])
+        outputs = judge(x)
+        trained = {name: outputs[name] for name in (SOURCE_OUTPUT, EMOTION_OUTPUT)}
+        return keras.Model([*entries, keep, fill], trained)
 
-    def _optimiser(self, lr: float, steps: int) -> Any:
+    def _optimizer(self, lr: float, steps: int) -> Any:
         return make_optimizer(self.keras, self.config, lr, steps)
 
     def _noise(self, count: int, rng: np.random.Generator) -> Array:
         return rng.standard_normal((count, self.gan.noise), np.float32)
 
-    def _wishes(
+    def _generator_inputs(
         self, clips: _RealClips, count: int, rng: np.random.Generator
     ) -> tuple[Array, Array, Array]:
-        """Draws what to generate: emotions and places are those of real clips."""
+        """Draws inputs of the generator: noise, and emotions and masks of random real clips."""
         chosen = rng.integers(0, len(clips.x), count)
-        return self._noise(count, rng), clips.y[chosen], clips.place[chosen]
+        return self._noise(count, rng), clips.y[chosen], clips.mask[chosen]
 
-    def _masks(self, count: int, rng: np.random.Generator) -> tuple[Array, Array]:
-        """Draws what is kept of each clip, and what the rest is replaced by: the mean."""
+    def _spec_masks(self, count: int, rng: np.random.Generator) -> tuple[Array, Array]:
+        """Draws the masks of SpecAugment.
+
+        Returns:
+            1 where a clip is kept and 0 where it is masked, and the mean features where it is
+            masked; shape (count, frames, coefficients) each.
+        """
         augment, (frames, bands) = self.config.augment, self.examples.table["x"].shape[1:]
         keep = np.ones((count, frames, bands), np.float32)
         for clip in keep:

@@ -1,4 +1,4 @@
-"""Labelled examples of a table, and the endless stream of batches that training draws from them."""
+"""Labeled examples of a table, and the endless stream of batches that training draws from them."""
 
 from __future__ import annotations
 
@@ -6,9 +6,8 @@ from collections.abc import Iterator, Sequence
 from functools import cached_property
 
 import numpy as np
-import numpy.typing as npt
 
-from ser.arrays import Array, Matrix, Vector
+from ser.arrays import Array, Indices, Inputs, Matrix, Vector
 from ser.dataset.table import Table, positions_by_speaker, speaker_keys, spec_of, without_features
 from ser.errors import TableError
 from ser.features.layout import functional_count
@@ -17,31 +16,30 @@ from ser.features.spec import FeatureSpec
 from ser.training.config import TrainConfig
 from ser.training.spec_augment import mixup
 
-Inputs = npt.NDArray[np.float32] | dict[str, npt.NDArray[np.float32]]
-"""Features (batch, frames, coefficients); for networks that read functionals too, a dictionary of
-``features``, ``functionals`` (batch, n) and ``voice`` (batch, 2, n)."""
-
-
 Batch = tuple[Inputs, Array, Array]
-"""Inputs, one-hot targets (batch, classes), weights."""
+"""Inputs, one-hot targets (batch, classes), and sample weights (batch,).
 
-# How often the voice of a clip is told, in training.
-_TOLD = 0.5
+The inputs are features (batch, frames, coefficients). For networks that read functionals they are a
+dictionary of ``features``, ``functionals`` (batch, n) and ``voice``, the baselines of the speakers
+(batch, 2, n); the weights are (batch, 2) then: of the spectral experts, and of prosody."""
+
+# The share of training clips that the network is given a baseline for.
+_BASELINE_SHARE = 0.5
 
 
 class Examples:
-    """Some records of a table, by their numbers; a mapped table stays on disk.
+    """Some labeled records of a table. The features of a mapped table stay on disk.
 
     Args:
         table: A feature table.
         indices: Numbers of the records to use; those without an emotion are left out.
         labels: Emotion names in the order of the targets.
         reads_functionals: Whether they are for a network that reads functionals.
-        support: Corpora that only help; see `ser.training.config.TrainConfig`.
+        support: Supporting corpora; see `ser.training.config.TrainConfig`.
 
     Attributes:
         targets: The emotion of each record as a number, shape (n,).
-        main: Whether each is of a corpus that does not only help, shape (n,).
+        main: Whether each record is of a corpus that is not supporting, shape (n,).
 
     Raises:
         TableError: A record has an emotion that is not among `labels`, or none has any.
@@ -50,7 +48,7 @@ class Examples:
     def __init__(
         self,
         table: Table,
-        indices: npt.NDArray[np.intp],
+        indices: Indices,
         labels: Sequence[str],
         *,
         reads_functionals: bool = False,
@@ -85,26 +83,26 @@ class Examples:
         return len(self.indices)
 
     def clip(self, position: int) -> Matrix:
-        """Gives the real frames of one example, shape (n, coefficients)."""
+        """Gives the frames of one example without padding, shape (n, coefficients)."""
         index = self.indices[position]
         matrix: Matrix = self.table["x"][index][: max(1, int(self.table["frames"][index]))]
         return matrix
 
-    def features(self, positions: slice) -> npt.NDArray[np.float32]:
-        """Gives examples as they are in the table, shape (batch, frames, coefficients).
+    def features(self, positions: slice) -> Array:
+        """Gives the features of examples, shape (batch, frames, coefficients).
 
         Raises:
-            TableError: Some are not numbers.
+            TableError: Some are not finite.
         """
         x = np.ascontiguousarray(self.table["x"][self.indices[positions]])
-        self.insist_on_numbers(x, np.arange(len(self))[positions])
+        self.check_finite(x, np.arange(len(self))[positions])
         return x
 
     def inputs(self, positions: slice) -> Inputs:
-        """Gives what a network takes in; a voice counts as not known.
+        """Gives the inputs of a network for examples, without baselines of speakers.
 
         Raises:
-            TableError: Some are not numbers.
+            TableError: Some are not finite.
         """
         x = self.features(positions)
         if not self.reads_functionals:
@@ -114,11 +112,11 @@ class Examples:
         return {"features": x, "functionals": functionals, "voice": voice}
 
     @cached_property
-    def functionals(self) -> Vector:
+    def functionals(self) -> Matrix:
         """The functionals of every example, shape (n, functionals).
 
         Raises:
-            TableError: The table holds none, or some are not numbers.
+            TableError: The table holds none, or some are not finite.
         """
         if not functional_count(self.spec):
             raise TableError(
@@ -132,50 +130,51 @@ class Examples:
         return functionals
 
     @cached_property
-    def general_voice(self) -> Vector:
-        """The mean voice of the main examples, shape (2, functionals)."""
+    def general_baseline(self) -> Matrix:
+        """The mean baseline of the speakers of the main examples, shape (2, functionals)."""
         speakers = np.array(self.speakers, object)
         return voices_in_general(self.functionals[self.main], speakers[self.main])
 
     @cached_property
-    def _by_speaker(self) -> dict[str, npt.NDArray[np.intp]]:
+    def _by_speaker(self) -> dict[str, Indices]:
         return positions_by_speaker(without_features(self.table, self.indices))
 
     @cached_property
     def speakers(self) -> list[str]:
-        """Who speaks in each example, with the corpus; `''` where that is not known."""
+        """The speaker of each example as ``corpus/speaker``; ``''`` where not known."""
         return speaker_keys(without_features(self.table, self.indices))
 
-    def some_voices(
-        self, positions: npt.NDArray[np.intp], rng: np.random.Generator
-    ) -> npt.NDArray[np.float32]:
-        """Tells the voices of some of the examples, each learnt from some of its clips.
+    def random_baselines(self, positions: Indices, rng: np.random.Generator) -> Array:
+        """Computes baselines of the speakers of some examples, from random clips of theirs.
+
+        Args:
+            positions: The examples, shape (batch,).
+            rng: The random generator.
 
         Returns:
-            Shape (batch, 2, functionals); zeros where the voice is not told.
+            Mean and deviation of the functionals, shape (batch, 2, functionals). Zeros for a random
+            half of the examples, and where the speaker is not known or has too few clips.
         """
-        voices = np.zeros((len(positions), 2, self.functionals.shape[1]), np.float32)
+        baselines = np.zeros((len(positions), 2, self.functionals.shape[1]), np.float32)
         for row, position in enumerate(positions.tolist()):
             speaker = self.speakers[position]
             clips = self._by_speaker[speaker]
-            if not speaker or len(clips) < FEWEST_CLIPS or rng.random() >= _TOLD:
+            if not speaker or len(clips) < FEWEST_CLIPS or rng.random() >= _BASELINE_SHARE:
                 continue
             count = int(rng.integers(FEWEST_CLIPS, len(clips) + 1))
             chosen = rng.choice(clips, count, replace=False)
-            voices[row] = learn_voice(self.functionals[chosen], self.general_voice)
-        return voices
+            baselines[row] = learn_voice(self.functionals[chosen], self.general_baseline)
+        return baselines
 
-    def insist_on_numbers(
-        self, x: npt.NDArray[np.float32], positions: npt.NDArray[np.intp]
-    ) -> None:
-        """Refuses NaN and infinity: rectifiers turn them to zeros, and nobody would notice.
+    def check_finite(self, x: Array, positions: Indices) -> None:
+        """Refuses NaN and infinity, which rectifiers would silently turn into zeros.
 
         Args:
             x: Features of some examples, shape (batch, frames, coefficients).
             positions: Which examples they are, shape (batch,).
 
         Raises:
-            TableError: Some are not numbers; the message names the first clip.
+            TableError: Some are not finite; the message names the first clip.
         """
         if np.isfinite(x).all():
             return
@@ -186,16 +185,20 @@ class Examples:
             "ser-stats lists such records; extract without them",
         )
 
-    def weights(self, config: TrainConfig) -> npt.NDArray[np.float32]:
-        """Gives the weight of each example, with mean 1."""
+    def weights(self, config: TrainConfig) -> Vector:
+        """Computes the sample weight of each example, shape (n,), with mean 1."""
         if config.class_weight == "none":
             return np.ones(len(self), np.float32)
         counts = np.bincount(self.targets, minlength=len(self.labels))
         weights = (len(self) / (np.count_nonzero(counts) * np.maximum(counts, 1)))[self.targets]
         return weights.astype(np.float32)
 
-    def statistics(self) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]:
-        """Computes mean and variance of each coefficient over all real frames, shape (c,) each."""
+    def statistics(self) -> tuple[Vector, Vector]:
+        """Computes mean and variance of each coefficient over all frames without padding.
+
+        Returns:
+            Shape (coefficients,) each.
+        """
         total = np.zeros(self.table["x"].shape[2])
         square, count = total.copy(), 0
         for position in range(len(self)):
@@ -204,27 +207,27 @@ class Examples:
             square += np.square(clip).sum(axis=0)
             count += len(clip)
         mean = total / count
-        # A coefficient that never changes would be divided by zero.
+        # The variance of a constant coefficient would be a division by zero.
         variance = np.maximum(square / count - np.square(mean), 1e-8)
         return mean.astype(np.float32), variance.astype(np.float32)
 
 
 def steps_per_epoch(examples: Examples, config: TrainConfig) -> int:
-    """Counts the full batches of an epoch; what is left over has its turn in another epoch."""
+    """Counts the full batches of an epoch. Clips left over are likely to be in the next epoch."""
     return max(1, clips_per_epoch(examples) // config.batch_size)
 
 
 def clips_per_epoch(examples: Examples) -> int:
-    """Counts the clips of an epoch: the main ones, and at most as many of those that support."""
+    """Counts the clips of an epoch: the main ones, and at most as many of supporting corpora."""
     main = int(examples.main.sum())
     return main + min(main, len(examples) - main)
 
 
 def batches(examples: Examples, config: TrainConfig, first_epoch: int = 0) -> Iterator[Batch]:
-    """Draws batches without end, each epoch in a new order.
+    """Draws an endless stream of batches, each epoch in a new random order.
 
-    Order and augmentation depend on seed and epoch alone, so a resumed training sees what the
-    uninterrupted one would have seen.
+    Order and augmentation depend on seed and epoch alone, so a resumed training gets the same
+    batches as an uninterrupted one.
 
     Args:
         examples: The training examples.
@@ -235,7 +238,7 @@ def batches(examples: Examples, config: TrainConfig, first_epoch: int = 0) -> It
         See `Batch`.
 
     Raises:
-        TableError: Features are not numbers.
+        TableError: Features are not finite.
     """
     frames = examples.table["x"].shape[1]
     size = min(config.batch_size, clips_per_epoch(examples))
@@ -244,30 +247,30 @@ def batches(examples: Examples, config: TrainConfig, first_epoch: int = 0) -> It
     epoch = first_epoch
     while True:
         rng = np.random.default_rng((config.seed, epoch))
-        order = _order(examples, rng)
+        order = _random_order(examples, rng)
         for step in range(steps_per_epoch(examples, config)):
             chosen = order[step * size : (step + 1) * size]
             clips = [examples.clip(int(position)) for position in chosen]
             if frames > 1:
                 clips = [config.augment(clip, frames, examples.spec, rng) for clip in clips]
             x, y, weight = np.stack(clips), one_hot[examples.targets[chosen]], weights[chosen]
-            examples.insist_on_numbers(x, chosen)
+            examples.check_finite(x, chosen)
             if config.augment.mixup:
                 x, y, weight = mixup((x, y, weight), config.augment.mixup, rng)
-            entry: Inputs = x
+            inputs: Inputs = x
             if examples.reads_functionals:
-                entry = {
+                inputs = {
                     "features": x,
                     "functionals": examples.functionals[chosen],
-                    "voice": examples.some_voices(chosen, rng),
+                    "voice": examples.random_baselines(chosen, rng),
                 }
                 weight = np.stack([weight, weight * examples.main[chosen]], axis=1)
-            yield entry, y, weight
+            yield inputs, y, weight
         epoch += 1
 
 
-def _order(examples: Examples, rng: np.random.Generator) -> npt.NDArray[np.intp]:
-    """Draws which examples an epoch sees, in which order."""
+def _random_order(examples: Examples, rng: np.random.Generator) -> Indices:
+    """Draws the examples of an epoch, and their order."""
     if examples.main.all():
         return rng.permutation(len(examples))
     main, support = np.flatnonzero(examples.main), np.flatnonzero(~examples.main)

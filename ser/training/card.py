@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
+from ser.arrays import Indices
 from ser.dataset.table import Table, spec_of
 from ser.models.artifact import CLASSIFIER
 from ser.training.config import TrainConfig
-from ser.training.fit import TrainedNetwork, training_speakers
+from ser.training.loop import TrainedNetwork, training_speakers
 
 # What the licences of the public corpora allow for weights that were made from them.
 LICENCES: Mapping[str, str] = {
@@ -24,7 +24,7 @@ LICENCES: Mapping[str, str] = {
 
 def make_card(
     table: Table,
-    indices: npt.NDArray[np.intp],
+    indices: Indices,
     config: TrainConfig,
     trained: TrainedNetwork,
     *,
@@ -47,30 +47,75 @@ def make_card(
     Returns:
         Plain JSON types, for `ser.models.artifact.write_artifact`.
     """
-    corpora = sorted(set(np.asarray(table["corpus"])[indices].tolist()) - {""})
+    return training_card(
+        CLASSIFIER,
+        table,
+        indices,
+        config,
+        labels=trained.labels,
+        temperature=trained.temperature if temperature is None else temperature,
+        protocol=protocol,
+        metrics=metrics,
+        training={
+            "epochs_trained": trained.epochs,
+            "best_epoch": trained.best_epoch,
+            "minutes": round(trained.seconds / 60, 1),
+            "device": trained.device,
+        },
+    )
+
+
+def training_card(
+    kind: str,
+    table: Table,
+    indices: Indices,
+    config: TrainConfig,
+    *,
+    labels: Sequence[str],
+    protocol: str,
+    training: Mapping[str, Any],
+    temperature: float = 1.0,
+    metrics: Mapping[str, Any] | None = None,
+) -> dict[str, Any]:
+    """Writes the fields that the cards of all trained models have.
+
+    Args:
+        kind: The kind of artifact.
+        table: The training table.
+        indices: The records that the model was trained on.
+        config: How it was trained.
+        labels: Its emotions, in the order of its outputs or conditions.
+        protocol: How `metrics` came about, in words.
+        training: What the training came to; stored with the configuration.
+        temperature: Of the calibration.
+        metrics: Figures on clips that it was not trained on.
+
+    Returns:
+        Plain JSON types.
+    """
+    corpora = corpora_of(table, indices)
     return {
-        "kind": CLASSIFIER,
+        "kind": kind,
         "architecture": config.arch,
-        "labels": list(trained.labels),
+        "labels": list(labels),
         "spec": spec_of(table).to_dict(),
         "frames": int(table["x"].shape[1]),
         "coefficients": int(table["x"].shape[2]),
-        "temperature": trained.temperature if temperature is None else temperature,
+        "temperature": temperature,
         "corpora": corpora,
         "clips": len(indices),
         "speakers": training_speakers(table, indices),
         "protocol": protocol,
         "metrics": dict(metrics or {}),
         "seed": config.seed,
-        "training": {
-            **config.to_dict(),
-            "epochs_trained": trained.epochs,
-            "best_epoch": trained.best_epoch,
-            "minutes": round(trained.seconds / 60, 1),
-            "device": trained.device,
-        },
+        "training": {**config.to_dict(), **training},
         "licence": licence(corpora),
     }
+
+
+def corpora_of(table: Table, indices: Indices) -> list[str]:
+    """Names the corpora of some records, sorted."""
+    return sorted(set(np.asarray(table["corpus"])[indices].tolist()) - {""})
 
 
 def licence(corpora: list[str]) -> str:

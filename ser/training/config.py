@@ -1,4 +1,4 @@
-"""Everything that decides a training, so that an artifact can say how it was made."""
+"""The configuration of a training, which is stored in the card of the artifact."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from ser.training.spec_augment import SpectrogramAugmentation
 ClassWeight = Literal["none", "balanced"]
 
 COMMON = ("lr", "weight_decay", "label_smoothing")
-"""Hyperparameters of nearly every way of training."""
+"""Hyperparameters of nearly every trainer."""
 
 AUGMENT = "augment."
-"""What the names of augmentation's fields begin with, as in ``--set augment.stretch=0.1``."""
+"""Prefix of the names of augmentation's fields, as in ``--set augment.stretch=0.1``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,21 +26,22 @@ class TrainConfig:
     Attributes:
         arch: Name of the architecture (`ser.models.registry`).
         options: Its hyperparameters where they differ from its defaults.
-        epochs: How often every training clip is seen, at most.
+        epochs: The largest number of passes over the training clips.
         batch_size: Clips per step.
-        lr: Peak learning rate of AdamW (Loshchilov and Hutter, ICLR 2019); it falls to zero along
-            a half cosine.
-        weight_decay: Of AdamW.
-        label_smoothing: How much of each target is spread over all classes (Szegedy et al., 2016).
-        class_weight: ``balanced`` weighs each class by the inverse of its frequency.
+        lr: Peak learning rate of AdamW (Loshchilov and Hutter, ICLR 2019); it decreases to zero
+            along a half cosine.
+        weight_decay: Weight decay of AdamW.
+        label_smoothing: The share of each target that is spread over all classes (Szegedy et al.,
+            CVPR 2016).
+        class_weight: ``balanced`` weights each class by the inverse of its frequency.
         patience: Epochs without a lower validation loss after which training stops; 0 never stops
-            early. Means nothing without validation clips.
-        augment: Changes made to each clip each time it is seen.
-        support: Corpora that help to recognise the others: an epoch sees as many of their clips as
-            there are of the others, at most, and what is learnt of prosody is learnt of the others
-            alone, because its level and range are those of a few voices and of one recording room.
-        precision: What the network computes in while it is trained; see `ser.models.precision`.
-        seed: Of weights, order, augmentation and dropout.
+            early. Has no effect without validation clips.
+        augment: Random changes of each clip, drawn again in every epoch.
+        support: Supporting corpora. An epoch has at most as many of their clips as of the others.
+            Statistics and classifiers of prosody are fitted to the others alone, because level and
+            range of a supporting corpus are those of its few speakers and of its room.
+        precision: Numerical precision of the training; see `ser.models.precision`.
+        seed: Seed of weights, order, augmentation and dropout.
     """
 
     arch: str = "cnn"
@@ -75,12 +76,12 @@ class TrainConfig:
         """Gives the values as plain JSON types."""
         return asdict(self)
 
-    def changed(self, values: Mapping[str, Any]) -> TrainConfig:
-        """Gives the same training with other hyperparameters.
+    def with_hyperparameters(self, values: Mapping[str, Any]) -> TrainConfig:
+        """Makes a copy with other hyperparameters.
 
         Args:
-            values: By name: a field such as ``lr``, a field of the augmentation such as
-                ``augment.stretch``, or else an option of the architecture.
+            values: Hyperparameters by name: a field such as ``lr``, a field of the augmentation
+                such as ``augment.stretch``, or else an option of the architecture.
         """
         own = {name: value for name, value in values.items() if name in COMMON}
         changes = {
@@ -100,7 +101,7 @@ class TrainConfig:
             **own,
         )
 
-    def described(self) -> str:
+    def describe(self) -> str:
         """Names the architecture, with the hyperparameters that are not its defaults."""
         changes = ", ".join(f"{name}={value}" for name, value in sorted(self.options.items()))
         return f"{self.arch} ({changes})" if changes else self.arch

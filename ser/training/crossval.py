@@ -98,14 +98,14 @@ def cross_validate(
         jobs: Folds that are trained at the same time, each in a process of its own; with a choice
             they are trained one after the other. Other orders of summation make other roundings.
         on_fold: Called with the fold, the number of folds and the training clips of each.
-        on_step: As in `ser.training.fit.train`.
+        on_step: As in `ser.training.loop.train`.
         on_epoch: Called with the fold and each row of its history.
 
     Returns:
         The pooled predictions and their figures.
 
     Raises:
-        SerError: As `ser.training.fit.train`; a fold file of another training is in the way, or a
+        SerError: As `ser.training.loop.train`; a fold file of another training is in the way, or a
             process has died.
     """
     protocol = describe_protocol(table, folds, config, choice)
@@ -160,7 +160,7 @@ def describe_protocol(
     return (
         f"{describe_data(table, tested, config)}, {len(table_labels(table))} classes, "
         f"{len(folds.tests)}-fold cross-validation ({folds.name}), {apart}, "
-        f"arch {config.described()}, "
+        f"arch {config.describe()}, "
         f"last of {config.epochs} epochs, seed {config.seed}"
         f"{'' if choice is None else f', {choice.protocol}'}"
     )

@@ -1,4 +1,4 @@
-"""Training for networks whose parts vote: each part learns as if it were alone."""
+"""Training of an ensemble of experts: each is trained by itself."""
 
 from __future__ import annotations
 
@@ -7,10 +7,8 @@ from statistics import fmean
 from typing import Any, cast
 
 import numpy as np
-import numpy.typing as npt
 
-from ser.arrays import Array
-from ser.features.prosody.speaker import nobody
+from ser.arrays import Array, Indices, Inputs, Matrix, Vector
 from ser.models.prosody_cnn import (
     FUNCTIONALS_LAYER,
     PROSODY_LAYER,
@@ -21,108 +19,112 @@ from ser.models.prosody_cnn import (
     set_lda_weights,
 )
 from ser.models.svm import FittedSVM
-from ser.training.batches import Examples, Inputs
+from ser.training.batches import Examples
 from ser.training.lda import fit_lda
 from ser.training.svm import calibration_folds, fit_logit_scale, fit_svm
 from ser.training.trainer import EpochFigures, Trainer
 
-
-def expert_layers(model: Any) -> list[str]:
-    """Names the layers whose outputs are the experts' answers: pictures first, prosody last."""
-    names = [layer.name for layer in model.layers]
-    pictures = [name for name in names if name.partition("_")[0] == SPECTRUM_LAYER]
-    return [*sorted(pictures, key=lambda name: (len(name), name)), PROSODY_LAYER]
-
-
-# How often each clip is read against its voice, learnt from other clips each time.
-_DRAWS = 4
+# For the discriminant by baseline, every clip is standardized with this many random baselines.
+_BASELINES_PER_CLIP = 4
 
 
 class ExpertsTrainer(Trainer):
-    """Fits the reading of prosody at once, and trains the pictures by gradients."""
+    """Trains the spectral networks by gradients; prosody is fitted in closed form before.
+
+    A second network with the probabilities of all experts as its outputs is trained; it shares its
+    weights with the classifier.
+    """
 
     def build(self) -> None:
-        """Makes the network, and the view of it that is trained."""
+        """Builds the network and fits its expert of prosody; see `Trainer.build`."""
         self.model = self.architecture.build(self.keras, self.problem)
-        self._read()
-        self._prepare(self.model)
+        self._fit_prosody()
+        self._compile_experts(self.model)
 
     def companions(self) -> dict[str, Any]:
-        """Gives the view that is trained: the optimiser is its own."""
+        """Gives the network that is trained, which has the optimizer."""
         return {"experts": self._experts}
 
     def restore(self, model: Any, companions: dict[str, Any]) -> None:
-        """Takes over what a checkpoint kept; the view has to share the network's weights again."""
+        """Restores the classifier and the state of the optimizer; see `Trainer.restore`."""
         self.model = model
-        self._prepare(model)
-        kept = companions["experts"].optimizer.variables
-        for variable, value in zip(self._experts.optimizer.variables, kept, strict=True):
+        self._compile_experts(model)
+        saved = companions["experts"].optimizer.variables
+        for variable, value in zip(self._experts.optimizer.variables, saved, strict=True):
             variable.assign(value)
 
     def step(self, x: Inputs, y: Array, weight: Array) -> EpochFigures:
-        """Trains one batch; ``accuracy`` is of the pictures, which are what can overfit."""
+        """Trains one batch; ``accuracy`` is that of the spectral networks, which can overfit."""
         self._experts.reset_metrics()
-        found = self._experts.train_on_batch(
+        figures = self._experts.train_on_batch(
             x,
             dict.fromkeys(self._names, y),
             sample_weight={name: weight[:, int(name == PROSODY_LAYER)] for name in self._names},
             return_dict=True,
         )
         return {
-            "loss": float(found["loss"]),
-            "accuracy": fmean(float(found[f"{name}_accuracy"]) for name in self._names[:-1]),
-            "prosody_accuracy": float(found["prosody_accuracy"]),
+            "loss": float(figures["loss"]),
+            "accuracy": fmean(float(figures[f"{name}_accuracy"]) for name in self._names[:-1]),
+            "prosody_accuracy": float(figures["prosody_accuracy"]),
         }
 
-    def _read(self) -> None:
-        """Fits the reading of the main examples: against all voices, and against their own."""
+    def _fit_prosody(self) -> None:
+        """Fits the prosody of the main examples: standardized by all clips, and by baselines."""
         examples, count = self.examples, self.problem.functionals
         entries = [self.model.get_layer(name).output for name in ("functionals", "voice")]
-        look = self.keras.Model(entries, self.model.get_layer(FUNCTIONALS_LAYER).output)
+        standardize = self.keras.Model(entries, self.model.get_layer(FUNCTIONALS_LAYER).output)
         main = np.flatnonzero(examples.main)
         rng = np.random.default_rng((self.config.seed, 3))
-        strange = np.repeat(np.zeros_like(examples.some_voices(main[:1], rng)), len(main), axis=0)
-        voices = np.concatenate([examples.some_voices(main, rng) for _ in range(_DRAWS)])
-        told = voices.any(axis=(1, 2))
+        unknown = np.zeros((len(main), 2, count), np.float32)
+        # The first draw is for one clip only and is not used: it keeps the random sequence that
+        # the published figures were measured with.
+        examples.random_baselines(main[:1], rng)
+        baselines = np.concatenate(
+            [examples.random_baselines(main, rng) for _ in range(_BASELINES_PER_CLIP)]
+        )
+        known = baselines.any(axis=(1, 2))
         kernel = np.zeros((2 * count + 1, self.problem.classes), np.float32)
         bias = np.zeros(self.problem.classes, np.float32)
         architecture = cast(ProsodyCNN, self.architecture)
-        machine = self._machine(look) if architecture.reading == "kernel" else None
+        machine = self._fit_machine(standardize) if architecture.reading == "kernel" else None
         if machine is None:
-            # Against other recordings the level means nothing, and a trace of it would be enough.
-            general = columns_without_level(count)
-            kernel[general], bias = self._linear(look, main, strange, general)
-        if told.any():
-            # Otherwise nobody's voice is known, and none will be.
-            own, positions = slice(count, 2 * count), np.tile(main, _DRAWS)[told]
-            kernel[own], known = self._linear(look, positions, voices[told], own)
-            kernel[-1] = known - bias
+            # Levels of different recordings cannot be compared; even a small weight would matter.
+            by_all = columns_without_level(count)
+            kernel[by_all], bias = self._fit_columns(standardize, main, unknown, by_all)
+        if known.any():
+            # Otherwise no speaker is known, and the weights for baselines remain zero.
+            by_baseline = slice(count, 2 * count)
+            positions = np.tile(main, _BASELINES_PER_CLIP)[known]
+            kernel[by_baseline], baseline_bias = self._fit_columns(
+                standardize, positions, baselines[known], by_baseline
+            )
+            kernel[-1] = baseline_bias - bias
         if machine is not None:
-            # How many clips it compares with is known only now.
+            # The number of support vectors is known only now.
             self.model = architecture.network(self.keras, self.problem, machine)
         set_lda_weights(self.model, kernel, bias)
 
-    def _linear(
-        self, look: Any, positions: npt.NDArray[np.intp], voices: Any, part: slice
-    ) -> tuple[Any, Any]:
-        """Fits weights and biases to a part of what is seen of examples and their voices."""
+    def _fit_columns(
+        self, standardize: Any, positions: Indices, baselines: Array, columns: slice
+    ) -> tuple[Matrix, Vector]:
+        """Fits a discriminant to some columns of the standardized functionals of examples."""
         examples = self.examples
-        seen = look.predict(
-            {"functionals": examples.functionals[positions], "voice": voices}, verbose=0
+        standardized = standardize.predict(
+            {"functionals": examples.functionals[positions], "voice": baselines}, verbose=0
         )
         return fit_lda(
-            np.asarray(seen)[:, part],
+            np.asarray(standardized)[:, columns],
             examples.targets[positions],
             [examples.speakers[position] for position in positions.tolist()],
             self.problem.classes,
             balanced=self.config.class_weight == "balanced",
         )
 
-    def _machine(self, look: Any) -> FittedSVM:
-        """Fits what compares the functionals of the main examples, whoever speaks.
+    def _fit_machine(self, standardize: Any) -> FittedSVM:
+        """Fits support vector machines to the main examples, without baselines.
 
-        It is as sure of itself as it proves to be about other clips of the same voices: for these
-        it is there.
+        Their probabilities are calibrated on other clips of the same speakers, because it is these
+        speakers that they are used for.
         """
         everything, config = self.examples, self.config
         examples = Examples(
@@ -132,21 +134,22 @@ class ExpertsTrainer(Trainer):
             reads_functionals=True,
         )
         count = examples.functionals.shape[1]
-        voices = np.stack([nobody(count)] * len(examples))
-        seen = look.predict({"functionals": examples.functionals, "voice": voices}, verbose=0)
-        features = np.asarray(seen, np.float64)[:, columns_without_level(count)]
-        weights = examples.weights(config).astype(np.float64)
-        fitted = features, examples.targets, self.problem.classes, weights
-        parts = calibration_folds(examples, features, config.seed, strangers=False)
-        return replace(
-            fit_svm(PROSODY_SVM, *fitted), scale=fit_logit_scale(PROSODY_SVM, *fitted, parts)
+        unknown = np.zeros((len(examples), 2, count), np.float32)
+        standardized = standardize.predict(
+            {"functionals": examples.functionals, "voice": unknown}, verbose=0
         )
+        features = np.asarray(standardized, np.float64)[:, columns_without_level(count)]
+        weights = examples.weights(config).astype(np.float64)
+        data = features, examples.targets, self.problem.classes, weights
+        folds = calibration_folds(examples, features, config.seed, speaker_independent=False)
+        scale = fit_logit_scale(PROSODY_SVM, *data, folds)
+        return replace(fit_svm(PROSODY_SVM, *data), scale=scale)
 
-    def _prepare(self, model: Any) -> None:
+    def _compile_experts(self, model: Any) -> None:
         keras, config = self.keras, self.config
         self._names = expert_layers(model)
-        answers = {name: model.get_layer(name).output for name in self._names}
-        self._experts = keras.Model(model.inputs, answers)
+        outputs = {name: model.get_layer(name).output for name in self._names}
+        self._experts = keras.Model(model.inputs, outputs)
         self.compile(
             self._experts,
             config.lr,
@@ -155,3 +158,10 @@ class ExpertsTrainer(Trainer):
             metrics={name: ["accuracy"] for name in self._names},
             loss_weights={name: float(name != PROSODY_LAYER) for name in self._names},
         )
+
+
+def expert_layers(model: Any) -> list[str]:
+    """Names the layers that give the experts' probabilities: spectral ones first, prosody last."""
+    names = [layer.name for layer in model.layers]
+    spectral = [name for name in names if name.partition("_")[0] == SPECTRUM_LAYER]
+    return [*sorted(spectral, key=lambda name: (len(name), name)), PROSODY_LAYER]

@@ -1,4 +1,4 @@
-"""Training in two phases: the head of a pretrained network alone, then its last blocks as well."""
+"""Fine-tuning in two phases: the head of a pretrained network, then also its last blocks."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ from ser.training.trainer import EpochFigures, Trainer
 
 
 class FineTuningTrainer(Trainer):
-    """Trains as `Transfer` says: head first, then fine-tuning.
+    """Trains the head of a `TransferArchitecture` first, then its last blocks as well.
 
-    Each phase has its own optimiser and its own cosine: the first begins at the configuration's
-    rate, the second at `Transfer.base_rate` of it. Which phase an epoch belongs to depends on its
-    number alone, and a checkpoint keeps what is frozen, so that a killed training continues on
-    either side of the border. Without pretrained weights there is the second phase only, and
-    everything is trained in it.
+    Each phase has its own optimizer and cosine schedule: the first begins at the configured
+    learning rate, the second at `base_rate` times that. The phase depends on the number of the
+    epoch alone, and a checkpoint keeps which layers are frozen, so that an interrupted training can
+    be resumed in either phase. Without pretrained weights there is the second phase only, and all
+    layers are trained.
 
     Attributes:
-        border: Epochs of the first phase.
+        head_epochs: Epochs of the first phase.
     """
 
     def __init__(
@@ -30,32 +30,34 @@ class FineTuningTrainer(Trainer):
     ) -> None:
         super().__init__(keras, architecture, examples, config)
         self.transfer = cast(TransferArchitecture, architecture)
-        self.border = self.transfer.head_epochs(config.epochs)
+        self.head_epochs = self.transfer.head_epochs(config.epochs)
 
     def build(self) -> None:
-        """Makes the network and begins with its first phase; see `Trainer.build`."""
+        """Builds the network and compiles it for its first phase; see `Trainer.build`."""
         self.model = self.architecture.build(self.keras, self.problem)
-        if self.border:
-            self.compile(self.model, self.config.lr, self.border)
+        if self.head_epochs:
+            self.compile(self.model, self.config.lr, self.head_epochs)
         else:
             self._fine_tune()
 
     def epoch(
         self, number: int, stream: Iterator[Batch], on_step: Callable[[int], None]
     ) -> EpochFigures:
-        """Trains one epoch of the phase that it belongs to; see `Trainer.epoch`."""
-        if number and number == self.border:
+        """Trains one epoch; see `Trainer.epoch`."""
+        if number and number == self.head_epochs:
             self._fine_tune()
         return super().epoch(number, stream, on_step)
 
     def may_stop(self, epoch: int) -> bool:
-        """Lets the second phase have its chance, however long the first one has stood still."""
-        return self.border == self.config.epochs or (epoch - self.border >= self.config.patience)
+        """Allows early stopping only after `patience` epochs of the second phase."""
+        return self.head_epochs == self.config.epochs or (
+            epoch - self.head_epochs >= self.config.patience
+        )
 
     def _fine_tune(self) -> None:
         self.transfer.unfreeze(self.model)
         self.compile(
             self.model,
             self.config.lr * self.transfer.base_rate,
-            self.config.epochs - self.border,
+            self.config.epochs - self.head_epochs,
         )

@@ -26,7 +26,7 @@ from ser.training.batches import Examples
 from ser.training.card import make_card
 from ser.training.checkpoint import Checkpoint
 from ser.training.config import TrainConfig
-from ser.training.fit import TrainingData, predict, train
+from ser.training.loop import TrainingData, predict, train
 
 ADAPTED_CSV = "calibrated.csv"
 
@@ -130,11 +130,11 @@ class Fold:
             table: The table that is divided.
             choose: How hyperparameters are chosen; None takes those of the configuration.
             resume: Continue an interrupted training.
-            on_step: As in `ser.training.fit.train`.
-            on_epoch: As in `ser.training.fit.train`.
+            on_step: As in `ser.training.loop.train`.
+            on_epoch: As in `ser.training.loop.train`.
 
         Raises:
-            SerError: As `ser.training.fit.train`; or the rest lacks an emotion.
+            SerError: As `ser.training.loop.train`; or the rest lacks an emotion.
         """
         labels = table_labels(table)
         rest = self.rest(table)
@@ -218,7 +218,7 @@ def matches_config(card: Mapping[str, Any], table: Table, config: TrainConfig) -
         table: The table that is trained on.
         config: How to train.
     """
-    config = config.changed(card.get("tuning", {}).get("chosen", {}))
+    config = config.with_hyperparameters(card.get("tuning", {}).get("chosen", {}))
     # Through JSON, as the card has come: tuples are lists there.
     wanted = json.loads(json.dumps(config.to_dict()))
     del wanted["patience"]

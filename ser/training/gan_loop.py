@@ -1,4 +1,4 @@
-"""What trainings of generators and discriminators against each other have in common."""
+"""The epoch loop of adversarial training: a discriminator and a generator, updated alternately."""
 
 from __future__ import annotations
 
@@ -11,13 +11,14 @@ from ser.models.adversarial import AdversarialArchitecture
 from ser.training.config import TrainConfig
 from ser.training.trainer import EpochFigures, check_finite
 
-# The side whose loss is smaller than the other's by this factor is ahead.
-_LEAD = 2.0
-_MEMORY = 0.9
+# With balance=loss a side waits while its loss is smaller than the other's by this factor.
+_LEAD_FACTOR = 2.0
+# Decay of the running means of the losses.
+_DECAY = 0.9
 
 
 class RunningMeans:
-    """Means of figures over an epoch, and over its last steps."""
+    """Means of figures over an epoch, and exponential running means over its last steps."""
 
     def __init__(self) -> None:
         self._sums: EpochFigures = {}
@@ -30,42 +31,44 @@ class RunningMeans:
             self._sums[name] = self._sums.get(name, 0.0) + float(value)
             self._counts[name] = self._counts.get(name, 0) + 1
             before = self._recent.get(name, value)
-            self._recent[name] = _MEMORY * before + (1 - _MEMORY) * value
+            self._recent[name] = _DECAY * before + (1 - _DECAY) * value
 
-    def ahead(self, one: str, other: str) -> bool:
-        """Says whether a side is so far ahead that it has to wait for the other.
+    def is_ahead(self, loss: str, other_loss: str) -> bool:
+        """Says whether one side is so far ahead that it has to wait for the other.
 
         Args:
-            one: The name of its loss.
-            other: The name of the other side's loss.
+            loss: The name of its loss.
+            other_loss: The name of the other side's loss.
         """
-        # Before the generator's first turn nobody is ahead.
-        nothing = float("nan")
-        return self._recent.get(one, nothing) * _LEAD < self._recent.get(other, nothing)
+        # Before the generator's first update its loss is missing, and neither side is ahead.
+        missing = float("nan")
+        return self._recent.get(loss, missing) * _LEAD_FACTOR < self._recent.get(
+            other_loss, missing
+        )
 
-    def over_all(self) -> EpochFigures:
+    def epoch_means(self) -> EpochFigures:
         """Gives the means over the epoch."""
         return {name: self._sums[name] / self._counts[name] for name in self._sums}
 
 
-def count_updates(rules: AdversarialArchitecture, steps: int) -> tuple[int, int]:
-    """Says whose turn it is how often.
+def count_updates(options: AdversarialArchitecture, steps: int) -> tuple[int, int]:
+    """Counts the updates of both sides.
 
     Args:
-        rules: How many steps each side has.
-        steps: Steps of an epoch.
+        options: `d_steps` and `g_steps` are used.
+        steps: Steps of an epoch, one batch each.
 
     Returns:
-        Steps of the discriminator before the generator has its turn, which it has at least once
-        per epoch; and how often the generator is trained in an epoch.
+        The discriminator's updates before the generator is updated, at most `steps`, so that the
+        generator is updated in every epoch; and the generator's updates per epoch.
     """
-    d_steps = max(1, min(rules.d_steps, steps))
-    return d_steps, max(1, steps // d_steps) * rules.g_steps
+    d_steps = max(1, min(options.d_steps, steps))
+    return d_steps, max(1, steps // d_steps) * options.g_steps
 
 
 def train_alternately(
     material: Iterable[Any],
-    rules: AdversarialArchitecture,
+    options: AdversarialArchitecture,
     discriminate: Callable[[Any, bool], EpochFigures],
     generate: Callable[[Any, bool], EpochFigures],
     on_step: Callable[[int], None],
@@ -73,50 +76,51 @@ def train_alternately(
     d_steps: int,
     loss: str = "g_loss",
 ) -> EpochFigures:
-    """Trains both sides for an epoch, in turns.
+    """Trains discriminator and generator for an epoch.
 
     Args:
         material: A batch per step.
-        rules: How many steps the generator has, and whether who is ahead waits.
-        discriminate: Trains the discriminator with a batch, or only looks where it has to wait, and
-            gives its figures, ``d_loss`` among them.
-        generate: Does so with the generator.
+        options: The generator's updates (`g_steps`), and whether a side that is ahead waits
+            (`balance`).
+        discriminate: Updates the discriminator with a batch, or only evaluates it if its second
+            argument is true. Gives figures, ``d_loss`` among them.
+        generate: Does the same with the generator.
         on_step: Called after each step.
-        d_steps: Steps of the discriminator before the generator has its turn.
-        loss: The figure of the generator that says who is ahead.
+        d_steps: The discriminator's updates before the generator is updated.
+        loss: The name of the generator's loss that is compared with ``d_loss``.
 
     Returns:
-        The means of all figures; with ``balance=loss`` also the share of steps in which each side
-        waited, ``d_waits`` and ``g_waits``.
+        The means of all figures. With ``balance=loss`` also ``d_waits`` and ``g_waits``, the share
+        of steps in which each side waited.
     """
     means = RunningMeans()
-    d_ahead = g_ahead = False
+    d_waits = g_waits = False
     for step, batch in enumerate(material, 1):
-        means.add(discriminate(batch, d_ahead), d_waits=d_ahead)
+        means.add(discriminate(batch, d_waits), d_waits=d_waits)
         if step % d_steps == 0:
-            for _ in range(rules.g_steps):
-                means.add(generate(batch, g_ahead), g_waits=g_ahead)
-        if rules.balance == "loss":
-            d_ahead = means.ahead("d_loss", loss)
-            g_ahead = means.ahead(loss, "d_loss")
+            for _ in range(options.g_steps):
+                means.add(generate(batch, g_waits), g_waits=g_waits)
+        if options.balance == "loss":
+            d_waits = means.is_ahead("d_loss", loss)
+            g_waits = means.is_ahead(loss, "d_loss")
         on_step(1)
-    row = means.over_all()
-    if rules.balance != "loss":
-        del row["d_waits"], row["g_waits"]
-    return row
+    figures = means.epoch_means()
+    if options.balance != "loss":
+        del figures["d_waits"], figures["g_waits"]
+    return figures
 
 
 def make_optimizer(keras: Any, config: TrainConfig, lr: float, steps: int) -> Any:
-    """Makes the optimiser of a side.
+    """Makes the optimizer of a generator or a discriminator.
 
     Args:
         keras: The module.
         config: Epochs and weight decay are used.
         lr: Peak learning rate.
-        steps: How often the side is trained in an epoch.
+        steps: Updates per epoch.
     """
-    # Less memory of past gradients than usual, for the other side changes what they were right
-    # about (Radford, Metz and Chintala, ICLR 2016).
+    # A low momentum, because the opponent changes and makes past gradients obsolete (Radford, Metz
+    # and Chintala, ICLR 2016).
     return keras.optimizers.AdamW(
         keras.optimizers.schedules.CosineDecay(lr, config.epochs * steps),
         weight_decay=config.weight_decay,
@@ -131,21 +135,21 @@ def train_step(
     y: Mapping[str, Any],
     weights: Mapping[str, Any] | None = None,
 ) -> EpochFigures:
-    """Trains or tests a compiled network with one batch.
+    """Updates or evaluates a compiled network with one batch.
 
     Args:
         call: Its `train_on_batch` or `test_on_batch`.
         x: Inputs.
         y: Targets by output.
-        weights: Weights of the examples by output.
+        weights: Sample weights by output.
 
     Returns:
         Losses and metrics by name.
 
     Raises:
-        DivergedError: The loss is no number any more.
+        DivergedError: The loss is not finite.
     """
-    # Keras forgets the last batch by itself here, but not in every version and backend.
+    # Keras resets its metrics here, but not in every version and backend.
     call.__self__.reset_metrics()  # type: ignore[attr-defined]
     found = call(x, _float32(y), sample_weight=_float32(weights), return_dict=True)
     figures = {name: float(value) for name, value in found.items()}

@@ -1,4 +1,4 @@
-"""Every way of training, by the name that architectures call it."""
+"""The registry of trainers."""
 
 from __future__ import annotations
 
@@ -20,4 +20,4 @@ TRAINERS: Mapping[str, type[Trainer]] = MappingProxyType(
         "adversarial": AdversarialTrainer,
     }
 )
-"""What `ser.models.base.Architecture.trainer` names."""
+"""Trainers by the name in `ser.models.base.Architecture.trainer`."""

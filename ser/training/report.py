@@ -18,8 +18,8 @@ from ser.io.files import open_output
 from ser.models.artifact import read_card
 from ser.training.config import TrainConfig
 from ser.training.crossval import CALIBRATED_ERROR, NESTED_PROTOCOL, REPORT, describe_data
-from ser.training.fit import TrainedNetwork, TrainingData
 from ser.training.fold import matches_config
+from ser.training.loop import TrainedNetwork, TrainingData
 
 
 @dataclass(frozen=True, slots=True)

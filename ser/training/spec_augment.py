@@ -1,4 +1,4 @@
-"""Changes to a clip's features while training, so that no clip is seen twice the same."""
+"""Random augmentation of features during training: SpecAugment, stretching, shifting, mixup."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from ser.features.spec import FeatureSpec
 
 @dataclass(frozen=True, slots=True)
 class SpectrogramAugmentation:
-    """Time stretch, frequency shift, masks, and a random place within the frames.
+    """Time stretch, frequency shift, masks, and a random position within the frames.
 
-    Masks follow SpecAugment (Park et al., Interspeech 2019); what is masked becomes the clip's
-    mean, which for normalised features is zero.
+    Masks follow SpecAugment (Park et al., Interspeech 2019). Masked features are replaced by the
+    clip's mean, which is zero for normalized features.
 
     Attributes:
         stretch: Largest relative change of duration, up and down; 0 for none.
@@ -28,8 +28,8 @@ class SpectrogramAugmentation:
         time_width: Largest width of each in frames.
         frequency_masks: Number of masks along the coefficients.
         frequency_width: Largest width of each in coefficients.
-        mixup: How evenly the clips of a batch are mixed in pairs (`ser.training.spec_augment`); 0
-            for not at all. It is nothing that is done to one clip by itself.
+        mixup: The parameter alpha of `mixup`, which mixes the clips of a batch in pairs; 0 for
+            none. `__call__`, which changes one clip, does not use it.
     """
 
     stretch: float = 0.25
@@ -58,11 +58,11 @@ class SpectrogramAugmentation:
         """Augments one clip.
 
         Args:
-            matrix: The clip's real frames, shape (n, coefficients); not changed.
-            frames: Frames of the result; longer clips are cut at a random place, shorter ones
+            matrix: The clip's frames without padding, shape (n, coefficients); not changed.
+            frames: Frames of the result. Longer clips are cut at a random position, shorter ones
                 padded at both ends.
             spec: The specification of the features.
-            rng: The source of chance.
+            rng: The random generator.
 
         Returns:
             Shape (frames, coefficients).
@@ -85,13 +85,40 @@ class SpectrogramAugmentation:
 
 
 NO_AUGMENTATION = SpectrogramAugmentation(stretch=0.0, shift=0, time_masks=0, frequency_masks=0)
-"""Clips as they are, but for their random place within the frames."""
+"""No change but the random position within the frames."""
 
 
 def can_shift(spec: FeatureSpec) -> bool:
-    """Says whether a shift along frequency means anything for these features."""
-    # Moving cepstra or a mixture of families along their index would mean nothing.
+    """Says whether these features can be shifted along frequency."""
+    # Cepstral coefficients and mixtures of families have no frequency axis.
     return spec.families in (("mel",), ("logmel",)) and not spec.deltas
+
+
+def mixup(batch: Sequence[Array], alpha: float, rng: np.random.Generator) -> list[Array]:
+    """Replaces each clip of a batch by a weighted mean of it and another clip.
+
+    mixup (Zhang et al., ICLR 2018). Features, targets and weights are mixed alike. Each clip has at
+    least half of the weight in its own mixture.
+
+    Args:
+        batch: Features, targets and weights of the clips, shape (batch, ...) each.
+        alpha: Both parameters of the beta distribution that the weights are drawn from. The larger,
+            the more even are the mixtures.
+        rng: The random generator.
+
+    Returns:
+        The mixed features, targets and weights.
+    """
+    size = len(batch[0])
+    share = rng.beta(alpha, alpha, size).astype(np.float32)
+    share = np.maximum(share, 1 - share)
+    other = rng.permutation(size)
+
+    def mix(values: Array) -> Array:
+        own = share.reshape(size, *[1] * (values.ndim - 1))
+        return own * values + (1 - own) * values[other]
+
+    return [mix(values) for values in batch]
 
 
 def _stretch(matrix: Matrix, count: int) -> Matrix:
@@ -105,14 +132,14 @@ def _stretch(matrix: Matrix, count: int) -> Matrix:
 
 
 def _shift_bands(matrix: Matrix, bands: int) -> Matrix:
-    """Moves the bands and repeats the outermost one."""
+    """Shifts the bands and repeats the outermost one."""
     column = np.clip(np.arange(matrix.shape[1]) - bands, 0, matrix.shape[1] - 1)
     shifted: Matrix = matrix[:, column]
     return shifted
 
 
 def _random_span(size: int, widest: int, rng: np.random.Generator) -> tuple[int, int]:
-    # Never more than a quarter: a short clip must keep something to be recognised by.
+    # At most a quarter, so that enough of a short clip remains.
     width = int(rng.integers(0, min(widest, size // 4) + 1))
     start = int(rng.integers(0, size - width + 1))
     return start, start + width
@@ -125,33 +152,3 @@ def _place_in_frames(matrix: Matrix, frames: int, rng: np.random.Generator) -> M
         return matrix[start : start + frames]
     before = int(rng.integers(0, spare + 1))
     return np.pad(matrix, ((before, spare - before), (0, 0)))
-
-
-# Mixes the clips of a batch in pairs, and their emotions with them.
-
-
-def mixup(batch: Sequence[Array], alpha: float, rng: np.random.Generator) -> list[Array]:
-    """Mixes each clip of a batch with another one.
-
-    mixup (Zhang et al., ICLR 2018): where a network may not be sure of mixtures, it cannot learn
-    clips by heart. Each clip stays the greater part of its own mixture.
-
-    Args:
-        batch: What belongs to the clips: features, targets, weights; shape (batch, ...) each.
-        alpha: Both parameters of the beta distribution that shares are drawn from; the greater, the
-            more even the mixtures.
-        rng: The source of chance.
-
-    Returns:
-        The same, mixed.
-    """
-    size = len(batch[0])
-    share = rng.beta(alpha, alpha, size).astype(np.float32)
-    share = np.maximum(share, 1 - share)
-    other = rng.permutation(size)
-
-    def mixed(values: Array) -> Array:
-        own = share.reshape(size, *[1] * (values.ndim - 1))
-        return own * values + (1 - own) * values[other]
-
-    return [mixed(values) for values in batch]

@@ -1,12 +1,11 @@
-"""Fits what has a solution: support vector machines, in one step and by scikit-learn.
+"""Fits support vector machines with scikit-learn.
 
-Probabilities: the decision values of a clip, one per emotion, are multiplied by one number and go
-through a softmax. The number has the greatest likelihood on decisions about training clips that
-were set aside: the training clips are divided into three parts, speakers apart where they are
-known, and machines fitted on two of them judge the third. (Platt, "Probabilistic outputs for
-support vector machines", 1999, fits his sigmoid likewise; one number for all emotions is the
-temperature of Guo et al., ICML 2017, and changes no decision.) The machine that is kept is then
-fitted on all training clips. Test and validation clips take part in none of it.
+Probabilities are the softmax of the decision values of a clip, one per emotion, multiplied by a
+scale. The scale is fitted by three-fold cross-validation within the training clips, with disjoint
+speakers where these are known: machines fitted on two thirds give the decision values of the last
+third. Platt ("Probabilistic outputs for support vector machines", 1999) fits his sigmoid likewise;
+one scale for all emotions is the temperature of Guo et al. (ICML 2017), and changes no decision.
+The final machines are then fitted on all training clips. Test and validation clips are not used.
 """
 
 from __future__ import annotations
@@ -16,10 +15,10 @@ from dataclasses import replace
 from typing import Any, cast
 
 import numpy as np
-import numpy.typing as npt
 
-from ser.arrays import Doubles
-from ser.dataset.split import make_folds, train_indices
+from ser.arrays import Doubles, Indices, Mask
+from ser.dataset.groups import train_indices
+from ser.dataset.split import make_folds
 from ser.dataset.table import TEXT_WIDTHS, Table, record_dtype
 from ser.errors import TableError
 from ser.models.base import Problem
@@ -28,28 +27,28 @@ from ser.models.svm import SVM, FittedSVM, pooled_input
 from ser.training.batches import Batch, Examples
 from ser.training.trainer import EpochFigures, Trainer
 
-_PARTS = 3
-_CHUNK = 64
+_FOLDS = 3
+# Clips per call of a network.
+_BATCH = 64
 
 
 class SVMTrainer(Trainer):
-    """Fits support vector machines on the training clips as they are in the table.
+    """Fits support vector machines to the training clips as they are in the table.
 
-    There is nothing to repeat: the first epoch does everything, and further ones change nothing.
-    Learning rate, augmentation of features and label smoothing mean nothing here; class weights
-    do.
+    The first epoch does everything, and further ones change nothing. Class weights are used;
+    learning rate, augmentation of features and label smoothing have no effect.
     """
 
     searched = ()
 
     def build(self) -> None:
-        """Makes the network of a machine that has seen nothing; see `Trainer.build`."""
+        """Builds the network of an unfitted machine; see `Trainer.build`."""
         self.model = self.architecture.build(self.keras, self.problem)
 
     def epoch(
         self, number: int, stream: Iterator[Batch], on_step: Callable[[int], None]
     ) -> EpochFigures:
-        """Fits the machine; see `Trainer.epoch`.
+        """Fits the machines; see `Trainer.epoch`.
 
         Returns:
             Cross-entropy and accuracy on the training clips.
@@ -58,35 +57,28 @@ class SVMTrainer(Trainer):
         if number == 0:
             features = pool_clips(keras, self.problem, examples)
             weights = examples.weights(self.config).astype(np.float64)
-            parts = calibration_folds(examples, features, self.config.seed)
-            fitted = features, examples.targets, self._classes, weights
-            machine = fit_svm(self._machines, *fitted)
-            machine = replace(machine, scale=fit_logit_scale(self._machines, *fitted, parts))
-            self.model = self._machines.network(keras, self.problem, machine)
+            folds = calibration_folds(examples, features, self.config.seed)
+            data = features, examples.targets, len(examples.labels), weights
+            arch = cast(SVM, self.architecture)
+            machine = fit_svm(arch, *data)
+            machine = replace(machine, scale=fit_logit_scale(arch, *data, folds))
+            self.model = arch.network(keras, self.problem, machine)
         on_step(self.steps)
-        answers = np.concatenate(
+        probabilities = np.concatenate(
             [
                 np.asarray(self.model.predict_on_batch(examples.features(part)))
-                for part in _chunks(len(examples))
+                for part in _batch_slices(len(examples))
             ]
         )
-        picked = answers[np.arange(len(answers)), examples.targets]
+        correct = probabilities[np.arange(len(probabilities)), examples.targets]
         return {
-            "accuracy": float((answers.argmax(axis=1) == examples.targets).mean()),
-            "loss": float(-np.log(np.maximum(picked, 1e-12)).mean()),
+            "accuracy": float((probabilities.argmax(axis=1) == examples.targets).mean()),
+            "loss": float(-np.log(np.maximum(correct, 1e-12)).mean()),
         }
-
-    @property
-    def _machines(self) -> SVM:
-        return cast(SVM, self.architecture)
-
-    @property
-    def _classes(self) -> int:
-        return len(self.examples.labels)
 
 
 def pool_clips(keras: Any, problem: Problem, examples: Examples) -> Doubles:
-    """Pools the clips of a table as the network does.
+    """Pools the frames of clips as the network does.
 
     Returns:
         Shape (n, features).
@@ -95,15 +87,15 @@ def pool_clips(keras: Any, problem: Problem, examples: Examples) -> Doubles:
         TableError: Features are not numbers.
     """
     model = keras.Model(*pooled_input(keras, problem))
-    found = [
+    vectors = [
         np.asarray(model.predict_on_batch(examples.features(part)), np.float64)
-        for part in _chunks(len(examples))
+        for part in _batch_slices(len(examples))
     ]
-    return np.concatenate(found)
+    return np.concatenate(vectors)
 
 
 def fit_svm(
-    arch: SVM, features: Doubles, targets: npt.NDArray[np.intp], classes: int, weights: Doubles
+    arch: SVM, features: Doubles, targets: Indices, classes: int, weights: Doubles
 ) -> FittedSVM:
     """Fits one machine per emotion against all others.
 
@@ -111,8 +103,8 @@ def fit_svm(
         arch: Kernel and hyperparameters.
         features: Pooled clips, shape (n, features).
         targets: Their emotions as numbers, shape (n,).
-        classes: Number of emotions; one without a clip is always decided against.
-        weights: Of the clips, shape (n,).
+        classes: Number of emotions; one without a clip is never predicted.
+        weights: Sample weights, shape (n,).
     """
     mean, deviation = feature_statistics(features)
     x = (features - mean) / deviation
@@ -133,54 +125,61 @@ def fit_svm(
     dual = np.zeros((len(x), classes), np.float32)
     for c in present:
         dual[:, c], machine.intercepts[c] = _fit_rbf(arch, gamma, x, targets == c, weights)
-    # A clip that supports one emotion's machine is kept once for all of them.
-    used = np.flatnonzero(dual.any(axis=1))
-    if not len(used):
-        used = np.zeros(1, np.intp)
-    return replace(machine, support=x[used].astype(np.float32), weights=dual[used], gamma=gamma)
+    # A support vector of several machines is stored once.
+    support = np.flatnonzero(dual.any(axis=1))
+    if not len(support):
+        support = np.zeros(1, np.intp)
+    return replace(
+        machine, support=x[support].astype(np.float32), weights=dual[support], gamma=gamma
+    )
 
 
 def fit_logit_scale(
     arch: SVM,
     features: Doubles,
-    targets: npt.NDArray[np.intp],
+    targets: Indices,
     classes: int,
     weights: Doubles,
-    parts: Sequence[npt.NDArray[np.intp]],
+    folds: Sequence[Indices],
 ) -> float:
-    """Finds what to multiply decisions by; see the top of this file.
+    """Fits the scale that makes logits of decision values; see the top of this file.
 
     Args:
-        arch: See `fit_svm`, as for the next three.
+        arch: See `fit_svm`, as for the next four.
         features: Shape (n, features).
         targets: Shape (n,).
         classes: Number of emotions.
         weights: Shape (n,).
-        parts: Positions of clips that are judged by machines of all others; see `calibration_folds`.
-            Without any, the answer is 1.
+        folds: The positions of the test clips of each fold, from `calibration_folds`.
+
+    Returns:
+        The scale; 1 without folds.
     """
-    if not parts:
+    if not folds:
         return 1.0
-    said = np.zeros((len(features), classes))
-    for test in parts:
-        rest = train_indices(len(features), test)
-        machine = fit_svm(arch, features[rest], targets[rest], classes, weights[rest])
-        said[test] = decision_values(machine, features[test])
-    return 1 / fit_temperature(softmax(said), targets)
+    values = np.zeros((len(features), classes))
+    for test in folds:
+        train = train_indices(len(features), test)
+        machine = fit_svm(arch, features[train], targets[train], classes, weights[train])
+        values[test] = decision_values(machine, features[test])
+    return 1 / fit_temperature(softmax(values), targets)
 
 
 def feature_statistics(features: Doubles) -> tuple[Doubles, Doubles]:
-    """Gives mean and standard deviation of each feature, shape (features,) each."""
+    """Computes the mean and standard deviation of each feature, shape (features,) each.
+
+    The deviation of a constant feature is 1.
+    """
     mean = features.mean(axis=0)
     deviation = features.std(axis=0)
-    # What differs by rounding alone would be blown up to noise; how small the numbers are as such
-    # says nothing.
-    still = deviation <= 1e-6 * np.abs(mean)
-    return mean, np.where(still, 1.0, deviation)
+    # Relative to the mean: differences by rounding must not be amplified to noise, and small
+    # features must not be ignored.
+    constant = deviation <= 1e-6 * np.abs(mean)
+    return mean, np.where(constant, 1.0, deviation)
 
 
 def decision_values(machine: FittedSVM, features: Doubles) -> Doubles:
-    """Gives the decision values of pooled clips, shape (n, classes), before any scale."""
+    """Computes the decision values of pooled clips, shape (n, classes), without the scale."""
     x = (features - machine.mean) / machine.deviation
     if machine.support is not None:
         squared = (
@@ -194,25 +193,26 @@ def decision_values(machine: FittedSVM, features: Doubles) -> Doubles:
 
 
 def calibration_folds(
-    examples: Examples, features: Doubles, seed: int, *, strangers: bool = True
-) -> list[npt.NDArray[np.intp]]:
-    """Divides training clips into parts that are judged by machines fitted on the others.
+    examples: Examples, features: Doubles, seed: int, *, speaker_independent: bool = True
+) -> list[Indices]:
+    """Divides training clips into the folds of `fit_logit_scale`.
 
     Args:
         examples: The training clips.
-        features: The same clips pooled: identical ones stay together.
-        seed: Of the division.
-        strangers: Keep speakers apart, where all are known and there are enough.
+        features: The same clips pooled; identical clips stay in one fold.
+        seed: The seed of the division.
+        speaker_independent: Make folds with disjoint speakers, if all speakers are known and there
+            are enough.
 
     Returns:
-        Positions of clips; where speakers are not apart, clips are, with their copies. Nothing
-        where there are too few clips even for that.
+        The positions of the clips of each fold. Without disjoint speakers, a clip and its copies
+        stay in one fold. Empty if there are too few clips even for that.
     """
     table = _pooled_table(examples, features)
-    known = strangers and np.asarray(table["speaker"]).astype(bool).all()
+    known = speaker_independent and np.asarray(table["speaker"]).astype(bool).all()
     for by in ("speaker", "clip") if known else ("clip",):
         try:
-            folds = make_folds(table, _PARTS, by=by, seed=seed)
+            folds = make_folds(table, _FOLDS, by=by, seed=seed)
         except TableError:
             continue
         return [np.asarray(test, np.intp) for test in folds.tests]
@@ -220,7 +220,7 @@ def calibration_folds(
 
 
 def _pooled_table(examples: Examples, features: Doubles) -> Table:
-    # Only the small fields of the records are read; `x` may be gigabytes.
+    # The features of the table are not read: they may have gigabytes.
     source = examples.table
     widths = {name: source.dtype[name].itemsize // 4 for name in TEXT_WIDTHS}
     table = np.zeros(len(examples), record_dtype(examples.spec, 1, features.shape[1], widths))
@@ -231,7 +231,7 @@ def _pooled_table(examples: Examples, features: Doubles) -> Table:
 
 
 def _fit_rbf(
-    arch: SVM, gamma: float, x: Doubles, positive: npt.NDArray[np.bool_], weights: Doubles
+    arch: SVM, gamma: float, x: Doubles, positive: Mask, weights: Doubles
 ) -> tuple[Doubles, float]:
     from sklearn.svm import SVC
 
@@ -242,16 +242,14 @@ def _fit_rbf(
     return dual, float(machine.intercept_[0])
 
 
-def _fit_linear(
-    arch: SVM, x: Doubles, positive: npt.NDArray[np.bool_], weights: Doubles
-) -> tuple[Doubles, float]:
+def _fit_linear(arch: SVM, x: Doubles, positive: Mask, weights: Doubles) -> tuple[Doubles, float]:
     from sklearn.svm import LinearSVC
 
-    # Solved for the coefficients themselves it has one answer, and no chance takes part.
+    # The primal problem has one solution, and its solver is deterministic.
     machine = LinearSVC(C=arch.C, dual=False, max_iter=10_000)
     machine.fit(x, positive, sample_weight=weights)
     return machine.coef_[0], float(machine.intercept_[0])
 
 
-def _chunks(count: int) -> list[slice]:
-    return [slice(start, start + _CHUNK) for start in range(0, count, _CHUNK)]
+def _batch_slices(count: int) -> list[slice]:
+    return [slice(start, start + _BATCH) for start in range(0, count, _BATCH)]

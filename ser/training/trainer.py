@@ -1,7 +1,7 @@
-"""How one epoch is trained: the contract, and the way that nearly every network goes.
+"""The interface of trainers, and the trainer of most networks.
 
-A trainer holds the network and whatever it is trained with. `ser.training.fit.train` calls it once
-per epoch and does all the rest: order, checkpoints, validation, stopping.
+A trainer holds a network and its optimizer, and trains one epoch at a time. The loop over epochs,
+with checkpoints, validation and early stopping, is `ser.training.loop.train`.
 """
 
 from __future__ import annotations
@@ -14,38 +14,38 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from ser.arrays import Array
+from ser.arrays import Array, Inputs
 from ser.dataset.table import Table
 from ser.errors import SerError
 from ser.features.layout import functional_count
 from ser.models.backend import quiet_stderr
 from ser.models.base import Architecture, Problem
-from ser.training.batches import Batch, Examples, Inputs, steps_per_epoch
+from ser.training.batches import Batch, Examples, steps_per_epoch
 from ser.training.config import TrainConfig
 from ser.training.tracing import build_training_state
 
 EpochFigures = dict[str, float]
-"""Figures of an epoch, by name: ``loss`` and ``accuracy`` at least."""
+"""The figures of an epoch by name; ``loss`` and ``accuracy`` at least."""
 
 
 class DivergedError(SerError):
-    """A training has come to a loss that is no number."""
+    """The loss of a training is not finite any more."""
 
 
 class Trainer:
-    """Trains by gradients: AdamW, cosine schedule, cross-entropy with label smoothing.
+    """Trains with AdamW, a cosine schedule, and cross-entropy with label smoothing.
 
     Args:
         keras: The module.
-        architecture: What is trained.
+        architecture: The architecture to train.
         examples: The training examples.
-        config: How.
+        config: The hyperparameters of the training.
 
     Attributes:
-        model: The classifier: it is watched, written to the checkpoint and to the artifact.
-        searched: The fields of `TrainConfig` that change how it trains and that a search for
-            hyperparameters may set.
-        generates: Whether it learns to make clips as well.
+        model: The classifier, which is validated, and written to checkpoints and to the artifact.
+        searched: The fields of `TrainConfig` that have an effect on this trainer, and that a search
+            for hyperparameters may therefore set.
+        generates: Whether it also trains a generator of clips.
     """
 
     searched: ClassVar[tuple[str, ...]] = ("lr", "weight_decay", "label_smoothing", "augment")
@@ -62,36 +62,45 @@ class Trainer:
         self.model: Any = None
 
     def build(self) -> None:
-        """Makes what is trained from nothing; called once, unless a checkpoint is continued."""
+        """Builds and compiles the networks; called once, unless a checkpoint is resumed."""
         self.model = self.architecture.build(self.keras, self.problem)
         self.compile(self.model, self.config.lr, self.config.epochs)
 
     @cached_property
     def problem(self) -> Problem:
-        """What the network takes in and tells apart; found out in a pass over the examples."""
+        """Sizes and statistics of the examples, computed in a pass over them."""
         return describe_problem(self.examples)
 
     def loss(self) -> Any:
-        """Gives the loss of one answer: cross-entropy with label smoothing."""
+        """Makes the loss of one output: cross-entropy with label smoothing."""
         return self.keras.losses.CategoricalCrossentropy(
             label_smoothing=self.config.label_smoothing
         )
 
     def companions(self) -> dict[str, Any]:
-        """Gives the networks that the checkpoint has to keep beside the classifier, by name."""
+        """Gives the networks that a checkpoint has to hold beside the classifier, by name."""
         return {}
 
     def restore(self, model: Any, companions: dict[str, Any]) -> None:
-        """Takes over what a checkpoint kept, instead of `build`."""
+        """Continues with the networks of a checkpoint; called instead of `build`.
+
+        Args:
+            model: The classifier.
+            companions: The networks that `companions` gave.
+        """
         self.model = model
         build_training_state(self.keras, model)
 
     def generate(self) -> Table | None:
-        """Makes records with emotions, as many as there are training clips; None if it cannot."""
+        """Generates as many records as there are training clips; None without a generator."""
         return None
 
     def may_stop(self, epoch: int) -> bool:
-        """Says whether early stopping may end the training after so many epochs."""
+        """Says whether early stopping may end the training.
+
+        Args:
+            epoch: Epochs finished.
+        """
         return True
 
     def epoch(
@@ -101,14 +110,14 @@ class Trainer:
 
         Args:
             number: Epochs finished before it.
-            stream: Batches without end.
-            on_step: To be called with the number of steps done since the last call.
+            stream: An endless iterator of batches.
+            on_step: Called with the number of steps since the last call.
 
         Returns:
-            The means of loss and accuracy over its batches.
+            The means of loss and accuracy over the batches.
 
         Raises:
-            DivergedError: The loss is no number any more.
+            DivergedError: The loss is not finite.
         """
         seed_dropout(self.model, self.config.seed, number)
         total: EpochFigures = {}
@@ -121,8 +130,17 @@ class Trainer:
         return {name: value / self.steps for name, value in total.items()}
 
     def step(self, x: Inputs, y: Array, weight: Array) -> EpochFigures:
-        """Trains one batch, and gives its figures."""
-        # Keras forgets the last batch by itself here, but not in every version and backend.
+        """Trains one batch.
+
+        Args:
+            x: Inputs.
+            y: One-hot targets, shape (batch, classes).
+            weight: Sample weights, shape (batch,).
+
+        Returns:
+            Its loss and metrics.
+        """
+        # Keras resets its metrics here, but not in every version and backend.
         self.model.reset_metrics()
         figures = self.model.train_on_batch(x, y, sample_weight=weight, return_dict=True)
         return {name: float(value) for name, value in figures.items()}
@@ -137,15 +155,15 @@ class Trainer:
         metrics: Any = None,
         loss_weights: Any = None,
     ) -> None:
-        """Gives a network its optimiser and loss.
+        """Compiles a network.
 
         Args:
             model: The network.
             lr: Peak learning rate.
-            epochs: How long the cosine lasts.
-            loss: Another loss than cross-entropy.
-            metrics: Other metrics than accuracy.
-            loss_weights: How much each of several losses counts.
+            epochs: Length of the cosine schedule.
+            loss: A loss other than cross-entropy.
+            metrics: Metrics other than accuracy.
+            loss_weights: The weights of several losses.
         """
         keras, config = self.keras, self.config
         with quiet_stderr():
@@ -158,14 +176,14 @@ class Trainer:
                 loss=loss or self.loss(),
                 metrics=metrics or ["accuracy"],
                 loss_weights=loss_weights,
-                # On a CPU, XLA is slower here than TensorFlow's own kernels; on a GPU it is faster.
+                # "auto" uses XLA on a GPU. On a CPU it is slower than TensorFlow's own kernels.
                 jit_compile="auto",
             )
         build_training_state(keras, model)
 
 
 def describe_problem(examples: Examples) -> Problem:
-    """Describes what a network for these examples takes in and tells apart."""
+    """Computes the sizes and statistics of examples; see `ser.models.base.Problem`."""
     mean = variance = None
     if examples.spec.normalise == "none" or examples.spec.pool != "none":
         mean, variance = examples.statistics()
@@ -183,7 +201,13 @@ def describe_problem(examples: Examples) -> Problem:
 
 
 def seed_dropout(model: Any, seed: int, epoch: int) -> None:
-    """Makes what dropout draws depend on seed and epoch alone; Keras does not save its state."""
+    """Sets the random state of dropout layers, which Keras does not save.
+
+    Args:
+        model: The network.
+        seed: The seed of the training.
+        epoch: Epochs finished. A resumed training gets the same dropout as an uninterrupted one.
+    """
     random = np.random.default_rng((seed, epoch, 1))
     weights = {id(weight) for weight in model.weights}
     for variable in model.variables:
@@ -193,10 +217,10 @@ def seed_dropout(model: Any, seed: int, epoch: int) -> None:
 
 
 def check_finite(loss: float) -> None:
-    """Stops a training that has come apart.
+    """Checks a loss.
 
     Raises:
-        DivergedError: The loss is infinite or no number.
+        DivergedError: It is infinite or not a number.
     """
     if not math.isfinite(loss):
         raise DivergedError(

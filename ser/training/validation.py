@@ -12,7 +12,7 @@ from ser.dataset.table import Table, read_table, spec_of
 from ser.errors import SerError
 from ser.evaluation.predict import shared_speakers
 from ser.training.card import describe_corpora
-from ser.training.fit import TrainingData, training_speakers
+from ser.training.loop import TrainingData, training_speakers
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,7 @@ from ser.models.artifact import export_litert
 from ser.models.backend import load_keras
 from ser.models.base import Problem
 from ser.models.registry import make_architecture
-from ser.training.fit import TrainingData, train
+from ser.training.loop import TrainingData, train
 
 NAMES = ("cnn1d", "cnn-lstm", "tim-net")
 SEQUENCE, LONG, POOLED = (34, 24), (500, 12), (1, 40)

@@ -19,7 +19,7 @@ from ser.training.adversarial import GENERATED_MARK, AdversarialTrainer
 from ser.training.batches import Examples, batches
 from ser.training.checkpoint import Checkpoint
 from ser.training.config import TrainConfig
-from ser.training.fit import TrainedNetwork, TrainingData, train
+from ser.training.loop import TrainedNetwork, TrainingData, train
 from ser.training.spec_augment import SpectrogramAugmentation
 
 TRAIN = ("01", "02", "03", "04", "05", "06")
@@ -212,13 +212,13 @@ def test_the_side_that_is_ahead_waits(spoken: Table) -> None:
 def test_masks_cover_real_and_generated_clips_alike(spoken: Table) -> None:
     config = replace(CONFIG, augment=SpectrogramAugmentation(stretch=0, shift=0))
     trainer = make(spoken, config)
-    keep, fill = trainer._masks(200, np.random.default_rng(0))
+    keep, fill = trainer._spec_masks(200, np.random.default_rng(0))
     assert set(np.unique(keep).tolist()) == {0.0, 1.0}
     assert not fill.any()
     # At most a quarter of the frames and of the bands, and often something.
     assert (1 - keep).mean(axis=(1, 2)).max() < 0.5
     assert ((1 - keep).any(axis=(1, 2))).mean() > 0.8
-    off, _ = make(spoken)._masks(5, np.random.default_rng(0))
+    off, _ = make(spoken)._spec_masks(5, np.random.default_rng(0))
     assert (off == 1).all()
 
 

@@ -209,12 +209,12 @@ def test_a_table_without_functionals() -> None:
     assert len(reading(table, [0, 1, 3]).functionals) == 3
 
 
-def test_the_general_voice_is_of_these_examples_alone() -> None:
+def test_the_general_baseline_is_of_these_examples_alone() -> None:
     table = prosodic_table(["a"] * 6 + ["b"] * 6 + ["c"] * 6)
     found = reading(table, range(12))
     names = np.array(["made/a"] * 6 + ["made/b"] * 6, object)
     expected = voices_in_general(table["functionals"][:12], names)
-    assert np.array_equal(found.general_voice, expected)
+    assert np.array_equal(found.general_baseline, expected)
 
 
 def test_about_half_of_the_voices_are_told() -> None:
@@ -222,7 +222,7 @@ def test_about_half_of_the_voices_are_told() -> None:
     found = reading(table)
     rng = np.random.default_rng(0)
     told = np.array(
-        [found.some_voices(np.arange(len(found)), rng).any(axis=(1, 2)) for _ in range(40)]
+        [found.random_baselines(np.arange(len(found)), rng).any(axis=(1, 2)) for _ in range(40)]
     )
     assert told[:, :40].mean() == pytest.approx(0.5, abs=0.05)
     # Every clip is seen in both ways.
@@ -237,14 +237,14 @@ def test_a_voice_is_learnt_from_clips_of_its_own() -> None:
     found = reading(table)
     rng = np.random.default_rng(1)
     positions = np.array([0, 1, 20, 30] * 20)
-    voices = found.some_voices(positions, rng)
+    voices = found.random_baselines(positions, rng)
     told = voices.any(axis=(1, 2))
     level = voices[:, 0, 0]
     assert (level[told & (positions < 5)] < 100).all()
     assert (level[told & (positions >= 5)] > 900).all()
     # From some of them, more or fewer each time.
     assert len(np.unique(level[told & (positions >= 5)])) > 10
-    everything = learn_voice(found.functionals[:5], found.general_voice)
+    everything = learn_voice(found.functionals[:5], found.general_baseline)
     few = voices[told & (positions < 5)]
     assert any(np.allclose(voice, everything, rtol=1e-5) for voice in few)
 
@@ -302,7 +302,7 @@ def test_an_epoch_sees_no_more_of_what_supports() -> None:
 
 def test_prosody_in_general_is_that_of_the_main_clips() -> None:
     found = supported()
-    assert found.general_voice[0].max() < 900
+    assert found.general_baseline[0].max() < 900
     problem = describe_problem(found)
     assert problem.functional_mean is not None
     assert problem.functional_mean == pytest.approx(found.functionals[:4].mean(axis=0), rel=1e-5)

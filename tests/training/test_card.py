@@ -11,7 +11,7 @@ from tables import make_table
 
 from ser.training.card import describe_corpora, licence, make_card
 from ser.training.config import TrainConfig
-from ser.training.fit import TrainedNetwork
+from ser.training.loop import TrainedNetwork
 
 TRAINED = TrainedNetwork(None, ("sad", "angry"), [], 7, 4, 1.3, 90.0, "tensorflow cpu")
 

@@ -18,7 +18,7 @@ from ser.training.batches import Examples
 from ser.training.checkpoint import Checkpoint
 from ser.training.config import TrainConfig
 from ser.training.experts import expert_layers
-from ser.training.fit import TrainedNetwork, TrainingData, predict, train
+from ser.training.loop import TrainedNetwork, TrainingData, predict, train
 from ser.training.spec_augment import SpectrogramAugmentation
 
 TRAIN = ("01", "02", "03", "04", "05", "06")

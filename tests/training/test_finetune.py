@@ -18,7 +18,7 @@ from ser.models import registry
 from ser.models.backend import load_keras
 from ser.training.checkpoint import Checkpoint
 from ser.training.config import TrainConfig
-from ser.training.fit import TrainedNetwork, TrainingData, train
+from ser.training.loop import TrainedNetwork, TrainingData, train
 from ser.training.spec_augment import SpectrogramAugmentation
 
 WATCHED = ("07", "08")

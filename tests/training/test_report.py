@@ -13,7 +13,7 @@ from tables import make_table
 
 from ser.errors import SerError
 from ser.training.config import TrainConfig
-from ser.training.fit import TrainedNetwork, TrainingData
+from ser.training.loop import TrainedNetwork, TrainingData
 from ser.training.report import read_report, validation_figures, write_history
 
 ROWS = [

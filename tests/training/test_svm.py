@@ -20,7 +20,7 @@ from ser.training.batches import Examples
 from ser.training.card import make_card
 from ser.training.checkpoint import Checkpoint
 from ser.training.config import TrainConfig
-from ser.training.fit import TrainedNetwork, TrainingData, predict, train
+from ser.training.loop import TrainedNetwork, TrainingData, predict, train
 from ser.training.svm import calibration_folds, pool_clips
 from ser.training.trainer import describe_problem
 

@@ -384,7 +384,7 @@ def _train_one(
     from ser.models.artifact import write_artifact
     from ser.training.card import make_card
     from ser.training.checkpoint import Checkpoint
-    from ser.training.fit import train
+    from ser.training.loop import train
     from ser.training.report import read_report, validation_figures
     from ser.training.tuning.report import card_entry
     from ser.training.validation import split_validation
@@ -444,7 +444,7 @@ def _train_one(
         trained.model,
         trained.history,
         output.name,
-        config.described(),
+        config.describe(),
         protocol,
         history=history,
         plot=plot,

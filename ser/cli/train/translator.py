@@ -64,16 +64,16 @@ def train_one(
         resume: Continue what was interrupted.
         device: Where to train.
     """
-    from ser.conversion.pairs import LONGEST, find_pairs, short_enough
-    from ser.conversion.training.fit import make_card, train_translator
+    from ser.conversion.pairs import MAX_SECONDS, find_pairs, select_usable
+    from ser.conversion.training.fit import make_card, train_converter
     from ser.models.artifact import write_artifact
     from ser.training.checkpoint import Checkpoint
 
     everything = np.arange(len(records))
-    indices = short_enough(records, everything)
+    indices = select_usable(records, everything)
     if len(indices) < len(records):
         console.note(
-            f"{len(records) - len(indices)} records over {LONGEST:g} seconds, or without speaker "
+            f"{len(records) - len(indices)} records over {MAX_SECONDS:g} seconds, or without speaker "
             "or emotion, are left out"
         )
     checkpoint = Checkpoint(output)
@@ -81,11 +81,11 @@ def train_one(
         console.note(f"{checkpoint.folder}: not continued and replaced, for --resume is not given")
     with console.progress(None, "pair", "aligning") as bar:
         pairs = find_pairs(records, indices, seed=config.seed, progress=bar.update)
-    console.info(f"{name}: training {config.described()} on {len(pairs)} pairs")
+    console.info(f"{name}: training {config.describe()} on {len(pairs)} pairs")
     steps = max(1, len(pairs) // config.batch_size)
     with console.progress(config.epochs * steps, "step", "training") as bar:
         try:
-            trained = train_translator(
+            trained = train_converter(
                 records,
                 indices,
                 pairs,
@@ -107,7 +107,7 @@ def train_one(
         trained.model,
         trained.history,
         output.name,
-        config.described(),
+        config.describe(),
         card["protocol"],
         history=history,
         plot=plot,

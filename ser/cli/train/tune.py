@@ -17,7 +17,7 @@ from ser.errors import interruptions
 if TYPE_CHECKING:
     from ser.training.config import TrainConfig
     from ser.training.crossval import NestedSearch
-    from ser.training.fit import TrainingData
+    from ser.training.loop import TrainingData
     from ser.training.tuning.search import SearchResult
     from ser.training.tuning.trial import Trial
 

@@ -1,4 +1,4 @@
-"""Trains a translator on the pairs of a table."""
+"""Training of a conversion model on the pairs of a table, and its card."""
 
 from __future__ import annotations
 
@@ -10,33 +10,32 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from ser.arrays import Indices
-from ser.conversion.converter import RULES_KEY, TRANSLATOR
+from ser.conversion.artifact import RULES_KEY, TRANSLATOR
 from ser.conversion.pairs import Pairs
-from ser.conversion.registry import trainer_for, translator
+from ser.conversion.registry import conversion_architecture, trainer_for
 from ser.conversion.rules import learn_rules
 from ser.conversion.training.base import build_examples
 from ser.dataset.table import Table, spec_of
 from ser.models.backend import Device, load_keras
 from ser.models.base import Architecture
-from ser.training.card import licence
+from ser.training.card import corpora_of, training_card
 from ser.training.checkpoint import Checkpoint, TrainingState
 from ser.training.config import TrainConfig
-from ser.training.fit import device_name, training_speakers
+from ser.training.loop import device_name, training_speakers
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class TrainedConverter:
-    """A trained generator and how it came about.
+    """A trained generator and its training history.
 
     Attributes:
         model: The generator, as it was trained.
-        architecture: What it is one of.
+        architecture: Its architecture.
         emotions: In the order of its conditions.
-        history: A row per epoch: ``epoch`` and every term of the losses.
-        seconds: Time that the training took, of this run alone.
+        history: A row per epoch: ``epoch`` and every loss term.
+        seconds: Duration of the training, of this run alone.
         device: Keras backend and device.
     """
 
@@ -60,18 +59,18 @@ def train_converter(
     on_step: Callable[[int], None] = lambda n: None,
     on_epoch: Callable[[dict[str, float]], None] = lambda row: None,
 ) -> TrainedConverter:
-    """Trains a translator to the last epoch.
+    """Trains a conversion model for a fixed number of epochs.
 
     Args:
         table: Features of the preset ``translate``.
-        indices: The records that may be learnt from.
+        indices: The training records.
         pairs: Of these records.
-        config: How.
-        checkpoint: Where to keep what is needed to continue after a kill.
-        resume: Continue from there if there is anything.
+        config: How to train.
+        checkpoint: Where the state of the training is kept after each epoch.
+        resume: Continue from the checkpoint if there is one.
         device: Where to train.
         on_step: Called with the number of steps done since the last call.
-        on_epoch: Called with each row of the history, also with those of an interrupted run.
+        on_epoch: Called with each row of the history, also those of an interrupted run.
 
     Returns:
         The generator.
@@ -80,7 +79,7 @@ def train_converter(
         SerError: The checkpoint is of another training, or there is no such device or architecture.
     """
     started = time.monotonic()
-    arch = translator(config.arch, config.options)
+    arch = conversion_architecture(config.arch, config.options)
     examples = build_examples(table, indices, pairs)
     keras = load_keras(device)
     keras.utils.set_random_seed(config.seed)
@@ -91,7 +90,7 @@ def train_converter(
     if loaded is None:
         trainer.build()
         if checkpoint is not None and not resume:
-            # Files of an older training must not be taken for this one's when it is resumed.
+            # A later --resume must not continue an older training.
             checkpoint.clear()
     else:
         state = loaded.state
@@ -127,52 +126,40 @@ def _fingerprint(table: Table, indices: Indices, pairs: Pairs, config: TrainConf
     return digest.hexdigest()
 
 
-# What a translator's artifact says about itself.
-
-
 def make_card(
     table: Table,
-    indices: npt.NDArray[np.intp],
+    indices: Indices,
     pairs: Pairs,
     config: TrainConfig,
     trained: TrainedConverter,
 ) -> dict[str, Any]:
-    """Writes the card of a translator, with the rules that the same recordings show.
+    """Writes the card of a conversion model, with rules learned from the same recordings.
 
     Args:
         table: The training table.
-        indices: The records that it was trained on.
-        pairs: Of them.
+        indices: The training records.
+        pairs: Of these records.
         config: How it was trained.
         trained: The generator.
 
     Returns:
         Plain JSON types, for `ser.models.artifact.write_artifact`.
     """
-    corpora = sorted(set(np.asarray(table["corpus"])[indices].tolist()) - {""})
-    speakers = training_speakers(table, indices)
-    return {
-        "kind": TRANSLATOR,
-        "architecture": config.arch,
-        "labels": list(trained.emotions),
-        "spec": spec_of(table).to_dict(),
-        "frames": int(table["x"].shape[1]),
-        "coefficients": int(table["x"].shape[2]),
-        "temperature": 1.0,
-        "corpora": corpora,
-        "clips": len(indices),
-        "speakers": speakers,
-        "protocol": f"{len(pairs)} pairs of {'+'.join(corpora) or 'own clips'} ({len(indices)} "
-        f"clips, {len(speakers)} speakers), last of {config.epochs} epochs, seed {config.seed}",
-        "metrics": {},
-        "seed": config.seed,
-        "training": {
-            **config.to_dict(),
+    corpora = "+".join(corpora_of(table, indices)) or "own clips"
+    speakers = len(training_speakers(table, indices))
+    card = training_card(
+        TRANSLATOR,
+        table,
+        indices,
+        config,
+        labels=trained.emotions,
+        protocol=f"{len(pairs)} pairs of {corpora} ({len(indices)} clips, {speakers} speakers), "
+        f"last of {config.epochs} epochs, seed {config.seed}",
+        training={
             "epochs_trained": len(trained.history),
             "minutes": round(trained.seconds / 60, 1),
             "device": trained.device,
             "last": trained.history[-1] if trained.history else {},
         },
-        RULES_KEY: learn_rules(table, indices).to_dict(),
-        "licence": licence(corpora),
-    }
+    )
+    return {**card, RULES_KEY: learn_rules(table, indices).to_dict()}

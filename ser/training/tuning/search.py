@@ -19,7 +19,7 @@ from ser.dataset.table import Table, spec_of
 from ser.errors import SerError
 from ser.models.backend import Device, load_keras
 from ser.training.config import AUGMENT, TrainConfig
-from ser.training.fit import TrainingData, train, training_speakers
+from ser.training.loop import TrainingData, train, training_speakers
 from ser.training.trainer import DivergedError
 from ser.training.tuning.space import Space, initial_values, search_space
 from ser.training.tuning.study import Study, should_prune
@@ -140,7 +140,7 @@ def search(
             database, "holds no trial that was trained to its end", "allow more trials or more time"
         )
     return SearchResult(
-        config.changed(best.values),
+        config.with_hyperparameters(best.values),
         best,
         tuple(study.trials),
         space,
@@ -191,7 +191,7 @@ def _run_trial(
 ) -> Trial:
     """Runs one trial."""
     started = time.monotonic()
-    config = short.changed(study.ask())
+    config = short.with_hyperparameters(study.ask())
     finished = [trial.steps for trial in study.trials if trial.outcome == "complete"]
     # The first epochs of the first fold say nothing yet.
     warmup, last = max(1, short.epochs // 3), len(folds.parts) * short.epochs - 1

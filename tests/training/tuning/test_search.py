@@ -16,7 +16,7 @@ from ser.errors import SerError, TableError
 from ser.models import registry
 from ser.models.base import Problem, option
 from ser.training.config import TrainConfig
-from ser.training.fit import TrainingData
+from ser.training.loop import TrainingData
 from ser.training.tuning.search import SearchConfig, SearchResult, inner_folds, search
 from ser.training.tuning.trial import Trial
 

@@ -59,7 +59,7 @@ def test_what_the_user_gives_is_kept() -> None:
     space = search_space(config, MEL, {"lr", "augment.stretch"})
     assert not {"dropout", "lr", "augment.stretch"} & set(space)
     assert {"width", "weight_decay", "augment.shift"} <= set(space)
-    tuned = config.changed({"width": 1.5})
+    tuned = config.with_hyperparameters({"width": 1.5})
     assert tuned.options == {"dropout": 0.25, "width": 1.5}
     with pytest.raises(SerError, match="architecture cnn: has nothing left to search"):
         search_space(
@@ -89,7 +89,7 @@ def test_values_reach_the_configuration() -> None:
         "units": 96, "lr": 1e-4, "label_smoothing": 0.05,
         "augment.stretch": 0.1, "augment.shift": 2,
     }  # fmt: skip
-    tuned = TrainConfig(seed=4).changed(values)
+    tuned = TrainConfig(seed=4).with_hyperparameters(values)
     assert tuned.options == {"units": 96}
     assert make_architecture(tuned.arch, tuned.options).hyperparameters()["units"] == 96
     assert (tuned.lr, tuned.label_smoothing, tuned.seed) == (1e-4, 0.05, 4)
@@ -104,7 +104,7 @@ def test_the_first_trial_is_the_configuration_as_it_is(name: str) -> None:
     values = initial_values(config, space)
     # A default outside of its own range would be a mistake of the architecture.
     assert set(values) == set(space)
-    tuned = config.changed(values)
+    tuned = config.with_hyperparameters(values)
     assert make_architecture(name, tuned.options) == make_architecture(name, {})
     assert (tuned.lr, tuned.augment) == (config.lr, config.augment)
     assert ("lr" in space) == ("lr" in TRAINERS[arch.trainer].searched)

@@ -17,7 +17,7 @@ from ser.labels import label_indices
 from ser.training.batches import Examples
 from ser.training.checkpoint import Checkpoint
 from ser.training.config import TrainConfig
-from ser.training.fit import TrainedNetwork, TrainingData, predict, train, training_speakers
+from ser.training.loop import TrainedNetwork, TrainingData, predict, train, training_speakers
 from ser.training.spec_augment import SpectrogramAugmentation
 
 TRAIN = ("01", "02", "03", "04", "05", "06")

@@ -1,4 +1,4 @@
-"""Trains one network on the records of a table."""
+"""The training loop: epochs, validation, early stopping and checkpoints."""
 
 from __future__ import annotations
 
@@ -11,14 +11,13 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
-from ser.arrays import Indices, Vector
+from ser.arrays import Array, Indices, Matrix
 from ser.dataset.table import Table, speaker_keys
 from ser.errors import TableError, missing_package
 from ser.evaluation.metrics import uar
 from ser.labels import ordered
-from ser.models.backend import Device, load_keras
+from ser.models.backend import Device, list_gpus, load_keras
 from ser.models.calibration import fit_temperature
 from ser.models.precision import Precision, precision_policy, to_float32
 from ser.models.registry import make_architecture
@@ -27,26 +26,28 @@ from ser.training.checkpoint import Checkpoint, TrainingState
 from ser.training.config import TrainConfig
 from ser.training.registry import TRAINERS
 
-_CHUNK = 64
+# Clips per call of a network.
+_BATCH = 64
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class TrainedNetwork:
-    """A trained network and how it came about.
+    """A trained network, and figures of its training.
 
     Attributes:
-        model: The `keras.Model`, with the weights of the best epoch where there were validation
-            clips, and of the last one otherwise.
+        model: The `keras.Model`, with the weights of the best epoch if there were validation clips,
+            and of the last one otherwise.
         labels: Emotion names in the order of its outputs.
         history: A row per epoch: ``epoch``, ``loss``, ``accuracy``, and with validation clips
             ``val_loss``, ``val_accuracy`` and ``val_uar``.
         epochs: Epochs trained.
-        best_epoch: The epoch whose weights were kept.
-        temperature: Fitted on the validation clips; 1 without any.
-        seconds: Time that the training took, of this run alone.
+        best_epoch: The epoch of the weights.
+        temperature: Fitted to the validation clips; 1 without any.
+        seconds: Duration of the training, without that of earlier runs.
         device: Keras backend, device and precision, such as ``tensorflow cpu bfloat16``.
-        voice: The mean voice of the training clips, for networks that read functionals.
-        generate: Makes records with what was trained in the last epoch; see
+        voice: The mean baseline of the training speakers, shape (2, functionals), for networks that
+            read functionals.
+        generate: Generates records with the networks of the last epoch; see
             `ser.training.trainer.Trainer.generate`.
     """
 
@@ -58,20 +59,20 @@ class TrainedNetwork:
     temperature: float
     seconds: float
     device: str
-    voice: Vector | None = None
+    voice: Matrix | None = None
     generate: Callable[[], Table | None] = lambda: None
 
 
 @dataclass(frozen=True, slots=True)
 class TrainingData:
-    """What a training learns from and, if anything, is watched with.
+    """Training and validation records.
 
     Attributes:
         table: The training table.
         train: Numbers of its training records.
-        validation: Numbers of validation records, of `validation_table` where there is one and
-            of `table` otherwise; None for none.
-        validation_table: A table of its own for validation.
+        validation: Numbers of the validation records, of `validation_table` if there is one and of
+            `table` otherwise; None for none.
+        validation_table: A separate table for validation.
     """
 
     table: Table
@@ -95,20 +96,20 @@ def train(
 
     Args:
         data: The records.
-        config: How.
-        checkpoint: Where to keep what is needed to continue after a kill.
-        resume: Continue from there if there is anything.
-        device: Where to train.
+        config: The configuration.
+        checkpoint: Written after every epoch, so that an interrupted training can be resumed.
+        resume: Continue from the checkpoint, if it exists.
+        device: The device to train on.
         tensorboard: A folder for TensorBoard's event files.
-        on_step: Called with the number of steps done since the last call.
+        on_step: Called with the number of steps since the last call.
         on_epoch: Called with each row of the history, also with those of an interrupted run.
 
     Returns:
         The network.
 
     Raises:
-        SerError: The data do not fit, the checkpoint is of another training, or there is no such
-            device or architecture.
+        SerError: The table does not suit the architecture, the checkpoint is of another training,
+            or there is no such device or architecture.
     """
     started = time.monotonic()
     emotions = np.asarray(data.table["y"])[data.train]
@@ -124,13 +125,13 @@ def train(
     examples = Examples(
         data.table, data.train, labels, reads_functionals=reads, support=config.support
     )
-    watched = None
+    validation = None
     if data.validation is not None:
         source = data.table if data.validation_table is None else data.validation_table
-        watched = Examples(source, data.validation, labels, reads_functionals=reads)
+        validation = Examples(source, data.validation, labels, reads_functionals=reads)
     keras = load_keras(device)
     keras.utils.set_random_seed(config.seed)
-    fingerprint = _fingerprint(examples, watched, config)
+    fingerprint = _fingerprint(examples, validation, config)
     loaded = checkpoint.load(keras, fingerprint) if checkpoint and resume else None
     trainer = TRAINERS[arch.trainer](keras, arch, examples, config)
     best, state = None, TrainingState(fingerprint)
@@ -138,7 +139,7 @@ def train(
         with precision_policy(keras, config.precision):
             trainer.build()
         if checkpoint is not None and not resume:
-            # Files of an older training must not be taken for this one's when it is resumed.
+            # A later --resume must not take the files of an older training for those of this one.
             checkpoint.clear()
     else:
         best, state = loaded.best, loaded.state
@@ -148,27 +149,27 @@ def train(
     for row in state.history:
         on_step(steps)
         on_epoch(row)
-    record = _tensorboard_writer(tensorboard)
+    write_tensorboard = _tensorboard_writer(tensorboard)
     while state.epoch < config.epochs:
         if _has_stalled(state, config) and trainer.may_stop(state.epoch):
             break
         row = trainer.epoch(state.epoch, stream, on_step)
         state.epoch += 1
         row = {"epoch": float(state.epoch), **row}
-        if watched is not None:
-            row |= _validation_figures(trainer.model, watched)
+        if validation is not None:
+            row |= _validation_figures(trainer.model, validation)
             if row["val_loss"] < state.best_loss:
                 state.best_loss, state.best_epoch = row["val_loss"], state.epoch
                 best = trainer.model.get_weights()
         state.history.append(row)
         if checkpoint is not None:
             checkpoint.save(trainer.model, best, state, trainer.companions())
-        record(state.epoch, row)
+        write_tensorboard(state.epoch, row)
         on_epoch(row)
     model = _without_optimiser(keras, trainer.model, best)
     temperature = 1.0
-    if watched is not None:
-        temperature = fit_temperature(predict(model, watched), watched.targets)
+    if validation is not None:
+        temperature = fit_temperature(predict(model, validation), validation.targets)
     return TrainedNetwork(
         model,
         labels,
@@ -178,12 +179,12 @@ def train(
         temperature,
         time.monotonic() - started,
         device_name(keras, config.precision),
-        examples.general_voice if reads else None,
+        examples.general_baseline if reads else None,
         trainer.generate,
     )
 
 
-def predict(model: Any, examples: Examples) -> npt.NDArray[np.float32]:
+def predict(model: Any, examples: Examples) -> Array:
     """Runs a network over examples.
 
     Returns:
@@ -192,10 +193,10 @@ def predict(model: Any, examples: Examples) -> npt.NDArray[np.float32]:
     return np.concatenate(
         [
             np.asarray(
-                model.predict_on_batch(examples.inputs(slice(start, start + _CHUNK))),
+                model.predict_on_batch(examples.inputs(slice(start, start + _BATCH))),
                 np.float32,
             )
-            for start in range(0, len(examples), _CHUNK)
+            for start in range(0, len(examples), _BATCH)
         ]
     )
 
@@ -207,21 +208,21 @@ def training_speakers(table: Table, indices: Indices) -> list[str]:
 
 
 def _without_optimiser(keras: Any, model: Any, weights: Any) -> Any:
-    """Copies the network alone: the optimiser's moments would treble the size of an artifact."""
+    """Copies a network without its optimizer, which would treble the size of an artifact."""
     with precision_policy(keras, "float32"):
-        plain = keras.Model.from_config(to_float32(model.get_config()))
-    plain.set_weights(model.get_weights() if weights is None else weights)
-    return plain
+        copy = keras.Model.from_config(to_float32(model.get_config()))
+    copy.set_weights(model.get_weights() if weights is None else weights)
+    return copy
 
 
-def _validation_figures(model: Any, watched: Examples) -> dict[str, float]:
-    probabilities = predict(model, watched)
-    count = len(watched.labels)
-    picked = probabilities[np.arange(len(watched)), watched.targets]
+def _validation_figures(model: Any, validation: Examples) -> dict[str, float]:
+    probabilities = predict(model, validation)
+    count = len(validation.labels)
+    correct = probabilities[np.arange(len(validation)), validation.targets]
     confusion = np.zeros((count, count), np.int64)
-    np.add.at(confusion, (watched.targets, probabilities.argmax(axis=1)), 1)
+    np.add.at(confusion, (validation.targets, probabilities.argmax(axis=1)), 1)
     return {
-        "val_loss": float(-np.log(np.maximum(picked, 1e-12)).mean()),
+        "val_loss": float(-np.log(np.maximum(correct, 1e-12)).mean()),
         "val_accuracy": float(np.trace(confusion) / confusion.sum()),
         "val_uar": float(uar(confusion)),
     }
@@ -233,10 +234,10 @@ def _has_stalled(state: TrainingState, config: TrainConfig) -> bool:
     )
 
 
-def _fingerprint(examples: Examples, watched: Examples | None, config: TrainConfig) -> str:
+def _fingerprint(examples: Examples, validation: Examples | None, config: TrainConfig) -> str:
     digest = hashlib.blake2b(digest_size=16)
     digest.update(json.dumps([config.to_dict(), examples.labels], sort_keys=True).encode())
-    for part in (examples, watched):
+    for part in (examples, validation):
         if part is not None:
             digest.update(part.spec.to_json().encode())
             for name in ("path", "start", "augment", "y"):
@@ -263,7 +264,5 @@ def _tensorboard_writer(folder: Path | None) -> Callable[[int, dict[str, float]]
 
 def device_name(keras: Any, precision: Precision) -> str:
     """Names Keras's backend, device and precision, for the card."""
-    from ser.models.backend import list_gpus
-
     name = f"{keras.backend.backend()} {'gpu' if list_gpus(keras) else 'cpu'}"
     return name if precision == "auto" else f"{name} {precision}"
