@@ -23,7 +23,7 @@ import soundfile
 
 from ser.conversion.contours import Contours
 from ser.conversion.modification import Modification, identity_modification
-from ser.conversion.pipeline import translate
+from ser.conversion.pipeline import convert
 from ser.conversion.source_emotion import SourceEmotionClassifier
 from ser.corpora.registry import find_clips
 from ser.inference.classifier import open_classifier
@@ -61,7 +61,7 @@ def main() -> None:
         for clip in unheard[:: options.every]:
             watcher = Watcher()
             samples, rate = soundfile.read(clip.path, dtype="float32")
-            translate(samples, rate, watcher, clip.emotion, 1.0, SourceEmotionClassifier(engine))
+            convert(samples, rate, watcher, clip.emotion, 1.0, SourceEmotionClassifier(engine))
             one = len(set(watcher.told)) == 1
             taken[clip.emotion].append(watcher.told[0] if one else None)
     count = sum(map(len, taken.values()))

@@ -7,7 +7,7 @@ A clip of each emotion of each third actor, at 16 kHz, on one thread:
     nothing     render() with a change of nothing
     hair        render() with a hundredth of a semitone, a decibel and a percent: everything runs
     there, back render() three semitones up and the result three down
-    whole       translate() with a converter that changes nothing, over all clips in a row
+    whole       convert() with a converter that changes nothing, over all clips in a row
 
 against the source by PESQ (ITU-T P.862.2, wide band; up to 4.64) and STOI (up to 1), and seconds of
 CPU per second of sound. Needs ``pip install '.[benchmarks]'``, whose `pesq` needs a C compiler.
@@ -33,9 +33,9 @@ ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
 from ser.audio import reader  # noqa: E402
-from ser.conversion.contours import Contours, contours_of  # noqa: E402
-from ser.conversion.modification import Change, no_change  # noqa: E402
-from ser.conversion.pipeline import translate  # noqa: E402
+from ser.conversion.contours import Contours, extract_contours  # noqa: E402
+from ser.conversion.modification import Modification, identity_modification  # noqa: E402
+from ser.conversion.pipeline import convert  # noqa: E402
 from ser.conversion.synthesis import render  # noqa: E402
 
 RATE = 16_000
@@ -49,13 +49,13 @@ class Nothing:
 
     def __call__(
         self, contours: Contours, to: str, intensity: float = 1.0, source: str | None = None
-    ) -> Change:
+    ) -> Modification:
         """Leaves a phrase as it is."""
-        return no_change(len(contours))
+        return identity_modification(len(contours))
 
 
-def steady(frames: int, semitones: float, decibels: float, factor: float) -> Change:
-    return Change(
+def steady(frames: int, semitones: float, decibels: float, factor: float) -> Modification:
+    return Modification(
         np.full(frames, semitones, np.float32),
         np.full((frames, 80), decibels, np.float32),
         np.full(frames, factor, np.float32),
@@ -63,24 +63,24 @@ def steady(frames: int, semitones: float, decibels: float, factor: float) -> Cha
 
 
 def nothing(x: Samples) -> Samples:
-    contours = contours_of(x)
-    return render(x, RATE, contours, no_change(len(contours)))
+    contours = extract_contours(x)
+    return render(x, RATE, contours, identity_modification(len(contours)))
 
 
 def hair(x: Samples) -> Samples:
-    contours = contours_of(x)
+    contours = extract_contours(x)
     return render(x, RATE, contours, steady(len(contours), 0.01, 0.01, 1.0001))
 
 
 def there_and_back(x: Samples) -> Samples:
-    contours = contours_of(x)
+    contours = extract_contours(x)
     up = render(x, RATE, contours, steady(len(contours), 3, 0, 1))
-    contours = contours_of(up)
+    contours = extract_contours(up)
     return render(up, RATE, contours, steady(len(contours), -3, 0, 1))
 
 
 def whole(x: Samples) -> Samples:
-    return translate(x, RATE, Nothing(), "neutral")
+    return convert(x, RATE, Nothing(), "neutral")
 
 
 def measure(x: Samples, y: Samples) -> tuple[float, float]:

@@ -4,7 +4,7 @@
 
 RAVDESS is the folder with the corpus. Every neutral recording of a fold's six actors is translated
 into all emotions, and classifiers that were trained on recordings of the other five say what they
-hear; they are in `ser/conversion/evaluation`. Systems:
+measure_samples; they are in `ser/conversion/evaluation`. Systems:
 
     source     the recording as it is
     rules      rules learnt from the 18 other actors
@@ -62,18 +62,19 @@ from benchmarks.conversion.trial import (  # noqa: E402
 )
 from benchmarks.conversion.unseen import kept, plan  # noqa: E402
 from ser.audio import reader  # noqa: E402
+from ser.audio.writer import write_sound  # noqa: E402
 from ser.conversion import rules  # noqa: E402
-from ser.conversion.converter import write_rules_artifact  # noqa: E402
+from ser.conversion.artifact import write_rules_artifact  # noqa: E402
 from ser.conversion.evaluation import measures  # noqa: E402
-from ser.conversion.evaluation.classifiers import JUDGES  # noqa: E402
-from ser.conversion.evaluation.measures import Heard  # noqa: E402
-from ser.conversion.evaluation.panel import Answer, Panel  # noqa: E402
-from ser.conversion.evaluation.report import ALL, NORMAL, STRONG, Report, summarise  # noqa: E402
+from ser.conversion.evaluation.classifiers import CLASSIFIERS  # noqa: E402
+from ser.conversion.evaluation.measures import ClipMeasures  # noqa: E402
+from ser.conversion.evaluation.panel import Assessment, FoldEvaluator  # noqa: E402
+from ser.conversion.evaluation.report import ALL, NORMAL, STRONG, ConversionReport, summarize  # noqa: E402
 from ser.corpora.base import Clip  # noqa: E402
 from ser.corpora.registry import find_clips  # noqa: E402
 from ser.dataset.table import read_table, write_table  # noqa: E402
 from ser.errors import SerError  # noqa: E402
-from ser.parallel.pool import one_thread  # noqa: E402
+from ser.parallel.resources import limit_blas_threads  # noqa: E402
 
 SYSTEMS = {
     "source": "source untouched",
@@ -94,7 +95,7 @@ TIMES = " In brackets how many times as often as of the real targets."
 
 NOTES = (
     "Nobody has listened: no opinion scores are claimed.",
-    "Judges are trained on real recordings, of both intensities, of five actors of a fold, whom no "
+    "EvaluationClassifiers are trained on real recordings, of both intensities, of five actors of a fold, whom no "
     "part of a translator was trained on, and judge the sixth. They read statistics relative to "
     "the voice: to mean and deviation over all real recordings of the actor, and to its neutral "
     "ones but the source.",
@@ -122,7 +123,7 @@ class Bench:
     work: Path = ROOT / "build" / "translation"
     table: Path | None = None
     sounds: Path | None = None
-    _panels: dict[int, Panel] = field(default_factory=dict)
+    _panels: dict[int, FoldEvaluator] = field(default_factory=dict)
     _clips: dict[int, list[Clip]] = field(default_factory=dict)
     likenesses: dict[str, dict[str, list[Likeness]]] = field(default_factory=dict)
 
@@ -135,16 +136,16 @@ class Bench:
                 raise SerError(self.corpus, "holds no RAVDESS", "give the folder of the corpus")
         return self._clips[fold]
 
-    def panel(self, fold: int) -> Panel:
+    def panel(self, fold: int) -> FoldEvaluator:
         """Everybody who judges a fold; made once."""
         if fold not in self._panels:
             clips = self.clips(fold)
             heard = self._heard(fold, clips)
-            with one_thread():
-                self._panels[fold] = Panel(recordings_of(clips, heard))
+            with limit_blas_threads():
+                self._panels[fold] = FoldEvaluator(recordings_of(clips, heard))
         return self._panels[fold]
 
-    def _heard(self, fold: int, clips: Sequence[Clip]) -> list[Heard]:
+    def _heard(self, fold: int, clips: Sequence[Clip]) -> list[ClipMeasures]:
         code = Path(measures.__file__).read_bytes()
         names = "\n".join(str(clip.path) for clip in clips).encode()
         key = hashlib.blake2b(code + names, digest_size=8).hexdigest()
@@ -160,13 +161,13 @@ class Bench:
             np.savez(kept, allow_pickle=False, **arrays)
             return found
         with np.load(kept, allow_pickle=False) as arrays:
-            names = list(Heard.__dataclass_fields__)
+            names = list(ClipMeasures.__dataclass_fields__)
             return [
-                Heard.from_arrays({name: arrays[f"{number}/{name}"] for name in names})
+                ClipMeasures.from_arrays({name: arrays[f"{number}/{name}"] for name in names})
                 for number in range(len(clips))
             ]
 
-    def answers(self, system: str, fold: int, model: Path | None = None) -> list[Answer]:
+    def answers(self, system: str, fold: int, model: Path | None = None) -> list[Assessment]:
         """Says what is heard of a system's outputs of a fold.
 
         Args:
@@ -184,8 +185,8 @@ class Bench:
             outputs = list(made.outputs)
             kept = self.likenesses.setdefault(system, {"own": [], "zero": []})
             kept["own"] += made.unchanged
-            kept["zero"] += made.nothing
-        with one_thread():
+            kept["zero"] += made.is_identity
+        with limit_blas_threads():
             return panel.answer(outputs)
 
     def translated(self, system: str, fold: int, model: Path | None = None) -> Translated:
@@ -241,7 +242,7 @@ class Bench:
 
     def evaluate(
         self, systems: Sequence[str], folds: Sequence[int], models: Path | None = None
-    ) -> Report:
+    ) -> ConversionReport:
         """Evaluates systems; those whose networks are not there are left out, with a note.
 
         Args:
@@ -249,7 +250,7 @@ class Bench:
             folds: Some of 1 to 4.
             models: The folder of the networks.
         """
-        found: dict[str, list[Answer]] = {}
+        found: dict[str, list[Assessment]] = {}
         notes = list(NOTES)
         for given in systems:
             system, _, path = given.partition("=")
@@ -263,7 +264,7 @@ class Bench:
                 network = path or system in NETWORKS
                 model = Path(str(pattern).replace("{N}", str(fold))) if network else None
                 found[system] += self.answers(system, fold, model)
-        return summarise(found, notes=notes)
+        return summarize(found, notes=notes)
 
     def words(
         self, systems: Sequence[str], fold: int, models: Path | None, corpora: Sequence[Path]
@@ -300,7 +301,7 @@ class Bench:
         neutral = [clip.path for clip in self.clips(fold) if clip.emotion == "neutral"]
         rate = 24_000
         speech = np.concatenate([reader.read(path, rate) for path in neutral[:4]])[: 10 * rate]
-        reader.write(sound, speech, rate)
+        write_sound(sound, speech, rate)
         found = []
         for system, model in self._translators(systems, fold, models).items():
             command = [sys.executable, str(ROOT / "bin" / "ser-translate"), str(sound)]
@@ -336,7 +337,7 @@ class Bench:
                     found[system] = model
         return found
 
-    def candidate(self, model: Path, fold: int) -> Report:
+    def candidate(self, model: Path, fold: int) -> ConversionReport:
         """Evaluates one network of one fold beside rules and real targets."""
         return self.evaluate(["rules", f"candidate={model}", "real"], [fold])
 
@@ -374,7 +375,7 @@ def _dots(what: str, total: int) -> Callable[[int], None]:
     return step
 
 
-def markdown(report: Report, bench: Bench | None = None) -> str:
+def markdown(report: ConversionReport, bench: Bench | None = None) -> str:
     """Writes a report as tables."""
     lines = []
     for strength, title in ((STRONG, "Strong targets"), (NORMAL, "Normal targets"), (ALL, "Both")):
@@ -382,10 +383,10 @@ def markdown(report: Report, bench: Bench | None = None) -> str:
             continue
         lines += ["", f"## {title}", "", *_overview(report, strength)]
         if strength != ALL:
-            for judge in JUDGES:
+            for judge in CLASSIFIERS:
                 lines += [
                     "",
-                    f"{judge}: {JUDGES[judge][2]}",
+                    f"{judge}: {CLASSIFIERS[judge][2]}",
                     "",
                     *_emotions(report, strength, judge),
                 ]
@@ -395,7 +396,7 @@ def markdown(report: Report, bench: Bench | None = None) -> str:
     return "\n".join(lines[1:]) + "\n"
 
 
-def _overview(report: Report, strength: str) -> list[str]:
+def _overview(report: ConversionReport, strength: str) -> list[str]:
     lines = [
         "| system | judge | accuracy | over real | above the rules | diagonal | speaker | words | "
         "F0, semitones | duration, s | MCD, dB |",
@@ -422,7 +423,7 @@ def _overview(report: Report, strength: str) -> list[str]:
     return lines
 
 
-def _emotions(report: Report, strength: str, judge: str) -> list[str]:
+def _emotions(report: ConversionReport, strength: str, judge: str) -> list[str]:
     lines = [
         "| system | " + " | ".join(report.emotions) + " |",
         "| --- |" + " --- |" * len(report.emotions),
@@ -444,7 +445,7 @@ def _emotions(report: Report, strength: str, judge: str) -> list[str]:
 
 
 def aims(
-    report: Report, system: str, bench: Bench, speed: Sequence[dict[str, Any]] = ()
+    report: ConversionReport, system: str, bench: Bench, speed: Sequence[dict[str, Any]] = ()
 ) -> list[str]:
     """Holds a system against what it is to reach, as a table; strong targets where nothing is said.
 

@@ -16,7 +16,7 @@ from speech import render_demo
 from ser.audio import reader
 from ser.features.extract import fit_frames
 from ser.features.spec import FeatureSpec
-from ser.inference.engine import open_engine
+from ser.inference.classifier import open_classifier
 from ser.inference.recognizer import analyse, default_windowing
 from ser.labels import COMMON, RAVDESS_CODES
 from ser.models.artifact import read_card
@@ -102,7 +102,7 @@ def test_the_demo_recording(run: Run, demo: Path) -> None:
 
 def test_both_engines_agree(demo: Path) -> None:
     answers = []
-    for engine in (open_engine(DEFAULT_MODEL, "litert"), open_engine(DEFAULT_MODEL, "keras")):
+    for engine in (open_classifier(DEFAULT_MODEL, "litert"), open_classifier(DEFAULT_MODEL, "keras")):
         windows = analyse(demo, engine, default_windowing(engine))
         answers.append(np.array([list(w.probabilities.values()) for w in windows]))
     # LiteRT has the weights in eight bits.
@@ -124,7 +124,7 @@ def test_nothing_heavy_is_imported_for_it(demo: Path, run_python: RunPython) -> 
 @pytest.mark.corpora
 def test_it_knows_the_clips_that_it_was_trained_on(corpora: Path) -> None:
     # No figure of merit, but proof that analysis hears what training heard.
-    engine = open_engine(DEFAULT_MODEL)
+    engine = open_classifier(DEFAULT_MODEL)
     clips = sorted((corpora / "ravdess").rglob("03-01-*-01-01-01-*.*"))[::3]
     assert len(clips) >= 48
     right = 0
@@ -157,10 +157,10 @@ def test_the_translator_is_small_and_says_what_it_is(translator: dict[str, Any])
 
 
 def test_the_translator_makes_voices_louder_and_higher(demo: Path) -> None:
-    from ser.conversion.contours import contours_of
+    from ser.conversion.contours import extract_contours
     from ser.conversion.converter import open_converter
 
-    phrase = contours_of(reader.read(demo, 16_000)[: 3 * 16_000])
+    phrase = extract_contours(reader.read(demo, 16_000)[: 3 * 16_000])
     for engine in ("network", "rules"):
         convert = open_converter(DEFAULT_TRANSLATOR, engine)
         angry, calm = (convert(phrase, emotion) for emotion in ("angry", "calm"))
@@ -169,4 +169,4 @@ def test_the_translator_makes_voices_louder_and_higher(demo: Path) -> None:
         assert angry.pitch[voiced].mean() > 3
         assert angry.gain[voiced].mean() > calm.gain[voiced].mean() + 8
         assert 0 < half.gain[voiced].mean() < angry.gain[voiced].mean()
-        assert convert(phrase, "angry", 0.0).nothing
+        assert convert(phrase, "angry", 0.0).is_identity

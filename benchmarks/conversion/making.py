@@ -13,9 +13,15 @@ import numpy.typing as npt
 
 from benchmarks.conversion.likeness import Likeness, likeness
 from ser.audio import reader
+from ser.audio.writer import write_sound
 from ser.conversion.contours import Contours
-from ser.conversion.evaluation.measures import SAMPLE_RATE, Heard, as_written, hear
-from ser.conversion.modification import Change, Converter
+from ser.conversion.evaluation.measures import (
+    SAMPLE_RATE,
+    ClipMeasures,
+    measure_samples,
+    quantize_16_bit,
+)
+from ser.conversion.modification import Converter, Modification
 from ser.io.files import atomic_path
 
 Samples = npt.NDArray[np.float32]
@@ -46,10 +52,10 @@ class Nearly:
 
     def __call__(
         self, contours: Contours, to: str, intensity: float = 1.0, source: str | None = None
-    ) -> Change:
+    ) -> Modification:
         """Asks for a hundredth of a semitone, of a decibel and of a percent."""
         frames = len(contours)
-        return Change(
+        return Modification(
             np.full(frames, 0.01, np.float32),
             np.full((frames, contours.logmel.shape[1]), 0.01, np.float32),
             np.full(frames, 1.0001, np.float32),
@@ -102,7 +108,7 @@ class Result:
         likeness: How like the recording it is, where that was asked for and can be measured.
     """
 
-    heard: Heard
+    heard: ClipMeasures
     likeness: Likeness | None
 
 
@@ -122,7 +128,7 @@ def make(job: Job) -> str:
         arrays: dict[str, npt.NDArray[np.generic]] = {}
         for number, (wish, samples, rate) in enumerate(_made(job)):
             at_rate = reader.resample(samples, rate, SAMPLE_RATE)
-            for name, value in hear(at_rate).to_arrays().items():
+            for name, value in measure_samples(at_rate).to_arrays().items():
                 arrays[f"{number}/{name}"] = value
             if wish.compare:
                 found = likeness(reader.read(job.path, SAMPLE_RATE), at_rate)
@@ -131,7 +137,7 @@ def make(job: Job) -> str:
             if job.sounds:
                 Path(job.sounds).mkdir(parents=True, exist_ok=True)
                 name = f"{Path(job.path).stem}-{wish.emotion}-{wish.strength:g}.wav"
-                reader.write(Path(job.sounds) / name, samples, rate)
+                write_sound(Path(job.sounds) / name, samples, rate)
         with atomic_path(target) as temporary, temporary.open("wb") as stream:
             np.savez(stream, allow_pickle=False, **arrays)
     return job.target
@@ -147,7 +153,7 @@ def results(job: Job) -> list[Result]:
             alike = own.pop("likeness", None)
             found.append(
                 Result(
-                    Heard.from_arrays(own),
+                    ClipMeasures.from_arrays(own),
                     None if alike is None else Likeness(float(alike[0]), float(alike[1])),
                 )
             )
@@ -168,14 +174,14 @@ def key_of(model: str, engine: str, wishes: Sequence[Wish]) -> str:
 
 
 def _made(job: Job) -> list[tuple[Wish, Samples, int]]:
-    from ser.conversion.pipeline import translate
+    from ser.conversion.pipeline import convert
 
     samples, rate = _native(job.path)
     converter = _opened(job.model, job.engine)
     return [
         (
             wish,
-            as_written(translate(samples, rate, converter, wish.emotion, wish.strength, None)),
+            quantize_16_bit(convert(samples, rate, converter, wish.emotion, wish.strength, None)),
             rate,
         )
         for wish in job.wishes

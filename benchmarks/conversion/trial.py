@@ -10,11 +10,17 @@ from pathlib import Path
 from benchmarks.conversion.likeness import Likeness
 from benchmarks.conversion.making import NOTHING, Job, Result, Wish, key_of, make, results
 from ser.audio import reader
-from ser.conversion.evaluation.measures import SAMPLE_RATE, Heard, hear
-from ser.conversion.evaluation.panel import Panel
-from ser.conversion.evaluation.recordings import Output, Recording, takes, targets_of
+from ser.conversion.evaluation.measures import SAMPLE_RATE, ClipMeasures, measure_samples
+from ser.conversion.evaluation.panel import FoldEvaluator
+from ser.conversion.evaluation.recordings import (
+    ConvertedRecording,
+    ReferenceRecording,
+    find_targets,
+    takes,
+)
 from ser.conversion.pairs import NEUTRAL
 from ser.corpora.base import Clip
+from ser.dataset.preload import import_extraction
 from ser.errors import SerError
 from ser.parallel import pool
 
@@ -31,12 +37,14 @@ class Translated:
         nothing: Likewise of those that were asked for with an intensity of 0.
     """
 
-    outputs: tuple[Output, ...]
+    outputs: tuple[ConvertedRecording, ...]
     unchanged: tuple[Likeness, ...]
     nothing: tuple[Likeness, ...] = ()
 
 
-def listen(clips: Sequence[Clip], jobs: int = 1, progress: Progress | None = None) -> list[Heard]:
+def listen(
+    clips: Sequence[Clip], jobs: int = 1, progress: Progress | None = None
+) -> list[ClipMeasures]:
     """Measures real recordings.
 
     Args:
@@ -48,24 +56,23 @@ def listen(clips: Sequence[Clip], jobs: int = 1, progress: Progress | None = Non
         AudioError: One cannot be read.
     """
     found = []
-    pool.prepare(*pool.SOUND_WORK, __name__)
-    for heard in pool.ordered(_listen, clips, jobs, _crashed):
+    for heard in pool.map_ordered(_listen, clips, jobs, _crashed, preload=[import_extraction]):
         found.append(heard)
         if progress is not None:
             progress(1)
     return found
 
 
-def recordings_of(clips: Sequence[Clip], heard: Sequence[Heard]) -> list[Recording]:
+def recordings_of(clips: Sequence[Clip], heard: Sequence[ClipMeasures]) -> list[ReferenceRecording]:
     """Puts together what corpora say about clips and what was measured of them."""
     return [
-        Recording(clip.speaker, clip.emotion, clip.intensity, clip.text, take, numbers)
+        ReferenceRecording(clip.speaker, clip.emotion, clip.intensity, clip.text, take, numbers)
         for clip, take, numbers in zip(clips, takes(clips), heard, strict=True)
     ]
 
 
 def translate_sources(
-    panel: Panel,
+    panel: FoldEvaluator,
     paths: Sequence[Path],
     model: Path,
     folder: Path,
@@ -103,12 +110,12 @@ def translate_sources(
         [paths[source] for source in sources], wishes, str(model), engine, folder, jobs, sounds,
         progress,
     )  # fmt: skip
-    outputs: list[Output] = []
+    outputs: list[ConvertedRecording] = []
     unchanged, nothing = [], []
     for source, found in zip(sources, made, strict=True):
         own = [task for task in tasks if task.source == source]
         outputs += [
-            Output(task, result.heard, (source,))
+            ConvertedRecording(task, result.heard, (source,))
             for task, result in zip(own, found[:-1], strict=True)
         ]
         unchanged += [result.likeness for result in found[:-1] if result.likeness]
@@ -117,7 +124,7 @@ def translate_sources(
 
 
 def render_targets(
-    panel: Panel,
+    panel: FoldEvaluator,
     paths: Sequence[Path],
     folder: Path,
     *,
@@ -133,7 +140,7 @@ def render_targets(
         jobs: As there.
         progress: As there.
     """
-    found = [(task, targets_of(panel.recordings, task)) for task in panel.tasks()]
+    found = [(task, find_targets(panel.recordings, task)) for task in panel.tasks()]
     wanted = [(task, targets[0]) for task, targets in found if targets]
     targets = sorted({target for _, target in wanted})
     made = all_made(
@@ -142,7 +149,9 @@ def render_targets(
     )  # fmt: skip
     heard = dict(zip(targets, made, strict=True))
     return Translated(
-        tuple(Output(task, heard[target][0].heard, (target,)) for task, target in wanted),
+        tuple(
+            ConvertedRecording(task, heard[target][0].heard, (target,)) for task, target in wanted
+        ),
         tuple(result.likeness for some in made for result in some if result.likeness),
     )
 
@@ -184,8 +193,10 @@ def all_made(
         for path in paths
     ]  # fmt: skip
     found = []
-    pool.prepare(*pool.SOUND_WORK, make.__module__)
-    for job, _ in zip(todo, pool.ordered(make, todo, jobs, _job_crashed, batch=1), strict=True):
+    done = pool.map_ordered(
+        make, todo, jobs, _job_crashed, batch=1, preload=[import_extraction]
+    )
+    for job, _ in zip(todo, done, strict=True):
         found.append(results(job))
         if progress is not None:
             progress(1)
@@ -197,11 +208,13 @@ def _kept_name(path: Path) -> str:
     return f"{path.stem}-{hashlib.blake2b(bytes(path), digest_size=4).hexdigest()}.npz"
 
 
-def _listen(clip: Clip) -> Heard:
-    return hear(reader.read(clip.path, SAMPLE_RATE, offset=clip.start, duration=clip.duration))
+def _listen(clip: Clip) -> ClipMeasures:
+    return measure_samples(
+        reader.read(clip.path, SAMPLE_RATE, offset=clip.start, duration=clip.duration)
+    )
 
 
-def _crashed(clip: Clip) -> Heard:
+def _crashed(clip: Clip) -> ClipMeasures:
     raise SerError(clip.path, "ended the process that listened to it", "check that it is sound")
 
 

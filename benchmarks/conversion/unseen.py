@@ -11,12 +11,12 @@ import numpy as np
 
 from benchmarks.conversion.making import Wish
 from benchmarks.conversion.trial import all_made, listen
-from ser.conversion.evaluation.sentences import sentences
+from ser.conversion.evaluation.sentences import recognize_sentences
 from ser.conversion.pairs import NEUTRAL
 from ser.corpora.base import Clip
 from ser.errors import SerError
 from ser.labels import ordered
-from ser.parallel.pool import one_thread
+from ser.parallel.resources import limit_blas_threads
 
 # With fewer speakers a sentence is recognised by the speaker's own voice: of two, one knows too
 # little of the other.
@@ -152,7 +152,7 @@ def kept(
         for clip, (target, number) in zip(heard[len(known) :], chosen.targets, strict=True)
     ]
     shares = []
-    with one_thread():
+    with limit_blas_threads():
         for some in (translated, spoken):
             right = 0
             for (speaker, emotion), stand_in in chosen.templates.items():
@@ -161,7 +161,7 @@ def kept(
                     for clip, asked, number in some
                     if (speakers[number], asked) == (speaker, emotion)
                 ]
-                found = sentences(
+                found = recognize_sentences(
                     [clip for clip, _ in own],
                     [templates[clip.path] for clip in stand_in],
                     [clip.text for clip in stand_in],

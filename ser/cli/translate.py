@@ -26,21 +26,19 @@ from ser.cli.common import (
     refuse_terminal,
 )
 from ser.cli.options import with_options
-from ser.conversion.jobs import (
-    AUTO,
-    Recording,
-    Task,
-    Translation,
+from ser.conversion.jobs import AUTO, ConversionConfig, convert_files
+from ser.conversion.modification import MAX_INTENSITY
+from ser.conversion.tasks import (
+    ConversionTask,
+    SourceRecording,
     check_overwriting,
     find_recordings,
     name_results,
-    translate_all,
 )
-from ser.conversion.modification import MAX_INTENSITY
 from ser.errors import SerError
 from ser.io.files import STANDARD, is_special, make_folder
 from ser.labels import COMMON, canonical
-from ser.parallel.pool import usable_cores
+from ser.parallel.resources import usable_cores
 from ser.pretrained import DEFAULT_MODEL, DEFAULT_TRANSLATOR
 
 ALL = "all"
@@ -49,8 +47,10 @@ ALL = "all"
 _STDIN_NAME = "stdin"
 
 
-def _completed(*names: str) -> Callable[[click.Context, click.Parameter, str], list[str]]:
-    return lambda context, parameter, begun: [name for name in names if name.startswith(begun)]
+def _complete(*names: str) -> Callable[[click.Context, click.Parameter, str], list[str]]:
+    return lambda context, parameter, incomplete: [
+        name for name in names if name.startswith(incomplete)
+    ]
 
 
 def _translation_options(function: Any) -> Any:
@@ -60,7 +60,7 @@ def _translation_options(function: Any) -> Any:
             "to",
             metavar="EMOTION|all",
             required=True,
-            shell_complete=_completed(*COMMON, ALL),
+            shell_complete=_complete(*COMMON, ALL),
             help="What the voice becomes: an emotion, several with commas between them, or all.",
         ),
         click.option(
@@ -76,7 +76,7 @@ def _translation_options(function: Any) -> Any:
             "--from",
             "source",
             metavar="EMOTION|auto",
-            shell_complete=_completed(*COMMON, AUTO),
+            shell_complete=_complete(*COMMON, AUTO),
             help="The emotion that the recordings have, where it is known; auto: the classifier "
             "of ser-analyze says it of each phrase. What has the wanted emotion already stays as "
             "it is. Otherwise recordings are taken for more or less neutral.",
@@ -177,55 +177,53 @@ def main(
       ser-translate calls/ --to calm --intensity 0.5 --format flac -o calm/
       sox talk.mp3 -t wav - | ser-translate - --to happy | play -
     """  # noqa: D301
-    wanted = _emotions(to)
-    origin = _known(source) if source not in (None, AUTO) else source
+    emotion_names = _parse_emotions(to)
+    source_emotion = _canonical(source) if source not in (None, AUTO) else source
     inputs = collect_inputs(audio, files_from, files0_from)
     if plot is not None:
         from ser.viz.figure import check_target as check_picture
 
         check_picture(Path(plot))
     one = len(inputs) == 1 and not inputs[0].is_dir()
-    place = _place(
+    output_place = _parse_output(
         output,
         kind,
-        single=one and len(wanted) == 1 and wanted != [ALL],
-        aside=plot is not None or spectrograms is not None,
+        single=one and len(emotion_names) == 1 and emotion_names != [ALL],
+        without_sound=plot is not None or spectrograms is not None,
     )
     if spectrograms is not None:
-        _check_spectrograms(spectrograms, place)
-    recogniser = os.environ.get("SER_MODEL") or str(DEFAULT_MODEL)
-    translation = Translation(model, engine, device, intensity, origin, recogniser)
-    # A classifier that is missing is known before any work.
-    translation.origin()
-    emotions = _offered(wanted, translation.open().emotions)
+        _check_spectrograms(spectrograms, output_place)
+    classifier = os.environ.get("SER_MODEL") or str(DEFAULT_MODEL)
+    config = ConversionConfig(model, engine, device, intensity, source_emotion, classifier)
+    # Opened first: a missing classifier is an error before any conversion.
+    config.open_source_emotion()
+    emotions = _select_emotions(emotion_names, config.open_converter().emotions)
     with tempfile.TemporaryDirectory(prefix="ser-translate-") as folder:
         recordings = [
-            _spooled(recording, Path(folder)) for recording in find_recordings(inputs, console.fail)
+            _spool(recording, Path(folder)) for recording in find_recordings(inputs, console.fail)
         ]
         if plot is not None and len(recordings) != 1:
             raise click.UsageError("--plot draws one recording: name one file.")
-        tasks = place.tasks(recordings, emotions, Path(folder) / "results")
-        done = _translate(
-            console, tasks, translation, jobs or (1 if device == "gpu" else usable_cores())
-        )
-        # What is shown of the results may fail; they are there.
-        with _failing(console):
+        tasks = output_place.tasks(recordings, emotions, Path(folder) / "results")
+        done = _convert(console, tasks, config, jobs or (1 if device == "gpu" else usable_cores()))
+        # A failed plot or table leaves the results as they are.
+        with _report_error(console):
             if plot is not None and done:
-                _draw(Path(plot), done, translation)
-        with _failing(console):
+                _draw(Path(plot), done, config)
+        with _report_error(console):
             if spectrograms is not None and done:
                 _tabulate(console, spectrograms, done)
-        place.finish(console, done)
+        output_place.finish(console, done)
 
 
 @dataclass(frozen=True, slots=True)
-class _Place:
-    """Where results go.
+class _Output:
+    """Where results are written.
 
     Attributes:
-        target: A file, a folder or ``-``; empty where nobody wants to hear them.
-        suffix: What they are.
-        single: Whether `target` is that of the one result.
+        target: A file, a folder or ``-``; empty where no sound is asked for.
+        suffix: Of the output files.
+        single: Whether `target` is one file.
     """
 
     target: str
@@ -233,25 +231,25 @@ class _Place:
     single: bool
 
     def tasks(
-        self, recordings: Sequence[Recording], emotions: Sequence[str], aside: Path
-    ) -> list[Task]:
-        """Names the results; `aside` is the folder for those that no file is asked for."""
+        self, recordings: Sequence[SourceRecording], emotions: Sequence[str], temporary: Path
+    ) -> list[ConversionTask]:
+        """Names the results; `temporary` is the folder for those that no file is asked for."""
         if self.target in ("", STANDARD):
-            return name_results(recordings, emotions, aside, self.suffix)
+            return name_results(recordings, emotions, temporary, self.suffix)
         target = Path(self.target)
         if self.single:
-            tasks = [Task(recording, emotions[0], target) for recording in recordings]
+            tasks = [ConversionTask(recording, emotions[0], target) for recording in recordings]
         else:
             tasks = name_results(recordings, emotions, target, self.suffix)
             make_folder(target)
         check_overwriting(tasks)
         return tasks
 
-    def finish(self, console: Console, done: Sequence[Task]) -> None:
-        """Passes the one result on to stdout, or says how many there are."""
+    def finish(self, console: Console, done: Sequence[ConversionTask]) -> None:
+        """Copies the result to stdout, or reports the number of files."""
         if self.target == STANDARD:
             for task in done:
-                # Only now, when it is whole: who reads it gets all of it or nothing.
+                # Only now, when it is complete: the reader gets all of it or nothing.
                 with task.target.open("rb") as stream:
                     shutil.copyfileobj(stream, sys.stdout.buffer, 1 << 20)
                 sys.stdout.buffer.flush()
@@ -260,20 +258,22 @@ class _Place:
             console.info(f"{self.target}: {len(done)} {files} of synthetic speech")
 
 
-def _place(output: str | None, kind: str | None, *, single: bool, aside: bool) -> _Place:
+def _parse_output(
+    output: str | None, kind: str | None, *, single: bool, without_sound: bool
+) -> _Output:
     """Reads ``--output`` and ``--format``.
 
     Raises:
         click.UsageError: They do not fit each other, or what is to be written.
     """
     suffix = f".{kind or 'wav'}"
-    if output is None and aside:
-        return _Place("", suffix, single)
+    if output is None and without_sound:
+        return _Output("", suffix, single)
     if output is None or output == STANDARD:
         if not single:
             raise click.UsageError("Several results need a folder: give -o DIR.")
         refuse_terminal(STANDARD)
-        return _Place(STANDARD, suffix, single)
+        return _Output(STANDARD, suffix, single)
     own = Path(output).suffix.lower()
     folder = Path(output).is_dir() or output.endswith("/")
     if single and not folder:
@@ -283,47 +283,47 @@ def _place(output: str | None, kind: str | None, *, single: bool, aside: bool) -
             raise click.UsageError(f"-o {error}, or end a folder in /.") from error
         if kind is not None and own != suffix:
             raise click.UsageError(f"--format {kind} does not go with -o {output}: leave it out.")
-        return _Place(output, own, single)
+        return _Output(output, own, single)
     if own in SUFFIXES and not folder:
         raise click.UsageError(f"-o {output} is one file: several results need a folder.")
-    return _Place(output, suffix, single=False)
+    return _Output(output, suffix, single=False)
 
 
-def _check_spectrograms(target: str, place: _Place) -> None:
+def _check_spectrograms(target: str, output: _Output) -> None:
     if target != STANDARD:
         return
-    if place.target == STANDARD:
+    if output.target == STANDARD:
         raise click.UsageError("Sound and --spectrograms cannot both go to stdout.")
     refuse_terminal(target)
 
 
-def _emotions(to: str) -> list[str]:
+def _parse_emotions(to: str) -> list[str]:
     names = [name.strip() for name in to.split(",") if name.strip()]
     if not names:
         raise click.UsageError("--to names no emotion.")
     if any(name.lower() == ALL for name in names):
         return [ALL]
-    return list(dict.fromkeys(_known(name) for name in names))
+    return list(dict.fromkeys(_canonical(name) for name in names))
 
 
-def _known(name: str) -> str:
+def _canonical(name: str) -> str:
     try:
         return canonical(name)
     except SerError as error:
         raise click.UsageError(f"{error}.") from error
 
 
-def _offered(wanted: Sequence[str], offered: Sequence[str]) -> list[str]:
-    if wanted == [ALL]:
+def _select_emotions(names: Sequence[str], offered: Sequence[str]) -> list[str]:
+    if names == [ALL]:
         return list(offered)
-    for name in wanted:
+    for name in names:
         if name not in offered:
             raise click.UsageError(f"--to {name}: the model makes {', '.join(offered)}, or all.")
-    return list(wanted)
+    return list(names)
 
 
-def _spooled(recording: Recording, folder: Path) -> Recording:
-    """Saves what can be read once, so that every emotion gets to see it."""
+def _spool(recording: SourceRecording, folder: Path) -> SourceRecording:
+    """Saves an input that can be read only once, for it is read for each emotion."""
     standard = recording.shown == STANDARD
     if not standard and not is_special(recording.path):
         return recording
@@ -331,38 +331,38 @@ def _spooled(recording: Recording, folder: Path) -> Recording:
     with contextlib.ExitStack() as stack:
         stream = sys.stdin.buffer if standard else stack.enter_context(recording.path.open("rb"))
         shutil.copyfileobj(stream, stack.enter_context(copy.open("wb")), 1 << 20)
-    return Recording(recording.shown, copy, _STDIN_NAME if standard else recording.name)
+    return SourceRecording(recording.shown, copy, _STDIN_NAME if standard else recording.name)
 
 
-def _translate(
-    console: Console, tasks: Sequence[Task], translation: Translation, jobs: int
-) -> list[Task]:
-    """Makes the results; gives those that are there."""
+def _convert(
+    console: Console, tasks: Sequence[ConversionTask], config: ConversionConfig, jobs: int
+) -> list[ConversionTask]:
+    """Converts; gives the tasks that succeeded."""
     done = []
-    said = set()
+    reported = set()
     total = sum(_seconds(task.recording.path) for task in tasks)
-    passed = counted = 0.0
+    converted = shown = 0.0
     with console.progress(math.ceil(total) or None, "s", "translating") as bar:
 
-        def heard(seconds: float) -> None:
-            nonlocal passed, counted
-            passed += seconds
-            bar.update(int(passed - counted))
-            counted += int(passed - counted)
+        def on_seconds(seconds: float) -> None:
+            nonlocal converted, shown
+            converted += seconds
+            bar.update(int(converted - shown))
+            shown += int(converted - shown)
 
-        for task, outcome in translate_all(tasks, translation, jobs, heard):
-            if outcome.error is None:
+        for task, result in convert_files(tasks, config, jobs, on_seconds):
+            if result.error is None:
                 done.append(task)
                 console.detail(f"{task.recording.shown}: {task.emotion}")
-            elif str(outcome.error) not in said:
-                # Each emotion finds the same recording broken.
-                said.add(str(outcome.error))
-                console.fail(outcome.error)
+            elif str(result.error) not in reported:
+                # The same error comes for each emotion.
+                reported.add(str(result.error))
+                console.fail(result.error)
     return done
 
 
 @contextlib.contextmanager
-def _failing(console: Console) -> Iterator[None]:
+def _report_error(console: Console) -> Iterator[None]:
     try:
         yield
     except SerError as error:
@@ -373,30 +373,30 @@ def _seconds(path: Path) -> float:
     try:
         return reader.length(path)
     except SerError:
-        # What is wrong with it is said when its turn comes.
+        # The error is reported when the file is converted.
         return 0.0
 
 
-def _draw(target: Path, done: Sequence[Task], translation: Translation) -> None:
-    from ser.conversion.spectrograms import contours_in
-    from ser.viz.conversion import Side, draw_translation
+def _draw(target: Path, done: Sequence[ConversionTask], config: ConversionConfig) -> None:
+    from ser.conversion.spectrograms import read_contours
+    from ser.viz.conversion import PlotColumn, draw_conversion
 
     recording = done[0].recording
-    order = sorted(done, key=lambda task: translation.open().emotions.index(task.emotion))
-    draw_translation(
+    order = sorted(done, key=lambda task: config.open_converter().emotions.index(task.emotion))
+    draw_conversion(
         target,
-        contours_in(recording.path),
-        [Side(task.emotion, contours_in(task.target)) for task in order],
+        read_contours(recording.path),
+        [PlotColumn(task.emotion, read_contours(task.target)) for task in order],
         title=Path(recording.shown).name,
-        subtitle=f"synthetic speech, model {Path(translation.model).stem}, "
-        f"intensity {translation.intensity:g}",
+        subtitle=f"synthetic speech, model {Path(config.model).stem}, "
+        f"intensity {config.intensity:g}",
     )
 
 
-def _tabulate(console: Console, target: str, done: Sequence[Task]) -> None:
-    from ser.conversion.spectrograms import Spectrograms
+def _tabulate(console: Console, target: str, done: Sequence[ConversionTask]) -> None:
+    from ser.conversion.spectrograms import SpectrogramTable
 
-    with Spectrograms() as table:
+    with SpectrogramTable() as table:
         for task in done:
             table.add(task)
         count = table.write(target)

@@ -1,5 +1,6 @@
-"""Speech in, the same words of the same voice in another emotion out.
+"""Emotion conversion: the same words in the same voice, with another emotion.
 
-A recording is cut into phrases, and each is described by its `Contours`. An engine says what is to
-become of them, as a `Change`; the renderer does that to the waveform itself.
+A recording is split into phrases, and each is described by its `Contours`: spectral envelope, F0 and
+voicing. An engine (a network, or rules) computes a `Modification` of them, and synthesis applies it
+to the waveform itself (TD-PSOLA and a time-varying filter).
 """

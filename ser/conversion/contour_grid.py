@@ -1,6 +1,6 @@
-"""Contours as networks see them: in steps of 20 ms, on scales of their own.
+"""Contours in the form that networks take: steps of 20 ms, as columns of one matrix.
 
-Half as many steps are half the work, and neither an envelope nor a pitch contour changes faster.
+Half as many steps cost half the computation, and neither envelope nor F0 changes faster than that.
 """
 
 from __future__ import annotations
@@ -13,133 +13,136 @@ import numpy as np
 from ser.arrays import Matrix, Vector
 from ser.conversion.contours import SPEC, Contours
 
-FRAMES = 2
+FRAMES_PER_STEP = 2
 """Frames of the contours in a step."""
 
-CEPSTRA = SPEC.n_mfcc
-PITCH, VOICED, REAL = CEPSTRA, CEPSTRA + 1, CEPSTRA + 2
-COLUMNS = CEPSTRA + 3
-"""Columns of `steps_of`: the mel-cepstrum, semitones over 1 Hz, how much of the step is voiced, and
-1, which tells a step from padding."""
+N_CEPSTRA = SPEC.n_mfcc
+"""Mel-cepstral coefficients: the first columns of a step."""
 
-CHANGED = CEPSTRA + 1
-"""What is changed in place: the first columns, up to the pitch."""
+PITCH, VOICED, MASK = N_CEPSTRA, N_CEPSTRA + 1, N_CEPSTRA + 2
+N_COLUMNS = N_CEPSTRA + 3
+"""Columns of `to_steps`: the mel-cepstrum, F0 in semitones over 1 Hz, the voiced share of the step,
+and a mask, 1 for a step and 0 for padding."""
 
-SEEN = COLUMNS + 1
-"""Columns of `seen`."""
+N_CHANGED = N_CEPSTRA + 1
+"""Columns that conversion changes: the first ones, up to F0."""
 
-# What lies so many decibels under a phrase's loud parts is a pause, and in between the louder it is
-# the more it is speech.
+N_FEATURES = N_COLUMNS + 1
+"""Columns of `generator_features`."""
+
+# Steps so many decibels below a phrase's loud parts are a pause (weight 0), and above the second
+# limit speech (weight 1); linear in between.
 _PAUSE_DB = 45.0
 _SPEECH_DB = 30.0
 _LOUD_PERCENTILE = 95
 
-# Where speech begins and ends: steps over this, and so many more.
-_SPOKEN = 0.6
-_ROOM = 3
+# Speech begins and ends at the first and last step over this weight, with a margin of steps.
+_SPEECH_WEIGHT = 0.6
+_MARGIN = 3
 
-# The first coefficient of an orthonormal transform is the mean times the root of the bands.
+# The first coefficient of an orthonormal DCT is the mean times the root of the number of bands.
 _LEVEL = 1 / np.sqrt(np.float32(SPEC.n_mels))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Scale:
-    """What numbers are usual.
+class ContourScale:
+    """Means and standard deviations over the training recordings.
 
     Attributes:
-        mean: Of each of the `CHANGED` columns over speech, shape (CHANGED,).
+        mean: Of each of the `N_CHANGED` columns over speech, shape (N_CHANGED,).
         deviation: Likewise.
-        seen_mean: Of each of the columns of `seen`, shape (SEEN,).
-        seen_deviation: Likewise.
+        feature_mean: Of each column of `generator_features`, shape (N_FEATURES,).
+        feature_deviation: Likewise.
     """
 
     mean: Vector
     deviation: Vector
-    seen_mean: Vector
-    seen_deviation: Vector
+    feature_mean: Vector
+    feature_deviation: Vector
 
 
-def scale_of(phrases: Sequence[Matrix]) -> Scale:
-    """Finds what is usual in phrases, each from `steps_of`; pauses do not count."""
-    said = np.concatenate([steps[speech(steps) > 0.5] for steps in phrases])
-    shown = np.concatenate([seen(steps) for steps in phrases])
-    # What tells steps from padding stays as it is.
-    shown[:, REAL] = 0
-    mean, deviation = shown.mean(axis=0), np.maximum(shown.std(axis=0), 1e-3)
-    deviation[REAL] = 1
-    return Scale(
-        said[:, :CHANGED].mean(axis=0),
-        np.maximum(said[:, :CHANGED].std(axis=0), 1e-3),
+def fit_scale(phrases: Sequence[Matrix]) -> ContourScale:
+    """Computes means and deviations over phrases, each from `to_steps`; pauses do not count."""
+    speech = np.concatenate([steps[speech_weight(steps) > 0.5] for steps in phrases])
+    features = np.concatenate([generator_features(steps) for steps in phrases])
+    # The mask is not scaled.
+    features[:, MASK] = 0
+    mean, deviation = features.mean(axis=0), np.maximum(features.std(axis=0), 1e-3)
+    deviation[MASK] = 1
+    return ContourScale(
+        speech[:, :N_CHANGED].mean(axis=0),
+        np.maximum(speech[:, :N_CHANGED].std(axis=0), 1e-3),
         mean,
         deviation,
     )
 
 
-def steps_of(contours: Contours) -> Matrix:
-    """Takes the means of neighbouring frames.
+def to_steps(contours: Contours) -> Matrix:
+    """Averages neighboring frames.
 
     Returns:
-        Shape (ceil(frames / 2), COLUMNS).
+        Shape (ceil(frames / 2), N_COLUMNS).
     """
     frames = len(contours)
-    steps = np.empty((frames, COLUMNS), np.float32)
-    steps[:, :CEPSTRA] = contours.cepstrum
+    steps = np.empty((frames, N_COLUMNS), np.float32)
+    steps[:, :N_CEPSTRA] = contours.cepstrum
     steps[:, PITCH] = contours.pitch
     steps[:, VOICED] = contours.voiced
-    steps[:, REAL] = 1
-    if frames % FRAMES:
+    steps[:, MASK] = 1
+    if frames % FRAMES_PER_STEP:
         steps = np.concatenate([steps, steps[-1:]])
-    means: Matrix = steps.reshape(-1, FRAMES, COLUMNS).mean(axis=1)
+    means: Matrix = steps.reshape(-1, FRAMES_PER_STEP, N_COLUMNS).mean(axis=1)
     return means
 
 
-def speech(steps: Matrix) -> Vector:
-    """Says how much of each step is speech, from 0 in pauses to 1, by its level in the phrase.
+def speech_weight(steps: Matrix) -> Vector:
+    """Weighs steps by their level within the phrase: 0 in pauses, 1 in speech.
 
     Args:
-        steps: From `steps_of`, without padding.
+        steps: From `to_steps`, without padding.
 
     Returns:
         Shape (steps,).
     """
     level = steps[:, 0] * _LEVEL
-    under = level - np.percentile(level, _LOUD_PERCENTILE)
-    share: Vector = np.clip((under + _PAUSE_DB) / (_PAUSE_DB - _SPEECH_DB), 0, 1)
-    return share
+    below = level - np.percentile(level, _LOUD_PERCENTILE)
+    weight: Vector = np.clip((below + _PAUSE_DB) / (_PAUSE_DB - _SPEECH_DB), 0, 1)
+    return weight
 
 
-def spoken_part(steps: Matrix) -> slice:
-    """Says from where to where somebody speaks, with a little room, in a phrase.
+def find_speech(steps: Matrix) -> slice:
+    """Finds the part of a phrase between leading and trailing silence, with a small margin.
 
-    Recordings begin and end with silence of any length, which says nothing of how they are spoken.
+    The silence around a recording may be of any length and says nothing of how it is spoken.
     """
-    places = np.flatnonzero(speech(steps) > _SPOKEN)
+    places = np.flatnonzero(speech_weight(steps) > _SPEECH_WEIGHT)
     if not len(places):
         return slice(0, len(steps))
-    return slice(max(0, int(places[0]) - _ROOM), int(places[-1]) + 1 + _ROOM)
+    return slice(max(0, int(places[0]) - _MARGIN), int(places[-1]) + 1 + _MARGIN)
 
 
-def seen(steps: Matrix) -> Matrix:
-    """Gives what the network that changes a phrase may look at, which does not depend on its level.
+def generator_features(steps: Matrix) -> Matrix:
+    """Computes the input features of the generator, which do not depend on the phrase's level.
 
     Args:
-        steps: From `steps_of`, without padding.
+        steps: From `to_steps`, without padding.
 
     Returns:
-        Shape (steps, SEEN): as `steps_of`, but the first coefficient is relative to the phrase's
-        loud parts, and in the last column there is the pitch relative to the phrase's median.
+        Shape (steps, N_FEATURES): as `to_steps`, but the first coefficient is relative to the
+        phrase's loud parts, and one more column has the F0 relative to the phrase's median.
     """
-    found = np.empty((len(steps), SEEN), np.float32)
-    found[:, :COLUMNS] = steps
-    found[:, 0] -= np.percentile(steps[:, 0], _LOUD_PERCENTILE)
+    features = np.empty((len(steps), N_FEATURES), np.float32)
+    features[:, :N_COLUMNS] = steps
+    features[:, 0] -= np.percentile(steps[:, 0], _LOUD_PERCENTILE)
     voiced = steps[:, VOICED] > 0.5
-    found[:, COLUMNS] = steps[:, PITCH]
-    found[:, COLUMNS] -= np.median(steps[voiced, PITCH]) if voiced.any() else steps[:, PITCH].mean()
-    return found
+    pitch = steps[:, PITCH]
+    features[:, N_COLUMNS] = pitch
+    features[:, N_COLUMNS] -= np.median(pitch[voiced]) if voiced.any() else pitch.mean()
+    return features
 
 
 def to_frames(values: Matrix, frames: int) -> Matrix:
-    """Draws values of steps through the frames that they were made of, in straight lines.
+    """Interpolates values of steps linearly to the frames that they were made of.
 
     Args:
         values: Shape (steps, n).
@@ -148,7 +151,7 @@ def to_frames(values: Matrix, frames: int) -> Matrix:
     Returns:
         Shape (frames, n).
     """
-    middles = FRAMES * np.arange(len(values)) + (FRAMES - 1) / 2
-    drawn = [np.interp(np.arange(frames), middles, column) for column in values.T]
-    result: Matrix = np.stack(drawn, axis=1).astype(np.float32)
+    centers = FRAMES_PER_STEP * np.arange(len(values)) + (FRAMES_PER_STEP - 1) / 2
+    interpolated = [np.interp(np.arange(frames), centers, column) for column in values.T]
+    result: Matrix = np.stack(interpolated, axis=1).astype(np.float32)
     return result

@@ -1,4 +1,4 @@
-"""What a voice does, frame by frame: the side of speech that carries emotion."""
+"""Contours of a phrase: spectral envelope, F0 and voicing, in frames of 10 ms."""
 
 from __future__ import annotations
 
@@ -6,9 +6,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
-import numpy.typing as npt
 
-from ser.arrays import Doubles, Matrix, Vector
+from ser.arrays import Doubles, Mask, Matrix, Vector
 from ser.errors import SerError
 from ser.features import banks
 from ser.features.extract import Extractor
@@ -19,23 +18,27 @@ HOP = 0.01
 """Seconds from one frame to the next."""
 
 SPEC = PRESETS["translate"].with_changes(duration=None, trim=None)
-"""What is computed of a phrase: as of a clip in a table, but of all of it."""
+"""The features of a phrase: those of the preset ``translate``, without padding or trimming."""
+
+# A Hann window over five frames, normalized.
+_SMOOTHING = (np.hanning(7)[1:-1] / np.hanning(7).sum()).astype(np.float32)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Contours:
-    """A phrase as envelope and pitch, in frames of 10 ms; frame *t* is centred on second t * HOP.
+    """Spectral envelope and F0 of a phrase; frame *t* is centered on second t * HOP.
 
     Attributes:
-        cepstrum: Mel-cepstrum of the envelope in decibels (family ``mcep``), shape (frames, 25).
-        pitch: Semitones over 1 Hz, drawn through where there is none, shape (frames,).
-        voiced: Which frames have a pitch, shape (frames,).
+        cepstrum: Mel-cepstrum of the spectral envelope in decibels (family ``mcep``), shape
+            (frames, 25).
+        pitch: F0 in semitones over 1 Hz, interpolated over unvoiced frames, shape (frames,).
+        voiced: Which frames are voiced, shape (frames,).
         logmel: Natural logarithm of the mel power, shape (frames, 80).
     """
 
     cepstrum: Matrix
     pitch: Vector
-    voiced: npt.NDArray[np.bool_]
+    voiced: Mask
     logmel: Matrix
 
     def __len__(self) -> int:
@@ -44,28 +47,28 @@ class Contours:
 
     @property
     def bands(self) -> Matrix:
-        """The envelope in decibels on the mel bands, shape (frames, 80)."""
-        return to_bands(self.cepstrum)
+        """The spectral envelope in decibels on the mel bands, shape (frames, 80)."""
+        return cepstrum_to_bands(self.cepstrum)
 
 
-def contours_of(samples: Vector) -> Contours:
-    """Describes a phrase.
+def extract_contours(samples: Vector) -> Contours:
+    """Computes the contours of a phrase.
 
     Args:
         samples: Mono, 16 kHz, shape (samples,).
     """
-    return from_features(_extractor()(samples), SPEC)
+    return contours_from_features(_extractor()(samples), SPEC)
 
 
-def from_features(x: Matrix, spec: FeatureSpec) -> Contours:
-    """Reads contours from a clip's features.
+def contours_from_features(x: Matrix, spec: FeatureSpec) -> Contours:
+    """Takes the contours out of the features of a clip.
 
     Args:
         x: Shape (frames, coefficients), without padding.
-        spec: What they are.
+        spec: What the coefficients are.
 
     Raises:
-        SerError: They are not what ``ser-extract --preset translate`` computes.
+        SerError: They are not the features of ``ser-extract --preset translate``.
     """
     check_spec(spec)
     where = columns(spec)
@@ -74,13 +77,13 @@ def from_features(x: Matrix, spec: FeatureSpec) -> Contours:
 
 
 def check_spec(spec: FeatureSpec) -> None:
-    """Insists that features are those of the preset ``translate``, whatever was cut off clips.
+    """Checks that features are those of the preset ``translate``, however clips were cut.
 
     Raises:
         SerError: They are others.
     """
-    freed = {"duration": None, "trim": None, "offset": 0.0, "clean": ()}
-    difference = SPEC.difference(spec.with_changes(**freed))
+    any_cut = {"duration": None, "trim": None, "offset": 0.0, "clean": ()}
+    difference = SPEC.difference(spec.with_changes(**any_cut))
     if difference:
         raise SerError(
             "features",
@@ -89,8 +92,8 @@ def check_spec(spec: FeatureSpec) -> None:
         )
 
 
-def to_bands(cepstrum: Matrix) -> Matrix:
-    """Turns mel-cepstra into decibels on mel bands; linear, so that differences are too.
+def cepstrum_to_bands(cepstrum: Matrix) -> Matrix:
+    """Transforms mel-cepstra to decibels on mel bands; linear, so it holds for differences too.
 
     Args:
         cepstrum: Shape (frames, 25).
@@ -102,31 +105,33 @@ def to_bands(cepstrum: Matrix) -> Matrix:
     return bands
 
 
+def interpolate_rows(values: Matrix, rows: Doubles | Vector) -> Matrix:
+    """Interpolates linearly between the rows of a matrix.
+
+    Args:
+        values: Shape (frames, n).
+        rows: Fractional row numbers, shape (m,); those outside are clipped.
+
+    Returns:
+        Shape (m, n).
+    """
+    low = np.clip(rows.astype(np.intp), 0, max(len(values) - 2, 0))
+    high = np.minimum(low + 1, len(values) - 1)
+    weight = np.clip(rows - low, 0, 1)[:, None].astype(np.float32)
+    result: Matrix = values[low] * (1 - weight) + values[high] * weight
+    return result
+
+
+def smooth_rows(values: Matrix) -> Matrix:
+    """Smooths over five frames, so that values do not flutter; the shape (frames, n) stays."""
+    margin = len(_SMOOTHING) // 2
+    padded = np.pad(values, ((margin, margin), (0, 0)), "edge")
+    smooth = np.zeros_like(values)
+    for offset, weight in enumerate(_SMOOTHING):
+        smooth += weight * padded[offset : offset + len(values)]
+    return smooth
+
+
 @lru_cache(maxsize=1)
 def _extractor() -> Extractor:
     return Extractor(SPEC)
-
-
-# Matrices with a row per frame: reading between the rows, and averaging over them.
-
-
-_SMOOTH = (np.hanning(7)[1:-1] / np.hanning(7).sum()).astype(np.float32)
-
-
-def between(values: Matrix, rows: Doubles) -> Matrix:
-    """Reads frames at fractional places, in straight lines; (frames, n) to (rows, n)."""
-    low = np.clip(rows.astype(np.intp), 0, max(len(values) - 2, 0))
-    high = np.minimum(low + 1, len(values) - 1)
-    part = np.clip(rows - low, 0, 1)[:, None].astype(np.float32)
-    read: Matrix = values[low] * (1 - part) + values[high] * part
-    return read
-
-
-def evened(values: Matrix) -> Matrix:
-    """Averages over five frames, so that nothing flutters; shape (frames, n) stays."""
-    reach = len(_SMOOTH) // 2
-    wide = np.pad(values, ((reach, reach), (0, 0)), "edge")
-    even = np.zeros_like(values)
-    for place, weight in enumerate(_SMOOTH):
-        even += weight * wide[place : place + len(values)]
-    return even

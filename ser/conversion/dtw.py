@@ -1,4 +1,4 @@
-"""Which moment of one recording is which of another: dynamic time warping of many pairs at once."""
+"""Dynamic time warping: alignment of recordings of the same words, many pairs at once."""
 
 from __future__ import annotations
 
@@ -7,27 +7,26 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
-from ser.arrays import Matrix, Vector
+from ser.arrays import Indices, Matrix, Vector
 
-# A step along one recording alone costs so much more than one along both: what is spoken goes on
-# in both, as a rule.
-_ALONE = 1.3
+# Cost factor of a step along one recording only, relative to a diagonal step.
+_NON_DIAGONAL_COST = 1.3
 
 
 def align(sources: Sequence[Matrix], targets: Sequence[Matrix]) -> list[Vector]:
     """Aligns pairs of recordings of the same words.
 
     Method: Sakoe and Chiba, "Dynamic programming algorithm optimization for spoken word
-    recognition", IEEE Trans. ASSP 26, 1978, without a slope constraint. Cells on an antidiagonal do
-    not depend on each other, so that all pairs take a step at a time together.
+    recognition", IEEE Trans. ASSP 26, 1978, without a slope constraint. Cells on an
+    antidiagonal do not depend on each other: all of them, of all pairs, are computed in one step.
 
     Args:
         sources: One matrix per pair, (frames, n).
         targets: Likewise, with as many columns.
 
     Returns:
-        For each pair where in the target each frame of the source is, as a fractional frame,
-        shape (source frames,), never falling.
+        For each pair the fractional target frame of each source frame, shape (source frames,),
+        never falling.
     """
     if not sources:
         return []
@@ -46,10 +45,10 @@ def _distances(source: Matrix, target: Matrix) -> Matrix:
 
 
 def _best_steps(local: Matrix) -> npt.NDArray[np.int8]:
-    """Says for each cell where the best path comes from: 0 both, 1 source alone, 2 target alone."""
+    """Computes the last step of the best path to each cell: 0 diagonal, 1 source, 2 target."""
     pairs, rows, columns = local.shape
     steps = np.zeros(local.shape, np.int8)
-    # Costs of the last two antidiagonals by row, with one row more above the first.
+    # Costs of the last two antidiagonals by row, with an extra row above the first.
     before = np.full((pairs, rows + 1), np.inf, np.float32)
     last = np.full((pairs, rows + 1), np.inf, np.float32)
     last[:, 1] = local[:, 0, 0]
@@ -57,7 +56,11 @@ def _best_steps(local: Matrix) -> npt.NDArray[np.int8]:
         row = np.arange(max(0, diagonal - columns + 1), min(rows, diagonal + 1))
         here = local[:, row, diagonal - row]
         ways = np.stack(
-            [before[:, row] + here, last[:, row] + _ALONE * here, last[:, row + 1] + _ALONE * here]
+            [
+                before[:, row] + here,
+                last[:, row] + _NON_DIAGONAL_COST * here,
+                last[:, row + 1] + _NON_DIAGONAL_COST * here,
+            ]
         )
         step = ways.argmin(axis=0)
         steps[:, row, diagonal - row] = step
@@ -69,25 +72,25 @@ def _best_steps(local: Matrix) -> npt.NDArray[np.int8]:
 
 def _positions(
     steps: npt.NDArray[np.int8],
-    rows: npt.NDArray[np.intp],
-    columns: npt.NDArray[np.intp],
+    rows: Indices,
+    columns: Indices,
 ) -> list[Vector]:
-    """Walks paths back from their ends, and gives each source frame's mean target frame."""
+    """Backtracks the paths, and averages the target frames of each source frame."""
     pairs = np.arange(len(rows))
     row, column = rows - 1, columns - 1
     sums = np.zeros((len(rows), rows.max()))
     counts = np.zeros_like(sums)
-    going = np.ones(len(rows), bool)
-    while going.any():
-        np.add.at(sums, (pairs[going], row[going]), column[going])
-        np.add.at(counts, (pairs[going], row[going]), 1)
-        going = going & ((row > 0) | (column > 0))
+    active = np.ones(len(rows), bool)
+    while active.any():
+        np.add.at(sums, (pairs[active], row[active]), column[active])
+        np.add.at(counts, (pairs[active], row[active]), 1)
+        active = active & ((row > 0) | (column > 0))
         step = steps[pairs, row, column]
-        # The first row and column have one way back.
+        # In the first row and column there is only one way.
         step = np.where(row == 0, 2, np.where(column == 0, 1, step))
-        row = row - (going & (step != 2))
-        column = column - (going & (step != 1))
+        row = row - (active & (step != 2))
+        column = column - (active & (step != 1))
     return [
-        (total[:count] / seen[:count]).astype(np.float32)
-        for total, seen, count in zip(sums, counts, rows, strict=True)
+        (total[:count] / visits[:count]).astype(np.float32)
+        for total, visits, count in zip(sums, counts, rows, strict=True)
     ]

@@ -1,168 +1,47 @@
-"""One recording into one emotion: decoded, changed and written as it goes by."""
+"""Conversion of whole recordings: from a file or samples, with a model that is opened by its path.
+
+`convert_speech` is for one recording in memory, `convert_files` for many files in several
+processes. Both run `convert_blocks`.
+"""
 
 from __future__ import annotations
 
 import functools
 import itertools
-import os
-import re
-from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path, PurePath
+from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 
-from ser.arrays import Channels
+from ser.arrays import Channels, Samples
 from ser.audio import reader
-from ser.audio.writer import depth_of, open_sound
+from ser.audio.writer import bit_depth, open_sound_file
 from ser.conversion.converter import EngineName, open_converter
-from ser.conversion.modification import Converter
-from ser.conversion.source_emotion import Origin, open_recogniser
+from ser.conversion.modification import MAX_INTENSITY, Converter
+from ser.conversion.source_emotion import SourceEmotion, open_source_classifier
+from ser.conversion.tasks import ConversionTask
 from ser.errors import AudioError, SerError
-from ser.io.listing import result_name, walk
+from ser.labels import canonical
 from ser.models.backend import Device
 from ser.parallel import pool
-from ser.pretrained import DEFAULT_MODEL
-
-# What is to be translated, and what the results are called.
-#
-# In a folder a result is called as its recording and its emotion, ``talk.angry.wav``: by the path
-# within the folder that was named, or by its own name where a file was. Names depend on what
-# else is translated only where two recordings would have the same one: then both keep their own
-# endings,
-# ``talk.mp3.angry.wav``.
-
-
-class Recording(NamedTuple):
-    """Something to translate.
-
-    Attributes:
-        shown: What the user calls it.
-        path: Where it is read.
-        name: What its results are called, with its own ending: a path within their folder.
-    """
-
-    shown: str
-    path: Path
-    name: str
-
-
-class Task(NamedTuple):
-    """One result.
-
-    Attributes:
-        recording: What it is made of.
-        emotion: What it becomes.
-        target: Where it goes.
-    """
-
-    recording: Recording
-    emotion: str
-    target: Path
-
-
-def find_recordings(
-    inputs: Iterable[Path], on_error: Callable[[SerError], None]
-) -> list[Recording]:
-    """Lists what inputs stand for, each file once.
-
-    Args:
-        inputs: Files and folders, which are walked.
-        on_error: Called for each folder that has nothing to read.
-    """
-    found: dict[str, Recording] = {}
-    for path in inputs:
-        count = len(found)
-        files = walk(path, on_error) if path.is_dir() else [path]
-        empty = True
-        for file in files:
-            empty = False
-            name = file.relative_to(path) if path.is_dir() else PurePath(file.name)
-            found.setdefault(os.path.realpath(file), Recording(str(file), file, result_name(name)))
-        if empty and len(found) == count:
-            on_error(AudioError(path, "holds no audio files", "name audio files or a folder"))
-    return list(found.values())
-
-
-def name_results(
-    recordings: Sequence[Recording], emotions: Sequence[str], folder: Path, suffix: str
-) -> list[Task]:
-    """Gives every result a name of its own in a folder.
-
-    Args:
-        recordings: What is translated.
-        emotions: Into what, each.
-        folder: Where the results go.
-        suffix: Their ending, such as ``.wav``.
-
-    Raises:
-        SerError: Two recordings have the same name.
-    """
-    alike: dict[str, list[Recording]] = defaultdict(list)
-    for recording in recordings:
-        alike[_without_ending(recording.name)].append(recording)
-    names = {}
-    for stem, those in alike.items():
-        for recording in those:
-            names[recording] = stem if len(those) == 1 else recording.name
-    owners: dict[str, Recording] = {}
-    for recording, name in names.items():
-        other = owners.setdefault(name, recording)
-        if other != recording:
-            raise SerError(
-                f"{other.shown} and {recording.shown}",
-                f"would both have the result {name}",
-                "name the folder that holds both, or write to two folders",
-            )
-    return [
-        Task(recording, emotion, folder / f"{names[recording]}.{_safe(emotion)}{suffix}")
-        for recording in recordings
-        for emotion in emotions
-    ]
-
-
-def check_overwriting(tasks: Sequence[Task]) -> None:
-    """Insists that no result takes the place of something that is read.
-
-    Raises:
-        SerError: One does.
-    """
-    sources = {os.path.realpath(task.recording.path): task.recording.shown for task in tasks}
-    for task in tasks:
-        source = sources.get(os.path.realpath(task.target))
-        if source is not None:
-            raise SerError(source, "is to be read, and to be a result", "name another output")
-
-
-def _without_ending(name: str) -> str:
-    folder, slash, last = name.rpartition("/")
-    return folder + slash + (PurePath(last).stem or last)
-
-
-def _safe(emotion: str) -> str:
-    # Emotions come out of a file, and may be called anything.
-    return re.sub(r"[^\w-]", "_", emotion)
-
-
-MODULES = ("ser.conversion.jobs", "ser.conversion.pipeline", "soundfile", "soxr")
-"""What workers import; for `ser.parallel.pool.prepare`."""
+from ser.pretrained import DEFAULT_MODEL, DEFAULT_TRANSLATOR
 
 AUTO = "auto"
-"""The source's emotion is what a classifier hears, phrase by phrase."""
+"""The source emotion is recognized by a classifier, phrase by phrase."""
 
-# Shorter recordings are translated as a whole: if a phrase becomes too loud for a file, all of them
-# can be turned down for it, which a stream cannot.
-_WHOLE_SECONDS = 120.0
+# Longer recordings are converted as a stream. Shorter ones are converted in one piece, so that all
+# of a recording can be turned down where a part of it would be too loud.
+_MAX_SECONDS_IN_MEMORY = 120.0
 
 
-class Outcome(NamedTuple):
-    """What became of a task.
+class ConversionResult(NamedTuple):
+    """The outcome of a task.
 
     Attributes:
-        seconds: How much of the recording was heard.
-        error: Why there is no result, or None.
+        seconds: Seconds of the recording that were decoded.
+        error: Why there is no output file, or None.
     """
 
     seconds: float = 0.0
@@ -170,141 +49,242 @@ class Outcome(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Translation:
-    """Everything that decides what a recording becomes; plain and small, for other processes.
+class ConversionConfig:
+    """How recordings are converted; small and picklable, for worker processes.
 
     Attributes:
-        model: The artifact.
-        engine: What decides how the voice changes.
+        model: The path of the conversion model.
+        engine: ``network``, ``rules``, or ``auto``: the network where the model has one.
         device: Where networks run.
-        intensity: From 0, which changes nothing, to 1.5.
-        source: The emotion that recordings have, `AUTO` for what the classifier hears in each
-            phrase, or None where it is not known.
-        recogniser: The classifier.
+        intensity: From 0, which changes nothing, to `MAX_INTENSITY`.
+        source: The emotion of the recordings, `AUTO` to recognize that of each phrase, or None
+            where it is not known.
+        classifier: The path of the classifier for `AUTO`.
     """
 
-    model: str
-    engine: EngineName
-    device: Device
-    intensity: float
-    source: str | None
-    recogniser: str = str(DEFAULT_MODEL)
+    model: str = str(DEFAULT_TRANSLATOR)
+    engine: EngineName = "auto"
+    device: Device = "auto"
+    intensity: float = 1.0
+    source: str | None = None
+    classifier: str = str(DEFAULT_MODEL)
 
-    def open(self) -> Converter:
-        """Opens the engine, or gives what this process has opened before.
+    def __post_init__(self) -> None:
+        """Checks the intensity.
+
+        Raises:
+            SerError: It is out of its range.
+        """
+        if not 0 <= self.intensity <= MAX_INTENSITY:
+            raise SerError("intensity", f"must be from 0 to {MAX_INTENSITY}")
+
+    def open_converter(self) -> Converter:
+        """Opens the engine, or gives the one that this process has opened before.
 
         Raises:
             SerError: It cannot be opened.
         """
-        return _opened(self.model, self.engine, self.device)
+        return _cached_converter(self.model, self.engine, self.device)
 
-    def origin(self) -> Origin:
-        """Gives the emotion of recordings, or what says it of their phrases.
+    def open_source_emotion(self) -> SourceEmotion:
+        """Gives the emotion of the recordings, or the classifier that recognizes it.
 
         Raises:
             SerError: The classifier cannot be opened.
         """
-        return _listening(self.recogniser) if self.source == AUTO else self.source
-
-    def __call__(
-        self, task: Task, heard: Callable[[float], None] = lambda seconds: None
-    ) -> Outcome:
-        """Makes a result, whole or not at all.
-
-        Args:
-            task: What is to be made.
-            heard: Called with the seconds decoded since the last call.
-        """
-        seconds = 0.0
-
-        def pass_on(blocks: Iterator[tuple[Channels, int]]) -> Iterator[Channels]:
-            nonlocal seconds
-            for block, rate in blocks:
-                seconds += len(block) / rate
-                yield block
-                heard(len(block) / rate)
-
-        try:
-            self._translate(task, pass_on)
-        except AudioError as error:
-            # What is read may be a copy, of a name that nobody has heard of.
-            own = error.subject == str(task.recording.path)
-            shown = task.recording.shown if own else error.subject
-            return Outcome(seconds, AudioError(shown, error.cause, error.cure))
-        except SerError as error:
-            return Outcome(seconds, error)
-        return Outcome(seconds)
-
-    def _translate(
-        self,
-        task: Task,
-        pass_on: Callable[[Iterator[tuple[Channels, int]]], Iterator[Channels]],
-    ) -> None:
-        path = task.recording.path
-        decoded = reader.channels(path)
-        first = next(decoded)
-        block, rate = first
-        blocks = pass_on(itertools.chain([first], decoded))
-        comment = ""
-        if self.intensity and self.source != task.emotion:
-            # It takes a moment to import, and what stays as it is needs none of it.
-            from ser.conversion import pipeline
-
-            comment = f"synthetic speech: made {task.emotion} by ser-translate"
-            wanted = (rate, self.open(), task.emotion, self.intensity, self.origin())
-            begun, ended = _beginning(blocks, round(_WHOLE_SECONDS * rate))
-            blocks = (
-                iter([pipeline.translate(np.concatenate(begun), *wanted)])
-                if ended
-                else pipeline.stream(itertools.chain(begun, blocks), *wanted)
-            )
-        with open_sound(task.target, rate, block.shape[1], depth_of(path), comment) as write:
-            for changed in blocks:
-                write(changed)
+        return _cached_classifier(self.classifier) if self.source == AUTO else self.source
 
 
-def translate_all(
-    tasks: Sequence[Task],
-    translation: Translation,
-    jobs: int = 1,
-    heard: Callable[[float], None] = lambda seconds: None,
-) -> Iterator[tuple[Task, Outcome]]:
-    """Makes many results, several at a time.
+def convert_speech(
+    source: reader.Source,
+    to: str,
+    *,
+    intensity: float = 1.0,
+    source_emotion: str | None = None,
+    engine: EngineName = "auto",
+    model: str | Path | None = None,
+    device: Device = "auto",
+    classifier: str | Path | None = None,
+) -> tuple[Samples, int]:
+    """Converts a recording to another emotion; words, voice, sample rate and channels stay.
+
+    The result is synthetic speech.
 
     Args:
-        tasks: What is to be made.
-        translation: How.
-        jobs: Number of processes.
-        heard: Called with the seconds of sound done with since the last call.
+        source: A path, a URL, an open file, or ``(samples, sample_rate)``; see
+            `ser.audio.reader.Source`.
+        to: The target emotion, such as ``"angry"``: one that the model makes.
+        intensity: 0 changes nothing, 0.4 is an actor's normal recording, 1 a strong one, and 1.5
+            the most.
+        source_emotion: The emotion of the recording, where it is known. ``"auto"``: a classifier
+            recognizes it in each phrase. Phrases that have the target emotion stay as they are.
+            None takes recordings for more or less neutral.
+        engine: ``"network"``, ``"rules"``, or ``"auto"``: the network where the model has one.
+        model: The path of a conversion model; None for the one that comes with the package.
+        device: Where networks run: ``"cpu"``, ``"gpu"`` or ``"auto"``.
+        classifier: The path of the classifier for ``"auto"``; None for the one that comes with the
+            package.
+
+    Returns:
+        The samples, float32 within -1 to 1, shape (samples,) for a recording of one channel and
+        (samples, channels) otherwise; and their rate in hertz, which is that of the source.
+
+    Raises:
+        AudioError: The recording cannot be read.
+        ArtifactError: The model is no conversion model.
+        LabelError: An emotion is unknown.
+        SerError: The model does not make the emotion, or the intensity is out of its range.
+    """
+    config = ConversionConfig(
+        str(model or DEFAULT_TRANSLATOR),
+        engine,
+        device,
+        intensity,
+        source_emotion if source_emotion in (None, AUTO) else canonical(str(source_emotion)),
+        str(classifier or DEFAULT_MODEL),
+    )
+    emotion = canonical(to)
+    emotions = config.open_converter().emotions
+    if emotion not in emotions:
+        raise SerError(to, "is not an emotion that the model makes", f"use {', '.join(emotions)}")
+    decoded = reader.channels(source)
+    first, rate = next(decoded)
+    blocks = itertools.chain([first], (block for block, _ in decoded))
+    samples = np.concatenate(list(convert_blocks(blocks, rate, emotion, config)))
+    return (reader.mono(samples) if samples.shape[1] == 1 else samples), rate
+
+
+def convert_blocks(
+    blocks: Iterator[Channels], rate: int, to: str, config: ConversionConfig
+) -> Iterator[Channels]:
+    """Converts a recording that arrives in blocks.
+
+    Args:
+        blocks: Shape (samples, channels) each.
+        rate: Hertz.
+        to: The target emotion.
+        config: How to convert.
 
     Yields:
-        Each task with what became of it, as they are done.
+        The result in blocks, of other lengths; one block for recordings of up to two minutes.
+
+    Raises:
+        SerError: The model cannot be opened, or does not make the emotion.
     """
-    if not pool.pays(jobs, len(tasks), 1):
-        for task in tasks:
-            yield task, translation(task, heard)
+    if _keeps(to, config):
+        yield from blocks
         return
-    pool.prepare(*MODULES)
-    found = pool.finished(translation, tasks, jobs, _crashed, batch=1)
-    for number, outcome in found:
-        heard(outcome.seconds)
-        yield tasks[number], outcome
+    # Imported here: recordings that stay as they are do not need it.
+    from ser.conversion import pipeline
+
+    arguments = (rate, config.open_converter(), to, config.intensity, config.open_source_emotion())
+    beginning, ended = _take(blocks, round(_MAX_SECONDS_IN_MEMORY * rate))
+    if ended:
+        yield pipeline.convert(np.concatenate(beginning), *arguments)
+    else:
+        yield from pipeline.convert_stream(itertools.chain(beginning, blocks), *arguments)
 
 
-def _beginning(blocks: Iterator[Channels], samples: int) -> tuple[list[Channels], bool]:
-    """Takes blocks until there are so many samples; says whether these are all."""
-    begun: list[Channels] = []
+def convert_file(
+    task: ConversionTask,
+    config: ConversionConfig,
+    on_seconds: Callable[[float], None] = lambda seconds: None,
+) -> ConversionResult:
+    """Writes the output file of a task, completely or not at all.
+
+    Args:
+        task: What to convert.
+        config: How.
+        on_seconds: Called with the seconds decoded since the last call.
+    """
+    seconds = 0.0
+
+    def count(blocks: Iterator[tuple[Channels, int]]) -> Iterator[Channels]:
+        nonlocal seconds
+        for block, rate in blocks:
+            seconds += len(block) / rate
+            yield block
+            on_seconds(len(block) / rate)
+
+    try:
+        decoded = reader.channels(task.recording.path)
+        first, rate = next(decoded)
+        blocks = count(itertools.chain([(first, rate)], decoded))
+        comment = f"synthetic speech: made {task.emotion} by ser-translate"
+        with open_sound_file(
+            task.target,
+            rate,
+            first.shape[1],
+            bit_depth(task.recording.path),
+            "" if _keeps(task.emotion, config) else comment,
+        ) as write:
+            for block in convert_blocks(blocks, rate, task.emotion, config):
+                write(block)
+    except AudioError as error:
+        # What is read may be a temporary copy, whose name the user does not know.
+        from_source = error.subject == str(task.recording.path)
+        shown = task.recording.shown if from_source else error.subject
+        return ConversionResult(seconds, AudioError(shown, error.cause, error.cure))
+    except SerError as error:
+        return ConversionResult(seconds, error)
+    return ConversionResult(seconds)
+
+
+def convert_files(
+    tasks: Sequence[ConversionTask],
+    config: ConversionConfig,
+    jobs: int = 1,
+    on_seconds: Callable[[float], None] = lambda seconds: None,
+) -> Iterator[tuple[ConversionTask, ConversionResult]]:
+    """Performs many tasks, several at a time.
+
+    Args:
+        tasks: What to convert.
+        config: How.
+        jobs: Number of processes.
+        on_seconds: Called with the seconds of sound converted since the last call.
+
+    Yields:
+        Each task with its outcome, as they are done.
+    """
+    if not pool.needs_processes(jobs, len(tasks), 1):
+        for task in tasks:
+            yield task, convert_file(task, config, on_seconds)
+        return
+    work = functools.partial(convert_file, config=config)
+    results = pool.map_unordered(work, tasks, jobs, _crashed, batch=1, preload=[import_conversion])
+    for number, result in results:
+        on_seconds(result.seconds)
+        yield tasks[number], result
+
+
+def import_conversion() -> None:
+    """Imports what conversion needs, for worker processes."""
+    import soundfile  # noqa: F401
+    import soxr  # noqa: F401
+
+    from ser.conversion import pipeline  # noqa: F401
+
+
+def _keeps(to: str, config: ConversionConfig) -> bool:
+    """Whether recordings stay as they are."""
+    return not config.intensity or config.source == to
+
+
+def _take(blocks: Iterator[Channels], samples: int) -> tuple[list[Channels], bool]:
+    """Takes blocks until there are more than so many samples; says whether these are all."""
+    taken: list[Channels] = []
     count = 0
     for block in blocks:
-        begun.append(block)
+        taken.append(block)
         count += len(block)
         if count > samples:
-            return begun, False
-    return begun, True
+            return taken, False
+    return taken, True
 
 
-def _crashed(task: Task) -> Outcome:
-    return Outcome(
+def _crashed(task: ConversionTask) -> ConversionResult:
+    return ConversionResult(
         error=SerError(
             task.recording.shown,
             "ended the process that translated it",
@@ -314,10 +294,10 @@ def _crashed(task: Task) -> Outcome:
 
 
 @functools.lru_cache(maxsize=1)
-def _opened(model: str, engine: EngineName, device: Device) -> Converter:
+def _cached_converter(model: str, engine: EngineName, device: Device) -> Converter:
     return open_converter(model, engine, device)
 
 
 @functools.lru_cache(maxsize=1)
-def _listening(model: str) -> Origin:
-    return open_recogniser(model)
+def _cached_classifier(model: str) -> SourceEmotion:
+    return open_source_classifier(model)

@@ -1,4 +1,4 @@
-"""Keeps samples within what files hold."""
+"""Peak limiting: samples are turned down to what audio files hold."""
 
 from __future__ import annotations
 
@@ -7,37 +7,36 @@ import numpy as np
 from ser.arrays import Samples
 
 CEILING = 0.98
-"""The greatest amplitude of what had to be turned down."""
+"""The peak amplitude of sound that was turned down."""
 
-# How fast a stream that was turned down rises again, in decibels per second, and how long it takes
-# to go over from one factor to the next, in seconds.
-_RISE = 0.25
-_CROSSING = 0.02
+# Recovery of a stream's gain in decibels per second, and seconds of a transition between two gains.
+_RECOVERY = 0.25
+_TRANSITION = 0.02
 
 
-def limited(samples: Samples) -> Samples:
-    """Turns samples down as a whole where any of them is too large.
+def limit(samples: Samples) -> Samples:
+    """Scales samples by one gain so that the peak is at most `CEILING`, if it exceeds 1.
 
-    A loud voice is loud beside the other sounds of the same recording; so all of it is turned down,
-    and nothing is bent.
+    The whole recording gets the same gain: levels within it are a part of the emotion, and there is
+    no distortion.
 
     Args:
         samples: Shape (samples,) or (samples, channels).
     """
-    factor = factor_for(samples)
-    return samples if factor == 1 else np.clip(samples * np.float32(factor), -1, 1)
+    gain = limiting_gain(samples)
+    return samples if gain == 1 else np.clip(samples * np.float32(gain), -1, 1)
 
 
-def factor_for(samples: Samples) -> float:
-    """Gives the factor, at most 1, that makes samples fit."""
+def limiting_gain(samples: Samples) -> float:
+    """Computes the gain, at most 1, that limits samples."""
     if not samples.size:
         return 1.0
     peak = float(max(samples.max(), -samples.min()))
     return 1.0 if peak <= 1 else CEILING / peak
 
 
-class Headroom:
-    """Turns a stream down as soon as a part of it is too loud, and lets it rise again slowly.
+class StreamLimiter:
+    """Limits a stream: the gain falls at once where a part is too loud, and recovers slowly.
 
     Args:
         rate: Hertz.
@@ -45,22 +44,22 @@ class Headroom:
 
     def __init__(self, rate: int) -> None:
         self._rate = rate
-        self._factor = 1.0
+        self._gain = 1.0
 
-    def fitted(self, part: Samples) -> Samples:
-        """Fits the next part in.
+    def limit(self, part: Samples) -> Samples:
+        """Limits the next part of the stream.
 
         Args:
-            part: Shape (samples,) or (samples, channels); it begins where sudden changes are not
-                heard, because it is quiet.
+            part: Shape (samples,) or (samples, channels); it begins in a pause, where a change of
+                gain is not heard.
         """
-        before = self._factor
-        risen = before * 10 ** (_RISE * len(part) / self._rate / 20)
-        self._factor = min(1.0, risen, factor_for(part))
-        if self._factor == before == 1:
+        before = self._gain
+        recovered = before * 10 ** (_RECOVERY * len(part) / self._rate / 20)
+        self._gain = min(1.0, recovered, limiting_gain(part))
+        if self._gain == before == 1:
             return part
-        size = min(len(part), max(1, round(_CROSSING * self._rate)))
-        factors = np.full(len(part), self._factor, np.float32)
-        factors[:size] = np.linspace(before, self._factor, size)
-        result: Samples = np.clip((part.T * factors).T, -1, 1)
+        size = min(len(part), max(1, round(_TRANSITION * self._rate)))
+        gains = np.full(len(part), self._gain, np.float32)
+        gains[:size] = np.linspace(before, self._gain, size)
+        result: Samples = np.clip((part.T * gains).T, -1, 1)
         return result

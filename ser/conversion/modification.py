@@ -1,4 +1,4 @@
-"""What is to become of a phrase: what every engine says and the renderer does."""
+"""Modifications of a phrase: the output of every engine, and the input of synthesis."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ from ser.conversion.contours import SPEC, Contours
 from ser.features.spec import FeatureSpec
 
 MAX_INTENSITY = 1.5
-"""Half as much again as the strongest recordings of actors."""
+"""The largest intensity: one and a half times that of actors' strong recordings."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Change:
-    """A value for each frame of the phrase as it was.
+class Modification:
+    """Changes of F0, spectral envelope and timing, for each frame of the source.
 
     Attributes:
-        pitch: Semitones to add, shape (frames,); means nothing where there is no voice.
-        gain: Decibels to add on the mel bands, level included, shape (frames, 80).
+        pitch: Semitones to add to F0, shape (frames,); without effect in unvoiced frames.
+        gain: Decibels to add to the mel bands, including the level, shape (frames, 80).
         stretch: How many times as long each frame becomes, shape (frames,).
     """
 
@@ -34,14 +34,14 @@ class Change:
         return len(self.pitch)
 
     @property
-    def nothing(self) -> bool:
-        """Whether the phrase stays as it is."""
+    def is_identity(self) -> bool:
+        """Whether nothing is changed."""
         return not (self.pitch.any() or self.gain.any() or (self.stretch != 1).any())
 
 
-def no_change(frames: int, spec: FeatureSpec = SPEC) -> Change:
-    """Leaves a phrase as it is."""
-    return Change(
+def identity_modification(frames: int, spec: FeatureSpec = SPEC) -> Modification:
+    """Makes a modification that changes nothing."""
+    return Modification(
         np.zeros(frames, np.float32),
         np.zeros((frames, spec.n_mels), np.float32),
         np.ones(frames, np.float32),
@@ -49,28 +49,28 @@ def no_change(frames: int, spec: FeatureSpec = SPEC) -> Change:
 
 
 class Converter(Protocol):
-    """An engine: says how a phrase has to change for another emotion.
+    """An engine of emotion conversion.
 
     Attributes:
-        emotions: The emotions it can make.
+        emotions: The target emotions that it knows.
     """
 
     emotions: tuple[str, ...]
 
     def __call__(
         self, contours: Contours, to: str, intensity: float = 1.0, source: str | None = None
-    ) -> Change:
-        """Says what is to become of a phrase.
+    ) -> Modification:
+        """Computes the modification of a phrase for a target emotion.
 
         Args:
             contours: The phrase.
-            to: An emotion of `emotions`.
-            intensity: 0 changes nothing, 1 is as strong as an actor's strong recordings, up to
+            to: The target emotion, one of `emotions`.
+            intensity: 0 changes nothing, 1 is an actor's strong recording, up to
                 `MAX_INTENSITY`.
-            source: The emotion that it has, where known. It stays as it is where that is `to`.
+            source: The emotion of the phrase, where known. If it is `to`, nothing is changed.
 
         Returns:
-            A value for each frame.
+            The modification of each frame.
 
         Raises:
             SerError: The emotion is not one of `emotions`.

@@ -1,4 +1,4 @@
-"""Recordings of the same words by the same speaker in different emotions, found in a table."""
+"""Training pairs: recordings of the same sentence by the same speaker in different emotions."""
 
 from __future__ import annotations
 
@@ -7,9 +7,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
-from ser.arrays import Indices, Vector
+from ser.arrays import Indices, Matrix, Vector
 from ser.conversion.contours import check_spec
 from ser.conversion.dtw import align
 from ser.dataset.table import Table, speaker_keys, spec_of
@@ -17,36 +16,36 @@ from ser.errors import TableError
 from ser.features.layout import columns
 
 INTENSITIES = {"low": 0.4, "normal": 0.4, "medium": 0.7, "high": 1.0, "strong": 1.0}
-"""What an intensity in a table means as a number: normal recordings of RAVDESS change a quarter to
-a half as much of a voice as strong ones do."""
+"""Intensities of tables as numbers: normal recordings of RAVDESS deviate from neutral a quarter to
+a half as much as strong ones."""
 
 UNKNOWN_INTENSITY = 0.7
-"""Where a corpus says nothing."""
+"""For corpora that do not state the intensity."""
 
 NEUTRAL = "neutral"
 
-LONGEST = 3.3
-"""Seconds of the longest recordings that are learnt from: all are padded to the longest one."""
+MAX_SECONDS = 3.3
+"""Longest training recordings in seconds: all are padded to the longest one."""
 
-# What is compared of two recordings: the shape of the spectrum, without the level, which emotions
-# change, and without the finest ripples, which voices differ in.
-_COMPARED = slice(1, 13)
+# Cepstral coefficients that recordings are aligned by: the shape of the spectrum, without the
+# level, which emotions change, and without fine structure, which voices differ in.
+_ALIGNMENT_COEFFICIENTS = slice(1, 13)
 
-# Every second frame: sounds last longer than 20 ms, and the work is a quarter.
+# Alignment uses every second frame: sounds last longer than 20 ms, at a quarter of the cost.
 _STEP = 2
 
-# Pairs aligned at a time: a matrix of distances each.
-_TOGETHER = 64
+# Pairs aligned at a time, each with a matrix of distances.
+_BATCH_SIZE = 64
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Pairs:
-    """Which record can be changed into which.
+    """Aligned pairs of source and target records.
 
     Attributes:
         source: Record numbers, shape (n,).
-        target: Likewise; the same record where nothing is to change.
-        positions: For each pair where in the target each frame of the source is, in frames.
+        target: Likewise; the same record for the identity.
+        positions: For each pair the target frame of each source frame, as fractional frames.
     """
 
     source: Indices
@@ -58,8 +57,8 @@ class Pairs:
         return len(self.source)
 
 
-def intensity_of(table: Table) -> Vector:
-    """Gives each record's intensity as a number; neutral ones have 1, for they cannot have less."""
+def intensity_values(table: Table) -> Vector:
+    """Gives the intensity of each record as a number, shape (records,); 1 for neutral records."""
     emotions, names = table["y"].tolist(), table["intensity"].tolist()
     values = [
         1.0 if y == NEUTRAL else INTENSITIES.get(name, UNKNOWN_INTENSITY)
@@ -68,16 +67,16 @@ def intensity_of(table: Table) -> Vector:
     return np.array(values, np.float32)
 
 
-def short_enough(table: Table, indices: Indices) -> Indices:
-    """Gives the records that are no longer than `LONGEST`, and have a speaker and an emotion."""
+def select_usable(table: Table, indices: Indices) -> Indices:
+    """Selects the records of at most `MAX_SECONDS` that have a speaker and an emotion."""
     keys, emotions = speaker_keys(table), table["y"].tolist()
-    most = LONGEST * spec_of(table).sample_rate / spec_of(table).hop_length
-    kept = [
+    limit = MAX_SECONDS * spec_of(table).sample_rate / spec_of(table).hop_length
+    usable = [
         number
         for number in indices.tolist()
-        if keys[number] and emotions[number] and table["frames"][number] <= most
+        if keys[number] and emotions[number] and table["frames"][number] <= limit
     ]
-    return np.array(kept, np.intp)
+    return np.array(usable, np.intp)
 
 
 def find_pairs(
@@ -90,17 +89,17 @@ def find_pairs(
     seed: int = 0,
     progress: Callable[[int], None] = lambda count: None,
 ) -> Pairs:
-    """Finds pairs: one speaker, one sentence, two recordings.
+    """Draws pairs of recordings of one sentence by one speaker, and aligns them.
 
     Args:
         table: Features of the preset ``translate``.
-        indices: The records to take.
-        per_target: Pairs that lead to each record.
-        neutral: The share of pairs that come from a neutral recording, where there is one: what
-            people want changed is mostly spoken without emotion.
-        same: The share of pairs that lead to the same recording, from which it is learnt to leave
-            alone what is as it should be.
-        seed: Of what is drawn.
+        indices: The records to use.
+        per_target: Pairs drawn for each target record.
+        neutral: Share of pairs with a neutral source, where there is one: what users convert is
+            mostly neutral speech.
+        same: Share of identity pairs, which teach the network to keep what already has the
+            emotion.
+        seed: Of the draws.
         progress: Called with the number of pairs aligned since the last call.
 
     Returns:
@@ -111,20 +110,20 @@ def find_pairs(
         TableError: There are no pairs.
     """
     check_spec(spec_of(table))
-    groups = _groups(table, indices)
+    groups = _group_by_sentence(table, indices)
     rng = np.random.default_rng(seed)
     emotions = np.asarray(table["y"])
     source, target = [], []
     for group in groups:
-        calm = group[emotions[group] == NEUTRAL]
+        neutral_records = group[emotions[group] == NEUTRAL]
         for record in group:
             others = group[group != record]
-            unlike = calm[calm != record]
+            other_neutral = neutral_records[neutral_records != record]
             for draw in rng.random(per_target):
                 if draw < same:
                     chosen = record
-                elif draw < same + neutral and len(unlike):
-                    chosen = rng.choice(unlike)
+                elif draw < same + neutral and len(other_neutral):
+                    chosen = rng.choice(other_neutral)
                 else:
                     chosen = rng.choice(others)
                 source.append(int(chosen))
@@ -137,11 +136,11 @@ def find_pairs(
         )
     order = rng.permutation(len(source))
     pairs = np.array(source)[order], np.array(target)[order]
-    return Pairs(*pairs, _aligned(table, *pairs, progress))
+    return Pairs(*pairs, _align(table, *pairs, progress))
 
 
-def _groups(table: Table, indices: Indices) -> list[Indices]:
-    """Puts records of one speaker and sentence together; those with two emotions at least."""
+def _group_by_sentence(table: Table, indices: Indices) -> list[Indices]:
+    """Groups records by speaker and sentence; groups have at least two emotions."""
     keys = speaker_keys(table)
     texts, emotions = table["text"].tolist(), table["y"].tolist()
     found: dict[tuple[str, str], list[int]] = defaultdict(list)
@@ -155,21 +154,24 @@ def _groups(table: Table, indices: Indices) -> list[Indices]:
     ]
 
 
-def _aligned(
+def _align(
     table: Table, source: Indices, target: Indices, progress: Callable[[int], None]
 ) -> list[Vector]:
     shape = columns(spec_of(table))["mcep"]
     positions: dict[tuple[int, int], Vector] = {}
     frames = np.asarray(table["frames"])
-    wanted = sorted(
+    to_align = sorted(
         {pair for pair in zip(source.tolist(), target.tolist(), strict=True) if pair[0] != pair[1]},
-        # Pairs of like lengths together: what is short would be padded.
+        # By length, because a batch is padded to its longest recording.
         key=lambda pair: (frames[pair[0]] + frames[pair[1]], pair),
     )
-    for start in range(0, len(wanted), _TOGETHER):
-        part = wanted[start : start + _TOGETHER]
+    for start in range(0, len(to_align), _BATCH_SIZE):
+        part = to_align[start : start + _BATCH_SIZE]
         sides = [
-            [_compared(table["x"][pair[side], : frames[pair[side]], shape]) for pair in part]
+            [
+                _alignment_features(table["x"][pair[side], : frames[pair[side]], shape])
+                for pair in part
+            ]
             for side in (0, 1)
         ]
         positions.update(zip(part, align(*sides), strict=True))
@@ -177,23 +179,24 @@ def _aligned(
     return [
         np.arange(frames[s], dtype=np.float32)
         if s == t
-        else _finer(positions[s, t], frames[s], frames[t])
+        else _upsample(positions[s, t], frames[s], frames[t])
         for s, t in zip(source.tolist(), target.tolist(), strict=True)
     ]
 
 
-def _finer(positions: Vector, frames: int, longest: int) -> Vector:
+def _upsample(positions: Vector, frames: int, longest: int) -> Vector:
+    """Interpolates positions of every second frame to all frames."""
     places = np.arange(frames) / _STEP
-    finer = np.interp(places, np.arange(len(positions)), positions * _STEP)
-    return np.minimum(finer, longest - 1).astype(np.float32)
+    upsampled = np.interp(places, np.arange(len(positions)), positions * _STEP)
+    return np.minimum(upsampled, longest - 1).astype(np.float32)
 
 
-def _compared(cepstrum: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+def _alignment_features(cepstrum: Matrix) -> Matrix:
     cepstrum = np.asarray(cepstrum)[::_STEP]
-    shape = cepstrum[:, _COMPARED]
+    shape = cepstrum[:, _ALIGNMENT_COEFFICIENTS]
     shape = (shape - shape.mean(axis=0)) / (shape.std(axis=0) + 1e-3)
-    # Where speech is, levels say best; relative to the recording's own.
+    # The level tells speech from pauses; relative to the recording.
     level = cepstrum[:, :1]
     level = 2 * (level - level.mean()) / (level.std() + 1e-3)
-    compared: npt.NDArray[np.float32] = np.concatenate([shape, level], axis=1)
-    return compared
+    features: Matrix = np.concatenate([shape, level], axis=1)
+    return features

@@ -1,4 +1,4 @@
-"""A recording of any length, cut into phrases at its pauses."""
+"""Segmentation of a recording of any length into phrases, at pauses."""
 
 from __future__ import annotations
 
@@ -6,78 +6,79 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
-from ser.arrays import Doubles, Samples
+from ser.arrays import Doubles, Mask, Samples
 
-LONGEST = 12.0
-"""Seconds of a phrase, at most: what is held in memory."""
+MAX_SECONDS = 12.0
+"""Longest phrase in seconds, which bounds the memory."""
 
-PAUSE = 0.3
-"""Seconds of quiet that separate phrases."""
+MIN_PAUSE = 0.3
+"""Shortest pause between phrases, in seconds."""
 
 MARGIN = 0.15
-"""Seconds of quiet that stay with a phrase at either end."""
+"""Seconds of a pause that stay with a phrase at either end."""
 
-# A word by itself; shorter phrases are kept together with what follows.
-_SHORTEST = 1.0
-# Where there is no pause, the quietest place is looked for from here on.
-_EARLIEST = 5.0
-_STEP = 0.01
-# Of the way from the quiet to the loud parts, in decibels, what is quiet; and what is in any case.
-_PART = 0.25
+# Shorter phrases, such as single words, are joined with what follows.
+_MIN_SECONDS = 1.0
+# Speech without a pause is cut at its quietest moment behind this many seconds.
+_EARLIEST_CUT = 5.0
+# Seconds between levels.
+_HOP = 0.01
+# The threshold between pause and sound lies at this part of the range of levels, not more than so
+# many decibels under the loudest, and not under so many decibels.
+_THRESHOLD = 0.25
 _RANGE = 50.0
-_SILENT = -90.0
-# Steps of 10 ms that levels are compared with: half a minute.
-_REMEMBERED = 3000
+_SILENCE_DB = -90.0
+# Levels of the last half minute decide the threshold.
+_HISTORY = 3000
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Piece:
-    """A phrase, or what is between two.
+class Phrase:
+    """A phrase, or a pause between two.
 
     Attributes:
         samples: Shape (samples, channels).
-        quiet: Whether there is nothing but quiet in it.
-        cut: Whether it ends in the middle of sound, because that went on for too long.
+        is_pause: Whether it is a pause.
+        cut: Whether it ends within speech, because it would have been too long.
     """
 
     samples: Samples
-    quiet: bool
+    is_pause: bool
     cut: bool = False
 
 
-def pieces(blocks: Iterable[Samples], rate: int) -> Iterator[Piece]:
-    """Cuts a stream at its pauses, in constant memory.
+def split_phrases(blocks: Iterable[Samples], rate: int) -> Iterator[Phrase]:
+    """Splits a stream at its pauses, in constant memory.
 
     Args:
         blocks: Of shape (samples, channels), of any lengths.
         rate: Hertz.
 
     Yields:
-        All samples, in their order; phrases have at most `LONGEST` seconds, and so have pauses.
+        All samples, in order; phrases and pauses of at most `MAX_SECONDS` seconds.
     """
-    held: list[Samples] = []
-    count, full = 0, round(LONGEST * rate)
-    cutter = _Cutter(rate)
+    buffered: list[Samples] = []
+    count, full = 0, round(MAX_SECONDS * rate)
+    splitter = _PhraseSplitter(rate)
     for block in blocks:
-        held.append(block)
+        buffered.append(block)
         count += len(block)
         while count >= full:
-            rest = held[0] if len(held) == 1 else np.concatenate(held)
-            piece = cutter.next(rest[:full])
-            yield piece
-            held = [rest[len(piece.samples) :]]
-            count = len(held[0])
-    rest = np.concatenate(held) if held else np.zeros((0, 1), np.float32)
+            rest = buffered[0] if len(buffered) == 1 else np.concatenate(buffered)
+            phrase = splitter.next(rest[:full])
+            yield phrase
+            buffered = [rest[len(phrase.samples) :]]
+            count = len(buffered[0])
+    rest = np.concatenate(buffered) if buffered else np.zeros((0, 1), np.float32)
     while len(rest):
-        piece = cutter.next(rest[:full], ended=len(rest) <= full)
-        yield piece
-        rest = rest[len(piece.samples) :]
+        phrase = splitter.next(rest[:full], ended=len(rest) <= full)
+        yield phrase
+        rest = rest[len(phrase.samples) :]
 
 
-class _Cutter:
-    """Knows how loud the recording was so far.
+class _PhraseSplitter:
+    """Splits at a threshold that follows the levels of the recording.
 
     Args:
         rate: Hertz.
@@ -85,51 +86,54 @@ class _Cutter:
 
     def __init__(self, rate: int) -> None:
         self._rate = rate
-        self._before = np.empty(0)
+        self._history = np.empty(0)
 
-    def next(self, samples: Samples, ended: bool = False) -> Piece:
-        """Takes the first phrase, or the quiet before it."""
+    def next(self, samples: Samples, ended: bool = False) -> Phrase:
+        """Takes the first phrase, or the pause before it.
+
+        Args:
+            samples: What follows the last phrase, shape (samples, channels).
+            ended: Whether the recording ends with these samples.
+        """
         levels = _levels(samples, self._rate)
-        threshold = _threshold(np.concatenate([self._before, levels]))
-        piece = _first(samples, self._rate, levels > threshold, levels, ended)
-        passed = round(len(piece.samples) / (self._rate * _STEP))
-        self._before = np.concatenate([self._before, levels[:passed]])[-_REMEMBERED:]
-        return piece
+        threshold = _threshold(np.concatenate([self._history, levels]))
+        phrase = _first_phrase(samples, self._rate, levels > threshold, levels, ended)
+        passed = round(len(phrase.samples) / (self._rate * _HOP))
+        self._history = np.concatenate([self._history, levels[:passed]])[-_HISTORY:]
+        return phrase
 
 
-def _first(
-    samples: Samples, rate: int, loud: npt.NDArray[np.bool_], levels: Doubles, ended: bool
-) -> Piece:
-    hop, margin = rate * _STEP, round(MARGIN / _STEP)
+def _first_phrase(samples: Samples, rate: int, loud: Mask, levels: Doubles, ended: bool) -> Phrase:
+    hop, margin = rate * _HOP, round(MARGIN / _HOP)
     sounds = np.flatnonzero(loud)
     if not len(sounds):
-        return Piece(samples, quiet=True)
+        return Phrase(samples, is_pause=True)
     begin = int(sounds[0]) - margin
     if begin > margin:
-        return Piece(samples[: round(begin * hop)], quiet=True)
+        return Phrase(samples[: round(begin * hop)], is_pause=True)
     # The first pause that is long enough.
     gaps = np.diff(sounds)
-    long_enough = (gaps * _STEP >= PAUSE) & ((sounds[1:] - sounds[0]) * _STEP >= _SHORTEST)
+    long_enough = (gaps * _HOP >= MIN_PAUSE) & ((sounds[1:] - sounds[0]) * _HOP >= _MIN_SECONDS)
     ends = sounds[:-1][long_enough]
     last = int(ends[0]) if len(ends) else int(sounds[-1])
-    over = len(levels) - 1 - last
-    if len(ends) or over * _STEP >= PAUSE:
-        return Piece(samples[: round((last + 1 + margin) * hop)], quiet=False)
+    trailing = len(levels) - 1 - last
+    if len(ends) or trailing * _HOP >= MIN_PAUSE:
+        return Phrase(samples[: round((last + 1 + margin) * hop)], is_pause=False)
     if ended:
-        return Piece(samples, quiet=False)
-    # Speech without a pause: at the quietest moment, which is as long as a stop consonant.
-    even = np.convolve(10 ** (levels / 10), np.ones(5) / 5, "same")
-    first = min(round(_EARLIEST / _STEP), len(levels) - 6)
-    place = first + int(even[first:-5].argmin())
-    return Piece(samples[: round((place + 0.5) * hop)], quiet=False, cut=True)
+        return Phrase(samples, is_pause=False)
+    # Speech without a pause: cut at the quietest moment of the length of a stop consonant.
+    smooth = np.convolve(10 ** (levels / 10), np.ones(5) / 5, "same")
+    first = min(round(_EARLIEST_CUT / _HOP), len(levels) - 6)
+    place = first + int(smooth[first:-5].argmin())
+    return Phrase(samples[: round((place + 0.5) * hop)], is_pause=False, cut=True)
 
 
 def _levels(samples: Samples, rate: int) -> Doubles:
-    """Measures decibels every 10 ms."""
+    """Measures the level in decibels every 10 ms."""
     mono = samples.mean(axis=1)
     mono = mono - mono.mean()
-    count = max(1, int(len(mono) / (rate * _STEP)))
-    starts = np.minimum(np.round(np.arange(count) * rate * _STEP), len(mono) - 1).astype(np.intp)
+    count = max(1, int(len(mono) / (rate * _HOP)))
+    starts = np.minimum(np.round(np.arange(count) * rate * _HOP), len(mono) - 1).astype(np.intp)
     sums = np.add.reduceat(np.square(mono, dtype=np.float64), starts)
     sizes = np.diff(np.append(starts, len(mono)))
     levels: Doubles = 10 * np.log10(np.maximum(sums / np.maximum(sizes, 1), 1e-12))
@@ -137,7 +141,7 @@ def _levels(samples: Samples, rate: int) -> Doubles:
 
 
 def _threshold(levels: Doubles) -> float:
-    """Says what is quiet beside the rest."""
+    """Computes the level that separates pauses from sound."""
     soft, strong = np.percentile(levels, [5, 95])
-    wanted = soft + _PART * (strong - soft)
-    return float(max(wanted, levels.max() - _RANGE, _SILENT))
+    threshold = soft + _THRESHOLD * (strong - soft)
+    return float(max(threshold, levels.max() - _RANGE, _SILENCE_DB))

@@ -1,4 +1,4 @@
-"""A whole recording in another emotion: by phrases, at pauses, without joints."""
+"""Conversion of a recording, phrase by phrase, without audible joints."""
 
 from __future__ import annotations
 
@@ -8,47 +8,47 @@ import numpy as np
 
 from ser.arrays import Samples, Vector
 from ser.audio import reader
-from ser.conversion.contours import SPEC, Contours, contours_of
-from ser.conversion.limiter import Headroom, limited
-from ser.conversion.modification import Change, Converter
-from ser.conversion.phrases import LONGEST, pieces
-from ser.conversion.source_emotion import Origin
-from ser.conversion.spectral_filter import noise_floor
-from ser.conversion.synthesis import rendered
+from ser.conversion.contours import SPEC, Contours, extract_contours
+from ser.conversion.limiter import StreamLimiter, limit
+from ser.conversion.modification import Converter, Modification
+from ser.conversion.phrases import MAX_SECONDS, split_phrases
+from ser.conversion.source_emotion import SourceEmotion
+from ser.conversion.spectral_filter import estimate_noise_floor
+from ser.conversion.synthesis import render_channels
 from ser.vad.silero import speech_probabilities
 
-# A phrase is speech if so many of its 32 ms are that with such a probability. Measured: of 160
-# emotional clips, one has no 32 ms over 0.22; hum, noise, tones and chords have at most one over
-# 0.07.
-_CHUNKS, _DOUBTFUL = 2, 0.1
+# A phrase is speech if so many of its chunks of 32 ms have such a speech probability. Measured: of
+# 160 emotional clips, one has no chunk over 0.22; hum, noise, tones and chords have at most one
+# over 0.07.
+_MIN_CHUNKS, _MIN_PROBABILITY = 2, 0.1
 
-# Frames at a joint where nothing changes, and those over which changes begin.
-_STILL, _RAMP = 2, 4
-# Decibels by which the background may have risen since the last phrase.
-_RISE = 1.0
+# Frames at either end of a phrase without a change, and frames over which changes fade in.
+_UNCHANGED_FRAMES, _FADE_FRAMES = 2, 4
+# Decibels by which the noise floor may rise from phrase to phrase.
+_FLOOR_RISE_DB = 1.0
 
 
-def translate(
+def convert(
     samples: Samples,
     rate: int,
     converter: Converter,
     to: str,
     intensity: float = 1.0,
-    source: Origin = None,
+    source: SourceEmotion = None,
 ) -> Samples:
-    """Gives a recording another emotion; the words and the voice stay.
+    """Converts a recording to another emotion; the words and the voice stay.
 
-    It is cut into phrases at pauses, which stay as they are. Each phrase is changed for itself, in
-    the same way in all channels. If any of the result would be too loud for a file, all of it is
-    turned down: levels beside each other are a part of the emotion.
+    It is split into phrases at pauses, which stay as they are. Each phrase is converted by itself,
+    all channels alike. If a part of the result would exceed full scale, the whole is turned down:
+    relative levels are a part of the emotion.
 
     Args:
         samples: Shape (samples,) or (samples, channels), float32.
         rate: Their rate in hertz, any.
         converter: The engine.
-        to: The emotion, one of the converter's.
-        intensity: 0 changes nothing, 1 is as strong as an actor's strong recordings.
-        source: The emotion that it has, where known, or what says so of each phrase.
+        to: The target emotion, one of the converter's.
+        intensity: 0 changes nothing, 1 is an actor's strong recording.
+        source: The emotion of the recording, where known, or a classifier of its phrases.
 
     Returns:
         As many channels at the same rate, within -1 to 1.
@@ -56,32 +56,32 @@ def translate(
     Raises:
         SerError: The converter does not know the emotion.
     """
-    size = round(LONGEST * rate)
+    size = round(MAX_SECONDS * rate)
     blocks = (samples[start : start + size] for start in range(0, len(samples), size))
-    parts = list(_changed(blocks, rate, converter, to, intensity, source))
-    return limited(np.concatenate(parts)) if parts else samples.copy()
+    parts = list(_convert_phrases(blocks, rate, converter, to, intensity, source))
+    return limit(np.concatenate(parts)) if parts else samples.copy()
 
 
-def stream(
+def convert_stream(
     blocks: Iterable[Samples],
     rate: int,
     converter: Converter,
     to: str,
     intensity: float = 1.0,
-    source: Origin = None,
+    source: SourceEmotion = None,
 ) -> Iterator[Samples]:
-    """Does the same to a recording of any length, in constant memory.
+    """Converts a recording of any length, in constant memory.
 
-    What is to come is not known here: the first phrase that would be too loud turns itself down and
-    what follows, which rises again slowly; see `ser.conversion.limiter.Headroom`.
+    A phrase that would exceed full scale is turned down, and what follows too, with a slow
+    recovery; see `ser.conversion.limiter.StreamLimiter`.
 
     Args:
         blocks: Of shape (samples,) or (samples, channels), of any lengths.
-        rate: As in `translate`.
-        converter: As in `translate`.
-        to: As in `translate`.
-        intensity: As in `translate`.
-        source: As in `translate`.
+        rate: As in `convert`.
+        converter: As in `convert`.
+        to: As in `convert`.
+        intensity: As in `convert`.
+        source: As in `convert`.
 
     Yields:
         Blocks of the same kind, of other lengths.
@@ -89,86 +89,93 @@ def stream(
     Raises:
         SerError: The converter does not know the emotion.
     """
-    headroom = Headroom(rate)
-    for part in _changed(blocks, rate, converter, to, intensity, source):
-        yield headroom.fitted(part)
+    limiter = StreamLimiter(rate)
+    for part in _convert_phrases(blocks, rate, converter, to, intensity, source):
+        yield limiter.limit(part)
 
 
-def _changed(
+def _convert_phrases(
     blocks: Iterable[Samples],
     rate: int,
     converter: Converter,
     to: str,
     intensity: float,
-    source: Origin,
+    source: SourceEmotion,
 ) -> Iterator[Samples]:
-    """Changes phrase after phrase, of any loudness."""
-    flat = False
+    """Converts phrase by phrase, without limiting."""
+    is_mono = False
 
-    def columns() -> Iterator[Samples]:
-        nonlocal flat
+    def matrices() -> Iterator[Samples]:
+        nonlocal is_mono
         for block in blocks:
-            flat = block.ndim == 1
+            is_mono = block.ndim == 1
             if len(block):
-                yield block[:, None] if flat else block
+                yield block[:, None] if is_mono else block
 
     floor = np.full(SPEC.n_mels, -np.inf, np.float32)
-    joined = spoken = False
-    for piece in pieces(columns(), rate):
-        part = piece.samples
-        if not piece.quiet:
-            heard = reader.resample(_mixed(part), rate, SPEC.sample_rate)
-            # What goes on does not turn into something else.
-            spoken = (joined and spoken) or _speech(heard)
-            if spoken:
-                contours = contours_of(heard)
-                found = noise_floor(contours)
-                if np.isfinite(found).all():
-                    floor = np.minimum(floor + _RISE, found) if np.isfinite(floor).all() else found
-                origin = source(heard) if callable(source) else source
-                change = converter(contours, to, intensity, origin)
-                if not change.nothing:
-                    contours, change = _joinable(contours, change, joined, piece.cut)
-                    part = rendered(part, rate, contours, change, floor)
-        joined = piece.cut
-        yield part[:, 0] if flat else part
+    continues = is_speech = False
+    for phrase in split_phrases(matrices(), rate):
+        part = phrase.samples
+        if not phrase.is_pause:
+            resampled = reader.resample(_mix(part), rate, SPEC.sample_rate)
+            # A phrase that had to be cut goes on as what it was.
+            is_speech = (continues and is_speech) or _is_speech(resampled)
+            if is_speech:
+                contours = extract_contours(resampled)
+                floor = _update_floor(floor, estimate_noise_floor(contours))
+                emotion = source(resampled) if callable(source) else source
+                change = converter(contours, to, intensity, emotion)
+                if not change.is_identity:
+                    contours, change = _fade_ends(contours, change, continues, phrase.cut)
+                    part = render_channels(part, rate, contours, change, floor)
+        continues = phrase.cut
+        yield part[:, 0] if is_mono else part
 
 
-def _speech(samples: Vector) -> bool:
-    """Whether anybody may be speaking, samples at 16 kHz."""
+def _update_floor(floor: Vector, estimate: Vector) -> Vector:
+    """Combines the noise floor so far with the estimate of a phrase."""
+    if not np.isfinite(estimate).all():
+        return floor
+    if not np.isfinite(floor).all():
+        return estimate
+    updated: Vector = np.minimum(floor + _FLOOR_RISE_DB, estimate)
+    return updated
+
+
+def _is_speech(samples: Vector) -> bool:
+    """Whether a phrase may be speech, samples at 16 kHz."""
     if not len(samples):
         return False
-    likely = speech_probabilities(samples[None])[0] >= _DOUBTFUL
-    return bool(likely.sum() >= min(_CHUNKS, len(likely)))
+    likely = speech_probabilities(samples[None])[0] >= _MIN_PROBABILITY
+    return bool(likely.sum() >= min(_MIN_CHUNKS, len(likely)))
 
 
-def _mixed(channels: Samples) -> Vector:
+def _mix(channels: Samples) -> Vector:
     mixed: Vector = np.ascontiguousarray(channels.mean(axis=1))
     return mixed
 
 
-def _joinable(
-    contours: Contours, change: Change, before: bool, behind: bool
-) -> tuple[Contours, Change]:
-    """Lets a change begin and end with nothing, so that the waveform goes on across joints.
+def _fade_ends(
+    contours: Contours, change: Modification, joined_before: bool, joined_after: bool
+) -> tuple[Contours, Modification]:
+    """Fades a modification in and out, so that the waveform is continuous across joints.
 
-    In pauses that is so anyway but for the timing; where speech had to be cut, a few frames without
-    a voice are made of it: there, samples are copied.
+    Where speech was cut, a few frames at the joint are made unvoiced: there, samples are copied.
     """
     frames = np.arange(len(change))
     distance = np.minimum(frames, frames[::-1])
-    part = np.clip((distance - _STILL) / _RAMP, 0, 1).astype(np.float32)
+    weight = np.clip((distance - _UNCHANGED_FRAMES) / _FADE_FRAMES, 0, 1).astype(np.float32)
     voiced = contours.voiced.copy()
-    reach = _STILL + 1
-    if before:
-        voiced[:reach] = False
-    if behind:
-        voiced[-reach:] = False
+    count = _UNCHANGED_FRAMES + 1
+    if joined_before:
+        voiced[:count] = False
+    if joined_after:
+        voiced[-count:] = False
     return (
         Contours(contours.cepstrum, contours.pitch, voiced, contours.logmel),
-        Change(
-            change.pitch * part,
-            change.gain * part[:, None],
-            1 + (change.stretch - 1) * part,
+        Modification(
+            change.pitch * weight,
+            change.gain * weight[:, None],
+            1 + (change.stretch - 1) * weight,
         ),
     )

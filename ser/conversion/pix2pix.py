@@ -1,4 +1,4 @@
-"""The engine of the first recipe: a network that draws the whole mel spectrogram anew."""
+"""The engine of pix2pix: a network whose output is a whole mel spectrogram."""
 
 from __future__ import annotations
 
@@ -8,27 +8,27 @@ from dataclasses import replace
 import numpy as np
 
 from ser.arrays import Matrix, Vector
-from ser.conversion.contours import Contours, contours_of
-from ser.conversion.griffin_lim import griffin_lim, to_waveform
-from ser.conversion.models.pix2pix import EMOTION, SOURCE, STEP, level_of
-from ser.conversion.modification import MAX_INTENSITY, Change, no_change
+from ser.conversion.contours import Contours, extract_contours
+from ser.conversion.griffin_lim import griffin_lim, invert_mel
+from ser.conversion.models.pix2pix import EMOTION, FRAME_MULTIPLE, SOURCE, mean_level
+from ser.conversion.modification import MAX_INTENSITY, Modification, identity_modification
 from ser.errors import SerError
 
 Network = Callable[[Mapping[str, Matrix]], Matrix]
-"""The generator of `ser.conversion.models.pix2pix.Pix2PixMel`, on whatever runs it."""
+"""The generator of `ser.conversion.models.pix2pix.Pix2PixMel`, on any backend."""
 
 _DB_PER_NEPER = np.float32(10 / np.log(10))
 
-# Decibels that a band is changed by, at most: twice what anger adds to the level of a voice.
-_MOST = 40.0
+# Largest change of a band in decibels: twice what anger adds to the level of a voice.
+_MAX_GAIN_DB = 40.0
 
 
 class Pix2PixConverter:
     """Converts with the generator of pix2pix; see `ser.conversion.modification.Converter`.
 
-    It draws a spectrogram with the source's frames. As a converter it says what that adds to the
-    source, for the renderer to do to the waveform; pitch and timing stay, because a spectrogram
-    says nothing of them. `waveform` makes sound of it as the first recipe did.
+    The network's spectrogram has the frames of the source. As a converter, the gains are the
+    difference between both; F0 and timing stay, because a spectrogram does not tell them.
+    `waveform` inverts the spectrogram itself.
 
     Args:
         network: From `SOURCE` (1, frames, bands) and `EMOTION` (1, emotions) to (1, frames, bands).
@@ -41,22 +41,22 @@ class Pix2PixConverter:
 
     def __call__(
         self, contours: Contours, to: str, intensity: float = 1.0, source: str | None = None
-    ) -> Change:
-        """Says what is to become of a phrase; see `Converter`."""
-        change = no_change(len(contours))
-        if self._stays(to, intensity, source) or not len(contours):
+    ) -> Modification:
+        """Computes the modification of a phrase; see `Converter`."""
+        change = identity_modification(len(contours))
+        if self._keeps(to, intensity, source) or not len(contours):
             return change
-        drawn = self.spectrogram(contours, to, intensity)
-        gain = np.clip((drawn - contours.logmel) * _DB_PER_NEPER, -_MOST, _MOST)
+        generated = self.spectrogram(contours, to, intensity)
+        gain = np.clip((generated - contours.logmel) * _DB_PER_NEPER, -_MAX_GAIN_DB, _MAX_GAIN_DB)
         return replace(change, gain=gain.astype(np.float32))
 
     def spectrogram(self, contours: Contours, to: str, intensity: float = 1.0) -> Matrix:
-        """Draws the mel spectrogram of a phrase in an emotion.
+        """Computes the mel spectrogram of a phrase in an emotion.
 
         Args:
             contours: The phrase.
-            to: An emotion of `emotions`.
-            intensity: 1 is as strong as an actor's strong recordings, up to `MAX_INTENSITY`.
+            to: The target emotion, one of `emotions`.
+            intensity: 1 is an actor's strong recording, up to `MAX_INTENSITY`.
 
         Returns:
             Natural logarithm of the mel power, shape (frames, 80).
@@ -65,13 +65,13 @@ class Pix2PixConverter:
             SerError: The emotion is not one of `emotions`.
         """
         emotion = np.zeros((1, len(self.emotions)), np.float32)
-        emotion[0, self._place(to)] = min(intensity, MAX_INTENSITY)
+        emotion[0, self._index(to)] = min(intensity, MAX_INTENSITY)
         frames = len(contours)
-        level = level_of(contours.logmel)
+        level = mean_level(contours.logmel)
         relative = contours.logmel - level
-        padded = np.pad(relative, ((0, -frames % STEP), (0, 0)), mode="symmetric")
-        drawn = self._network({SOURCE: padded[None], EMOTION: emotion})
-        return np.asarray(drawn[0, :frames] + level, np.float32)
+        padded = np.pad(relative, ((0, -frames % FRAME_MULTIPLE), (0, 0)), mode="symmetric")
+        generated = self._network({SOURCE: padded[None], EMOTION: emotion})
+        return np.asarray(generated[0, :frames] + level, np.float32)
 
     def waveform(
         self,
@@ -82,14 +82,14 @@ class Pix2PixConverter:
         *,
         phase: bool = True,
     ) -> Vector:
-        """Translates a phrase as the first recipe did: the spectrogram drawn is inverted.
+        """Converts a phrase by inverting the network's spectrogram.
 
         Args:
             samples: Mono, 16 kHz.
-            to: An emotion of `emotions`.
-            intensity: 1 is as strong as an actor's strong recordings; 0 changes nothing.
-            source: The emotion that it has, where known.
-            phase: Take the phase of the source; otherwise find one.
+            to: The target emotion, one of `emotions`.
+            intensity: 1 is an actor's strong recording; 0 changes nothing.
+            source: The emotion of the phrase, where known.
+            phase: Use the phase of the source; otherwise the method of Griffin and Lim.
 
         Returns:
             Mono, 16 kHz; as many samples with the phase of the source.
@@ -97,16 +97,16 @@ class Pix2PixConverter:
         Raises:
             SerError: The emotion is not one of `emotions`.
         """
-        if self._stays(to, intensity, source):
+        if self._keeps(to, intensity, source):
             return samples
-        drawn = self.spectrogram(contours_of(samples), to, intensity)
-        return to_waveform(drawn, samples) if phase else griffin_lim(drawn)
+        generated = self.spectrogram(extract_contours(samples), to, intensity)
+        return invert_mel(generated, samples) if phase else griffin_lim(generated)
 
-    def _stays(self, to: str, intensity: float, source: str | None) -> bool:
-        self._place(to)
+    def _keeps(self, to: str, intensity: float, source: str | None) -> bool:
+        self._index(to)
         return intensity == 0 or source == to
 
-    def _place(self, to: str) -> int:
+    def _index(self, to: str) -> int:
         if to not in self.emotions:
             raise SerError(
                 f"--to {to}",

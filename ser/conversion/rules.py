@@ -1,6 +1,6 @@
-"""Rules: for each emotion what it does to pitch, tempo and spectrum, by the median speaker.
+"""Rules: for each emotion its changes of F0, tempo and spectrum, as medians over speakers.
 
-They need no network. What a network does to a voice has to be better than this.
+They need no network, and are the baseline that networks are compared with.
 """
 
 from __future__ import annotations
@@ -12,52 +12,51 @@ from types import MappingProxyType
 from typing import Any, Self
 
 import numpy as np
-import numpy.typing as npt
 
-from ser.arrays import Doubles
-from ser.conversion.contours import SPEC, Contours, check_spec, from_features
-from ser.conversion.modification import Change, no_change
-from ser.conversion.pairs import INTENSITIES, NEUTRAL, UNKNOWN_INTENSITY, intensity_of
+from ser.arrays import Doubles, Indices, Vector
+from ser.conversion.contours import SPEC, Contours, check_spec, contours_from_features
+from ser.conversion.modification import Modification, identity_modification
+from ser.conversion.pairs import INTENSITIES, NEUTRAL, UNKNOWN_INTENSITY, intensity_values
 from ser.dataset.table import Table, speaker_keys, spec_of
 from ser.errors import LabelError, SerError, TableError
 from ser.features.spec import FeatureSpec
 from ser.labels import ordered
 
 MEAN = "mean"
-"""What rules are relative to where nobody speaks neutrally: a speaker's mean over emotions."""
+"""The reference where there is no neutral speech: the speaker's mean over emotions."""
 
-MOST_SEMITONES = 14.0
-"""The largest change of pitch, up or down."""
+MAX_SEMITONES = 14.0
+"""The largest change of F0, up or down."""
 
-LOWEST_HZ, HIGHEST_HZ = 60.0, 600.0
-"""Where a changed pitch lies."""
+MIN_HZ, MAX_HZ = 60.0, 600.0
+"""The range of a changed F0."""
 
-# Ratios of pitch ranges beyond these come from speakers who hardly move their voice at all.
-_NARROWEST, _WIDEST = 0.4, 2.5
+# Ratios of F0 ranges are clipped: extreme ones come from speakers with hardly any range.
+_MIN_RANGE_RATIO, _MAX_RANGE_RATIO = 0.4, 2.5
 
-# The middle of a voice's pitches that its range is measured by: what is outside are mostly errors.
-_MIDDLE = (10, 90)
+# Percentiles of F0 between which its range is measured; values outside are mostly errors.
+_RANGE_PERCENTILES = (10, 90)
 
-# Frames are speech where they are so many decibels under the loudest, or less.
+# Frames at most so many decibels below the loudest are speech; the others are pauses.
 _SPEECH_DECIBELS = 30.0
-_FEWEST_VOICED = 10
+_MIN_VOICED = 10
 
-# Over bands: neighbours share what is learnt of a few dozen speakers.
+# Smoothing over neighboring bands, for rules of few speakers.
 _SMOOTHING = np.array([1.0, 2.0, 3.0, 2.0, 1.0]) / 9
 
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """What an emotion, as strong as `intensity` says, is beside the same speaker's neutral voice.
+    """The deviation of an emotion from the same speaker's neutral speech.
 
     Attributes:
-        intensity: How strong it is: 1 for an actor's strong recordings.
-        pitch: Semitones between the medians.
-        range: The ratio of the ranges in semitones.
-        stretch: The ratio of durations.
-        gain: Decibels between the long-term spectra of speech on the mel bands, level included,
-            (80,).
-        speakers: How many speakers it was learned from.
+        intensity: Of the emotion: 1 for an actor's strong recordings.
+        pitch: Difference of the median F0 in semitones.
+        range: Ratio of the F0 ranges in semitones.
+        stretch: Ratio of the durations.
+        gain: Difference of the long-term spectra of speech in decibels on the mel bands, including
+            the level, (80,).
+        speakers: Number of speakers that it was learned from.
     """
 
     intensity: float
@@ -68,7 +67,7 @@ class Rule:
     speakers: int = 0
 
     def to_dict(self) -> dict[str, Any]:
-        """Gives the fields as plain JSON types, rounded to what can be heard."""
+        """Gives the fields as plain JSON types, rounded to audible precision."""
         return {
             "intensity": self.intensity,
             "pitch": round(self.pitch, 3),
@@ -81,7 +80,7 @@ class Rule:
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """What is known of emotions.
+    """The rules of all emotions.
 
     Attributes:
         reference: What they are relative to: ``neutral``, or `MEAN`.
@@ -92,7 +91,7 @@ class Rules:
     emotions: Mapping[str, tuple[Rule, ...]]
 
     def to_dict(self) -> dict[str, Any]:
-        """Gives plain JSON types, some kilobytes of them."""
+        """Gives plain JSON types, a few kilobytes."""
         emotions = {name: [rule.to_dict() for rule in rules] for name, rules in self._items()}
         return {"reference": self.reference, "emotions": emotions}
 
@@ -111,12 +110,12 @@ class Rules:
                 for name, rules in values["emotions"].items()
             }
             found = cls(str(values["reference"]), MappingProxyType(emotions))
-            sound = bool(emotions) and all(
-                rules and all(_sound(rule) for rule in rules) for rules in emotions.values()
+            valid = bool(emotions) and all(
+                rules and all(_is_valid(rule) for rule in rules) for rules in emotions.values()
             )
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             raise SerError("rules", f"are malformed ({error})", "learn them again") from error
-        if not sound:
+        if not valid:
             raise SerError("rules", "hold impossible values", "learn them again")
         return found
 
@@ -128,7 +127,7 @@ class RuleConverter:
     """The engine ``rules``; see `ser.conversion.modification.Converter`.
 
     Attributes:
-        emotions: The emotions it can make.
+        emotions: The target emotions that it knows.
     """
 
     def __init__(self, rules: Rules) -> None:
@@ -140,20 +139,20 @@ class RuleConverter:
 
     def __call__(
         self, contours: Contours, to: str, intensity: float = 1.0, source: str | None = None
-    ) -> Change:
-        """Says what is to become of a phrase.
+    ) -> Modification:
+        """Computes the modification of a phrase.
 
-        From nothing the change goes in straight lines through the rule of normal recordings to that
-        of strong ones, and on. A source that is not known is taken for neutral.
+        Between the intensities of the rules, changes are interpolated linearly, from 0 at intensity
+        0, and extrapolated beyond. An unknown source is taken for neutral.
 
         Args:
             contours: The phrase.
-            to: An emotion of `emotions`.
-            intensity: 0 changes nothing, 1 is as strong as an actor's strong recordings.
-            source: The emotion that it has, where known.
+            to: The target emotion, one of `emotions`.
+            intensity: 0 changes nothing, 1 is an actor's strong recording.
+            source: The emotion of the phrase, where known.
 
         Returns:
-            A value for each frame; tempo and spectrum change equally in all of them.
+            A value for each frame; tempo and spectrum change equally in all frames.
 
         Raises:
             LabelError: The emotion is not one of `emotions`.
@@ -163,16 +162,16 @@ class RuleConverter:
                 to, "is not an emotion of these rules", f"use one of {', '.join(self.emotions)}"
             )
         if source == to or not intensity or not len(contours):
-            return no_change(len(contours))
+            return identity_modification(len(contours))
         values = self._at(to, intensity)
         if source in self._curves:
-            # All of it is gone where the target's weakest recordings begin.
-            gone = min(1.0, intensity / self._curves[to][0][0])
-            values = values - gone * self._at(str(source), UNKNOWN_INTENSITY)
+            # The source emotion is removed in full from the target's weakest intensity on.
+            removed = min(1.0, intensity / self._curves[to][0][0])
+            values = values - removed * self._at(str(source), UNKNOWN_INTENSITY)
         pitch, widening, stretch = values[0], np.exp(values[1]), np.exp(values[2])
         frames = len(contours)
-        return Change(
-            _pitch_change(contours, float(pitch), float(widening)),
+        return Modification(
+            _pitch_modification(contours, float(pitch), float(widening)),
             np.tile(values[3:].astype(np.float32), (frames, 1)),
             np.full(frames, stretch, np.float32),
         )
@@ -186,49 +185,52 @@ class RuleConverter:
         points = np.stack([np.zeros_like(strongest), *(point for _, point in curve)])
         above = int(np.searchsorted(levels, intensity, side="right"))
         part = (intensity - levels[above - 1]) / (levels[above] - levels[above - 1])
-        between: Doubles = points[above - 1] + part * (points[above] - points[above - 1])
-        return between
+        interpolated: Doubles = points[above - 1] + part * (points[above] - points[above - 1])
+        return interpolated
 
 
 def learn_rules(
     table: Table,
-    indices: npt.NDArray[np.intp] | None = None,
+    indices: Indices | None = None,
     *,
     progress: Callable[[int], None] | None = None,
 ) -> Rules:
-    """Learns rules: what recordings differ by from the same speaker's neutral ones.
+    """Learns rules from the differences between a speaker's emotional and neutral recordings.
 
-    Takes of a sentence are averaged, sentences of a speaker and then speakers by the median.
-    Corpora that do not say how strong an emotion is count where no other one says it.
+    Takes of a sentence are averaged; then the median over the sentences of a speaker, and over
+    speakers, is taken. Corpora without intensities count for emotions that no other corpus states
+    an intensity of.
 
     Args:
         table: Features of the preset ``translate``.
-        indices: The records to learn from; None for all. Augmented copies are left out.
+        indices: The training records; None for all. Augmented copies are left out.
         progress: Called with the number of records read since the last call.
 
     Raises:
         SerError: The features are others.
-        TableError: No speaker says anything in two emotions.
+        TableError: No speaker speaks in two emotions.
     """
     spec = spec_of(table)
     check_spec(spec)
     numbers = np.arange(len(table)) if indices is None else np.asarray(indices)
-    takes = _takes(table, numbers, spec, progress or (lambda count: None))
+    takes = _measure_takes(table, numbers, spec, progress or (lambda count: None))
     means = {
         key: {style: np.mean(rows, axis=0) for style, rows in styles.items()}
         for key, styles in takes.items()
     }
-    plain = any(_neutral(styles) is not None for styles in means.values())
+    has_neutral = any(_neutral(styles) is not None for styles in means.values())
     differences: dict[_Style, dict[str, list[Doubles]]] = defaultdict(lambda: defaultdict(list))
     for (speaker, _), styles in means.items():
-        base = _neutral(styles) if plain else _mean_over_emotions(styles)
+        base = _neutral(styles) if has_neutral else _mean_over_emotions(styles)
         if base is None:
             continue
-        several = len({emotion for emotion, _, _ in styles}) > 1
+        has_several = len({emotion for emotion, _, _ in styles}) > 1
         for style, values in styles.items():
-            if several and style[0] != (NEUTRAL if plain else None):
+            if has_several and style[0] != (NEUTRAL if has_neutral else None):
                 difference = values - base
-                difference[1] = np.clip(difference[1], np.log(_NARROWEST), np.log(_WIDEST))
+                difference[1] = np.clip(
+                    difference[1], np.log(_MIN_RANGE_RATIO), np.log(_MAX_RANGE_RATIO)
+                )
                 differences[style][speaker].append(difference)
     if not differences:
         raise TableError(
@@ -242,28 +244,29 @@ def learn_rules(
             continue
         median = np.median([np.median(rows, axis=0) for rows in speakers.values()], axis=0)
         found[emotion].append(_rule(intensity, median, len(speakers)))
-    if plain:
-        who = {speaker for speakers in differences.values() for speaker in speakers}
-        found[NEUTRAL] = [_rule(1.0, np.zeros(3 + spec.n_mels), len(who))]
+    if has_neutral:
+        all_speakers = {speaker for speakers in differences.values() for speaker in speakers}
+        found[NEUTRAL] = [_rule(1.0, np.zeros(3 + spec.n_mels), len(all_speakers))]
     return Rules(
-        NEUTRAL if plain else MEAN, MappingProxyType({n: tuple(found[n]) for n in ordered(found)})
+        NEUTRAL if has_neutral else MEAN,
+        MappingProxyType({n: tuple(found[n]) for n in ordered(found)}),
     )
 
 
 _Style = tuple[str, bool, float]
-"""An emotion, whether its corpus says how strong it is, and how strong."""
+"""An emotion, whether its corpus states the intensity, and the intensity."""
 
 _Styles = dict[_Style, Doubles]
 
 
-def _takes(
+def _measure_takes(
     table: Table,
-    indices: npt.NDArray[np.intp],
+    indices: Indices,
     spec: FeatureSpec,
     progress: Callable[[int], None],
 ) -> dict[tuple[str, str], dict[_Style, list[Doubles]]]:
-    """Measures all recordings: by speaker and sentence, and by emotion and intensity."""
-    keys, strengths = speaker_keys(table), intensity_of(table)
+    """Measures recordings, grouped by speaker and sentence, and by emotion and intensity."""
+    keys, strengths = speaker_keys(table), intensity_values(table)
     texts, emotions, names, copies, frames = (
         table[name].tolist() for name in ("text", "y", "intensity", "augment", "frames")
     )
@@ -274,7 +277,7 @@ def _takes(
         progress(1)
         if not (keys[number] and emotions[number]) or copies[number]:
             continue
-        measured = _measured(from_features(table["x"][number, : frames[number]], spec))
+        measured = _measure(contours_from_features(table["x"][number, : frames[number]], spec))
         if measured is not None:
             stated = names[number] in INTENSITIES and emotions[number] != NEUTRAL
             style = (emotions[number], stated, round(float(strengths[number]), 3))
@@ -282,16 +285,16 @@ def _takes(
     return takes
 
 
-def _measured(contours: Contours) -> Doubles | None:
-    """Gives median pitch, logarithms of its range and of the duration, and the spectrum."""
+def _measure(contours: Contours) -> Doubles | None:
+    """Measures median F0, log F0 range, log duration and the long-term spectrum of speech."""
     voiced = contours.pitch[contours.voiced]
-    if len(voiced) < _FEWEST_VOICED:
+    if len(voiced) < _MIN_VOICED:
         return None
-    low, high = np.percentile(voiced, _MIDDLE)
+    low, high = np.percentile(voiced, _RANGE_PERCENTILES)
     power = 10.0 ** (contours.bands.astype(np.float64) / 10)
     level = 10 * np.log10(power.sum(axis=1))
     spectrum = 10 * np.log10(power[level > level.max() - _SPEECH_DECIBELS].mean(axis=0))
-    # A tenth of a semitone is no range, but has a logarithm.
+    # At least a tenth of a semitone, for the logarithm.
     prosody = [np.median(voiced), np.log(max(high - low, 0.1)), np.log(len(contours))]
     return np.concatenate([prosody, spectrum])
 
@@ -319,24 +322,24 @@ def _rule(intensity: float, values: Doubles, speakers: int) -> Rule:
 
 
 def _vector(rule: Rule) -> Doubles:
-    """Puts a rule into numbers that can be added: semitones, logarithms of ratios, decibels."""
+    """Gives a rule as additive values: semitones, logarithms of ratios, decibels."""
     return np.array([rule.pitch, np.log(rule.range), np.log(rule.stretch), *rule.gain])
 
 
-def _sound(rule: Rule) -> bool:
+def _is_valid(rule: Rule) -> bool:
     values = [rule.intensity, rule.pitch, rule.range, rule.stretch, *rule.gain]
     positive = min(rule.intensity, rule.range, rule.stretch) > 0
     return positive and len(rule.gain) == SPEC.n_mels and bool(np.isfinite(values).all())
 
 
-def _pitch_change(contours: Contours, shift: float, widening: float) -> npt.NDArray[np.float32]:
-    """Moves a pitch contour, and widens it around its own median."""
+def _pitch_modification(contours: Contours, shift: float, widening: float) -> Vector:
+    """Computes the change that shifts an F0 contour and widens it around its median."""
     pitch = contours.pitch.astype(np.float64)
     if not contours.voiced.any():
         return np.zeros(len(pitch), np.float32)
-    middle = np.median(pitch[contours.voiced])
-    change = np.clip(shift + (widening - 1) * (pitch - middle), -MOST_SEMITONES, MOST_SEMITONES)
-    lowest, highest = 12 * np.log2([LOWEST_HZ, HIGHEST_HZ])
-    # What is outside already is not pulled in.
+    median = np.median(pitch[contours.voiced])
+    change = np.clip(shift + (widening - 1) * (pitch - median), -MAX_SEMITONES, MAX_SEMITONES)
+    lowest, highest = 12 * np.log2([MIN_HZ, MAX_HZ])
+    # F0 that is outside already is not moved inside.
     bounded = np.clip(change, np.minimum(lowest - pitch, 0), np.maximum(highest - pitch, 0))
     return bounded.astype(np.float32)

@@ -1,4 +1,4 @@
-"""Mel spectrograms of what was made, as a feature table."""
+"""Mel spectrograms of converted recordings, as a feature table."""
 
 from __future__ import annotations
 
@@ -11,62 +11,62 @@ import numpy as np
 
 from ser.arrays import Matrix, Samples
 from ser.audio import reader
-from ser.conversion.contours import HOP, SPEC, Contours, contours_of
-from ser.conversion.jobs import Task
-from ser.dataset.table import TableWriter, record_dtype
+from ser.conversion.contours import HOP, SPEC, Contours, extract_contours
+from ser.conversion.tasks import ConversionTask
+from ser.dataset.table import record_dtype
+from ser.dataset.writer import TableWriter
 from ser.features.extract import Extractor
 from ser.features.layout import width
 from ser.features.spec import FeatureSpec
-from ser.io.files import Closing
+from ser.io.files import Closeable
 from ser.labels import ordered
 
 SPECTROGRAMS: FeatureSpec = SPEC.with_changes(families=("logmel",))
-"""What a table of spectrograms holds: of the features that translation works on the mel bands."""
+"""The features of the table: the mel bands of those that conversion uses."""
 
-TRANSLATED = "translated"
-"""What the field ``augment`` says of records that nobody spoke so."""
+CONVERTED = "translated"
+"""The value of the field ``augment`` of synthetic records."""
 
-# Frames computed together, and those on either side that reach into them.
-_TOGETHER = 3000
+# Frames computed at a time, and frames of context on either side.
+_BATCH_SIZE = 3000
 _CONTEXT = -(-SPECTROGRAMS.n_fft // 2 // SPECTROGRAMS.hop_length)
 
+MAX_PLOT_SECONDS = 60.0
+"""Seconds of a recording that a plot shows."""
 
-DRAWN_SECONDS = 60.0
-"""How much of a recording a picture shows."""
 
-
-def contours_in(path: Path) -> Contours:
-    """Describes the beginning of a recording, as much of it as a picture shows.
+def read_contours(path: Path) -> Contours:
+    """Computes the contours of the beginning of a recording, as much as a plot shows.
 
     Raises:
         AudioError: It cannot be read.
     """
-    return contours_of(reader.read(path, SPEC.sample_rate, duration=DRAWN_SECONDS))
+    return extract_contours(reader.read(path, SPEC.sample_rate, duration=MAX_PLOT_SECONDS))
 
 
-class _Kept(NamedTuple):
-    task: Task
+class _StoredSpectrogram(NamedTuple):
+    task: ConversionTask
     frames: int
     position: int
 
 
-class Spectrograms(Closing):
-    """Gathers spectrograms of results and writes them as a table; a context manager.
+class SpectrogramTable(Closeable):
+    """Collects spectrograms of results and writes them as a table; a context manager.
 
-    They wait in a temporary file: how many frames the longest one has is known at the end.
+    They are stored in a temporary file until the number of frames of the longest one is known.
     """
 
     def __init__(self) -> None:
         self._stream: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115 (closed in __exit__)
-        self._kept: list[_Kept] = []
+        self._stored: list[_StoredSpectrogram] = []
         self._extract = Extractor(SPECTROGRAMS)
 
     def close(self) -> None:
         """Removes the temporary file."""
         self._stream.close()
 
-    def add(self, task: Task) -> None:
-        """Takes a result that is there.
+    def add(self, task: ConversionTask) -> None:
+        """Adds the output file of a task.
 
         Raises:
             AudioError: It cannot be read.
@@ -76,10 +76,10 @@ class Spectrograms(Closing):
         for part in _matrices(blocks, self._extract):
             self._stream.write(part.tobytes())
             frames += len(part)
-        self._kept.append(_Kept(task, frames, position))
+        self._stored.append(_StoredSpectrogram(task, frames, position))
 
     def write(self, target: str) -> int:
-        """Writes the table: a record for each result, by recording and emotion.
+        """Writes the table, a record for each result, ordered by recording and emotion.
 
         Args:
             target: A path, or ``-``.
@@ -91,12 +91,13 @@ class Spectrograms(Closing):
             TableError: It cannot be written.
         """
         bands = width(SPECTROGRAMS)
-        longest = max((kept.frames for kept in self._kept), default=1)
-        widest = max((len(kept.task.recording.shown) for kept in self._kept), default=1)
+        longest = max((stored.frames for stored in self._stored), default=1)
+        widest = max((len(stored.task.recording.shown) for stored in self._stored), default=1)
         dtype = record_dtype(SPECTROGRAMS, longest, bands, {"path": widest})
-        emotions = ordered({kept.task.emotion for kept in self._kept})
+        emotions = ordered({stored.task.emotion for stored in self._stored})
         order = sorted(
-            self._kept, key=lambda kept: (kept.task.recording, emotions.index(kept.task.emotion))
+            self._stored,
+            key=lambda stored: (stored.task.recording, emotions.index(stored.task.emotion)),
         )
         with TableWriter(target, dtype, keep_part=False) as writer:
             for task, frames, position in order:
@@ -109,24 +110,24 @@ class Spectrograms(Closing):
                 # NumPy cannot hold what is not UTF-8.
                 record["path"] = task.recording.shown.encode("utf-8", "replace").decode()
                 record["duration"] = frames * HOP
-                record["augment"] = TRANSLATED
+                record["augment"] = CONVERTED
                 writer.append(record)
         return len(order)
 
 
 def _matrices(blocks: Iterable[Samples], extract: Extractor) -> Iterator[Matrix]:
-    """Computes the features of a whole recording in parts, each with what lies around it."""
+    """Computes the features of a recording in parts, each with context around it."""
     hop = SPECTROGRAMS.hop_length
     waiting: list[Samples] = []
     count, before = 0, 0
-    enough = (_TOGETHER + 2 * _CONTEXT) * hop
+    enough = (_BATCH_SIZE + 2 * _CONTEXT) * hop
     for block in blocks:
         waiting.append(block)
         count += len(block)
         while count >= enough:
             samples = np.concatenate(waiting)
-            yield extract(samples[:enough])[before : before + _TOGETHER]
-            rest = samples[(before + _TOGETHER - _CONTEXT) * hop :]
+            yield extract(samples[:enough])[before : before + _BATCH_SIZE]
+            rest = samples[(before + _BATCH_SIZE - _CONTEXT) * hop :]
             waiting, count, before = [rest], len(rest), _CONTEXT
     if count:
         yield extract(np.concatenate(waiting))[before:]

@@ -13,7 +13,7 @@ from conftest import Run
 from records import labelled_table
 from voiced import BANDS, parallel_table
 
-from ser.conversion.converter import write_rules_artifact
+from ser.conversion.artifact import write_rules_artifact
 from ser.conversion.rules import learn_rules
 from ser.dataset.table import Table, write_table
 

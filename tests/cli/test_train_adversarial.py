@@ -9,7 +9,7 @@ import pytest
 from conftest import Run
 from sentences import sentence_table
 
-from ser.conversion.converter import load_converter
+from ser.conversion.converter import open_network_converter
 from ser.dataset.table import write_table
 from ser.models.artifact import read_card
 
@@ -77,4 +77,4 @@ def test_pix2pix_with_all_of_them(run: Run, pairs: Path, tmp_path: Path) -> None
         "g_waits",
     ]
     assert list(row) == terms
-    assert load_converter(tmp_path / "m.keras").emotions == ("neutral", "sad", "angry")
+    assert open_network_converter(tmp_path / "m.keras").emotions == ("neutral", "sad", "angry")

@@ -71,7 +71,7 @@ def test_what_it_does(trained: Path) -> None:
     change = network(phrase, "angry")
     assert len(change) == 100
     assert np.isfinite(change.gain).all()
-    assert not change.nothing
+    assert not change.is_identity
     assert isinstance(rules, RuleConverter)
     assert set(rules.emotions) == set(network.emotions)
 
@@ -91,7 +91,7 @@ def test_keras_says_what_litert_says(trained: Path) -> None:
 
 def test_it_goes_on_where_it_stopped(table: Path, run: Run, tmp_path: Path) -> None:
     from ser.conversion.pairs import find_pairs
-    from ser.conversion.training.fit import train_translator
+    from ser.conversion.training.fit import train_converter
     from ser.training.checkpoint import Checkpoint
     from ser.training.config import TrainConfig
 
@@ -109,7 +109,7 @@ def test_it_goes_on_where_it_stopped(table: Path, run: Run, tmp_path: Path) -> N
     )
     output = tmp_path / "m.keras"
     with pytest.raises(StoppedError):
-        train_translator(
+        train_converter(
             records, everything, find_pairs(records, everything), config,
             checkpoint=Checkpoint(output), device="cpu", on_epoch=stop,
         )  # fmt: skip

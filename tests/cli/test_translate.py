@@ -22,8 +22,8 @@ from sentences import sentence_table
 from speech import render
 
 from ser.cli.translate import main
-from ser.conversion.contours import contours_of
-from ser.conversion.converter import write_rules_artifact
+from ser.conversion.contours import extract_contours
+from ser.conversion.artifact import write_rules_artifact
 from ser.conversion.rules import learn_rules
 from ser.dataset.table import read_table
 from ser.pretrained import DEFAULT_MODEL
@@ -79,7 +79,7 @@ def pitch(path: Path) -> float:
     """Median, in semitones."""
     samples, rate = soundfile.read(path, dtype="float32")
     assert rate == RATE
-    found = contours_of(samples)
+    found = extract_contours(samples)
     return float(np.median(found.pitch[found.voiced]))
 
 

@@ -7,26 +7,26 @@ import pytest
 from voiced import contours
 
 from ser.conversion.contour_grid import (
-    CHANGED,
-    COLUMNS,
+    MASK,
+    N_CHANGED,
+    N_COLUMNS,
+    N_FEATURES,
     PITCH,
-    REAL,
-    SEEN,
     VOICED,
-    scale_of,
-    seen,
-    speech,
-    steps_of,
+    fit_scale,
+    generator_features,
+    speech_weight,
     to_frames,
+    to_steps,
 )
 
 
 @pytest.mark.parametrize("frames", [1, 2, 119, 120])
 def test_steps_are_means_of_two_frames(frames: int) -> None:
     phrase = contours(frames)
-    steps = steps_of(phrase)
-    assert steps.shape == ((frames + 1) // 2, COLUMNS)
-    assert (steps[:, REAL] == 1).all()
+    steps = to_steps(phrase)
+    assert steps.shape == ((frames + 1) // 2, N_COLUMNS)
+    assert (steps[:, MASK] == 1).all()
     pair = phrase.cepstrum[:2].mean(axis=0)
     np.testing.assert_allclose(steps[0, :PITCH], pair, rtol=1e-5)
     assert steps[-1, VOICED] == phrase.voiced[-1 - (frames % 2 == 0) :].mean()
@@ -34,8 +34,8 @@ def test_steps_are_means_of_two_frames(frames: int) -> None:
 
 def test_speech_is_where_it_is_loud() -> None:
     phrase = contours(100, voiced=0.5)
-    share = speech(steps_of(phrase))
-    voiced = steps_of(phrase)[:, VOICED] > 0.5
+    share = speech_weight(to_steps(phrase))
+    voiced = to_steps(phrase)[:, VOICED] > 0.5
     assert share[voiced].min() > 0.9
     assert share[:10].max() < 0.5
 
@@ -43,15 +43,17 @@ def test_speech_is_where_it_is_loud() -> None:
 def test_what_is_seen_does_not_depend_on_the_level() -> None:
     soft, loud = contours(100), contours(100)
     loud.cepstrum[:, 0] += 50
-    np.testing.assert_allclose(seen(steps_of(soft)), seen(steps_of(loud)), atol=1e-3)
-    shown = seen(steps_of(soft))
-    assert shown.shape == (50, SEEN)
+    np.testing.assert_allclose(
+        generator_features(to_steps(soft)), generator_features(to_steps(loud)), atol=1e-3
+    )
+    shown = generator_features(to_steps(soft))
+    assert shown.shape == (50, N_FEATURES)
     voiced = shown[:, VOICED] > 0.5
-    assert np.median(shown[voiced, COLUMNS]) == pytest.approx(0, abs=1e-4)
+    assert np.median(shown[voiced, N_COLUMNS]) == pytest.approx(0, abs=1e-4)
 
 
 def test_a_phrase_without_a_voice() -> None:
-    assert np.isfinite(seen(steps_of(contours(40, voiced=0.0)))).all()
+    assert np.isfinite(generator_features(to_steps(contours(40, voiced=0.0)))).all()
 
 
 def test_a_line_is_drawn_through_frames() -> None:
@@ -63,11 +65,11 @@ def test_a_line_is_drawn_through_frames() -> None:
 
 
 def test_a_scale_makes_speech_usual() -> None:
-    phrases = [steps_of(contours(100, seed=seed)) for seed in range(5)]
-    scale = scale_of(phrases)
-    said = np.concatenate([p[speech(p) > 0.5, :CHANGED] for p in phrases])
+    phrases = [to_steps(contours(100, seed=seed)) for seed in range(5)]
+    scale = fit_scale(phrases)
+    said = np.concatenate([p[speech_weight(p) > 0.5, :N_CHANGED] for p in phrases])
     scaled = (said - scale.mean) / scale.deviation
     np.testing.assert_allclose(scaled.mean(axis=0), 0, atol=1e-3)
     np.testing.assert_allclose(scaled.std(axis=0), 1, atol=1e-3)
-    assert scale.seen_mean.shape == scale.seen_deviation.shape == (SEEN,)
-    assert (scale.seen_mean[REAL], scale.seen_deviation[REAL]) == (0, 1)
+    assert scale.feature_mean.shape == scale.feature_deviation.shape == (N_FEATURES,)
+    assert (scale.feature_mean[MASK], scale.feature_deviation[MASK]) == (0, 1)

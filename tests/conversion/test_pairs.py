@@ -7,7 +7,7 @@ import pytest
 from tables import ravdess_table
 from voiced import parallel_table
 
-from ser.conversion.pairs import LONGEST, find_pairs, intensity_of, short_enough
+from ser.conversion.pairs import MAX_SECONDS, find_pairs, intensity_values, select_usable
 from ser.dataset.table import Table
 from ser.errors import SerError, TableError
 
@@ -79,15 +79,15 @@ def test_other_features_are_refused() -> None:
 
 
 def test_intensities(table: Table) -> None:
-    found = dict(zip(table["y"].tolist(), intensity_of(table).tolist(), strict=True))
+    found = dict(zip(table["y"].tolist(), intensity_values(table).tolist(), strict=True))
     assert found == pytest.approx({"neutral": 1.0, "sad": 0.4, "angry": 1.0})
 
 
 def test_what_is_too_long_or_unknown(table: Table) -> None:
     table = table.copy()
-    table["frames"][0] = 100 * LONGEST
-    table["frames"][1] = 100 * LONGEST + 1
+    table["frames"][0] = 100 * MAX_SECONDS
+    table["frames"][1] = 100 * MAX_SECONDS + 1
     table["speaker"][2] = ""
     table["y"][3] = ""
-    kept = short_enough(table, np.arange(6))
+    kept = select_usable(table, np.arange(6))
     assert kept.tolist() == [0, 4, 5]

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from speech import render
 
-from ser.conversion.phrases import LONGEST, MARGIN, Piece, pieces
+from ser.conversion.phrases import MARGIN, MAX_SECONDS, Phrase, split_phrases
 
 RATE = 16_000
 
@@ -26,14 +26,14 @@ def sound(seconds: float, rate: int = RATE) -> Any:
     return wave.astype(np.float32)[:, None]
 
 
-def cut(samples: Any, rate: int = RATE, block: int | None = None) -> list[Piece]:
+def cut(samples: Any, rate: int = RATE, block: int | None = None) -> list[Phrase]:
     size = block or max(1, len(samples))
 
     def blocks() -> Iterator[Any]:
         for start in range(0, len(samples), size):
             yield samples[start : start + size]
 
-    found = list(pieces(blocks(), rate))
+    found = list(split_phrases(blocks(), rate))
     if found:
         np.testing.assert_array_equal(np.concatenate([p.samples for p in found]), samples)
     return found
@@ -43,7 +43,7 @@ def cut(samples: Any, rate: int = RATE, block: int | None = None) -> list[Piece]
 def test_phrases_are_what_is_between_pauses(rate: int) -> None:
     parts = [hiss(1, rate), sound(2, rate), hiss(0.8, rate), sound(3, rate), hiss(1, rate)]
     found = cut(np.concatenate(parts), rate)
-    assert [piece.quiet for piece in found] == [True, False, True, False, True]
+    assert [piece.is_pause for piece in found] == [True, False, True, False, True]
     seconds = [len(piece.samples) / rate for piece in found]
     assert seconds[1] == pytest.approx(2 + 2 * MARGIN, abs=0.05)
     assert seconds[3] == pytest.approx(3 + 2 * MARGIN, abs=0.05)
@@ -61,12 +61,12 @@ def test_blocks_do_not_matter(block: int) -> None:
 
 def test_short_gaps_are_no_pauses() -> None:
     found = cut(np.concatenate([sound(1), hiss(0.15), sound(1), hiss(0.2), sound(1)]))
-    assert [piece.quiet for piece in found] == [False]
+    assert [piece.is_pause for piece in found] == [False]
 
 
 def test_a_short_word_stays_with_what_follows() -> None:
     found = cut(np.concatenate([sound(0.3), hiss(0.4), sound(2), hiss(0.6)]))
-    assert not found[0].quiet
+    assert not found[0].is_pause
     assert len(found[0].samples) > 2.5 * RATE
 
 
@@ -74,7 +74,7 @@ def test_sound_without_pauses_is_cut_where_it_is_softest() -> None:
     samples = sound(40)
     samples[8 * RATE : 8 * RATE + 800] *= np.float32(0.05)
     found = cut(samples)
-    assert max(len(piece.samples) for piece in found) <= LONGEST * RATE
+    assert max(len(piece.samples) for piece in found) <= MAX_SECONDS * RATE
     assert found[0].cut
     assert len(found[0].samples) == pytest.approx(8.025 * RATE, abs=0.03 * RATE)
     assert not found[-1].cut
@@ -85,7 +85,7 @@ def test_real_pauses_in_speech() -> None:
     parts = [np.asarray(render("happy", 2, seed=s, text=s + 1), np.float32) for s in range(5)]
     samples = np.concatenate(parts)[:, None]
     found = cut(samples)
-    assert sum(not piece.quiet for piece in found) >= 4
+    assert sum(not piece.is_pause for piece in found) >= 4
     loud = np.abs(samples).max()
     for piece in found:
         assert not piece.cut
@@ -96,7 +96,7 @@ def test_real_pauses_in_speech() -> None:
 def test_silence_nothing_and_very_little() -> None:
     assert cut(np.zeros((0, 1), np.float32)) == []
     for count in (1, 2, 100, 5000, 20 * RATE):
-        assert all(piece.quiet for piece in cut(np.zeros((count, 2), np.float32)))
+        assert all(piece.is_pause for piece in cut(np.zeros((count, 2), np.float32)))
     assert len(cut(np.ones((1, 1), np.float32))) == 1
     assert len(cut(sound(0.05))) == 1
 
@@ -113,7 +113,7 @@ def test_memory_does_not_grow() -> None:
             yield block
 
     given = 0
-    for piece in pieces(blocks(), RATE):
+    for piece in split_phrases(blocks(), RATE):
         given += len(piece.samples)
-        assert taken - given <= LONGEST * RATE + len(block)
+        assert taken - given <= MAX_SECONDS * RATE + len(block)
     assert given == taken == 360 * len(block)

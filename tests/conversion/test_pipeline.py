@@ -12,10 +12,10 @@ import pytest
 from speech import render
 
 from ser.audio import reader
-from ser.conversion.contours import Contours, contours_of
-from ser.conversion.modification import Change, no_change
-from ser.conversion.phrases import pieces
-from ser.conversion.pipeline import stream, translate
+from ser.conversion.contours import Contours, extract_contours
+from ser.conversion.modification import Modification, identity_modification
+from ser.conversion.phrases import split_phrases
+from ser.conversion.pipeline import convert, convert_stream
 from ser.errors import SerError
 
 RATE = 16_000
@@ -32,15 +32,15 @@ class Steady:
 
     def __call__(
         self, contours: Contours, to: str, intensity: float = 1.0, source: str | None = None
-    ) -> Change:
+    ) -> Modification:
         if to not in self.emotions:
             raise SerError(to, "is unknown")
         frames = len(contours)
         self.asked.append((frames, to, intensity, source))
         if to == source or not intensity:
-            return no_change(frames)
+            return identity_modification(frames)
         semitones, decibels, factor = self.values
-        return Change(
+        return Modification(
             np.full(frames, semitones, np.float32),
             np.full((frames, 80), decibels, np.float32),
             np.full(frames, factor, np.float32),
@@ -77,7 +77,7 @@ def test_phrases_that_are_asked_each_for_itself(recording: Any) -> None:
         return "angry" if len(heard) == 1 else None
 
     steady = Steady()
-    result = translate(recording, RATE, steady, "angry", 1.0, first_is_angry)
+    result = convert(recording, RATE, steady, "angry", 1.0, first_is_angry)
     assert [source for *_, source in steady.asked] == ["angry", None, None, None]
     assert sum(heard) <= len(recording)
     # The first phrase stays, the second does not.
@@ -92,21 +92,21 @@ def test_no_change_is_the_source_to_the_last_bit(rate: int, channels: int) -> No
     if channels:
         samples = np.stack([samples / (1 + c) for c in range(channels)], axis=1)
     for arguments in (("neutral", 1.0, "neutral"), ("angry", 0.0, None)):
-        np.testing.assert_array_equal(translate(samples, rate, Steady(), *arguments), samples)
+        np.testing.assert_array_equal(convert(samples, rate, Steady(), *arguments), samples)
 
 
 def test_phrases_change_and_pauses_stay(recording: Any) -> None:
     converter = Steady()
-    result = translate(recording, RATE, converter, "angry", 0.8, "sad")
+    result = convert(recording, RATE, converter, "angry", 0.8, "sad")
     assert {asked[1:] for asked in converter.asked} == {("angry", 0.8, "sad")}
     assert len(converter.asked) >= 3
     assert result.dtype == np.float32
-    before, after = (list(pieces([s[:, None]], RATE)) for s in (recording, result))
-    quiet = [sum(len(p.samples) for p in some if p.quiet) / RATE for some in (before, after)]
+    before, after = (list(split_phrases([s[:, None]], RATE)) for s in (recording, result))
+    quiet = [sum(len(p.samples) for p in some if p.is_pause) / RATE for some in (before, after)]
     assert quiet[1] == pytest.approx(quiet[0], abs=0.4)
-    loud = [sum(len(p.samples) for p in some if not p.quiet) / RATE for some in (before, after)]
+    loud = [sum(len(p.samples) for p in some if not p.is_pause) / RATE for some in (before, after)]
     assert loud[1] == pytest.approx(1.2 * loud[0], rel=0.12)
-    old, new = contours_of(recording), contours_of(result)
+    old, new = extract_contours(recording), extract_contours(result)
     raised = np.median(new.pitch[new.voiced]) - np.median(old.pitch[old.voiced])
     assert raised == pytest.approx(3, abs=0.5)
     strength = [np.percentile(c.bands[c.voiced].mean(axis=1), 80) for c in (old, new)]
@@ -117,7 +117,7 @@ def test_phrases_change_and_pauses_stay(recording: Any) -> None:
 def test_joints_are_not_heard(rate: int) -> None:
     """What is next to a joint is the source's own samples, so that nothing can click there."""
     samples = talk(rate, 2)
-    parts = list(stream(blocks(samples, 5000), rate, Steady(4, 12, 1.3), "angry"))
+    parts = list(convert_stream(blocks(samples, 5000), rate, Steady(4, 12, 1.3), "angry"))
     joints = np.cumsum([len(part) for part in parts])
     result = np.concatenate(parts)
     usual = np.percentile(np.abs(np.diff(samples)), 90)
@@ -140,7 +140,7 @@ def test_speech_that_does_not_pause_is_joined_where_it_was_cut() -> None:
     vowel *= np.abs(word).max() / np.abs(vowel).max()
     samples = np.concatenate([word, vowel]).astype(np.float32)
     converter = Steady(3, 0, 1.1)
-    result = translate(samples, RATE, converter, "angry")
+    result = convert(samples, RATE, converter, "angry")
     assert len(converter.asked) >= 3
     assert len(result) == pytest.approx(1.1 * len(samples), rel=0.01)
     assert np.abs(np.diff(result)).max() < 1.3 * np.abs(np.diff(samples)).max()
@@ -150,17 +150,17 @@ def test_speech_that_does_not_pause_is_joined_where_it_was_cut() -> None:
 
 def test_channels_keep_their_places(recording: Any) -> None:
     pair = np.stack([recording, 0.4 * recording], axis=1)
-    result = translate(pair, RATE, Steady(), "angry")
+    result = convert(pair, RATE, Steady(), "angry")
     assert result.shape[1] == 2
     np.testing.assert_allclose(result[:, 1], 0.4 * result[:, 0], atol=1e-5)
-    alone = translate(0.7 * recording, RATE, Steady(), "angry")
+    alone = convert(0.7 * recording, RATE, Steady(), "angry")
     np.testing.assert_allclose(result.mean(axis=1), alone, atol=2e-3)
 
 
 def test_a_stream_is_what_the_whole_is(recording: Any) -> None:
-    whole = translate(recording, RATE, Steady(), "angry")
+    whole = convert(recording, RATE, Steady(), "angry")
     for size in (7777, 10**7):
-        parts = list(stream(blocks(recording, size), RATE, Steady(), "angry"))
+        parts = list(convert_stream(blocks(recording, size), RATE, Steady(), "angry"))
         np.testing.assert_array_equal(np.concatenate(parts), whole)
 
 
@@ -169,12 +169,14 @@ def test_nothing_is_clipped_and_levels_keep_their_places(recording: Any, streami
     samples = recording * np.float32(0.9 / np.abs(recording).max())
     converter = Steady(0, 15, 1)
     if streaming:
-        result = np.concatenate(list(stream(blocks(samples, 9000), RATE, converter, "angry")))
+        result = np.concatenate(
+            list(convert_stream(blocks(samples, 9000), RATE, converter, "angry"))
+        )
     else:
-        result = translate(samples, RATE, converter, "angry")
+        result = convert(samples, RATE, converter, "angry")
     assert 0.8 < np.abs(result).max() <= 1
     assert np.mean(np.abs(result) > 0.97) < 1e-4
-    plain = translate(recording * np.float32(0.01), RATE, converter, "angry")
+    plain = convert(recording * np.float32(0.01), RATE, converter, "angry")
     if not streaming:
         factor = result.max() / plain.max()
         np.testing.assert_allclose(result, plain * factor, atol=0.02)
@@ -187,7 +189,7 @@ def test_what_is_no_speech_stays() -> None:
     chord = sum(0.05 * np.sin(2 * np.pi * hertz * time) for hertz in (220, 277, 330))
     for samples in (np.zeros(5 * RATE), noise, chord):
         samples = np.asarray(samples, np.float32)
-        np.testing.assert_array_equal(translate(samples, RATE, Steady(), "angry"), samples)
+        np.testing.assert_array_equal(convert(samples, RATE, Steady(), "angry"), samples)
 
 
 @pytest.mark.parametrize("count", [0, 1, 2, 100, 3000])
@@ -195,7 +197,7 @@ def test_what_is_no_speech_stays() -> None:
 def test_very_short_recordings(count: int, rate: int) -> None:
     samples = np.asarray(0.5 * np.sin(np.arange(count) / 9), np.float32)
     for shaped in (samples, np.stack([samples, samples], axis=1)):
-        result = translate(shaped, rate, Steady(), "angry")
+        result = convert(shaped, rate, Steady(), "angry")
         assert result.ndim == shaped.ndim
         assert np.isfinite(result).all()
         assert abs(len(result) - count) <= 0.2 * count + 1
@@ -203,7 +205,7 @@ def test_very_short_recordings(count: int, rate: int) -> None:
 
 def test_an_unknown_emotion_is_said(recording: Any) -> None:
     with pytest.raises(SerError, match="unknown"):
-        translate(recording, RATE, Steady(), "bored")
+        convert(recording, RATE, Steady(), "bored")
 
 
 def test_long_recordings_need_little_memory() -> None:
@@ -212,7 +214,7 @@ def test_long_recordings_need_little_memory() -> None:
 
     def peak(times: int) -> int:
         tracemalloc.start()
-        for _ in stream((block for _ in range(times)), RATE, Steady(0, 3, 1.0), "angry"):
+        for _ in convert_stream((block for _ in range(times)), RATE, Steady(0, 3, 1.0), "angry"):
             pass
         found = tracemalloc.get_traced_memory()[1]
         tracemalloc.stop()
@@ -227,10 +229,10 @@ def test_real_recordings(corpora: Path) -> None:
     paths = sorted((corpora / "ravdess").glob("Actor_0[1-4]/03-01-0[1358]-01-02-01-*.flac"))
     samples = np.concatenate([reader.read(path, 24_000) for path in paths[:5]])
     converter = Steady(2, 4, 1.15)
-    result = translate(samples, 24_000, converter, "angry")
+    result = convert(samples, 24_000, converter, "angry")
     assert len(converter.asked) >= 5
     assert np.isfinite(result).all()
-    old, new = (contours_of(reader.resample(s, 24_000, 16_000)) for s in (samples, result))
+    old, new = (extract_contours(reader.resample(s, 24_000, 16_000)) for s in (samples, result))
     rose = np.median(new.pitch[new.voiced]) - np.median(old.pitch[old.voiced])
     assert rose == pytest.approx(2, abs=0.7)
     assert np.percentile(new.bands, 10) == pytest.approx(np.percentile(old.bands, 10), abs=1)

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 from speech import render
 
-from ser.conversion.contours import Contours, contours_of
-from ser.conversion.models.pix2pix import EMOTION, SOURCE, STEP, Pix2PixMel
+from ser.conversion.contours import Contours, extract_contours
+from ser.conversion.models.pix2pix import EMOTION, FRAME_MULTIPLE, SOURCE, Pix2PixMel
 from ser.conversion.pix2pix import Pix2PixConverter
 from ser.errors import SerError
 from ser.models.backend import load_keras
@@ -25,18 +25,18 @@ def samples() -> Any:
 
 @pytest.fixture(scope="module")
 def phrase(samples: Any) -> Contours:
-    return contours_of(samples)
+    return extract_contours(samples)
 
 
 def louder(inputs: Any) -> Any:
     """Stands for a network: more in every band, by emotion and intensity."""
     source, emotion = inputs[SOURCE], inputs[EMOTION]
-    assert source.shape[1] % STEP == 0
+    assert source.shape[1] % FRAME_MULTIPLE == 0
     return source + (emotion @ np.array([0.5, 2, -1], np.float32))[:, None, None]
 
 
 def test_what_is_drawn_is_a_gain(phrase: Contours) -> None:
-    assert len(phrase) % STEP
+    assert len(phrase) % FRAME_MULTIPLE
     change = Pix2PixConverter(louder, EMOTIONS)(phrase, "angry", 0.5)
     assert change.gain.shape == (len(phrase), 80)
     assert change.gain == pytest.approx(10 / np.log(10), abs=1e-3)
@@ -46,9 +46,9 @@ def test_what_is_drawn_is_a_gain(phrase: Contours) -> None:
 
 def test_nothing_changes_where_nothing_is_to_change(phrase: Contours, samples: Any) -> None:
     converter = Pix2PixConverter(louder, EMOTIONS)
-    assert converter(phrase, "angry", 0.0).nothing
-    assert converter(phrase, "angry", 1.0, "angry").nothing
-    assert not converter(phrase, "angry", 1.0, "sad").nothing
+    assert converter(phrase, "angry", 0.0).is_identity
+    assert converter(phrase, "angry", 1.0, "angry").is_identity
+    assert not converter(phrase, "angry", 1.0, "sad").is_identity
     assert (converter.waveform(samples, "sad", 1.0, "sad") == samples).all()
 
 
@@ -57,7 +57,7 @@ def test_the_level_of_a_recording_does_not_matter(samples: Any) -> None:
         return inputs[SOURCE] ** 2 / 10
 
     converter = Pix2PixConverter(picky, EMOTIONS)
-    one, other = (converter(contours_of(factor * samples), "sad") for factor in (1, 5))
+    one, other = (converter(extract_contours(factor * samples), "sad") for factor in (1, 5))
     assert one.gain == pytest.approx(other.gain, abs=0.01)
     assert np.abs(one.gain).max() > 1
 

@@ -9,18 +9,18 @@ import pytest
 from speech import render
 
 from ser.audio import reader
-from ser.conversion.contours import HOP, contours_of
-from ser.conversion.pitch_marks import epochs_of
-from ser.conversion.psola import overlapped, plan, time_map
+from ser.conversion.contours import HOP, extract_contours
+from ser.conversion.pitch_marks import find_pitch_marks
+from ser.conversion.psola import build_time_map, overlap_add, plan_grains
 
 
 def moved(samples: Any, rate: int, semitones: float, stretch: Any) -> Any:
-    contours = contours_of(reader.resample(samples, rate, 16_000))
-    epochs = epochs_of(samples, rate, contours)
+    contours = extract_contours(reader.resample(samples, rate, 16_000))
+    marks = find_pitch_marks(samples, rate, contours)
     stretch = np.broadcast_to(np.float32(stretch), len(contours))
-    times = time_map(stretch, rate * HOP, len(samples))
-    ratio = np.full(len(epochs.places), 2 ** (semitones / 12))
-    return overlapped(samples, plan(samples, rate, epochs, ratio, times), rate)
+    times = build_time_map(stretch, rate * HOP, len(samples))
+    ratio = np.full(len(marks.places), 2 ** (semitones / 12))
+    return overlap_add(samples, plan_grains(samples, rate, marks, ratio, times), rate)
 
 
 def speech(rate: int = 16_000, emotion: str = "sad") -> Any:
@@ -47,7 +47,7 @@ def test_frames_become_as_long_as_they_are_told() -> None:
     stretch = np.ones(101, np.float32)
     stretch[20:40] = 2
     stretch[60:80] = 0.5
-    times = time_map(stretch, 160, 16_000)
+    times = build_time_map(stretch, 160, 16_000)
     assert times.count == 16_000 + 20 * 160 - 10 * 160
     # Half a frame is between two values.
     assert times.forward(np.array([20 * 160.0]))[0] == pytest.approx(20 * 160, abs=81)
@@ -60,7 +60,7 @@ def test_frames_become_as_long_as_they_are_told() -> None:
 def test_what_follows_a_change_moves_by_whole_samples(factor: float) -> None:
     stretch = np.ones(101, np.float32)
     stretch[10:50] = factor
-    times = time_map(stretch, 160, 16_000)
+    times = build_time_map(stretch, 160, 16_000)
     behind = np.arange(52, 100) * 160.0
     way = times.forward(behind) - behind
     np.testing.assert_allclose(way, np.round(way), atol=1e-6)
@@ -72,7 +72,7 @@ def test_longer_here_and_shorter_there() -> None:
     stretch = np.ones(101, np.float32)
     stretch[10:30] = 1.5
     stretch[50:70] = 0.500_2
-    times = time_map(stretch, 160, 16_000)
+    times = build_time_map(stretch, 160, 16_000)
     middle = np.array([40 * 160.0])
     assert times.forward(middle)[0] - middle[0] == pytest.approx(20 * 160 * 0.5, abs=1)
 
@@ -108,12 +108,12 @@ def test_a_hum_under_noise_is_not_torn(stretch: float) -> None:
     hum = 0.1 * np.sin(2 * np.pi * 110 * time)
     hiss = 0.003 * np.random.default_rng(0).standard_normal(len(hum))
     samples = (hum + hiss).astype(np.float32)
-    times = time_map(np.full(201, stretch, np.float32), 160, len(samples))
-    unvoiced = contours_of(hiss.astype(np.float32))
+    times = build_time_map(np.full(201, stretch, np.float32), 160, len(samples))
+    unvoiced = extract_contours(hiss.astype(np.float32))
     assert not unvoiced.voiced.any()
-    epochs = epochs_of(samples, 16_000, unvoiced)
-    grains = plan(samples, 16_000, epochs, np.ones(len(epochs.places)), times)
-    power = np.abs(np.fft.rfft(overlapped(samples, grains, 16_000) * np.hanning(times.count))) ** 2
+    marks = find_pitch_marks(samples, 16_000, unvoiced)
+    grains = plan_grains(samples, 16_000, marks, np.ones(len(marks.places)), times)
+    power = np.abs(np.fft.rfft(overlap_add(samples, grains, 16_000) * np.hanning(times.count))) ** 2
     hertz = np.fft.rfftfreq(times.count, 1 / 16_000)
     near = np.abs(hertz - 110) < 15
     assert power[near].sum() > 0.95 * power.sum()

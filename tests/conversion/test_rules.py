@@ -12,10 +12,10 @@ from voiced import BANDS, SPEC, contours, parallel_table
 
 from ser.audio import reader
 from ser.conversion.rules import (
-    HIGHEST_HZ,
-    LOWEST_HZ,
+    MAX_HZ,
+    MAX_SEMITONES,
     MEAN,
-    MOST_SEMITONES,
+    MIN_HZ,
     RuleConverter,
     Rules,
     learn_rules,
@@ -180,9 +180,9 @@ def test_intensity_goes_through_normal_recordings(rules: Rules) -> None:
     # Normal sadness is lower than neutral, and strong sadness higher.
     expected = {0.2: -0.5, 0.4: -1.0, 0.7: 1.0, 1.0: 3.0, 1.5: 4.5}
     assert {at: shift(at) for at in expected} == pytest.approx(expected, abs=0.1)
-    assert convert(phrase, "sad", 0).nothing
-    assert convert(phrase, "sad", 1.0, "sad").nothing
-    assert convert(phrase, "neutral").nothing
+    assert convert(phrase, "sad", 0).is_identity
+    assert convert(phrase, "sad", 1.0, "sad").is_identity
+    assert convert(phrase, "neutral").is_identity
     half = convert(phrase, "angry", 0.2).stretch[0]
     assert half == pytest.approx(np.sqrt(1.1), rel=0.01)
 
@@ -206,13 +206,13 @@ def test_pitch_stays_where_voices_are(rules: Rules) -> None:
     high = contours(seed=1, middle=12 * np.log2(520))
     low = contours(seed=1, middle=12 * np.log2(63))
     raised = convert(high, "angry", 1.5)
-    assert (high.pitch + raised.pitch).max() <= 12 * np.log2(HIGHEST_HZ) + 1e-3
+    assert (high.pitch + raised.pitch).max() <= 12 * np.log2(MAX_HZ) + 1e-3
     lowered = convert(low, "neutral", 1.0, "angry")
-    kept = low.pitch + lowered.pitch >= 12 * np.log2(LOWEST_HZ) - 1e-3
+    kept = low.pitch + lowered.pitch >= 12 * np.log2(MIN_HZ) - 1e-3
     # What was lower before is not moved up.
     assert (kept | (lowered.pitch == 0)).all()
     wide = contours(seed=1, span=30.0)
-    assert np.abs(convert(wide, "angry", 1.5).pitch).max() <= MOST_SEMITONES
+    assert np.abs(convert(wide, "angry", 1.5).pitch).max() <= MAX_SEMITONES
 
 
 def test_a_phrase_without_a_voice(rules: Rules) -> None:

@@ -10,9 +10,9 @@ import pytest
 from artifacts import with_card
 from speech import render
 
-from ser.conversion.source_emotion import Recogniser, open_recogniser
+from ser.conversion.source_emotion import SourceEmotionClassifier, open_source_classifier
 from ser.errors import ArtifactError
-from ser.inference.engine import open_engine
+from ser.inference.classifier import open_classifier
 from ser.pretrained import DEFAULT_MODEL, DEFAULT_TRANSLATOR
 
 
@@ -22,17 +22,17 @@ def phrase() -> np.ndarray:
 
 
 def test_a_phrase_has_the_emotion_that_the_classifier_is_sure_of(phrase: np.ndarray) -> None:
-    assert open_recogniser(DEFAULT_MODEL)(phrase) == "neutral"
+    assert open_source_classifier(DEFAULT_MODEL)(phrase) == "neutral"
 
 
 def test_a_doubtful_phrase_has_none(phrase: np.ndarray, tmp_path: Path) -> None:
     # A hundred times the temperature makes all emotions equally probable.
     copy = with_card(Path(shutil.copy(DEFAULT_MODEL, tmp_path)), temperature=100.0)
-    assert open_recogniser(copy)(phrase) is None
+    assert open_source_classifier(copy)(phrase) is None
 
 
 def test_all_of_a_phrase_is_heard(phrase: np.ndarray, monkeypatch: pytest.MonkeyPatch) -> None:
-    engine = open_engine(DEFAULT_MODEL)
+    engine = open_classifier(DEFAULT_MODEL)
     seen = []
     features = type(engine.extractor).prepare
     monkeypatch.setattr(
@@ -40,10 +40,10 @@ def test_all_of_a_phrase_is_heard(phrase: np.ndarray, monkeypatch: pytest.Monkey
         "prepare",
         lambda self, samples: (seen.append(len(samples)), features(self, samples))[1],
     )
-    Recogniser(engine)(phrase)
+    SourceEmotionClassifier(engine)(phrase)
     assert sum(seen) == len(phrase) * engine.spec.sample_rate // 16_000
 
 
 def test_a_translator_recognises_nothing() -> None:
     with pytest.raises(ArtifactError):
-        open_recogniser(DEFAULT_TRANSLATOR)
+        open_source_classifier(DEFAULT_TRANSLATOR)

@@ -11,8 +11,8 @@ from speech import render
 
 from ser.audio import reader
 from ser.conversion import spectrograms
-from ser.conversion.jobs import Recording, Task
-from ser.conversion.spectrograms import SPECTROGRAMS, Spectrograms, contours_in
+from ser.conversion.spectrograms import SPECTROGRAMS, SpectrogramTable, read_contours
+from ser.conversion.tasks import ConversionTask, SourceRecording
 from ser.dataset.table import read_table, spec_of
 from ser.errors import AudioError
 from ser.features.extract import Extractor
@@ -20,18 +20,18 @@ from ser.features.extract import Extractor
 RATE = 16_000
 
 
-def task(folder: Path, emotion: str, seconds: float, rate: int = RATE) -> Task:
+def task(folder: Path, emotion: str, seconds: float, rate: int = RATE) -> ConversionTask:
     path = folder / f"{emotion}.wav"
     samples = render("neutral", 1, seed=0, seconds=seconds, sample_rate=rate)
     soundfile.write(path, np.stack([samples, samples], axis=1), rate)
-    return Task(Recording("talk.wav", Path("gone.wav"), "talk.wav"), emotion, path)
+    return ConversionTask(SourceRecording("talk.wav", Path("gone.wav"), "talk.wav"), emotion, path)
 
 
 def test_a_record_for_each_result(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     # Of several parts, so that one can see that nothing is lost between them.
-    monkeypatch.setattr(spectrograms, "_TOGETHER", 50)
+    monkeypatch.setattr(spectrograms, "_BATCH_SIZE", 50)
     tasks = [task(tmp_path, "angry", 2.5, 22_050), task(tmp_path, "sad", 1.2)]
-    with Spectrograms() as table:
+    with SpectrogramTable() as table:
         for one in tasks:
             table.add(one)
         assert table.write(str(tmp_path / "x.npy")) == 2
@@ -49,13 +49,13 @@ def test_a_record_for_each_result(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
 
 
 def test_what_cannot_be_read(tmp_path: Path) -> None:
-    missing = Task(Recording("x", Path("x"), "x"), "sad", tmp_path / "none.wav")
-    with Spectrograms() as table, pytest.raises(AudioError, match="does not exist"):
+    missing = ConversionTask(SourceRecording("x", Path("x"), "x"), "sad", tmp_path / "none.wav")
+    with SpectrogramTable() as table, pytest.raises(AudioError, match="does not exist"):
         table.add(missing)
 
 
 def test_a_picture_shows_the_beginning(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     one = task(tmp_path, "sad", 1.5)
-    assert len(contours_in(one.target)) == 151
-    monkeypatch.setattr(spectrograms, "DRAWN_SECONDS", 0.5)
-    assert len(contours_in(one.target)) == 51
+    assert len(read_contours(one.target)) == 151
+    monkeypatch.setattr(spectrograms, "MAX_PLOT_SECONDS", 0.5)
+    assert len(read_contours(one.target)) == 51

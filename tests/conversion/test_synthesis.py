@@ -1,4 +1,4 @@
-"""Phrases rendered: as they were, higher and lower, longer and shorter, louder and softer."""
+"""Synthesis of phrases: unchanged, with other F0, timing and spectral envelope."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ import pytest
 from speech import render as say
 
 from ser.audio import reader
-from ser.conversion.contours import SPEC, Contours, contours_of
-from ser.conversion.modification import Change, no_change
-from ser.conversion.spectral_filter import filtered, noise_floor
-from ser.conversion.synthesis import correction, render, rendered
+from ser.conversion.contours import SPEC, Contours, extract_contours
+from ser.conversion.modification import Modification, identity_modification
+from ser.conversion.spectral_filter import apply_gains, estimate_noise_floor
+from ser.conversion.synthesis import envelope_correction, render, render_channels
 from ser.errors import SerError
 from ser.features import banks
 
@@ -25,11 +25,13 @@ def speech(rate: int = 16_000, emotion: str = "sad", seconds: float = 1.5) -> An
 
 
 def heard(samples: Any, rate: int = 16_000) -> Contours:
-    return contours_of(reader.resample(samples, rate, 16_000))
+    return extract_contours(reader.resample(samples, rate, 16_000))
 
 
-def steady(frames: int, semitones: float, decibels: float = 0.0, factor: float = 1.0) -> Change:
-    return Change(
+def steady(
+    frames: int, semitones: float, decibels: float = 0.0, factor: float = 1.0
+) -> Modification:
+    return Modification(
         np.full(frames, semitones, np.float32),
         np.full((frames, 80), decibels, np.float32),
         np.full(frames, factor, np.float32),
@@ -48,7 +50,7 @@ def both_voiced(before: Contours, after: Contours, factor: float = 1.0) -> Any:
 def test_no_change_is_the_source_to_the_last_bit(rate: int) -> None:
     samples = speech(rate)
     contours = heard(samples, rate)
-    result = render(samples, rate, contours, no_change(len(contours)))
+    result = render(samples, rate, contours, identity_modification(len(contours)))
     np.testing.assert_array_equal(result, samples)
     assert result is not samples
 
@@ -85,8 +87,8 @@ def test_a_pitch_that_moves() -> None:
     samples = speech()
     contours = heard(samples)
     wave = (3 * np.sin(np.arange(len(contours)) / 15)).astype(np.float32)
-    change = no_change(len(contours))
-    result = render(samples, 16_000, contours, Change(wave, change.gain, change.stretch))
+    change = identity_modification(len(contours))
+    result = render(samples, 16_000, contours, Modification(wave, change.gain, change.stretch))
     after = heard(result)
     found, source = both_voiced(contours, after)
     error = after.pitch[found] - contours.pitch[source] - wave[source]
@@ -120,7 +122,7 @@ def test_gain_is_reached_where_there_is_a_voice(decibels: float) -> None:
     after = heard(result)
     found, source = both_voiced(contours, after, 1.1)
     # What is hardly louder than the background is background.
-    clear = contours.bands[source] > noise_floor(contours) + 16
+    clear = contours.bands[source] > estimate_noise_floor(contours) + 16
     assert clear.mean() > 0.4
     difference = after.bands[found] - contours.bands[source]
     assert np.median(difference[clear]) == pytest.approx(decibels, abs=0.5)
@@ -136,7 +138,7 @@ def test_a_loud_phrase_is_turned_down_and_not_clipped() -> None:
     change = steady(len(contours), 0, 20)
     result = render(samples, 16_000, contours, change)
     assert 0.9 < np.abs(result).max() <= 1
-    plain = rendered(samples[:, None], 16_000, contours, change)[:, 0]
+    plain = render_channels(samples[:, None], 16_000, contours, change)[:, 0]
     assert np.abs(plain).max() > 1
     np.testing.assert_allclose(result, plain * (result.max() / plain.max()), atol=1e-4)
 
@@ -146,7 +148,7 @@ def test_channels_are_changed_alike() -> None:
     pair = np.stack([mono, -0.3 * mono], axis=1)
     contours = heard(pair.mean(axis=1))
     change = steady(len(contours), 4, 6, 1.2)
-    result = rendered(pair, 16_000, contours, change)
+    result = render_channels(pair, 16_000, contours, change)
     np.testing.assert_allclose(result[:, 1], -0.3 * result[:, 0], atol=1e-5)
 
 
@@ -183,7 +185,7 @@ def test_engines_cannot_break_it() -> None:
 def test_a_change_of_another_phrase_is_refused() -> None:
     samples = speech()
     with pytest.raises(SerError, match="frames"):
-        render(samples, 16_000, heard(samples), no_change(3))
+        render(samples, 16_000, heard(samples), identity_modification(3))
 
 
 @pytest.mark.corpora
@@ -228,16 +230,16 @@ def spoken(rate: int = RATE) -> Any:
 @pytest.mark.parametrize("rate", [16_000, 44_100])
 def test_what_did_not_move_needs_nothing(rate: int) -> None:
     samples = spoken(rate)
-    contours = contours_of(reader.resample(samples, rate, RATE))
+    contours = extract_contours(reader.resample(samples, rate, RATE))
     rows = np.arange(len(contours), dtype=np.float64)
-    found = correction(samples, rate, contours, rows, np.zeros(len(rows)))
+    found = envelope_correction(samples, rate, contours, rows, np.zeros(len(rows)))
     assert found.shape == (len(contours), SPEC.n_mels)
     assert np.abs(found).max() < 0.01
 
 
 def test_a_broad_change_is_found_and_a_fine_one_is_not() -> None:
     samples = spoken()
-    contours = contours_of(samples)
+    contours = extract_contours(samples)
     rows = np.arange(len(contours), dtype=np.float64)
     basis = banks.dct_basis(SPEC.n_mfcc, SPEC.n_mels)
     inner = np.convolve(contours.voiced, np.ones(9), "same") == 9
@@ -245,8 +247,8 @@ def test_a_broad_change_is_found_and_a_fine_one_is_not() -> None:
     for broad in (True, False):
         curve = 12 * basis[2 if broad else 20]
         gain = np.broadcast_to(curve, (len(rows), SPEC.n_mels)).astype(np.float32)
-        changed = filtered(samples, RATE, gain, rows * 160)
-        found = correction(changed, RATE, contours, rows, np.zeros(len(rows)))
+        changed = apply_gains(samples, RATE, gain, rows * 160)
+        found = envelope_correction(changed, RATE, contours, rows, np.zeros(len(rows)))
         expected = -curve if broad else np.zeros(SPEC.n_mels)
         error = np.median(found[inner] - expected, axis=0)
         assert np.abs(error).max() < 1
@@ -254,9 +256,11 @@ def test_a_broad_change_is_found_and_a_fine_one_is_not() -> None:
 
 def test_it_is_bounded_and_only_where_there_is_a_voice() -> None:
     samples = spoken()
-    contours = contours_of(samples)
+    contours = extract_contours(samples)
     rows = np.arange(len(contours), dtype=np.float64)
-    found = correction(samples * np.float32(0.001), RATE, contours, rows, np.zeros(len(rows)))
+    found = envelope_correction(
+        samples * np.float32(0.001), RATE, contours, rows, np.zeros(len(rows))
+    )
     assert found.max() <= 9.01
     assert np.median(found[contours.voiced]) > 8
     far = np.convolve(contours.voiced, np.ones(7), "same") == 0

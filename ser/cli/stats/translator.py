@@ -12,7 +12,7 @@ from ser.cli.stats.grid import grid
 from ser.io.files import STANDARD
 
 if TYPE_CHECKING:
-    from ser.conversion.evaluation.report import Figure, Report
+    from ser.conversion.evaluation.report import ConversionReport, Estimate
     from ser.conversion.modification import Converter
     from ser.models.backend import Device
 
@@ -37,7 +37,7 @@ def is_translator(model: str) -> bool:
     Raises:
         ArtifactError: It is none.
     """
-    from ser.conversion.converter import TRANSLATOR
+    from ser.conversion.artifact import TRANSLATOR
     from ser.models.artifact import read_card
 
     return bool(read_card(model)["kind"] == TRANSLATOR)
@@ -45,7 +45,7 @@ def is_translator(model: str) -> bool:
 
 def evaluate(
     console: Console, model: str, name: str, device: Device, seed: int
-) -> tuple[Report, dict[str, str]]:
+) -> tuple[ConversionReport, dict[str, str]]:
     """Evaluates a translator on a table.
 
     Args:
@@ -61,11 +61,11 @@ def evaluate(
     Raises:
         SerError: The table has other features, or nobody in it who can judge.
     """
-    from ser.conversion.converter import translator_card
+    from ser.conversion.artifact import read_conversion_card
     from ser.conversion.evaluation.tables import choose, evaluate_table
     from ser.dataset.table import read_table, speaker_keys
 
-    card = translator_card(model)
+    card = read_conversion_card(model)
     table = read_table(name)
     called = "stdin" if name == STANDARD else name
     trained = set(card.get("speakers") or [])
@@ -96,7 +96,7 @@ def evaluate(
 
 
 def report_lines(
-    report: Report, facts: Mapping[str, str], *, everything: bool = False
+    report: ConversionReport, facts: Mapping[str, str], *, everything: bool = False
 ) -> Iterator[str]:
     """Gives the lines about an evaluation.
 
@@ -105,7 +105,7 @@ def report_lines(
         facts: What they are figures of.
         everything: Emotions one by one for all strengths, not for the greatest alone.
     """
-    from ser.conversion.evaluation.classifiers import JUDGES
+    from ser.conversion.evaluation.classifiers import CLASSIFIERS
 
     width = max(map(len, facts))
     for key, value in facts.items():
@@ -118,12 +118,12 @@ def report_lines(
         yield f"{_TITLES[strength]}; {report.level:.0%} intervals over speakers"
         yield from _overview(report, strength)
     for strength in there if everything else there[:1]:
-        for judge, (_, _, what) in JUDGES.items():
+        for judge, (_, _, what) in CLASSIFIERS.items():
             yield ""
             yield f"{_TITLES[strength]}, {judge}: {what}"
             yield from _by_emotion(report, strength, judge)
     own = own_of(report)
-    judge = next(iter(JUDGES))
+    judge = next(iter(CLASSIFIERS))
     yield ""
     yield f"{own}, all targets, {judge}: rows asked for, columns heard"
     confusion = report.systems[own]["all"].judges[judge].confusion
@@ -131,13 +131,13 @@ def report_lines(
     yield from grid([["", *report.emotions], *([name, *row] for name, row in rows)])
 
 
-def own_of(report: Report) -> str:
+def own_of(report: ConversionReport) -> str:
     """Names the translator's row: its network's, or that of its rules where it has nothing else."""
     rows = [name for name in report.systems if name not in ("source", "real")]
     return rows[-1]
 
 
-def csv_rows(report: Report, facts: Mapping[str, str]) -> Iterator[list[object]]:
+def csv_rows(report: ConversionReport, facts: Mapping[str, str]) -> Iterator[list[object]]:
     """Gives every figure as a row."""
     yield ["system", "targets", "judge", "emotion", "figure", "value", "low", "high", "protocol"]
     told = facts["protocol"]
@@ -152,7 +152,7 @@ def csv_rows(report: Report, facts: Mapping[str, str]) -> Iterator[list[object]]
                     yield [*start, emotion, "accuracy", value, "", "", told]
 
 
-def draw(target: Path, report: Report, facts: Mapping[str, str]) -> None:
+def draw(target: Path, report: ConversionReport, facts: Mapping[str, str]) -> None:
     """Draws what the first judge hears in all outputs as a confusion matrix."""
     from ser.viz.confusion import draw_confusion
 
@@ -168,7 +168,8 @@ def draw(target: Path, report: Report, facts: Mapping[str, str]) -> None:
 
 
 def _converters(model: str, card: Mapping[str, Any], device: Device) -> dict[str, Converter]:
-    from ser.conversion.converter import RULES_KEY, has_network, open_converter
+    from ser.conversion.artifact import RULES_KEY, has_network
+    from ser.conversion.converter import open_converter
 
     found = {}
     if RULES_KEY in card:
@@ -183,7 +184,7 @@ def _few(names: list[str]) -> str:
     return f"{len(names)} of the speakers ({few})"
 
 
-def _overview(report: Report, strength: str) -> list[str]:
+def _overview(report: ConversionReport, strength: str) -> list[str]:
     judges = list(next(iter(report.systems.values()))[strength].judges)
     rows: list[list[object]] = [
         ["", *judges, "speaker", "words", "F0 st", "duration s", "MCD dB", "outputs"]
@@ -208,7 +209,7 @@ def _overview(report: Report, strength: str) -> list[str]:
     return grid(rows)
 
 
-def _by_emotion(report: Report, strength: str, judge: str) -> list[str]:
+def _by_emotion(report: ConversionReport, strength: str, judge: str) -> list[str]:
     rows: list[list[object]] = [["", *report.emotions]]
     for system, groups in report.systems.items():
         if strength in groups:
@@ -218,9 +219,9 @@ def _by_emotion(report: Report, strength: str, judge: str) -> list[str]:
     return grid(rows)
 
 
-def _short(figure: Figure) -> str:
+def _short(figure: Estimate) -> str:
     return f"{figure.value:.3f} [{figure.low:.2f}, {figure.high:.2f}]"
 
 
-def _ends(figure: Figure | None) -> list[object]:
+def _ends(figure: Estimate | None) -> list[object]:
     return ["", "", ""] if figure is None else [figure.value, figure.low, figure.high]

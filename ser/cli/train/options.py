@@ -11,7 +11,7 @@ import click
 import numpy as np
 from click.core import ParameterSource
 
-from ser.conversion.registry import TRANSLATORS
+from ser.conversion.registry import CONVERSION_ARCHITECTURES
 from ser.dataset.table import Table
 from ser.errors import SerError
 from ser.models.base import Architecture, Option
@@ -22,7 +22,9 @@ from ser.models.transfer import NONE
 from ser.training.config import TrainConfig
 from ser.training.spec_augment import NO_AUGMENTATION, SpectrogramAugmentation
 
-ALL: Mapping[str, type[Architecture]] = MappingProxyType({**ARCHITECTURES, **TRANSLATORS})
+ALL: Mapping[str, type[Architecture]] = MappingProxyType(
+    {**ARCHITECTURES, **CONVERSION_ARCHITECTURES}
+)
 """What ``--arch`` accepts: classifiers and translators."""
 
 _AUGMENT = "augment."
@@ -64,7 +66,7 @@ def make_config(
         raise click.UsageError("--set augment.… means nothing with --no-augment.")
     base = replace(SpectrogramAugmentation(), **changes) if augment else NO_AUGMENTATION
     arch = ALL[values["arch"]].with_options(options)
-    chosen = {name: value for name, value in arch.chosen().items() if name in options}
+    chosen = {name: value for name, value in arch.hyperparameters().items() if name in options}
     return TrainConfig(**{**preferred, **given, "options": chosen, "augment": base})
 
 
@@ -97,7 +99,7 @@ def list_architectures(context: click.Context, _: click.Parameter, wanted: bool)
         return
     for name, arch in ALL.items():
         click.echo(f"{name}: {arch.summary}")
-        values = arch().chosen()
+        values = arch().hyperparameters()
         for option, about in arch.options().items():
             allowed = f" ({_searched(about)})" if _searched(about) else ""
             click.echo(f"  {option}={values[option]}  {about.help}{allowed}")

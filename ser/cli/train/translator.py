@@ -73,8 +73,8 @@ def train_one(
     indices = select_usable(records, everything)
     if len(indices) < len(records):
         console.note(
-            f"{len(records) - len(indices)} records over {MAX_SECONDS:g} seconds, or without speaker "
-            "or emotion, are left out"
+            f"{len(records) - len(indices)} records over {MAX_SECONDS:g} seconds, or without "
+            "speaker or emotion, are left out"
         )
     checkpoint = Checkpoint(output)
     if not resume and checkpoint.folder.exists():

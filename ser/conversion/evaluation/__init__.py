@@ -1,6 +1,6 @@
-"""How good translated speech is, by machines that have never heard what translates it.
+"""Objective evaluation of emotion conversion: classifiers and distances, no listening test.
 
-Nobody has listened: what stands here are answers of classifiers, and distances. Judges, speaker and
-sentence classifiers are trained on real recordings of actors that no part of a translator was
-trained on, and tested on the one among these actors whom they do not know.
+Classifiers of emotion, speaker and sentence are trained on real recordings of speakers that no part
+of the conversion model was trained on. Each speaker is evaluated by classifiers that were trained
+on the other ones.
 """

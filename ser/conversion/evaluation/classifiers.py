@@ -19,9 +19,9 @@ import numpy as np
 import numpy.typing as npt
 
 from ser.arrays import Matrix
-from ser.conversion.evaluation.measures import Heard
-from ser.conversion.evaluation.recordings import Recording
-from ser.conversion.evaluation.speaker_norm import Voices
+from ser.conversion.evaluation.measures import ClipMeasures
+from ser.conversion.evaluation.recordings import ReferenceRecording
+from ser.conversion.evaluation.speaker_norm import SpeakerNormalizer
 
 SEED = 1
 
@@ -49,9 +49,9 @@ def _regression(size: int) -> Any:
     return LogisticRegression(C=0.003, class_weight="balanced", max_iter=300)
 
 
-Kind = tuple[Callable[[Heard], Matrix], Callable[[int], Any], str]
+Kind = tuple[Callable[[ClipMeasures], Matrix], Callable[[int], Any], str]
 
-JUDGES: Mapping[str, Kind] = MappingProxyType(
+CLASSIFIERS: Mapping[str, Kind] = MappingProxyType(
     {
         "prosody": (
             lambda heard: heard.prosody,
@@ -73,26 +73,26 @@ JUDGES: Mapping[str, Kind] = MappingProxyType(
 """What each judge reads, what it is, and both in words."""
 
 
-class Judges:
+class EvaluationClassifiers:
     """The judges of one fold.
 
     Args:
         recordings: All real recordings of the fold's actors.
-        names: Some of `JUDGES`.
+        names: Some of `CLASSIFIERS`.
     """
 
     def __init__(
-        self, recordings: Sequence[Recording], names: Sequence[str] = tuple(JUDGES)
+        self, recordings: Sequence[ReferenceRecording], names: Sequence[str] = tuple(CLASSIFIERS)
     ) -> None:
         self.names = tuple(names)
         speakers = np.array([recording.speaker for recording in recordings])
         emotions = np.array([recording.emotion for recording in recordings])
-        self._voices: dict[str, Voices] = {}
+        self._voices: dict[str, SpeakerNormalizer] = {}
         self._trained: dict[tuple[str, str], Any] = {}
         for name in self.names:
-            read, make, _ = JUDGES[name]
+            read, make, _ = CLASSIFIERS[name]
             rows = np.stack([read(recording.heard) for recording in recordings])
-            voices = self._voices[name] = Voices(rows, recordings)
+            voices = self._voices[name] = SpeakerNormalizer(rows, recordings)
             relative = voices.relative(rows, recordings)
             for speaker in sorted(set(speakers.tolist())):
                 others = speakers != speaker
@@ -100,13 +100,15 @@ class Judges:
                     relative[others], emotions[others]
                 )
 
-    def judge(self, heard: Sequence[Heard], sources: Sequence[Recording]) -> dict[str, list[str]]:
+    def judge(
+        self, heard: Sequence[ClipMeasures], sources: Sequence[ReferenceRecording]
+    ) -> dict[str, list[str]]:
         """Says which emotion clips have.
 
         Args:
             heard: The clips.
             sources: What each was made of, or the recording itself: whose voice it has. It is
-                judged by whoever does not know that actor.
+                predicted_emotions by whoever does not know that actor.
 
         Returns:
             For each judge an emotion per clip.
@@ -114,7 +116,7 @@ class Judges:
         whose = np.array([source.speaker for source in sources])
         answers: dict[str, list[str]] = {}
         for name in self.names:
-            read = JUDGES[name][0]
+            read = CLASSIFIERS[name][0]
             rows = np.stack([read(clip) for clip in heard])
             relative = self._voices[name].relative(rows, sources)
             found: npt.NDArray[Any] = np.empty(len(heard), object)

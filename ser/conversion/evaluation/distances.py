@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from ser.arrays import Matrix
 from ser.conversion.dtw import align
-from ser.conversion.evaluation.measures import Heard
+from ser.conversion.evaluation.measures import ClipMeasures
 
 # Frames that are compared in pitch: fewer say nothing.
 _FEWEST = 5
@@ -35,7 +35,9 @@ class Distance:
     envelope: float
 
 
-def distances(clips: Sequence[Heard], others: Sequence[Heard]) -> list[Distance]:
+def measure_distances(
+    clips: Sequence[ClipMeasures], others: Sequence[ClipMeasures]
+) -> list[Distance]:
     """Compares clips with others, pair by pair."""
     found = []
     for start in range(0, len(clips), _TOGETHER):
@@ -52,7 +54,7 @@ _TOGETHER = 32
 _BANDS = 80
 
 
-def _compared(heard: Heard) -> Matrix:
+def _compared(heard: ClipMeasures) -> Matrix:
     """What is aligned: the shape of the envelope and the level, each beside the clip's own."""
     rows = heard.envelope[:, :13]
     compared: Matrix = (rows - rows.mean(axis=0)) / (rows.std(axis=0) + 1e-3)
@@ -60,7 +62,7 @@ def _compared(heard: Heard) -> Matrix:
     return compared
 
 
-def _distance(clip: Heard, other: Heard, places: npt.NDArray[np.intp]) -> Distance:
+def _distance(clip: ClipMeasures, other: ClipMeasures, places: npt.NDArray[np.intp]) -> Distance:
     difference = clip.envelope[:, 1:] - other.envelope[places, 1:]
     both = clip.voiced & other.voiced[places]
     apart = clip.pitch[both] - other.pitch[places][both]

@@ -2,7 +2,7 @@
 
 What a translator asks for can be done to contours as well as to a waveform. Whatever a renderer
 makes worse is not in it, and what is heard is less: these numbers stand beside each other, and not
-beside those of `ser.conversion.evaluation.measures.hear`.
+beside those of `ser.conversion.evaluation.measures.measure_samples`.
 """
 
 from __future__ import annotations
@@ -12,8 +12,8 @@ import numpy.typing as npt
 
 from ser.arrays import Matrix, Vector
 from ser.conversion.contours import SPEC, Contours
-from ser.conversion.evaluation.measures import HOP, Heard, spectral_statistics
-from ser.conversion.modification import Change
+from ser.conversion.evaluation.measures import HOP, ClipMeasures, spectral_statistics
+from ser.conversion.modification import Modification
 from ser.features import banks
 
 _DECIBELS = 10 / np.log(10)
@@ -22,7 +22,7 @@ _PAUSE = 35.0
 _LEVEL = -20.0
 
 
-def changed(contours: Contours, change: Change) -> Contours:
+def apply_modification(contours: Contours, change: Modification) -> Contours:
     """Does to contours what is asked for.
 
     Args:
@@ -32,7 +32,7 @@ def changed(contours: Contours, change: Change) -> Contours:
     Returns:
         As many frames as the stretched phrase has.
     """
-    if change.nothing:
+    if change.is_identity:
         return contours
     ends = np.cumsum(change.stretch.astype(np.float64))
     middles = ends - change.stretch / 2
@@ -49,11 +49,11 @@ def changed(contours: Contours, change: Change) -> Contours:
     )
 
 
-def heard_of(contours: Contours) -> Heard:
-    """Measures contours as `ser.conversion.evaluation.measures.hear` measures samples.
+def measure_contours(contours: Contours) -> ClipMeasures:
+    """Measures contours as `ser.conversion.evaluation.measures.measure_samples` measures samples.
 
     Returns:
-        The same, but for `Heard.prosody`, which has fewer numbers, the first being the level too.
+        The same, but for `ClipMeasures.prosody`, which has fewer numbers, the first being the level too.
     """
     level = _DECIBELS * np.log(np.exp(contours.logmel.astype(np.float64)).sum(axis=1))
     active = level > level.max() - _PAUSE
@@ -63,7 +63,7 @@ def heard_of(contours: Contours) -> Heard:
     cepstra, bands = spectral_statistics(shape)
     envelope = contours.cepstrum.copy()
     envelope[:, 0] += np.float32((_LEVEL - mean) * np.sqrt(SPEC.n_mels))
-    return Heard(
+    return ClipMeasures(
         prosody=_prosody(contours, level - mean, active, float(mean)),
         cepstra=cepstra,
         bands=bands,

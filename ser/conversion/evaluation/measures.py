@@ -16,7 +16,7 @@ from ser.features.layout import columns
 from ser.features.spec import PRESETS
 
 SAMPLE_RATE = 16_000
-"""What `hear` takes."""
+"""What `measure_samples` takes."""
 
 HOP = 0.01
 """Seconds from one frame to the next."""
@@ -36,7 +36,7 @@ _CEPSTRA = 25
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Heard:
+class ClipMeasures:
     """A clip in numbers. All but the first of `prosody` stay as they are when it is made louder.
 
     Attributes:
@@ -65,12 +65,12 @@ class Heard:
         return {field.name: getattr(self, field.name) for field in fields(self)}
 
     @classmethod
-    def from_arrays(cls, arrays: Mapping[str, npt.NDArray[np.generic]]) -> Heard:
+    def from_arrays(cls, arrays: Mapping[str, npt.NDArray[np.generic]]) -> ClipMeasures:
         """Makes one from what `to_arrays` gave."""
         return cls(**{field.name: arrays[field.name] for field in fields(cls)})  # type: ignore[arg-type]
 
 
-def hear(samples: Samples) -> Heard:
+def measure_samples(samples: Samples) -> ClipMeasures:
     """Measures a clip.
 
     Args:
@@ -88,7 +88,7 @@ def hear(samples: Samples) -> Heard:
     where = columns(_CONTOURS)
     pitch = x[:, where["pitch"]]
     cepstra, bands = spectral_statistics(x[:, where["logmel"]])
-    return Heard(
+    return ClipMeasures(
         prosody=functionals,
         cepstra=cepstra,
         bands=bands,
@@ -98,8 +98,8 @@ def hear(samples: Samples) -> Heard:
     )
 
 
-def as_written(samples: Samples) -> Samples:
-    """Rounds and cuts samples as a 16-bit file does, which is what anybody gets to hear.
+def quantize_16_bit(samples: Samples) -> Samples:
+    """Rounds and cuts samples as a 16-bit file does, which is what anybody gets to measure_samples.
 
     Args:
         samples: In -1 to 1; what lies outside is cut.
@@ -117,7 +117,7 @@ def spectral_statistics(logmel: Matrix) -> tuple[Vector, Vector]:
         logmel: Natural logarithm of the mel power, at whatever level, shape (frames, 80).
 
     Returns:
-        `Heard.cepstra` and `Heard.bands`.
+        `ClipMeasures.cepstra` and `ClipMeasures.bands`.
     """
     power = np.exp(logmel).sum(axis=1)
     active = np.log(power) > np.log(power.max()) - _PAUSE

@@ -6,14 +6,14 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from ser.conversion.evaluation.measures import Heard
+from ser.conversion.evaluation.measures import ClipMeasures
 from ser.conversion.pairs import INTENSITIES, NEUTRAL, UNKNOWN_INTENSITY
 from ser.corpora.base import Clip
 from ser.labels import ordered
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Recording:
+class ReferenceRecording:
     """A real clip.
 
     Attributes:
@@ -31,11 +31,11 @@ class Recording:
     intensity: str
     text: str
     take: int
-    heard: Heard
+    heard: ClipMeasures
 
 
 @dataclass(frozen=True, slots=True)
-class Task:
+class EvaluationTask:
     """What a translator is asked for.
 
     Attributes:
@@ -57,7 +57,7 @@ class Task:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Output:
+class ConvertedRecording:
     """What came of a task.
 
     Attributes:
@@ -66,8 +66,8 @@ class Output:
         made_of: Numbers of the recordings that are in it, with which it may not be compared.
     """
 
-    task: Task
-    heard: Heard
+    task: EvaluationTask
+    heard: ClipMeasures
     made_of: tuple[int, ...]
 
 
@@ -82,7 +82,9 @@ def takes(clips: Sequence[Clip]) -> list[int]:
     return numbers
 
 
-def tasks_of(recordings: Sequence[Recording], source: str = NEUTRAL) -> list[Task]:
+def build_tasks(
+    recordings: Sequence[ReferenceRecording], source: str = NEUTRAL
+) -> list[EvaluationTask]:
     """Asks for every emotion, as weak and as strong as there are recordings of it.
 
     Args:
@@ -97,14 +99,14 @@ def tasks_of(recordings: Sequence[Recording], source: str = NEUTRAL) -> list[Tas
     emotions = ordered(emotion for emotion, _ in manners)
     wanted = sorted(manners, key=lambda manner: (emotions.index(manner[0]), manner[1]))
     return [
-        Task(number, *manner)
+        EvaluationTask(number, *manner)
         for number, recording in enumerate(recordings)
         if recording.emotion == source
         for manner in wanted
     ]
 
 
-def targets_of(recordings: Sequence[Recording], task: Task) -> list[int]:
+def find_targets(recordings: Sequence[ReferenceRecording], task: EvaluationTask) -> list[int]:
     """Numbers the recordings of what a task asks for: same speaker, same sentence, all takes.
 
     The one with the source's own take comes first, where there is one.

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from ser.arrays import Doubles
-from ser.conversion.evaluation.panel import Answer
+from ser.conversion.evaluation.panel import Assessment
 from ser.conversion.pairs import NEUTRAL
 from ser.labels import ordered
 
@@ -28,7 +28,7 @@ LEVEL = 0.95
 
 
 @dataclass(frozen=True, slots=True)
-class Figure:
+class Estimate:
     """A figure and its 95 % interval, a bootstrap over actors.
 
     Attributes:
@@ -47,7 +47,7 @@ class Figure:
 
 
 @dataclass(frozen=True, slots=True)
-class Accuracy:
+class ClassifierAccuracy:
     """How often one judge hears what was asked for.
 
     Attributes:
@@ -60,17 +60,17 @@ class Accuracy:
         diagonal: Whether every row's largest number is on the diagonal, alone.
     """
 
-    macro: Figure
+    macro: Estimate
     emotions: Mapping[str, float]
-    over_real: Figure | None
+    over_real: Estimate | None
     emotions_over_real: Mapping[str, float | None]
-    above_rules: Figure | None
+    above_rules: Estimate | None
     confusion: tuple[tuple[int, ...], ...]
     diagonal: bool
 
 
 @dataclass(frozen=True, slots=True)
-class Group:
+class StrengthFigures:
     """The figures of the outputs that were asked for in one strength.
 
     Attributes:
@@ -86,16 +86,16 @@ class Group:
     """
 
     outputs: int
-    judges: Mapping[str, Accuracy]
-    speaker: Figure
-    words: Figure
-    pitch: Figure | None
-    duration: Figure | None
-    envelope: Figure | None
+    judges: Mapping[str, ClassifierAccuracy]
+    speaker: Estimate
+    words: Estimate
+    pitch: Estimate | None
+    duration: Estimate | None
+    envelope: Estimate | None
 
 
 @dataclass(frozen=True, slots=True)
-class Report:
+class ConversionReport:
     """Everything about several systems.
 
     Attributes:
@@ -110,7 +110,7 @@ class Report:
 
     emotions: tuple[str, ...]
     actors: tuple[str, ...]
-    systems: Mapping[str, Mapping[str, Group]]
+    systems: Mapping[str, Mapping[str, StrengthFigures]]
     resamples: int = RESAMPLES
     level: float = LEVEL
     notes: tuple[str, ...] = field(default=())
@@ -120,9 +120,9 @@ class Report:
         return asdict(self)
 
 
-def summarise(
-    answers: Mapping[str, Sequence[Answer]], *, notes: Sequence[str] = (), seed: int = SEED
-) -> Report:
+def summarize(
+    answers: Mapping[str, Sequence[Assessment]], *, notes: Sequence[str] = (), seed: int = SEED
+) -> ConversionReport:
     """Turns answers into figures.
 
     Args:
@@ -159,10 +159,10 @@ def summarise(
         }
         for name, some in answers.items()
     }
-    return Report(emotions, actors, systems, notes=tuple(notes))
+    return ConversionReport(emotions, actors, systems, notes=tuple(notes))
 
 
-def _in(answer: Answer, strength: str) -> bool:
+def _in(answer: Assessment, strength: str) -> bool:
     if strength == STRONG:
         return answer.intensity in _STRONG or answer.emotion == NEUTRAL
     if strength == NORMAL:
@@ -177,12 +177,16 @@ class _Summary:
     draws: Doubles
 
     def group(
-        self, answers: Sequence[Answer], others: Mapping[str, Sequence[Answer]], *, is_rules: bool
-    ) -> Group:
-        names = tuple(answers[0].judged)
+        self,
+        answers: Sequence[Assessment],
+        others: Mapping[str, Sequence[Assessment]],
+        *,
+        is_rules: bool,
+    ) -> StrengthFigures:
+        names = tuple(answers[0].predicted_emotions)
         # Whoever does nothing has the voice, the words and the pitch of a neutral target.
         changed = [answer for answer in answers if answer.emotion != NEUTRAL] or answers
-        return Group(
+        return StrengthFigures(
             outputs=len(answers),
             judges={
                 name: self.accuracy(
@@ -192,14 +196,16 @@ class _Summary:
                 )
                 for name in names
             },
-            speaker=self.rate(changed, lambda answer: answer.speaker == answer.speaker_heard),
-            words=self.rate(changed, lambda answer: answer.text == answer.text_heard),
+            speaker=self.rate(changed, lambda answer: answer.speaker == answer.predicted_speaker),
+            words=self.rate(changed, lambda answer: answer.text == answer.predicted_text),
             pitch=self.median(changed, "pitch"),
             duration=self.median(changed, "duration"),
             envelope=self.median(changed, "envelope"),
         )
 
-    def accuracy(self, own: Doubles, others: Mapping[str, Doubles], *, is_rules: bool) -> Accuracy:
+    def accuracy(
+        self, own: Doubles, others: Mapping[str, Doubles], *, is_rules: bool
+    ) -> ClassifierAccuracy:
         confusion = own.sum(axis=0)
         there = confusion.sum(axis=1) > 0
         real = others.get(REAL)
@@ -207,7 +213,7 @@ class _Summary:
         recalls = _recalls(own.sum(axis=0)[None])[0]
         real_recalls = None if real is None else _recalls(real.sum(axis=0)[None])[0]
         off = confusion - np.diag(np.diag(confusion))
-        return Accuracy(
+        return ClassifierAccuracy(
             macro=self.figure(lambda w: _macro(_drawn(w, own))),
             emotions={e: float(recalls[i]) for i, e in enumerate(self.emotions) if there[i]},
             over_real=None
@@ -227,16 +233,16 @@ class _Summary:
             diagonal=bool((np.diag(confusion) > off.max(axis=1))[there].all()),
         )
 
-    def confusions(self, answers: Sequence[Answer], judge: str) -> Doubles:
+    def confusions(self, answers: Sequence[Assessment], judge: str) -> Doubles:
         """Counts by actor, (actors, emotions, emotions); what is heard may be none of them."""
         place = {name: i for i, name in enumerate(self.emotions)}
         counts = np.zeros((len(self.actors), len(place), len(place)))
         for answer in answers:
             row = self.actors.index(answer.speaker), place[answer.emotion]
-            counts[(*row, place[answer.judged[judge]])] += 1
+            counts[(*row, place[answer.predicted_emotions[judge]])] += 1
         return counts
 
-    def rate(self, answers: Sequence[Answer], right: Callable[[Answer], bool]) -> Figure:
+    def rate(self, answers: Sequence[Assessment], right: Callable[[Assessment], bool]) -> Estimate:
         hits, totals = np.zeros(len(self.actors)), np.zeros(len(self.actors))
         for answer in answers:
             actor = self.actors.index(answer.speaker)
@@ -244,7 +250,7 @@ class _Summary:
             totals[actor] += 1
         return self.figure(lambda w: _ratio(w @ hits, w @ totals))
 
-    def median(self, answers: Sequence[Answer], name: str) -> Figure | None:
+    def median(self, answers: Sequence[Assessment], name: str) -> Estimate | None:
         found: list[list[float]] = [[] for _ in self.actors]
         for answer in answers:
             measured = [getattr(distance, name) for distance in answer.distances]
@@ -266,13 +272,13 @@ class _Summary:
             return drawn
 
         drawn = self.figure(medians)
-        return Figure(float(np.median(values)), drawn.low, drawn.high)
+        return Estimate(float(np.median(values)), drawn.low, drawn.high)
 
-    def figure(self, statistic: Callable[[Doubles], Doubles]) -> Figure:
+    def figure(self, statistic: Callable[[Doubles], Doubles]) -> Estimate:
         drawn = statistic(self.draws)
         ends = np.nanpercentile(drawn, (50 * (1 - LEVEL), 50 * (1 + LEVEL)))
         value = statistic(np.ones((1, len(self.actors))))[0]
-        return Figure(float(value), float(ends[0]), float(ends[1]))
+        return Estimate(float(value), float(ends[0]), float(ends[1]))
 
 
 def _drawn(weights: Doubles, counts: Doubles) -> Doubles:

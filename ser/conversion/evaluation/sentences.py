@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from ser.arrays import Matrix
 from ser.conversion.dtw import align
-from ser.conversion.evaluation.measures import Heard
+from ser.conversion.evaluation.measures import ClipMeasures
 
 # Frames of 30 ms: as long as the shortest sounds, and a ninth of the work.
 _STEP = 3
@@ -20,7 +20,7 @@ _NEAREST = 3
 _TOGETHER = 256
 
 
-def sounds_of(heard: Heard) -> Matrix:
+def sentence_features(heard: ClipMeasures) -> Matrix:
     """Gives what is compared: envelope and level, each beside the clip's own, shape (n, 13)."""
     count = max(1, len(heard.envelope) // _STEP)
     cut = heard.envelope[: count * _STEP]
@@ -32,26 +32,26 @@ def sounds_of(heard: Heard) -> Matrix:
     return np.concatenate([shape, level], axis=1).astype(np.float32)
 
 
-def sentences(
-    clips: Sequence[Heard], templates: Sequence[Heard], texts: Sequence[str]
+def recognize_sentences(
+    clips: Sequence[ClipMeasures], templates: Sequence[ClipMeasures], texts: Sequence[str]
 ) -> list[str]:
     """Says which sentence each clip is.
 
     Args:
         clips: What is said.
-        templates: Recordings of known sentences, by other speakers.
-        texts: Their sentences.
+        templates: Recordings of known recognize_sentences, by other speakers.
+        texts: Their recognize_sentences.
 
     Returns:
         Of each clip the sentence whose nearest templates, three if there are as many, have the
         least mean distance.
     """
     names = sorted(set(texts))
-    known = [sounds_of(template) for template in templates]
+    known = [sentence_features(template) for template in templates]
     said = np.array(texts)
     found = []
     for clip in clips:
-        distances = _distances(sounds_of(clip), known)
+        distances = _distances(sentence_features(clip), known)
         scores = [np.sort(distances[said == name])[:_NEAREST].mean() for name in names]
         found.append(names[int(np.argmin(scores))])
     return found

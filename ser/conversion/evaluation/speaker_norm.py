@@ -7,14 +7,14 @@ from collections.abc import Sequence
 import numpy as np
 
 from ser.arrays import Matrix
-from ser.conversion.evaluation.recordings import Recording
+from ser.conversion.evaluation.recordings import ReferenceRecording
 from ser.conversion.pairs import NEUTRAL
 
 # Further from what is usual than this many deviations nothing is more telling.
 _FAR = 4.0
 
 
-class Voices:
+class SpeakerNormalizer:
     """Reads clips against real recordings of the same voice.
 
     Two things are known of a voice: mean and deviation over all its recordings, without their
@@ -26,14 +26,14 @@ class Voices:
         recordings: Which ones.
     """
 
-    def __init__(self, rows: Matrix, recordings: Sequence[Recording]) -> None:
+    def __init__(self, rows: Matrix, recordings: Sequence[ReferenceRecording]) -> None:
         self._rows = rows
         self._names = np.array([recording.speaker for recording in recordings])
         self._said = [_said(recording) for recording in recordings]
         self._neutral = np.array([recording.emotion == NEUTRAL for recording in recordings])
         self._known: dict[tuple[str, str, int], tuple[Matrix, Matrix, Matrix]] = {}
 
-    def relative(self, rows: Matrix, sources: Sequence[Recording]) -> Matrix:
+    def relative(self, rows: Matrix, sources: Sequence[ReferenceRecording]) -> Matrix:
         """Gives rows in deviations from the voice's mean, and from its neutral recordings.
 
         Args:
@@ -68,5 +68,5 @@ class Voices:
         return self._known[said]
 
 
-def _said(recording: Recording) -> tuple[str, str, int]:
+def _said(recording: ReferenceRecording) -> tuple[str, str, int]:
     return recording.speaker, recording.text, recording.take

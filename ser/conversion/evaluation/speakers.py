@@ -15,11 +15,11 @@ import numpy as np
 import numpy.typing as npt
 
 from ser.arrays import Matrix
-from ser.conversion.evaluation.measures import Heard
-from ser.conversion.evaluation.recordings import Recording
+from ser.conversion.evaluation.measures import ClipMeasures
+from ser.conversion.evaluation.recordings import ReferenceRecording
 
 
-def voice_of(heard: Heard) -> Matrix:
+def speaker_features(heard: ClipMeasures) -> Matrix:
     """Gives what the classifier hears of a clip, shape (54,)."""
     level = heard.envelope[:, 0]
     active = level > level.max() - _PAUSE
@@ -39,21 +39,21 @@ def voice_of(heard: Heard) -> Matrix:
 _PAUSE = 35 * np.sqrt(80)
 
 
-class Speakers:
+class SpeakerClassifier:
     """Recognises the speakers of one fold.
 
     Args:
         recordings: All real recordings of them.
     """
 
-    def __init__(self, recordings: Sequence[Recording]) -> None:
-        self._rows = np.stack([voice_of(recording.heard) for recording in recordings])
+    def __init__(self, recordings: Sequence[ReferenceRecording]) -> None:
+        self._rows = np.stack([speaker_features(recording.heard) for recording in recordings])
         self._names = np.array([recording.speaker for recording in recordings])
         self._emotions = np.array([recording.emotion for recording in recordings])
         self._texts = np.array([recording.text for recording in recordings])
 
-    def recognise(
-        self, heard: Sequence[Heard], emotions: Sequence[str], texts: Sequence[str]
+    def predict(
+        self, heard: Sequence[ClipMeasures], emotions: Sequence[str], texts: Sequence[str]
     ) -> list[str]:
         """Names the speaker of each clip.
 
@@ -64,7 +64,7 @@ class Speakers:
         """
         from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
 
-        rows = np.stack([voice_of(clip) for clip in heard])
+        rows = np.stack([speaker_features(clip) for clip in heard])
         wanted = np.array([f"{e}\n{t}" for e, t in zip(emotions, texts, strict=True)])
         found = np.empty(len(heard), object)
         for key in sorted(set(wanted.tolist())):

@@ -13,17 +13,21 @@ from dataclasses import dataclass
 import numpy as np
 
 from ser.arrays import Indices
-from ser.conversion.contours import Contours, check_spec, from_features
-from ser.conversion.evaluation.from_contours import changed, heard_of
-from ser.conversion.evaluation.panel import Answer, Panel
-from ser.conversion.evaluation.recordings import Output, Recording, Task
-from ser.conversion.evaluation.report import REAL, Report, summarise
+from ser.conversion.contours import Contours, check_spec, contours_from_features
+from ser.conversion.evaluation.from_contours import apply_modification, measure_contours
+from ser.conversion.evaluation.panel import Assessment, FoldEvaluator
+from ser.conversion.evaluation.recordings import (
+    ConvertedRecording,
+    EvaluationTask,
+    ReferenceRecording,
+)
+from ser.conversion.evaluation.report import REAL, ConversionReport, summarize
 from ser.conversion.modification import Converter
 from ser.conversion.pairs import NEUTRAL
 from ser.dataset.table import Table, speaker_keys, spec_of
 from ser.errors import TableError
 from ser.features.spec import FeatureSpec
-from ser.parallel.pool import one_thread
+from ser.parallel.resources import limit_blas_threads
 
 SOURCE = "source"
 """The row of who does nothing."""
@@ -37,7 +41,7 @@ _SOURCES = 6
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Chosen:
+class SpeakerGroups:
     """Whom a table allows to judge.
 
     Attributes:
@@ -49,8 +53,8 @@ class Chosen:
     speakers: tuple[str, ...]
 
 
-def choose(table: Table, emotions: Sequence[str], leave_out: Sequence[str] = ()) -> Chosen:
-    """Chooses speakers who can be translated and judged, and puts them into groups.
+def choose(table: Table, emotions: Sequence[str], leave_out: Sequence[str] = ()) -> SpeakerGroups:
+    """Chooses speakers who can be translated and predicted_emotions, and puts them into groups.
 
     They have neutral recordings, others in the emotions, and known sentences. A group has up to
     `GROUP` of them, of one corpus and, as far as it goes, of both genders alike.
@@ -58,7 +62,7 @@ def choose(table: Table, emotions: Sequence[str], leave_out: Sequence[str] = ())
     Args:
         table: Features of the preset ``translate``.
         emotions: What the translator makes.
-        leave_out: Speakers that may not judge, as ``corpus/speaker``.
+        leave_out: SpeakerClassifier that may not judge, as ``corpus/speaker``.
 
     Returns:
         Groups of two and more; none where there are not two speakers.
@@ -86,7 +90,7 @@ def choose(table: Table, emotions: Sequence[str], leave_out: Sequence[str] = ())
         count = max(1, round(len(names) / GROUP))
         dealt = [names[start::count] for start in range(count)]
         groups += [some for some in dealt if len(some) >= _FEWEST]
-    return Chosen(
+    return SpeakerGroups(
         tuple(np.flatnonzero(usable & np.isin(keys, some)) for some in groups),
         tuple(sorted(key for some in groups for key in some)),
     )
@@ -95,11 +99,11 @@ def choose(table: Table, emotions: Sequence[str], leave_out: Sequence[str] = ())
 def evaluate_table(
     converters: Mapping[str, Converter],
     table: Table,
-    chosen: Chosen,
+    chosen: SpeakerGroups,
     *,
     seed: int = 0,
     progress: Callable[[int], object] | None = None,
-) -> Report:
+) -> ConversionReport:
     """Says how well translators do on a table.
 
     Beside them stand the sources as they are, and the real recordings of what was asked for.
@@ -120,8 +124,12 @@ def evaluate_table(
             "has not two speakers with neutral and other recordings of known sentences",
             "take a corpus such as RAVDESS, TESS, CREMA-D or nEMO",
         )
-    answers: dict[str, list[Answer]] = {SOURCE: [], **{name: [] for name in converters}, REAL: []}
-    with one_thread():
+    answers: dict[str, list[Assessment]] = {
+        SOURCE: [],
+        **{name: [] for name in converters},
+        REAL: [],
+    }
+    with limit_blas_threads():
         for group in chosen.groups:
             contours, panel = _panel(table, group)
             tasks = _tasks(panel, converters)
@@ -137,14 +145,14 @@ def evaluate_table(
                 answers[name] += panel.answer(some)
             if progress is not None:
                 progress(1)
-    return summarise(answers, seed=seed)
+    return summarize(answers, seed=seed)
 
 
-def _panel(table: Table, group: Indices) -> tuple[list[Contours], Panel]:
+def _panel(table: Table, group: Indices) -> tuple[list[Contours], FoldEvaluator]:
     spec: FeatureSpec = spec_of(table)
     frames = np.asarray(table["frames"])[group].tolist()
     contours = [
-        from_features(np.asarray(table["x"][number, :count]), spec)
+        contours_from_features(np.asarray(table["x"][number, :count]), spec)
         for number, count in zip(group.tolist(), frames, strict=True)
     ]
     keys = np.array(speaker_keys(table), object)[group]
@@ -154,12 +162,12 @@ def _panel(table: Table, group: Indices) -> tuple[list[Contours], Panel]:
         emotion, intensity, text = (str(table[n][number]) for n in ("y", "intensity", "text"))
         key = (keys[place], emotion, intensity, text)
         take = seen[key] = seen.get(key, -1) + 1
-        heard = heard_of(contours[place])
-        recordings.append(Recording(keys[place], emotion, intensity, text, take, heard))
-    return contours, Panel(recordings)
+        heard = measure_contours(contours[place])
+        recordings.append(ReferenceRecording(keys[place], emotion, intensity, text, take, heard))
+    return contours, FoldEvaluator(recordings)
 
 
-def _tasks(panel: Panel, converters: Mapping[str, Converter]) -> list[Task]:
+def _tasks(panel: FoldEvaluator, converters: Mapping[str, Converter]) -> list[EvaluationTask]:
     """Asks for what all translators can make, of a few recordings of each speaker."""
     sources: dict[str, list[int]] = {}
     for number, recording in enumerate(panel.recordings):
@@ -179,11 +187,15 @@ def _tasks(panel: Panel, converters: Mapping[str, Converter]) -> list[Task]:
 
 
 def _outputs(
-    converter: Converter, contours: Sequence[Contours], tasks: Sequence[Task]
-) -> list[Output]:
+    converter: Converter, contours: Sequence[Contours], tasks: Sequence[EvaluationTask]
+) -> list[ConvertedRecording]:
     found = []
     for task in tasks:
         source = contours[task.source]
         change = converter(source, task.emotion, task.strength, None)
-        found.append(Output(task, heard_of(changed(source, change)), (task.source,)))
+        found.append(
+            ConvertedRecording(
+                task, measure_contours(apply_modification(source, change)), (task.source,)
+            )
+        )
     return found

@@ -1,1 +1,1 @@
-"""Networks that change the emotion of a voice."""
+"""Architectures of networks for emotion conversion."""

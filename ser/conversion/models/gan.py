@@ -8,7 +8,14 @@ from typing import Any
 
 import numpy as np
 
-from ser.conversion.contour_grid import N_CEPSTRA, N_CHANGED, N_COLUMNS, MASK, N_FEATURES, ContourScale
+from ser.conversion.contour_grid import (
+    MASK,
+    N_CEPSTRA,
+    N_CHANGED,
+    N_COLUMNS,
+    N_FEATURES,
+    ContourScale,
+)
 from ser.conversion.models.auxiliary import statistics
 from ser.errors import SerError
 from ser.models.adversarial import AdversarialArchitecture
@@ -103,7 +110,7 @@ class GANTranslate(AdversarialArchitecture):
             scale: Of the training recordings.
 
         Returns:
-            A `keras.Model` from ``features`` (batch, steps, N_FEATURES), steps being any multiple of
+            A `keras.Model` from ``features`` (batch, steps, N_FEATURES), steps being a multiple of
             `STEP_MULTIPLE`, and ``condition`` (batch, emotions) to changes (batch, steps,
             N_OUTPUTS).
         """
@@ -187,8 +194,12 @@ class GANTranslate(AdversarialArchitecture):
         x = layers.LayerNormalization(name=f"{name}_norm")(x)
         shape = (1, self.width)
         # Initialized with zeros: at first the block does not depend on the condition.
-        scale = layers.Dense(self.width, kernel_initializer="zeros", name=f"{name}_scale")(conditioning)
-        shift = layers.Dense(self.width, kernel_initializer="zeros", name=f"{name}_shift")(conditioning)
+        scale = layers.Dense(self.width, kernel_initializer="zeros", name=f"{name}_scale")(
+            conditioning
+        )
+        shift = layers.Dense(self.width, kernel_initializer="zeros", name=f"{name}_shift")(
+            conditioning
+        )
         x = x * (1.0 + layers.Reshape(shape)(scale)) + layers.Reshape(shape)(shift)
         both = layers.Conv1D(
             2 * self.width, 5, padding="same", dilation_rate=dilation, name=f"{name}_gated"

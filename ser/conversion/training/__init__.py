@@ -1,1 +1,1 @@
-"""Training of networks that translate: pairs of recordings in, a converter out."""
+"""Training of networks for emotion conversion, on pairs of recordings."""

@@ -66,7 +66,9 @@ class PairExamples:
     def contours(self, record: int) -> Contours:
         """Gives a record's contours, without padding."""
         frames = int(self.table["frames"][record])
-        return contours_from_features(np.asarray(self.table["x"][record, :frames]), spec_of(self.table))
+        return contours_from_features(
+            np.asarray(self.table["x"][record, :frames]), spec_of(self.table)
+        )
 
     def conditions(self, records: Indices) -> Matrix:
         """Gives condition vectors: the intensity in the column of the emotion, 0 in the others.

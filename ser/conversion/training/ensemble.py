@@ -46,7 +46,12 @@ class EnsembleTrainer(ConversionTrainer):
     ) -> None:
         super().__init__(keras, architecture, examples, config)
         self.members = [
-            kind(keras, architecture, examples, replace(config, seed=config.seed + _SEED_STEP * number))
+            kind(
+                keras,
+                architecture,
+                examples,
+                replace(config, seed=config.seed + _SEED_STEP * number),
+            )
             for number in range(count)
         ]
 

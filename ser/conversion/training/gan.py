@@ -99,7 +99,9 @@ class GANTrainer(ConversionTrainer):
                 loss_weights={
                     **{name: gan.near * weight for name, weight in _DISTANCE_WEIGHTS.items()},
                     ADVERSARIAL: gan.adversarial,
-                    **{name: gan.emotion / len(EMOTION_CLASSIFIERS) for name in EMOTION_CLASSIFIERS},
+                    **{
+                        name: gan.emotion / len(EMOTION_CLASSIFIERS) for name in EMOTION_CLASSIFIERS
+                    },
                     SPEAKER_CLASSIFIER: gan.speaker,
                 },
             )

@@ -135,8 +135,9 @@ class Pix2PixTrainer(ConversionTrainer):
         Returns:
             ``g_loss`` of the generator and its terms, not weighted: ``g_l1``, the distance in
             standard deviations of the bands, and ``g_adversarial``, the adversarial loss.
-            ``d_loss`` of the discriminator, the mean of ``d_real`` and ``d_fake``. With ``balance=loss`` also ``d_waits`` and ``g_waits``, the share of steps
-            in which either waited.
+            ``d_loss`` of the discriminator, the mean of ``d_real`` and ``d_fake``. With
+            ``balance=loss`` also ``d_waits`` and ``g_waits``, the share of steps in which either
+            waited.
         """
         seed = self.config.seed
         seed_dropout(self.adversary, seed, number)

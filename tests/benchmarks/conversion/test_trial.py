@@ -17,8 +17,8 @@ from benchmarks.conversion.trial import (
     translate_sources,
 )
 from ser.audio import reader
-from ser.conversion.converter import write_rules_artifact
-from ser.conversion.evaluation.panel import Panel
+from ser.conversion.artifact import write_rules_artifact
+from ser.conversion.evaluation.panel import FoldEvaluator
 from ser.conversion.rules import Rule, Rules
 from ser.corpora.registry import find_clips
 from ser.errors import SerError
@@ -38,19 +38,19 @@ def rules(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def fold(tmp_path_factory: pytest.TempPathFactory) -> tuple[Panel, list[Path]]:
+def fold(tmp_path_factory: pytest.TempPathFactory) -> tuple[FoldEvaluator, list[Path]]:
     """Two voices, two emotions."""
     folder = tmp_path_factory.mktemp("corpus") / "ravdess"
     write_corpus("ravdess", folder, speakers=2, takes=4, emotions=("neutral", "angry"))
     clips = find_clips([folder], "ravdess").clips
     seen: list[int] = []
-    panel = Panel(recordings_of(clips, listen(clips, 2, seen.append)), ("prosody",))
+    panel = FoldEvaluator(recordings_of(clips, listen(clips, 2, seen.append)), ("prosody",))
     assert sum(seen) == len(clips)
     return panel, [clip.path for clip in clips]
 
 
 def test_tasks_are_done_once_and_heard_as_what_was_asked_for(
-    fold: tuple[Panel, list[Path]], rules: Path, tmp_path: Path
+    fold: tuple[FoldEvaluator, list[Path]], rules: Path, tmp_path: Path
 ) -> None:
     panel, paths = fold
     made = translate_sources(panel, paths, rules, tmp_path / "made", jobs=2)
@@ -72,7 +72,7 @@ def test_tasks_are_done_once_and_heard_as_what_was_asked_for(
 
 
 def test_real_targets_through_the_renderer_stay_what_they_are(
-    fold: tuple[Panel, list[Path]], tmp_path: Path
+    fold: tuple[FoldEvaluator, list[Path]], tmp_path: Path
 ) -> None:
     panel, paths = fold
     made = render_targets(panel, paths, tmp_path)
@@ -85,7 +85,7 @@ def test_real_targets_through_the_renderer_stay_what_they_are(
 
 
 def test_sounds_are_kept_where_somebody_wants_to_listen(
-    fold: tuple[Panel, list[Path]], rules: Path, tmp_path: Path
+    fold: tuple[FoldEvaluator, list[Path]], rules: Path, tmp_path: Path
 ) -> None:
     _, paths = fold
     job = Job(
@@ -109,7 +109,9 @@ def test_sounds_are_kept_where_somebody_wants_to_listen(
     )
 
 
-def test_what_is_no_translator_is_said(fold: tuple[Panel, list[Path]], tmp_path: Path) -> None:
+def test_what_is_no_translator_is_said(
+    fold: tuple[FoldEvaluator, list[Path]], tmp_path: Path
+) -> None:
     panel, paths = fold
     (tmp_path / "no.keras").write_text("nothing")
     with pytest.raises(SerError, match=r"no\.keras: is not a \.keras model"):

@@ -8,7 +8,7 @@ import pytest
 from speech import write_corpus
 
 from benchmarks.conversion.unseen import kept, plan
-from ser.conversion.converter import write_rules_artifact
+from ser.conversion.artifact import write_rules_artifact
 from ser.conversion.rules import Rule, Rules
 from ser.corpora.base import Clip
 from ser.corpora.registry import find_clips

@@ -5,24 +5,24 @@ from __future__ import annotations
 import pytest
 from speech import render
 
-from ser.conversion.evaluation.measures import hear
-from ser.conversion.evaluation.recordings import Recording
+from ser.conversion.evaluation.measures import measure_samples
+from ser.conversion.evaluation.recordings import ReferenceRecording
 
 EMOTIONS = ("neutral", "sad", "angry")
 SPEAKERS = ("01", "02", "03", "04")
 
 
 @pytest.fixture(scope="session")
-def recordings() -> list[Recording]:
+def recordings() -> list[ReferenceRecording]:
     """Four voices that say two sentences in three emotions, twice each: 48 clips. Read only."""
     return [
-        Recording(
+        ReferenceRecording(
             speaker,
             emotion,
             "normal" if emotion == "neutral" else "strong",
             f"{text:02d}",
             take,
-            hear(
+            measure_samples(
                 render(
                     emotion,
                     int(speaker),

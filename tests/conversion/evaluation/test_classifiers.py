@@ -1,4 +1,4 @@
-"""Judges: they know emotions of voices that they have not heard."""
+"""EvaluationClassifiers: they know emotions of voices that they have not heard."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from speech import render
 from benchmarks.conversion.folds import FOLDS
 from benchmarks.conversion.trial import recordings_of
 from ser.audio import reader
-from ser.conversion.evaluation.classifiers import JUDGES, Judges
-from ser.conversion.evaluation.measures import SAMPLE_RATE, hear
-from ser.conversion.evaluation.recordings import Recording
+from ser.conversion.evaluation.classifiers import CLASSIFIERS, EvaluationClassifiers
+from ser.conversion.evaluation.measures import SAMPLE_RATE, measure_samples
+from ser.conversion.evaluation.recordings import ReferenceRecording
 from ser.corpora.registry import find_clips
 
 DEAF = ("timbre", "bands")
@@ -22,23 +22,23 @@ DEAF = ("timbre", "bands")
 
 
 @pytest.fixture(scope="module")
-def judges(recordings: list[Recording]) -> Judges:
-    return Judges(recordings)
+def judges(recordings: list[ReferenceRecording]) -> EvaluationClassifiers:
+    return EvaluationClassifiers(recordings)
 
 
 def test_all_of_them_know_emotions_that_are_easy(
-    judges: Judges, recordings: list[Recording]
+    judges: EvaluationClassifiers, recordings: list[ReferenceRecording]
 ) -> None:
     answers = judges.judge([r.heard for r in recordings], recordings)
     truth = [r.emotion for r in recordings]
-    assert list(answers) == list(JUDGES)
+    assert list(answers) == list(CLASSIFIERS)
     for name, found in answers.items():
         assert np.mean([a == b for a, b in zip(found, truth, strict=True)]) > 0.8, name
 
 
 @pytest.mark.parametrize("decibels", [10.0, -10.0])
 def test_a_gain_changes_no_answer_of_those_who_are_deaf_to_it(
-    judges: Judges, recordings: list[Recording], decibels: float
+    judges: EvaluationClassifiers, recordings: list[ReferenceRecording], decibels: float
 ) -> None:
     source = next(r for r in recordings if r.speaker == "03")
     clips = [
@@ -48,20 +48,22 @@ def test_a_gain_changes_no_answer_of_those_who_are_deaf_to_it(
     ]
     gain = np.float32(10 ** (decibels / 20))
     plain, changed = (
-        judges.judge([hear(clip * factor) for clip in clips], [source] * len(clips))
+        judges.judge([measure_samples(clip * factor) for clip in clips], [source] * len(clips))
         for factor in (np.float32(1), gain)
     )
     for name in DEAF:
         assert plain[name] == changed[name]
 
 
-def test_a_judge_has_not_learnt_from_the_actor_who_is_judged(recordings: list[Recording]) -> None:
+def test_a_judge_has_not_learnt_from_the_actor_who_is_judged(
+    recordings: list[ReferenceRecording],
+) -> None:
     # Which ones are neutral is known of a voice, and nothing else.
     wrong = {"neutral": "neutral", "angry": "sad", "sad": "angry"}
     lied = [replace(r, emotion=wrong[r.emotion]) if r.speaker == "01" else r for r in recordings]
     own = [r for r in recordings if r.speaker == "01"]
     honest, misled = (
-        Judges(some, ("prosody", "bands")).judge([r.heard for r in own], own)
+        EvaluationClassifiers(some, ("prosody", "bands")).judge([r.heard for r in own], own)
         for some in (recordings, lied)
     )
     assert honest == misled
@@ -76,8 +78,8 @@ def test_real_actors_are_judged_far_better_than_by_chance(corpora: Path) -> None
         for clip in listing.clips
         if clip.speaker in actors and (clip.intensity == "strong" or clip.emotion == "neutral")
     ]
-    real = recordings_of(clips, [hear(reader.read(c.path, SAMPLE_RATE)) for c in clips])
-    answers = Judges(real).judge([r.heard for r in real], real)
+    real = recordings_of(clips, [measure_samples(reader.read(c.path, SAMPLE_RATE)) for c in clips])
+    answers = EvaluationClassifiers(real).judge([r.heard for r in real], real)
     for name, found in answers.items():
         right = np.mean([a == r.emotion for a, r in zip(found, real, strict=True)])
         # Of eight emotions one is guessed in eight.

@@ -9,8 +9,8 @@ import pytest
 from voiced import BANDS, contours
 
 from ser.conversion.contours import Contours
-from ser.conversion.evaluation.from_contours import changed, heard_of
-from ser.conversion.modification import Change, no_change
+from ser.conversion.evaluation.from_contours import apply_modification, measure_contours
+from ser.conversion.modification import Modification, identity_modification
 
 
 @pytest.fixture
@@ -19,13 +19,13 @@ def phrase() -> Contours:
 
 
 def test_no_change_leaves_everything(phrase: Contours) -> None:
-    assert changed(phrase, no_change(len(phrase))) is phrase
+    assert apply_modification(phrase, identity_modification(len(phrase))) is phrase
 
 
 def test_pitch_and_gain_are_added(phrase: Contours) -> None:
     gain = np.tile(np.linspace(0, 6, BANDS, dtype=np.float32), (100, 1))
-    change = Change(np.full(100, 2, np.float32), gain, np.ones(100, np.float32))
-    found = changed(phrase, change)
+    change = Modification(np.full(100, 2, np.float32), gain, np.ones(100, np.float32))
+    found = apply_modification(phrase, change)
     np.testing.assert_allclose(found.pitch, phrase.pitch + 2, atol=1e-4)
     np.testing.assert_allclose(found.logmel, phrase.logmel + gain * np.log(10) / 10, atol=1e-4)
     # 25 coefficients hold a slope well, but for its ends.
@@ -35,18 +35,23 @@ def test_pitch_and_gain_are_added(phrase: Contours) -> None:
 def test_frames_are_stretched_where_it_is_asked_for(phrase: Contours) -> None:
     stretch = np.ones(100, np.float32)
     stretch[:50] = 2
-    found = changed(phrase, replace(no_change(100), stretch=stretch))
+    found = apply_modification(phrase, replace(identity_modification(100), stretch=stretch))
     assert len(found) == 150
     assert found.voiced.sum() == pytest.approx(
         phrase.voiced[:50].sum() * 2 + phrase.voiced[50:].sum(), abs=2
     )
     np.testing.assert_allclose(found.pitch[110:], phrase.pitch[60:], atol=0.1)
-    assert heard_of(found).seconds == pytest.approx(1.5)
+    assert measure_contours(found).seconds == pytest.approx(1.5)
 
 
 def test_a_gain_changes_the_level_alone(phrase: Contours) -> None:
     gain = np.full((100, BANDS), 10, np.float32)
-    one, louder = heard_of(phrase), heard_of(changed(phrase, replace(no_change(100), gain=gain)))
+    one, louder = (
+        measure_contours(phrase),
+        measure_contours(
+            apply_modification(phrase, replace(identity_modification(100), gain=gain))
+        ),
+    )
     assert louder.prosody[0] - one.prosody[0] == pytest.approx(10, abs=1e-3)
     for name, value in one.to_arrays().items():
         start = 1 if name == "prosody" else 0
@@ -56,5 +61,5 @@ def test_a_gain_changes_the_level_alone(phrase: Contours) -> None:
 
 
 def test_a_phrase_without_a_voice_has_numbers_too() -> None:
-    heard = heard_of(contours(40, voiced=0.0))
+    heard = measure_contours(contours(40, voiced=0.0))
     assert all(np.isfinite(value).all() for value in heard.to_arrays().values())

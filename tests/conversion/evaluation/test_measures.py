@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from speech import render
 
-from ser.conversion.evaluation.measures import Heard, as_written, hear
+from ser.conversion.evaluation.measures import ClipMeasures, measure_samples, quantize_16_bit
 
 
 @pytest.fixture(scope="module")
@@ -15,7 +15,7 @@ def samples() -> np.ndarray:
 
 
 def test_a_gain_changes_the_level_and_nothing_else(samples: np.ndarray) -> None:
-    one, louder = hear(samples), hear(samples * np.float32(10 ** (10 / 20)))
+    one, louder = measure_samples(samples), measure_samples(samples * np.float32(10 ** (10 / 20)))
     assert louder.prosody[0] - one.prosody[0] == pytest.approx(10, abs=1e-3)
     for name, value in one.to_arrays().items():
         start = 1 if name == "prosody" else 0
@@ -25,22 +25,22 @@ def test_a_gain_changes_the_level_and_nothing_else(samples: np.ndarray) -> None:
 
 def test_silence_around_speech_is_left_out(samples: np.ndarray) -> None:
     quiet = np.zeros(8000, np.float32)
-    assert hear(np.concatenate([quiet, samples, quiet])).seconds == pytest.approx(
-        hear(samples).seconds, abs=0.05
+    assert measure_samples(np.concatenate([quiet, samples, quiet])).seconds == pytest.approx(
+        measure_samples(samples).seconds, abs=0.05
     )
 
 
 def test_what_is_kept_is_what_was_heard(samples: np.ndarray) -> None:
-    one = hear(samples)
-    again = Heard.from_arrays(one.to_arrays())
+    one = measure_samples(samples)
+    again = ClipMeasures.from_arrays(one.to_arrays())
     assert all((value == again.to_arrays()[name]).all() for name, value in one.to_arrays().items())
 
 
 def test_silence_has_numbers_too() -> None:
-    heard = hear(np.zeros(16000, np.float32))
+    heard = measure_samples(np.zeros(16000, np.float32))
     assert all(np.isfinite(value).all() for value in heard.to_arrays().values())
 
 
 def test_a_file_of_16_bits_rounds_and_cuts() -> None:
-    written = as_written(np.array([0.5, 1e-6, 3.0, -3.0], np.float32))
+    written = quantize_16_bit(np.array([0.5, 1e-6, 3.0, -3.0], np.float32))
     assert written.tolist() == [0.5, 0.0, 32767 / 32768, -1.0]

@@ -7,7 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from ser.conversion.evaluation.recordings import Recording, Task, takes, targets_of, tasks_of
+from ser.conversion.evaluation.recordings import (
+    EvaluationTask,
+    ReferenceRecording,
+    build_tasks,
+    find_targets,
+    takes,
+)
 from ser.corpora.base import Clip
 
 
@@ -17,8 +23,10 @@ def test_clips_that_say_the_same_are_takes() -> None:
     assert takes([clip, *others, replace(clip, text="2")]) == [0, 0, 1, 0]
 
 
-def test_every_neutral_recording_is_asked_for_in_everything(recordings: list[Recording]) -> None:
-    tasks = tasks_of(recordings)
+def test_every_neutral_recording_is_asked_for_in_everything(
+    recordings: list[ReferenceRecording],
+) -> None:
+    tasks = build_tasks(recordings)
     sources = {task.source for task in tasks}
     assert {recordings[source].emotion for source in sources} == {"neutral"}
     assert len(sources) == 16
@@ -32,12 +40,16 @@ def test_every_neutral_recording_is_asked_for_in_everything(recordings: list[Rec
     [("neutral", "", 1.0), ("sad", "strong", 1.0), ("sad", "normal", 0.4), ("sad", "", 0.7)],
 )
 def test_intensities_are_numbers_for_engines(emotion: str, intensity: str, strength: float) -> None:
-    assert Task(0, emotion, intensity).strength == strength
+    assert EvaluationTask(0, emotion, intensity).strength == strength
 
 
-def test_targets_are_all_takes_and_the_sources_own_first(recordings: list[Recording]) -> None:
+def test_targets_are_all_takes_and_the_sources_own_first(
+    recordings: list[ReferenceRecording],
+) -> None:
     source = next(i for i, r in enumerate(recordings) if r.emotion == "neutral" and r.take == 1)
-    found = [recordings[i] for i in targets_of(recordings, Task(source, "angry", "strong"))]
+    found = [
+        recordings[i] for i in find_targets(recordings, EvaluationTask(source, "angry", "strong"))
+    ]
     assert [r.take for r in found] == [1, 0]
     assert {(r.speaker, r.text, r.emotion) for r in found} == {
         (recordings[source].speaker, recordings[source].text, "angry")

@@ -8,8 +8,8 @@ from collections.abc import Sequence
 import pytest
 
 from ser.conversion.evaluation.distances import Distance
-from ser.conversion.evaluation.panel import Answer
-from ser.conversion.evaluation.report import ALL, NORMAL, REAL, RULES, STRONG, summarise
+from ser.conversion.evaluation.panel import Assessment
+from ser.conversion.evaluation.report import ALL, NORMAL, REAL, RULES, STRONG, summarize
 
 EMOTIONS = ("neutral", "sad", "angry")
 
@@ -23,23 +23,23 @@ def answer(
     voice: str | None = None,
     text: str = "1",
     apart: Sequence[Distance] = (),
-) -> Answer:
+) -> Assessment:
     strength = "" if emotion == "neutral" else intensity
-    return Answer(
+    return Assessment(
         speaker, emotion, strength, {"one": heard}, voice or speaker, "1", text, tuple(apart)
     )
 
 
-def perfect(speakers: Sequence[str] = ("a", "b", "c")) -> list[Answer]:
+def perfect(speakers: Sequence[str] = ("a", "b", "c")) -> list[Assessment]:
     return [answer(speaker, emotion, emotion) for speaker in speakers for emotion in EMOTIONS]
 
 
-def hopeless(speakers: Sequence[str] = ("a", "b", "c")) -> list[Answer]:
+def hopeless(speakers: Sequence[str] = ("a", "b", "c")) -> list[Assessment]:
     return [answer(speaker, emotion, "neutral") for speaker in speakers for emotion in EMOTIONS]
 
 
 def test_rates_ratios_and_differences() -> None:
-    report = summarise({"ours": perfect(), RULES: hopeless(), REAL: perfect()})
+    report = summarize({"ours": perfect(), RULES: hopeless(), REAL: perfect()})
     ours = report.systems["ours"][STRONG].judges["one"]
     assert (ours.macro.value, ours.macro.low, ours.macro.high) == (1, 1, 1)
     assert ours.over_real is not None
@@ -58,19 +58,19 @@ def test_rates_ratios_and_differences() -> None:
 
 def test_intervals_are_over_actors() -> None:
     mixed = [*perfect(("a", "b")), *hopeless(("c", "d"))]
-    macro = summarise({"ours": mixed}).systems["ours"][ALL].judges["one"].macro
+    macro = summarize({"ours": mixed}).systems["ours"][ALL].judges["one"].macro
     assert macro.value == pytest.approx(2 / 3)
     # Four times c or d, or a or b: one in sixteen each.
     assert (macro.low, macro.high) == (pytest.approx(1 / 3), 1)
     alike = [some for who in "abcd" for some in (*perfect((who,)), *hopeless((who,)))]
-    even = summarise({"ours": alike}).systems["ours"][ALL].judges["one"].macro
+    even = summarize({"ours": alike}).systems["ours"][ALL].judges["one"].macro
     assert even.low == even.high == pytest.approx(2 / 3)
 
 
 def test_a_difference_draws_the_same_actors_on_both_sides() -> None:
     # Everybody gains the same, but starts from elsewhere.
     rules = [*perfect(("a", "b")), *hopeless(("c", "d"))]
-    report = summarise({"ours": rules, RULES: rules})
+    report = summarize({"ours": rules, RULES: rules})
     above = report.systems["ours"][STRONG].judges["one"].above_rules
     assert above is not None
     assert (above.value, above.low, above.high) == (0, 0, 0)
@@ -78,12 +78,12 @@ def test_a_difference_draws_the_same_actors_on_both_sides() -> None:
 
 def test_strengths_are_told_apart() -> None:
     weak = [answer("a", "sad", "neutral", intensity="normal") for _ in range(3)]
-    groups = summarise({"ours": [*perfect(("a",)), *weak]}).systems["ours"]
+    groups = summarize({"ours": [*perfect(("a",)), *weak]}).systems["ours"]
     assert (groups[STRONG].outputs, groups[NORMAL].outputs, groups[ALL].outputs) == (3, 3, 6)
     assert groups[NORMAL].judges["one"].macro.value == 0
     assert groups[ALL].judges["one"].emotions["sad"] == 0.25
     unsaid = [answer("a", "sad", "sad", intensity=""), answer("a", "neutral", "neutral")]
-    assert list(summarise({"ours": unsaid}).systems["ours"]) == [ALL]
+    assert list(summarize({"ours": unsaid}).systems["ours"]) == [ALL]
 
 
 def test_voice_words_and_distances_leave_neutral_targets_out() -> None:
@@ -94,7 +94,7 @@ def test_voice_words_and_distances_leave_neutral_targets_out() -> None:
         answer("b", "sad", "sad", voice="a", apart=[near, near]),
         answer("b", "sad", "sad", text="2", apart=[far, Distance(None, 0.5, 8.0)]),
     ]
-    group = summarise({"ours": answers}).systems["ours"][STRONG]
+    group = summarize({"ours": answers}).systems["ours"][STRONG]
     assert group.speaker.value == pytest.approx(2 / 3)
     assert group.words.value == pytest.approx(2 / 3)
     assert group.pitch is not None
@@ -106,7 +106,7 @@ def test_voice_words_and_distances_leave_neutral_targets_out() -> None:
 
 
 def test_a_report_is_plain_json() -> None:
-    report = summarise({"ours": perfect(), REAL: hopeless()}, notes=["said"])
+    report = summarize({"ours": perfect(), REAL: hopeless()}, notes=["said"])
     found = json.loads(json.dumps(report.to_dict(), allow_nan=False))
     assert found["emotions"] == list(EMOTIONS)
     assert found["notes"] == ["said"]

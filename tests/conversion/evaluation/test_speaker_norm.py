@@ -6,11 +6,13 @@ from dataclasses import replace
 
 import numpy as np
 
-from ser.conversion.evaluation.recordings import Recording
-from ser.conversion.evaluation.speaker_norm import Voices
+from ser.conversion.evaluation.recordings import ReferenceRecording
+from ser.conversion.evaluation.speaker_norm import SpeakerNormalizer
 
 
-def made(recordings: list[Recording], *said: tuple[str, str, str, int]) -> list[Recording]:
+def made(
+    recordings: list[ReferenceRecording], *said: tuple[str, str, str, int]
+) -> list[ReferenceRecording]:
     return [
         replace(recordings[0], speaker=speaker, emotion=emotion, text=text, take=take)
         for speaker, emotion, text, take in said
@@ -18,7 +20,7 @@ def made(recordings: list[Recording], *said: tuple[str, str, str, int]) -> list[
 
 
 def test_rows_are_read_against_the_voice_and_how_it_speaks_neutrally(
-    recordings: list[Recording],
+    recordings: list[ReferenceRecording],
 ) -> None:
     known = made(
         recordings,
@@ -29,7 +31,7 @@ def test_rows_are_read_against_the_voice_and_how_it_speaks_neutrally(
         ("b", "sad", "1", 0),
     )
     rows = np.array([[1.0], [3.0], [8.0], [100.0], [300.0]], np.float32)
-    found = Voices(rows, known).relative(rows, known)
+    found = SpeakerNormalizer(rows, known).relative(rows, known)
     deviation = rows[:3].std()
     mean = rows[:3].mean()
     np.testing.assert_allclose(found[:3, 0], (rows[:3, 0] - mean) / deviation, rtol=1e-4)
@@ -40,15 +42,17 @@ def test_rows_are_read_against_the_voice_and_how_it_speaks_neutrally(
     np.testing.assert_allclose(found[3:], [[-1, 0], [1, 2]], rtol=1e-4, atol=1e-6)
 
 
-def test_nothing_is_further_than_far(recordings: list[Recording]) -> None:
+def test_nothing_is_further_than_far(recordings: list[ReferenceRecording]) -> None:
     known = made(recordings, ("a", "neutral", "1", 0), ("a", "neutral", "2", 0))
-    voices = Voices(np.array([[1.0], [2.0]], np.float32), known)
+    voices = SpeakerNormalizer(np.array([[1.0], [2.0]], np.float32), known)
     found = voices.relative(np.array([[1e6], [-1e6]], np.float32), known)
     assert found.tolist() == [[4, 4], [-4, -4]]
 
 
-def test_who_never_speaks_neutrally_is_read_against_the_mean(recordings: list[Recording]) -> None:
+def test_who_never_speaks_neutrally_is_read_against_the_mean(
+    recordings: list[ReferenceRecording],
+) -> None:
     known = made(recordings, ("a", "sad", "1", 0), ("a", "angry", "2", 0))
     rows = np.array([[1.0], [3.0]], np.float32)
-    found = Voices(rows, known).relative(rows, known)
+    found = SpeakerNormalizer(rows, known).relative(rows, known)
     np.testing.assert_allclose(found, [[-1, -1], [1, 1]], rtol=1e-4)

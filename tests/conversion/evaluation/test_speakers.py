@@ -7,13 +7,13 @@ from dataclasses import replace
 import numpy as np
 from speech import render
 
-from ser.conversion.evaluation.measures import hear
-from ser.conversion.evaluation.recordings import Recording
-from ser.conversion.evaluation.speakers import Speakers
+from ser.conversion.evaluation.measures import measure_samples
+from ser.conversion.evaluation.recordings import ReferenceRecording
+from ser.conversion.evaluation.speakers import SpeakerClassifier
 
 
-def heard_as(known: list[Recording], clips: list[Recording]) -> list[str]:
-    return Speakers(known).recognise(
+def heard_as(known: list[ReferenceRecording], clips: list[ReferenceRecording]) -> list[str]:
+    return SpeakerClassifier(known).predict(
         [r.heard for r in clips], [r.emotion for r in clips], [r.text for r in clips]
     )
 
@@ -21,13 +21,15 @@ def heard_as(known: list[Recording], clips: list[Recording]) -> list[str]:
 def test_voices_are_recognised_by_what_else_they_said() -> None:
     # Synthetic sentences differ more in their sounds than real ones: it takes some of them.
     clips = [
-        Recording(
+        ReferenceRecording(
             speaker,
             emotion,
             "strong",
             str(text),
             0,
-            hear(render(emotion, int(speaker), seed=0, seconds=1.5, text=text, intensity="strong")),
+            measure_samples(
+                render(emotion, int(speaker), seed=0, seconds=1.5, text=text, intensity="strong")
+            ),
         )
         for speaker in ("01", "02")
         for emotion in ("neutral", "sad", "angry")
@@ -37,7 +39,9 @@ def test_voices_are_recognised_by_what_else_they_said() -> None:
     assert np.mean([a == r.speaker for a, r in zip(found, clips, strict=True)]) > 0.9
 
 
-def test_neither_the_sentence_nor_the_emotion_is_known(recordings: list[Recording]) -> None:
+def test_neither_the_sentence_nor_the_emotion_is_known(
+    recordings: list[ReferenceRecording],
+) -> None:
     asked = [r for r in recordings if r.emotion == "angry" and r.text == "01"]
     # Whatever is like them in one or the other is said to be somebody else's.
     lied = [
@@ -49,7 +53,9 @@ def test_neither_the_sentence_nor_the_emotion_is_known(recordings: list[Recordin
     assert heard_as(lied, asked) == heard_as(recordings, asked)
 
 
-def test_one_sentence_has_to_do_where_there_is_no_other(recordings: list[Recording]) -> None:
+def test_one_sentence_has_to_do_where_there_is_no_other(
+    recordings: list[ReferenceRecording],
+) -> None:
     single = [r for r in recordings if r.text == "01" and r.speaker in ("01", "02")]
     found = heard_as(single, single)
     assert np.mean([a == r.speaker for a, r in zip(found, single, strict=True)]) > 0.8

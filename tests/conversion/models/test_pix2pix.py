@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from ser.conversion.models.pix2pix import EMOTION, SOURCE, STEP, Pix2PixMel
+from ser.conversion.models.pix2pix import EMOTION, FRAME_MULTIPLE, SOURCE, Pix2PixMel
 from ser.errors import SerError
 from ser.models.artifact import export_litert
 from ser.models.backend import load_keras
@@ -37,7 +37,7 @@ def pictures(frames: int, count: int = 2) -> Any:
 
 def test_any_length_of_whole_steps(generator: Any) -> None:
     emotion = np.eye(4, dtype=np.float32)[:2]
-    for frames in (STEP, 5 * STEP):
+    for frames in (FRAME_MULTIPLE, 5 * FRAME_MULTIPLE):
         drawn = generator.predict_on_batch([pictures(frames), emotion])
         assert drawn.shape == (2, frames, 80)
         # In the units of the source: natural logarithms of power.
@@ -81,7 +81,7 @@ def test_litert_runs_it_at_any_length(generator: Any) -> None:
     assert network is not None
     runner = Interpreter(model_content=network, num_threads=1)
     inputs = {
-        SOURCE: pictures(3 * STEP, 1),
+        SOURCE: pictures(3 * FRAME_MULTIPLE, 1),
         EMOTION: np.eye(4, dtype=np.float32)[1:2],
     }
     places = {d["name"].split("_default_")[1].split(":")[0]: d for d in runner.get_input_details()}

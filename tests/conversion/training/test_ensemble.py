@@ -1,4 +1,4 @@
-"""EnsembleTrainer translators trained beside each other: each for itself, and together one network."""
+"""An ensemble of generators: trained independently, and joined to one network."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 from sentences import sentence_table
 
-from ser.conversion.contour_grid import SEEN
-from ser.conversion.models.gan import MULTIPLE, GANTranslate
+from ser.conversion.contour_grid import N_FEATURES
+from ser.conversion.models.gan import STEP_MULTIPLE, GANTranslate
 from ser.conversion.pairs import find_pairs
 from ser.conversion.registry import trainer_for
 from ser.conversion.training.base import PairExamples, build_examples
@@ -42,7 +42,7 @@ def make(examples: PairExamples) -> EnsembleTrainer:
 def example_input(emotions: int) -> dict[str, Any]:
     rng = np.random.default_rng(0)
     return {
-        "features": rng.normal(size=(1, 2 * MULTIPLE, SEEN)).astype(np.float32),
+        "features": rng.normal(size=(1, 2 * STEP_MULTIPLE, N_FEATURES)).astype(np.float32),
         "condition": np.eye(emotions, dtype=np.float32)[:1],
     }
 

@@ -1,4 +1,4 @@
-"""The generator of changes: what it learns from whom, and a training that goes on."""
+"""The GAN trainer: losses, frozen classifiers, and resuming."""
 
 from __future__ import annotations
 
@@ -11,11 +11,12 @@ import pytest
 from sentences import sentence_table
 
 from ser.conversion.contour_grid import MASK, N_CEPSTRA, N_CHANGED, PITCH, VOICED
-from ser.conversion.models.auxiliary import EMOTION, SPEAKER
+from ser.conversion.models.auxiliary import EMOTION_CLASSIFIERS, SPEAKER_CLASSIFIER
 from ser.conversion.models.gan import GANTranslate
 from ser.conversion.pairs import find_pairs
 from ser.conversion.training.base import PairExamples, build_examples
-from ser.conversion.training.gan import ENVELOPE, LENGTH, PITCHED, GANTrainer
+from ser.conversion.training.gan import GANTrainer
+from ser.conversion.training.gan_batches import ENVELOPE, F0, LENGTH
 from ser.models.backend import load_keras
 from ser.training.checkpoint import Checkpoint, LoadedCheckpoint, TrainingState
 from ser.training.config import TrainConfig
@@ -23,7 +24,17 @@ from ser.training.gan_loop import count_updates
 
 SMALL = GANTranslate(width=8, blocks=2, listening=2)
 CONFIG = TrainConfig(arch="gan-translate", epochs=3, batch_size=8, lr=3e-3)
-TERMS = {"d_loss", "loss", "g_loss", ENVELOPE, PITCHED, LENGTH, "adversarial", *EMOTION, SPEAKER}
+TERMS = {
+    "d_loss",
+    "loss",
+    "g_loss",
+    ENVELOPE,
+    F0,
+    LENGTH,
+    "adversarial",
+    *EMOTION_CLASSIFIERS,
+    SPEAKER_CLASSIFIER,
+}
 
 
 @pytest.fixture(scope="module")
@@ -40,7 +51,7 @@ def make(examples: PairExamples, **options: Any) -> GANTrainer:
 
 
 @dataclass(frozen=True, eq=False)
-class Story:
+class Training:
     """A training of two epochs, and what a checkpoint kept after the first."""
 
     trainer: GANTrainer
@@ -52,13 +63,13 @@ class Story:
 def frozen(trainer: GANTrainer) -> list[Any]:
     return [
         weight.copy()
-        for name in (*EMOTION, SPEAKER)
+        for name in (*EMOTION_CLASSIFIERS, SPEAKER_CLASSIFIER)
         for weight in trainer.adversary.get_layer(name).get_weights()
     ]
 
 
 @pytest.fixture(scope="module")
-def story(examples: PairExamples, tmp_path_factory: pytest.TempPathFactory) -> Story:
+def story(examples: PairExamples, tmp_path_factory: pytest.TempPathFactory) -> Training:
     trainer = make(examples)
     trainer.build()
     before, steps = frozen(trainer), []
@@ -69,33 +80,33 @@ def story(examples: PairExamples, tmp_path_factory: pytest.TempPathFactory) -> S
     rows.append(trainer.epoch(1, steps.append))
     kept = checkpoint.load(trainer.keras, "f")
     assert kept is not None
-    return Story(trainer, rows, before, kept)
+    return Training(trainer, rows, before, kept)
 
 
 def batch_of(trainer: GANTrainer, count: int = 8, seed: int = 0) -> Any:
-    return trainer._batch(np.arange(count), np.random.default_rng(seed))
+    return trainer.data.batch(np.arange(count), np.random.default_rng(seed))
 
 
-def test_every_loss_has_a_name(story: Story) -> None:
+def test_every_loss_has_a_name(story: Training) -> None:
     gan = story.trainer.gan
     for row in story.rows:
         assert set(row) == TERMS
         assert all(np.isfinite(list(row.values())))
-        near = row[ENVELOPE] + 1.2 * row[PITCHED] + 5 * row[LENGTH]
-        heard = sum(row[name] for name in EMOTION) / len(EMOTION)
+        near = row[ENVELOPE] + 1.2 * row[F0] + 5 * row[LENGTH]
+        heard = sum(row[name] for name in EMOTION_CLASSIFIERS) / len(EMOTION_CLASSIFIERS)
         total = gan.near * near + gan.adversarial * row["adversarial"] + gan.emotion * heard
-        assert row["loss"] == pytest.approx(total + gan.speaker * row[SPEAKER], rel=1e-3)
+        assert row["loss"] == pytest.approx(total + gan.speaker * row[SPEAKER_CLASSIFIER], rel=1e-3)
 
 
-def test_it_comes_nearer_and_those_who_listen_stay_as_they_are(story: Story) -> None:
+def test_the_distance_falls_and_classifiers_stay_frozen(story: Training) -> None:
     first, second = story.rows
-    assert second[PITCHED] < first[PITCHED]
+    assert second[F0] < first[F0]
     for before, after in zip(story.frozen, frozen(story.trainer), strict=True):
         np.testing.assert_array_equal(before, after)
 
 
 def test_a_training_that_was_stopped_ends_where_another_does(
-    story: Story, examples: PairExamples
+    story: Training, examples: PairExamples
 ) -> None:
     resumed = make(examples)
     resumed.restore(story.kept.model, story.kept.companions)
@@ -103,38 +114,38 @@ def test_a_training_that_was_stopped_ends_where_another_does(
     assert row == pytest.approx(story.rows[1], rel=1e-2, abs=1e-3)
 
 
-def test_targets_are_in_the_timing_of_the_sources(story: Story, examples: PairExamples) -> None:
+def test_targets_are_in_the_timing_of_the_sources(story: Training, examples: PairExamples) -> None:
     batch = batch_of(story.trainer)
     pairs = examples.pairs
-    scaled, near = batch.inputs["scaled"], batch.near
+    contours, near = batch.inputs["contours"], batch.targets
     for row in range(8):
         source, target = int(pairs.source[row]), int(pairs.target[row])
         same = source == target
-        real = scaled[row, :, MASK] > 0
-        assert (near[ENVELOPE][row] == scaled[row, :, :N_CEPSTRA])[real].all() == same
-        lengths = [len(story.trainer.phrases[r]) for r in (target, source)]
+        real = contours[row, :, MASK] > 0
+        assert (near[ENVELOPE][row] == contours[row, :, :N_CEPSTRA])[real].all() == same
+        lengths = [len(story.trainer.data.phrases[r]) for r in (target, source)]
         assert near[LENGTH][row] == pytest.approx(np.log(lengths[0] / lengths[1]))
-        voiced = scaled[row, :, VOICED] > 0.5
-        assert not batch.weights[PITCHED][row][~voiced].any()
+        voiced = contours[row, :, VOICED] > 0.5
+        assert not batch.weights[F0][row][~voiced].any()
 
 
-def test_weights_make_up_for_padding(story: Story) -> None:
+def test_weights_make_up_for_padding(story: Training) -> None:
     for weight in batch_of(story.trainer).weights.values():
         assert weight.mean() == pytest.approx(1, abs=1e-4)
 
 
-def test_the_voice_is_disguised_and_what_is_to_come_is_not(story: Story) -> None:
+def test_only_the_generators_features_are_augmented(story: Training) -> None:
     one, other = (batch_of(story.trainer, seed=seed) for seed in (1, 2))
     assert (one.inputs["features"] != other.inputs["features"]).any()
-    for name in ("scaled", "speech", "usual", "condition"):
+    for name in ("contours", "speech_weight", "speaker_mean", "condition"):
         np.testing.assert_array_equal(one.inputs[name], other.inputs[name])
-    np.testing.assert_array_equal(one.near[PITCHED], other.near[PITCHED])
+    np.testing.assert_array_equal(one.targets[F0], other.targets[F0])
 
 
-def test_what_is_heard_is_relative_to_the_voice(story: Story, examples: PairExamples) -> None:
+def test_real_input_is_relative_to_the_speaker(story: Training, examples: PairExamples) -> None:
     trainer = story.trainer
     said = [
-        trainer._heard(record)[: len(trainer.phrases[record]), :N_CHANGED]
+        trainer.data.real_input(record)[: len(trainer.data.phrases[record]), :N_CHANGED]
         for record in examples.indices
         if examples.speaker[record] == 0
     ]
@@ -154,23 +165,23 @@ def test_smoothing_and_sides(examples: PairExamples) -> None:
 
 
 def truths(trainer: GANTrainer) -> tuple[float, float]:
-    return trainer.real_truth, trainer.made_truth
+    return trainer.real_target, trainer.converted_target
 
 
-def test_who_is_ahead_waits(story: Story, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_side_that_is_ahead_waits(story: Training, monkeypatch: pytest.MonkeyPatch) -> None:
     trainer = story.trainer
     monkeypatch.setattr(trainer, "architecture", replace(trainer.gan, balance="loss"))
     before = [w.copy() for w in trainer.discriminator.get_weights()]
     batch = batch_of(trainer)
-    trainer._discriminate(batch, waits=True)
+    trainer._train_discriminator(batch, waits=True)
     for one, other in zip(before, trainer.discriminator.get_weights(), strict=True):
         np.testing.assert_array_equal(one, other)
     row = trainer.epoch(2, lambda n: None)
     assert {"d_waits", "g_waits"} <= set(row)
 
 
-def test_the_generator_has_its_turn_in_every_epoch(
-    story: Story, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+def test_the_generator_is_trained_in_every_epoch(
+    story: Training, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     trainer = story.trainer
     monkeypatch.setattr(trainer, "architecture", replace(trainer.gan, d_steps=1000))

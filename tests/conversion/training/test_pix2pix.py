@@ -11,11 +11,12 @@ import numpy as np
 import pytest
 from sentences import sentence_table
 
+from ser.conversion.contours import interpolate_rows
 from ser.conversion.models.pix2pix import Pix2PixMel, mean_level
 from ser.conversion.pairs import find_pairs
 from ser.conversion.training import pix2pix
 from ser.conversion.training.base import PairExamples, build_examples
-from ser.conversion.training.pix2pix import Pix2Pix, at, mirrored
+from ser.conversion.training.pix2pix import Pix2PixTrainer, _pad
 from ser.models.backend import load_keras
 from ser.training import gan_loop
 from ser.training.checkpoint import Checkpoint, LoadedCheckpoint, TrainingState
@@ -33,13 +34,13 @@ def examples() -> PairExamples:
     return build_examples(table, everything, find_pairs(table, everything))
 
 
-def make(examples: PairExamples, config: TrainConfig = CONFIG, **options: Any) -> Pix2Pix:
+def make(examples: PairExamples, config: TrainConfig = CONFIG, **options: Any) -> Pix2PixTrainer:
     keras = load_keras("cpu")
     keras.utils.set_random_seed(0)
-    return Pix2Pix(keras, replace(SMALL, **options), examples, config)
+    return Pix2PixTrainer(keras, replace(SMALL, **options), examples, config)
 
 
-def epoch(trainer: Pix2Pix, number: int = 0) -> dict[str, float]:
+def epoch(trainer: Pix2PixTrainer, number: int = 0) -> dict[str, float]:
     steps: list[int] = []
     row = trainer.epoch(number, steps.append)
     assert sum(steps) == trainer.steps
@@ -50,7 +51,7 @@ def epoch(trainer: Pix2Pix, number: int = 0) -> dict[str, float]:
 class Story:
     """A training of two epochs, and what a checkpoint kept after the first."""
 
-    trainer: Pix2Pix
+    trainer: Pix2PixTrainer
     rows: list[dict[str, float]]
     drawn: Any
     kept: LoadedCheckpoint
@@ -70,19 +71,19 @@ def story(examples: PairExamples, tmp_path_factory: pytest.TempPathFactory) -> S
 
 
 @pytest.fixture
-def trainer(story: Story) -> Iterator[Pix2Pix]:
+def trainer(story: Story) -> Iterator[Pix2PixTrainer]:
     """The trainer of the story; its options may be changed."""
     gan, config = story.trainer.gan, story.trainer.config
     yield story.trainer
     story.trainer.gan, story.trainer.config = gan, config
 
 
-def draw(trainer: Pix2Pix) -> Any:
+def draw(trainer: Pix2PixTrainer) -> Any:
     crops = crops_of(trainer)
     return trainer.model.predict_on_batch([crops.source, crops.emotion])
 
 
-def crops_of(trainer: Pix2Pix, seed: int = 0) -> Any:
+def crops_of(trainer: Pix2PixTrainer, seed: int = 0) -> Any:
     return trainer._crops(np.arange(12), np.random.default_rng(seed))
 
 
@@ -114,7 +115,7 @@ def test_a_training_that_was_stopped_ends_where_another_does(
 
 
 def test_the_targets_are_in_the_timing_of_the_sources(
-    trainer: Pix2Pix, examples: PairExamples
+    trainer: Pix2PixTrainer, examples: PairExamples
 ) -> None:
     pairs = examples.pairs
     crops = crops_of(trainer)
@@ -137,8 +138,10 @@ def test_the_targets_are_in_the_timing_of_the_sources(
     for i in np.flatnonzero(pairs.source != pairs.target)[:8].tolist():
         source = trainer._spectrogram(int(pairs.source[i]))
         target = trainer._spectrogram(int(pairs.target[i]))
-        aligned = at(target, pairs.positions[i])
-        plain = at(target, np.linspace(0, len(target) - 1, len(source), dtype=np.float32))
+        aligned = interpolate_rows(target, pairs.positions[i])
+        plain = interpolate_rows(
+            target, np.linspace(0, len(target) - 1, len(source), dtype=np.float32)
+        )
         found.append(_unlike(source, aligned) < _unlike(source, plain))
     assert np.mean(found) > 0.6
 
@@ -148,7 +151,9 @@ def _unlike(one: Any, other: Any) -> float:
     return float(np.abs(shapes[0] - shapes[1]).mean())
 
 
-def test_conditions_are_those_of_the_targets(trainer: Pix2Pix, examples: PairExamples) -> None:
+def test_conditions_are_those_of_the_targets(
+    trainer: Pix2PixTrainer, examples: PairExamples
+) -> None:
     crops = crops_of(trainer)
     targets = examples.pairs.target[:12]
     named = [examples.emotions[i] for i in crops.emotion.argmax(axis=1)]
@@ -156,7 +161,7 @@ def test_conditions_are_those_of_the_targets(trainer: Pix2Pix, examples: PairExa
     assert (crops.emotion.sum(axis=1) == examples.intensity[targets]).all()
 
 
-def test_bands_are_standardised(trainer: Pix2Pix, examples: PairExamples) -> None:
+def test_bands_are_standardised(trainer: Pix2PixTrainer, examples: PairExamples) -> None:
     table = examples.table
     recordings = [record["x"][: record["frames"], -80:] for record in table]
     frames = np.concatenate([x - mean_level(x) for x in recordings], dtype=np.float64)
@@ -164,26 +169,26 @@ def test_bands_are_standardised(trainer: Pix2Pix, examples: PairExamples) -> Non
     assert trainer.problem.variance == pytest.approx(frames.var(axis=0), rel=1e-2)
 
 
-def test_each_side_trains_its_own_weights(trainer: Pix2Pix) -> None:
+def test_each_side_trains_its_own_weights(trainer: Pix2PixTrainer) -> None:
     crops = crops_of(trainer)
     judge = trainer.adversary.get_layer("judge")
     before = trainer.model.get_weights(), trainer.discriminator.get_weights()
-    trainer._discriminate(crops, waits=False)
+    trainer._train_discriminator(crops, waits=False)
     assert not changed(before[0], trainer.model.get_weights())
     assert changed(before[1], trainer.discriminator.get_weights())
     before = trainer.model.get_weights(), trainer.discriminator.get_weights()
-    trainer._generate(crops, waits=False)
+    trainer._train_generator(crops, waits=False)
     assert changed(before[0], trainer.model.get_weights())
     assert not changed(before[1], trainer.discriminator.get_weights())
     # It is judged by the discriminator as it is now, which learns nothing from that.
     assert not changed(before[1], judge.get_weights())
 
 
-def test_a_side_that_waits_stands_still(trainer: Pix2Pix) -> None:
+def test_a_side_that_waits_stands_still(trainer: Pix2PixTrainer) -> None:
     crops = crops_of(trainer)
     before = trainer.model.get_weights(), trainer.discriminator.get_weights()
-    assert trainer._discriminate(crops, waits=True)["d_loss"] > 0
-    assert trainer._generate(crops, waits=True)["g_loss"] > 0
+    assert trainer._train_discriminator(crops, waits=True)["d_loss"] > 0
+    assert trainer._train_generator(crops, waits=True)["g_loss"] > 0
     assert not changed(before[0], trainer.model.get_weights())
     assert not changed(before[1], trainer.discriminator.get_weights())
 
@@ -193,7 +198,7 @@ def test_a_side_that_waits_stands_still(trainer: Pix2Pix) -> None:
     [(0.1, False, 0.9, 0.0), (0.2, True, 0.8, 0.2), (0.0, True, 1.0, 0.0)],
 )
 def test_labels_are_smoothed_on_one_side_or_on_both(
-    trainer: Pix2Pix,
+    trainer: Pix2PixTrainer,
     monkeypatch: pytest.MonkeyPatch,
     smoothing: float,
     two_sided: bool,
@@ -210,8 +215,8 @@ def test_labels_are_smoothed_on_one_side_or_on_both(
         return step(call, x, y)
 
     monkeypatch.setattr(pix2pix, "train_step", watched)
-    trainer._discriminate(crops_of(trainer), waits=True)
-    trainer._generate(crops_of(trainer), waits=True)
+    trainer._train_discriminator(crops_of(trainer), waits=True)
+    trainer._train_generator(crops_of(trainer), waits=True)
     judged, wished = seen
     # A label for each patch: 32 frames of 80 bands, eight by eight.
     assert judged["real"].shape == judged["fake"].shape == (12, 4, 10, 1)
@@ -221,7 +226,7 @@ def test_labels_are_smoothed_on_one_side_or_on_both(
     assert (wished["fooled"] == 1).all()
 
 
-def test_uneven_steps(trainer: Pix2Pix) -> None:
+def test_uneven_steps(trainer: Pix2PixTrainer) -> None:
     assert trainer.steps == 4
     for d_steps, g_steps, turns in ((2, 3, 6), (9, 1, 1)):
         trainer.gan = replace(trainer.gan, d_steps=d_steps, g_steps=g_steps)
@@ -232,7 +237,9 @@ def test_uneven_steps(trainer: Pix2Pix) -> None:
         assert [a - b for a, b in zip(after, before, strict=True)] == [4, turns]
 
 
-def test_the_side_that_is_ahead_waits(trainer: Pix2Pix, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_side_that_is_ahead_waits(
+    trainer: Pix2PixTrainer, monkeypatch: pytest.MonkeyPatch
+) -> None:
     # The least lead is enough here, so that one of them waits in every step but the first.
     monkeypatch.setattr(gan_loop, "_LEAD", 1.0)
     trainer.gan = replace(trainer.gan, balance="loss")
@@ -247,12 +254,12 @@ def test_the_side_that_is_ahead_waits(trainer: Pix2Pix, monkeypatch: pytest.Monk
 
 def test_reading_between_rows() -> None:
     matrix = np.array([[0, 0], [1, 10], [2, 20]], np.float32)
-    read = at(matrix, np.array([0, 0.5, 1.25, 2], np.float32))
+    read = interpolate_rows(matrix, np.array([0, 0.5, 1.25, 2], np.float32))
     assert read.tolist() == [[0, 0], [0.5, 5], [1.25, 12.5], [2, 20]]
-    assert at(matrix[:1], np.zeros(2, np.float32)).tolist() == [[0, 0], [0, 0]]
+    assert interpolate_rows(matrix[:1], np.zeros(2, np.float32)).tolist() == [[0, 0], [0, 0]]
 
 
-def test_a_short_pair_goes_on_mirrored() -> None:
+def test_a_short_pair_goes_on__pad() -> None:
     matrix = np.array([[1], [2], [3]], np.float32)
-    assert mirrored(matrix, 8)[:, 0].tolist() == [1, 2, 3, 3, 2, 1, 1, 2]
-    assert mirrored(matrix, 3).tolist() == matrix.tolist()
+    assert _pad(matrix, 8)[:, 0].tolist() == [1, 2, 3, 3, 2, 1, 1, 2]
+    assert _pad(matrix, 3).tolist() == matrix.tolist()

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from ser.conversion.jobs import Recording, Task, check_overwriting, find_recordings
-from ser.conversion.jobs import name_results as named
+from ser.conversion.tasks import ConversionTask, SourceRecording, check_overwriting, find_recordings
+from ser.conversion.tasks import name_results as named
 from ser.errors import SerError
 
 
@@ -56,7 +56,7 @@ def test_recordings_of_one_name_are_refused(folder: Path) -> None:
 
 
 def test_names_that_lead_elsewhere_do_not(folder: Path) -> None:
-    odd = [Recording("x", Path("x"), "x.wav")]
+    odd = [SourceRecording("x", Path("x"), "x.wav")]
     (task,) = named(odd, ["../../etc/pass wd"], Path("out"), ".wav")
     assert task.target == Path("out/x.______etc_pass_wd.wav")
     long = folder / "in" / ("ü" * 120 + ".wav")
@@ -87,4 +87,4 @@ def test_a_result_may_not_replace_a_recording(folder: Path) -> None:
     (folder / "link.wav").symlink_to(folder / "in/a.wav")
     (first,) = find_recordings([Path("in/a.wav")], lambda error: None)
     with pytest.raises(SerError, match="name another output"):
-        check_overwriting([Task(first, "sad", Path("link.wav"))])
+        check_overwriting([ConversionTask(first, "sad", Path("link.wav"))])
