@@ -29,7 +29,7 @@ from soundscape import NO_SPEECH  # noqa: E402
 from ser.audio import reader  # noqa: E402
 from ser.augment.noise import pink  # noqa: E402
 from ser.corpora.registry import find_clips  # noqa: E402
-from ser.vad.speech import SHORTEST_SPEECH, seconds_of_speech  # noqa: E402
+from ser.vad.speech import MIN_SPEECH_SECONDS, seconds_of_speech  # noqa: E402
 
 RATE = 16_000
 SECONDS = 3.0
@@ -61,11 +61,11 @@ def show(name: str, windows: list[Samples]) -> None:
         ]
     )
     line = (
-        f"{name:34}{len(windows):7}{np.median(heard):9.2f}{(heard >= SHORTEST_SPEECH).mean():11.1%}"
+        f"{name:34}{len(windows):7}{np.median(heard):9.2f}{(heard >= MIN_SPEECH_SECONDS).mean():11.1%}"
     )
     if importlib.util.find_spec("webrtcvad"):
         other = np.array([webrtc(samples) for samples in windows])
-        line += f"{(other >= SHORTEST_SPEECH).mean():11.1%}"
+        line += f"{(other >= MIN_SPEECH_SECONDS).mean():11.1%}"
     print(line, flush=True)
 
 

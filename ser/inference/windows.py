@@ -87,9 +87,9 @@ class SeparateWindows:
 
     def speech(self, rate: int) -> list[bool]:
         """Detects speech in each window by itself."""
-        from ser.vad.speech import anybody_speaks
+        from ser.vad.speech import detect_speech
 
-        return list(map(bool, anybody_speaks(self.windows, rate)))
+        return list(map(bool, detect_speech(self.windows, rate)))
 
     def power(self) -> list[float]:
         """Gives the mean square of each window."""
@@ -125,14 +125,14 @@ class OverlappingWindows:
 
     def speech(self, rate: int) -> list[bool]:
         """Detects speech; chunks that windows share are looked at once, where the rate allows."""
-        from ser.vad.speech import anybody_speaks, anybody_speaks_in
+        from ser.vad.speech import detect_speech, detect_speech_in_signal
 
         if rate != _RATE:
             windows = [self.signal[start:stop] for start, stop in self.spans]
-            return list(map(bool, anybody_speaks(windows, rate)))
+            return list(map(bool, detect_speech(windows, rate)))
         spans = np.array(self.spans)
         lengths = spans[:, 1] - spans[:, 0]
-        return list(map(bool, anybody_speaks_in(self.signal, spans[:, 0], lengths)))
+        return list(map(bool, detect_speech_in_signal(self.signal, spans[:, 0], lengths)))
 
     def power(self) -> list[float]:
         """Gives the mean square of each window."""

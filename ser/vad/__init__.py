@@ -1,1 +1,1 @@
-"""Whether anybody speaks."""
+"""Voice activity detection: whether and how long somebody speaks, by Silero VAD."""

@@ -1,4 +1,4 @@
-"""Voice activity of many stretches of sound at once.
+"""Silero VAD in NumPy: the probability of speech every 32 ms, of many windows at once.
 
 The network is Silero VAD (Silero Team, https://github.com/snakers4/silero-vad, MIT licence): the
 magnitudes of a short-time Fourier transform, four convolutions, an LSTM over chunks of 32 ms. It
@@ -8,8 +8,8 @@ same weights run over many chunks in matrix products. The answers are those of t
 file within 0.003 (the weights are rounded to half precision); those of the package differ a little
 more, because it reflects both ends of a chunk and remembers none of the last one.
 
-All but the LSTM looks at each chunk for itself. That part is computed once per chunk, however many
-windows have it, and only when one of them comes to it; the LSTM begins anew in each window.
+All layers but the LSTM look at one chunk. They are computed once per chunk, however many windows
+contain it, and only when one of these needs it; the LSTM begins anew in each window.
 """
 
 from __future__ import annotations
@@ -17,46 +17,45 @@ from __future__ import annotations
 from functools import cache
 
 import numpy as np
-import numpy.typing as npt
 
-from ser.arrays import Array, Indices
-from ser.parallel.pool import one_thread
+from ser.arrays import Array, Indices, Mask
+from ser.parallel.resources import limit_blas_threads
 from ser.vad.weights import Weights, silero_weights
 
 RATE = 16_000
-"""Hertz that the network hears."""
+"""The network's sample rate in hertz."""
 
 CHUNK = 512
-"""Samples per answer."""
+"""Samples per probability."""
 
-SURE = 0.5
-"""The probability from which on a chunk of 32 ms is speech: the publisher's own threshold."""
+SPEECH_THRESHOLD = 0.5
+"""The least probability of a chunk of 32 ms that is speech: the publisher's own threshold."""
 
 CONTEXT = 64
-"""Samples that a chunk hears of the one before it."""
+"""Samples of the chunk before that belong to a chunk's input."""
 
 _REFLECTED = 64
 _FFT, _HOP = 256, 128
 _STRIDES = (1, 2, 2, 1)
 _CELLS = 128
 
-# Chunks heard between two looks at who has spoken enough. The first round is a little longer,
-# because the network needs some chunks to be sure.
-_FIRST, _ROUND = 12, 6
+# Chunks of each window that are computed at a time, until a window has enough speech. The first
+# round is longer, because the network needs some chunks before its probabilities rise.
+_FIRST_ROUND, _NEXT_ROUND = 12, 6
 # Chunks encoded at a time: what fits a processor's cache.
-_TOGETHER = 128
+_BATCH = 128
 
 
 def speech_probabilities(windows: Array) -> Array:
-    """Says how probably somebody speaks, every 32 ms.
+    """Computes the probability of speech every 32 ms.
 
-    Each window is heard for itself, as if nothing had been before it.
+    Each window is computed by itself, as if there was silence before it.
 
     Args:
         windows: Samples at `RATE`, shape (n, samples).
 
     Returns:
-        Shape (n, chunks); the last chunk is filled up with zeros.
+        Shape (n, chunks); the last chunk is padded with zeros.
 
     Raises:
         SerError: The package with the weights is missing, or another version.
@@ -67,22 +66,22 @@ def speech_probabilities(windows: Array) -> Array:
     padded = np.zeros((count, (1 + chunks) * CHUNK), np.float32)
     padded[:, CHUNK : CHUNK + samples] = windows
     numbers = np.arange(1, count * (1 + chunks), 1 + chunks)[:, None] + np.arange(chunks)
-    with one_thread():
-        state = _State.fresh(count)
+    with limit_blas_threads():
+        state = _State.zeros(count)
         return _Chunks(padded.ravel()).probabilities(numbers, state)
 
 
-def speaks(signal: Array, first: Indices, last: Indices, wanted: Indices) -> npt.NDArray[np.bool_]:
-    """Says in which windows of a signal somebody speaks for long enough.
+def has_speech(signal: Array, first: Indices, last: Indices, needed: Indices) -> Mask:
+    """Decides which windows of a signal contain enough speech.
 
-    The middle half of each is heard first, and all of it only where that was not enough: most
-    windows of most recordings are full of speech. Nor is any heard further than to the answer.
+    The middle half of each is computed first, and all of it only where that is not enough: most
+    windows of most recordings are full of speech. No window is computed further than to the answer.
 
     Args:
         signal: Samples at `RATE`, shape (samples,).
-        first: The chunk of the signal that each window begins with, shape (windows,).
+        first: The first chunk of each window, shape (windows,).
         last: The chunk behind its end.
-        wanted: How many chunks of speech it needs.
+        needed: The number of chunks that must be speech.
 
     Returns:
         Shape (windows,).
@@ -90,51 +89,52 @@ def speaks(signal: Array, first: Indices, last: Indices, wanted: Indices) -> npt
     Raises:
         SerError: The package with the weights is missing, or another version.
     """
-    with one_thread():
+    with limit_blas_threads():
         chunks = _Chunks(signal)
         margin = (last - first) // 4
-        found = _enough(chunks, first + margin, last - margin, wanted)
+        found = _has_enough(chunks, first + margin, last - margin, needed)
         rest = np.flatnonzero(~found)
-        found[rest] = _enough(chunks, first[rest], last[rest], wanted[rest])
+        found[rest] = _has_enough(chunks, first[rest], last[rest], needed[rest])
         return found
 
 
-def _enough(
-    chunks: _Chunks, first: Indices, last: Indices, wanted: Indices
-) -> npt.NDArray[np.bool_]:
-    heard = np.zeros(len(first), np.intp)
-    open_ = np.arange(len(first))
-    state = _State.fresh(len(first))
-    here, length = first, _FIRST
-    while len(open_):
+def _has_enough(chunks: _Chunks, first: Indices, last: Indices, needed: Indices) -> Mask:
+    """Counts chunks of speech from each window's start until there are enough, or it ends."""
+    counts = np.zeros(len(first), np.intp)
+    undecided = np.arange(len(first))
+    state = _State.zeros(len(first))
+    here, length = first, _FIRST_ROUND
+    while len(undecided):
         numbers = here[:, None] + np.arange(length)
-        inside = numbers < last[open_][:, None]
-        # Windows end at different chunks; what is behind an end is heard and not counted.
-        probabilities = chunks.probabilities(np.minimum(numbers, last[open_][:, None] - 1), state)
-        heard[open_] += np.count_nonzero((probabilities >= SURE) & inside, axis=1)
-        here, length = here + length, _ROUND
-        going = (heard[open_] < wanted[open_]) & (here < last[open_])
-        open_, here, state = open_[going], here[going], state.of(going)
-    found: npt.NDArray[np.bool_] = heard >= wanted
-    return found
+        inside = numbers < last[undecided][:, None]
+        # Windows end at different chunks; what lies behind an end is computed and not counted.
+        probabilities = chunks.probabilities(
+            np.minimum(numbers, last[undecided][:, None] - 1), state
+        )
+        counts[undecided] += np.count_nonzero((probabilities >= SPEECH_THRESHOLD) & inside, axis=1)
+        here, length = here + length, _NEXT_ROUND
+        going = (counts[undecided] < needed[undecided]) & (here < last[undecided])
+        undecided, here, state = undecided[going], here[going], state.select(going)
+    enough: Mask = counts >= needed
+    return enough
 
 
 class _State:
-    """What the LSTM remembers of each window."""
+    """The state of the LSTM in each window, shape (windows, cells) twice."""
 
     def __init__(self, hidden: Array, cell: Array) -> None:
         self.hidden, self.cell = hidden, cell
 
     @classmethod
-    def fresh(cls, count: int) -> _State:
+    def zeros(cls, count: int) -> _State:
         return cls(np.zeros((count, _CELLS), np.float32), np.zeros((count, _CELLS), np.float32))
 
-    def of(self, chosen: npt.NDArray[np.bool_]) -> _State:
+    def select(self, chosen: Mask) -> _State:
         return _State(self.hidden[chosen], self.cell[chosen])
 
 
 class _Chunks:
-    """The chunks of a signal, and what of the network's work on them is done."""
+    """The chunks of a signal, with the outputs of the convolutions as far as they are computed."""
 
     def __init__(self, signal: Array) -> None:
         count = -(-len(signal) // CHUNK)
@@ -142,20 +142,20 @@ class _Chunks:
         padded[CONTEXT : CONTEXT + len(signal)] = signal
         views = np.lib.stride_tricks.sliding_window_view(padded, CONTEXT + CHUNK)
         self._samples = views[::CHUNK]
-        self._known = np.zeros(count, np.bool_)
-        self._driven = np.empty((count, 4 * _CELLS), np.float32)
+        self._computed = np.zeros(count, np.bool_)
+        self._gate_inputs = np.empty((count, 4 * _CELLS), np.float32)
         self._network = _network()
 
     def probabilities(self, numbers: Indices, state: _State) -> Array:
-        """Hears chunks, (windows, chunks), in the order of the columns; goes on from a state."""
-        wanted = np.zeros(len(self._known), np.bool_)
-        wanted[numbers] = True
-        missing = np.flatnonzero(wanted & ~self._known)
-        for start in range(0, len(missing), _TOGETHER):
-            some = missing[start : start + _TOGETHER]
-            self._driven[some] = self._network.encode(self._samples[some])
-        self._known[missing] = True
-        return self._network.decode(self._driven, numbers, state)
+        """Computes the probabilities of chunks, (windows, chunks), from a state, which goes on."""
+        needed = np.zeros(len(self._computed), np.bool_)
+        needed[numbers] = True
+        missing = np.flatnonzero(needed & ~self._computed)
+        for start in range(0, len(missing), _BATCH):
+            some = missing[start : start + _BATCH]
+            self._gate_inputs[some] = self._network.encode(self._samples[some])
+        self._computed[missing] = True
+        return self._network.decode(self._gate_inputs, numbers, state)
 
 
 @cache
@@ -164,7 +164,7 @@ def _network() -> _Network:
 
 
 class _Network:
-    """The network, its weights laid out for products."""
+    """The network, with its weights laid out for matrix products."""
 
     def __init__(self, weights: Weights) -> None:
         self._basis = np.ascontiguousarray(weights["_model.stft.forward_basis_buffer"][:, 0].T)
@@ -183,9 +183,9 @@ class _Network:
         self._score_bias = weights["_model.decoder.decoder.2.bias"]
 
     def encode(self, chunks: Array) -> Array:
-        """Samples with their context, (n, CONTEXT + CHUNK), to what drives the LSTM, (n, 512)."""
-        heard = np.concatenate([chunks, chunks[:, -2 : -2 - _REFLECTED : -1]], axis=1)
-        frames = np.lib.stride_tricks.sliding_window_view(heard, _FFT, axis=1)[:, ::_HOP]
+        """Turns chunks with context, (n, CONTEXT + CHUNK), into inputs of the gates, (n, 512)."""
+        extended = np.concatenate([chunks, chunks[:, -2 : -2 - _REFLECTED : -1]], axis=1)
+        frames = np.lib.stride_tricks.sliding_window_view(extended, _FFT, axis=1)[:, ::_HOP]
         steps = frames.shape[1]
         parts = np.square(frames.reshape(-1, _FFT) @ self._basis)
         bins = parts.shape[1] // 2
@@ -204,22 +204,22 @@ class _Network:
             rows = views.reshape(len(x) * after, -1) @ kernel.reshape(-1, kernel.shape[2])
             rows += bias
             x = np.maximum(rows, 0, out=rows).reshape(len(x), after, -1)
-        driven: Array = x[:, 0] @ self._outer
-        driven += self._bias
-        return driven
+        gates: Array = x[:, 0] @ self._outer
+        gates += self._bias
+        return gates
 
-    def decode(self, driven: Array, numbers: Indices, state: _State) -> Array:
-        """Probabilities of chunks, (n, chunks), in the order of the columns."""
+    def decode(self, gate_inputs: Array, numbers: Indices, state: _State) -> Array:
+        """Computes probabilities of chunks, (n, chunks), in the order of the columns."""
         hidden, cell = state.hidden, state.cell
         states = np.empty((*numbers.shape, _CELLS), np.float32)
         for step in range(numbers.shape[1]):
-            gates = driven[numbers[:, step]]
+            gates = gate_inputs[numbers[:, step]]
             gates += hidden @ self._inner
             # In PyTorch's order: input, forget, candidate, output.
             candidate = np.tanh(gates[:, 2 * _CELLS : 3 * _CELLS])
-            opened = _sigmoid(gates)
-            cell = opened[:, _CELLS : 2 * _CELLS] * cell + opened[:, :_CELLS] * candidate
-            hidden = opened[:, 3 * _CELLS :] * np.tanh(cell)
+            activation = _sigmoid(gates)
+            cell = activation[:, _CELLS : 2 * _CELLS] * cell + activation[:, :_CELLS] * candidate
+            hidden = activation[:, 3 * _CELLS :] * np.tanh(cell)
             states[:, step] = hidden
         state.hidden, state.cell = hidden, cell
         return _sigmoid(np.maximum(states, 0) @ self._score + self._score_bias)

