@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -100,6 +101,19 @@ def save_figure(figure: Figure, target: Path) -> None:
         raise SerError(
             target, f"cannot be written ({error.strerror or error})", "check folder and free space"
         ) from error
+
+
+def figure_svg(figure: Figure) -> str:
+    """Gives a figure as an SVG element, for a page or a notebook.
+
+    Returns:
+        ``<svg …>…</svg>``, without the declarations that a file of its own begins with.
+    """
+    stream = io.StringIO()
+    with house_style():
+        figure.savefig(stream, format="svg", metadata={"Date": None})
+    text = stream.getvalue()
+    return text[text.index("<svg") :]
 
 
 def show_spines(axes: Axes, *sides: str) -> None:

@@ -112,7 +112,7 @@ def test_every_bad_table_has_its_line_and_nothing_is_written(
 
 @pytest.mark.parametrize(
     ("arguments", "code"),
-    [([], 2), (["-", "-"], 2), (["a.npy", "--map", "calm"], 1), (["a.npy", "--keep", "glad"], 1)],
+    [([], 2), (["-", "-"], 2), (["a.npy", "--map", "calm"], 2), (["a.npy", "--keep", "glad"], 1)],
 )
 def test_wrong_usage(
     run: Run, tmp_path: Path, tables: tuple[Path, Path], arguments: list[str], code: int
@@ -157,3 +157,12 @@ def test_stays_light(tables: tuple[Path, Path], tmp_path: Path) -> None:
     )
     assert done.stdout == "[]\n"
     assert (tmp_path / "m.npy").exists()
+
+
+def test_misspelt_emotions_are_answered_with_the_nearest(
+    run: Run, tmp_path: Path, tables: tuple[Path, Path]
+) -> None:
+    done = run("ser-merge", tables[0], "--map", "clm=neutral,calm=neutrl", "-o", "m.npy")
+    assert done.returncode == 0, done.err
+    assert "no record is labelled clm; did you mean calm?" in done.err
+    assert "neutrl is a new name of an emotion; did you mean neutral?" in done.err

@@ -13,16 +13,17 @@ from spoken import EMOTIONS
 
 from ser.errors import AudioError, LabelError
 from ser.features.prosody.speaker import FEWEST_CLIPS
-from ser.inference.adaptation import calibrate, check_emotions, enrol
-from ser.inference.engine import Calibration, Engine, open_engine
-from ser.inference.recognizer import learn_speech
+from ser.inference.adaptation import adapt, check_emotions, enrol, speech_features
+from ser.inference.classifier import Adaptation, Classifier, open_classifier
 
 RATE = 16_000
 
 
 @pytest.fixture(scope="module", params=["plain", "reading"])
-def engine(request: pytest.FixtureRequest, tiny_model: Path, prosodic_model: Path) -> Engine:
-    return open_engine(tiny_model if request.param == "plain" else prosodic_model)
+def classifier(
+    request: pytest.FixtureRequest, tiny_model: Path, prosodic_model: Path
+) -> Classifier:
+    return open_classifier(tiny_model if request.param == "plain" else prosodic_model)
 
 
 @pytest.fixture(scope="module")
@@ -44,73 +45,73 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def ask(engine: Engine, path: Path, known: Calibration | None = None) -> Any:
-    return engine.probabilities(*learn_speech(path, engine), known)
+def ask(classifier: Classifier, path: Path, known: Adaptation | None = None) -> Any:
+    return classifier.probabilities(*speech_features(path, classifier), known)
 
 
-def test_a_voice_is_learnt_from_a_recording(engine: Engine, folder: Path) -> None:
-    known = calibrate([folder / "all.wav"], engine)
-    expected = engine.calibration(*learn_speech(folder / "all.wav", engine))
+def test_a_voice_is_learnt_from_a_recording(classifier: Classifier, folder: Path) -> None:
+    known = adapt([folder / "all.wav"], classifier)
+    expected = classifier.adapt(*speech_features(folder / "all.wav", classifier))
     assert expected is not None
     assert known.offset == pytest.approx(expected.offset)
-    assert (known.voice is None) == (not engine.reads_functionals)
-    before, after = (ask(engine, folder / "all.wav", k) for k in (None, known))
+    assert (known.voice is None) == (not classifier.reads_functionals)
+    before, after = (ask(classifier, folder / "all.wav", k) for k in (None, known))
     assert after.sum(axis=1) == pytest.approx(1, abs=1e-5)
     assert np.abs(after - before).max() > 0.01
 
 
-def test_several_recordings_are_one_voice(engine: Engine, folder: Path) -> None:
+def test_several_recordings_are_one_voice(classifier: Classifier, folder: Path) -> None:
     paths = [folder / f"{emotion}.wav" for emotion in EMOTIONS]
-    known = calibrate(paths, engine)
-    parts = [learn_speech(path, engine) for path in paths]
+    known = adapt(paths, classifier)
+    parts = [speech_features(path, classifier) for path in paths]
     x, functionals = (np.concatenate(part) for part in zip(*parts, strict=True))
-    expected = engine.calibration(x, functionals)
+    expected = classifier.adapt(x, functionals)
     assert expected is not None
     assert known.offset == pytest.approx(expected.offset)
     # From one emotion alone another voice is learnt.
-    assert np.abs(calibrate(paths[:1], engine).offset - known.offset).max() > 0.1
+    assert np.abs(adapt(paths[:1], classifier).offset - known.offset).max() > 0.1
 
 
-def test_the_beginning_can_be_enough(engine: Engine, folder: Path) -> None:
-    short = calibrate([folder / "all.wav"], engine, seconds=3)
-    expected = engine.calibration(*learn_speech(folder / "all.wav", engine, seconds=3))
+def test_the_beginning_can_be_enough(classifier: Classifier, folder: Path) -> None:
+    short = adapt([folder / "all.wav"], classifier, seconds=3)
+    expected = classifier.adapt(*speech_features(folder / "all.wav", classifier, seconds=3))
     assert expected is not None
     assert short.offset == pytest.approx(expected.offset)
 
 
-def test_too_little_speech(engine: Engine, folder: Path) -> None:
+def test_too_little_speech(classifier: Classifier, folder: Path) -> None:
     with pytest.raises(
         AudioError, match=r"short\.wav: too little speech: 1 windows.*half a minute"
     ):
-        calibrate([folder / "short.wav"], engine)
+        adapt([folder / "short.wav"], classifier)
     with pytest.raises(AudioError, match=r"short\.wav and 1 more: too little speech: 2 windows"):
-        calibrate([folder / "short.wav", folder / "short.wav"], engine)
+        adapt([folder / "short.wav", folder / "short.wav"], classifier)
     # Together they may be enough.
-    assert calibrate([folder / "short.wav"] * FEWEST_CLIPS, engine) is not None
+    assert adapt([folder / "short.wav"] * FEWEST_CLIPS, classifier) is not None
     with pytest.raises(AudioError, match=r"silent\.wav: has no speech"):
-        calibrate([folder / "all.wav", folder / "silent.wav"], engine)
+        adapt([folder / "all.wav", folder / "silent.wav"], classifier)
     with pytest.raises(AudioError, match=r"none\.wav: does not exist"):
-        calibrate([folder / "none.wav"], engine)
+        adapt([folder / "none.wav"], classifier)
 
 
-def test_enrolled_speech_moves_the_answer(engine: Engine, folder: Path) -> None:
+def test_enrolled_speech_moves_the_answer(classifier: Classifier, folder: Path) -> None:
     path = folder / "all.wav"
-    known = calibrate([path], engine)
+    known = adapt([path], classifier)
     for before in (None, known):
-        for place, emotion in enumerate(engine.labels):
+        for place, emotion in enumerate(classifier.labels):
             # Whatever it is really: this voice is said to sound so.
-            enrolled = enrol([(emotion, folder / "neutral.wav")], engine, before)
-            chances = [ask(engine, path, k)[:, place].mean() for k in (before, enrolled)]
+            enrolled = enrol([(emotion, folder / "neutral.wav")], classifier, before)
+            chances = [ask(classifier, path, k)[:, place].mean() for k in (before, enrolled)]
             assert chances[1] > chances[0] - 1e-6
             assert chances[1] > chances[0] + 0.01 or emotion == "neutral"
             assert enrolled.voice is (None if before is None else before.voice)
 
 
-def test_enrolled_truth_does_no_harm(engine: Engine, folder: Path) -> None:
+def test_enrolled_truth_does_no_harm(classifier: Classifier, folder: Path) -> None:
     pairs = [(emotion, folder / f"{emotion}.wav") for emotion in EMOTIONS]
-    enrolled = enrol(pairs, engine)
+    enrolled = enrol(pairs, classifier)
     right = [
-        (ask(engine, path, known).argmax(axis=1) == engine.labels.index(emotion)).mean()
+        (ask(classifier, path, known).argmax(axis=1) == classifier.labels.index(emotion)).mean()
         for known in (None, enrolled)
         for emotion, path in pairs
     ]
@@ -118,10 +119,10 @@ def test_enrolled_truth_does_no_harm(engine: Engine, folder: Path) -> None:
     assert np.mean(right[3:]) > 0.7
 
 
-def test_emotions_that_the_model_does_not_know(engine: Engine, folder: Path) -> None:
-    check_emotions(["sad", "angry"], engine)
+def test_emotions_that_the_model_does_not_know(classifier: Classifier, folder: Path) -> None:
+    check_emotions(["sad", "angry"], classifier)
     with pytest.raises(LabelError, match=r"boredom: .*\(neutral, sad, angry\); enrol one of these"):
-        check_emotions(["sad", "boredom"], engine)
+        check_emotions(["sad", "boredom"], classifier)
     # Before anything is read.
     with pytest.raises(LabelError, match="boredom"):
-        enrol([("boredom", folder / "none.wav")], engine)
+        enrol([("boredom", folder / "none.wav")], classifier)

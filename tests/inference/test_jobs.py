@@ -66,7 +66,7 @@ def test_two_recordings_with_one_result(tmp_path: Path) -> None:
     recordings(tmp_path, "x/a.wav", "y/a.wav")
     with pytest.raises(SerError, match=r"x/a\.wav and .*y/a\.wav: would both have the result"):
         find_jobs([tmp_path / "x", tmp_path / "y"])
-    assert len(find_jobs([tmp_path / "x", tmp_path / "y"], apart=False)) == 2
+    assert len(find_jobs([tmp_path / "x", tmp_path / "y"], named=False)) == 2
     # The same one twice is no quarrel.
     assert len(find_jobs([tmp_path / "x", tmp_path / "x"])) == 1
 

@@ -10,7 +10,7 @@ from speech import render
 
 from ser.features.extract import Extractor
 from ser.features.spec import PRESETS
-from ser.inference.windows import Apart, Overlapping
+from ser.inference.windows import OverlappingWindows, SeparateWindows
 
 RATE = 16_000
 SPEC = PRESETS["emotion"]
@@ -25,26 +25,26 @@ def signal() -> Any:
     return hiss.astype(np.float32)
 
 
-def both(signal: Any, rate: int = RATE) -> tuple[Apart, Overlapping]:
+def both(signal: Any, rate: int = RATE) -> tuple[SeparateWindows, OverlappingWindows]:
     # On borders of frames and of chunks of the detector.
     spans = [(start, start + 2 * rate) for start in range(0, len(signal) - 2 * rate, 8192)]
     times = [(start / rate, stop / rate) for start, stop in spans]
     return (
-        Apart([signal[start:stop] for start, stop in spans], times),
-        Overlapping(signal, spans, times),
+        SeparateWindows([signal[start:stop] for start, stop in spans], times),
+        OverlappingWindows(signal, spans, times),
     )
 
 
 def test_the_same_is_heard(signal: Any) -> None:
     apart, over = both(signal)
     assert apart.times == over.times
-    assert apart.levels() == pytest.approx(over.levels())
-    heard = apart.spoken(RATE)
+    assert apart.power() == pytest.approx(over.power())
+    heard = apart.speech(RATE)
     assert 0.2 < np.mean(heard) < 0.8
-    assert over.spoken(RATE) == heard
+    assert over.speech(RATE) == heard
     # At other rates each window is resampled by itself.
     apart, over = both(signal[: 6 * RATE], 8000)
-    assert over.spoken(8000) == apart.spoken(8000)
+    assert over.speech(8000) == apart.speech(8000)
 
 
 def test_the_same_features(signal: Any) -> None:

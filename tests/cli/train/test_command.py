@@ -20,7 +20,8 @@ from conftest import ROOT, Finished, Run
 from spoken import of_speakers, training_with
 from tables import ravdess_table
 
-from ser.dataset.split import make_folds, write_folds
+from ser.dataset.folds import write_folds
+from ser.dataset.split import make_folds
 from ser.dataset.table import Table, write_table
 from ser.evaluation.predictions import read_predictions
 from ser.models.artifact import read_card

@@ -222,7 +222,7 @@ def test_recordings_and_results_behind_urls(
         (["--resume"], "--resume needs --output-dir"),
         (["--output-dir", "out", "-o", "x.csv"], "--output-dir names each file itself"),
         (["--output-dir", "out", "-f", "csv,nonsense"], "'nonsense' is not one of text"),
-        (["--output-dir", "out", "-f", "srt", "--summary"], "srt cannot hold summaries"),
+        (["--output-dir", "out", "-f", "srt", "--summary"], "--format srt: cannot hold summaries"),
         (["--output-dir", "out", "--plot", "x.pdf"], "--plot takes png or svg"),
         (["-f", "csv,vtt"], "Several formats need --output-dir"),
         (["--cluster", "tcp://127.0.0.1:9", "--jobs", "2"], "--jobs is for this machine"),
