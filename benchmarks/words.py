@@ -16,13 +16,13 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from ser.labels import ordered
-from ser.text.emotion.registry import open_words
+from ser.text.emotion.registry import open_text_classifier
 
 
 def main() -> None:
     lines = Path(__file__).with_suffix(".tsv").read_text(encoding="utf-8").splitlines()
     truth, texts = zip(*(line.split("\t") for line in lines), strict=True)
-    model = open_words(sys.argv[1] if len(sys.argv) > 1 else "lexicon")
+    model = open_text_classifier(sys.argv[1] if len(sys.argv) > 1 else "lexicon")
     found = [max(shares, key=shares.__getitem__) for shares in model.classify(texts)]
     labels = ordered({*truth, *found})
     print(f"{model.name}: {len(texts)} sentences")

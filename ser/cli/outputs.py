@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 
 from ser.cli.console import Console, allows_colour
-from ser.errors import AudioError, SerError
+from ser.errors import AudioError, ParameterError, SerError
 from ser.io.files import STANDARD
 from ser.io.listing import walk
 from ser.timeline.writers.base import MultiWriter, Writer
@@ -37,6 +37,9 @@ def checked_outputs(
     try:
         found = resolve_outputs(targets, format_name)
         check_outputs(found, recordings=recordings, summaries=summaries)
+    except ParameterError:
+        # The command knows which option that is.
+        raise
     except SerError as error:
         raise click.UsageError(str(error)) from error
     return found

@@ -19,7 +19,7 @@ from ser.text.asr.registry import open_speech_recognizer, open_translator
 from ser.text.asr.transcriber import Transcriber
 from ser.text.emotion.base import TextClassifier
 from ser.text.emotion.registry import open_text_classifier
-from ser.text.fusion import TextFusion, FusionWeights, parse_weights
+from ser.text.fusion import FusionWeights, TextFusion, parse_weights
 
 TEXT_PARAMETERS = (
     "language", "asr_model", "text_model", "translate", "translate_model", "weights", "offline",

@@ -1,1 +1,1 @@
-"""What was said and how: the emotion of a voice beside that of its words."""
+"""Words: transcription, translation into English, emotion of text, fusion with the voice."""

@@ -1,4 +1,4 @@
-"""The windows of an analysis, each with what was said in it."""
+"""Alignment of words and voice: the words of each window, and the voice of each utterance."""
 
 from __future__ import annotations
 
@@ -10,45 +10,48 @@ from dataclasses import replace
 from ser.arrays import Samples
 from ser.inference.classifier import Adaptation, Classifier
 from ser.inference.recognizer import classify
-from ser.text.asr.base import Passage
-from ser.text.asr.transcriber import Said, Transcriber
-from ser.text.fusion import Judge
+from ser.text.asr.base import Utterance
+from ser.text.asr.transcriber import TranscribedUtterance, Transcriber
+from ser.text.fusion import TextFusion
 from ser.timeline.window import Window, Word
 
-# Windows of one recording may begin so much before one that came earlier: none does.
-_TOUCHING = 1e-6
+# Windows are in the order of their starts but for rounding.
+_TOLERANCE = 1e-6
+
+# Seconds. A shorter utterance is too short for the classifier of the voice.
+_MIN_SECONDS = 0.3
 
 
-class Alongside:
-    """Listens to the words while an analysis hears the voice, and brings both together.
+class TranscriptAligner:
+    """Transcribes a recording while its voice is analyzed, and adds the words to the windows.
 
-    `add` is a tap for `ser.inference.recognizer.analyse`; `join` takes its windows, after whatever
-    has been done to them. A window is held back until all words in it have been heard.
+    `add` takes the samples that the analysis takes; `align` takes its windows, after any
+    postprocessing. A window is held back until all words in it are known.
 
     Args:
-        transcriber: Hears words; its offset is where the analysis begins.
-        judge: Reads their emotion.
+        transcriber: Its offset is where the analysis begins.
+        fusion: Classifies the words and fuses their emotion with the voice's.
     """
 
-    def __init__(self, transcriber: Transcriber, judge: Judge) -> None:
+    def __init__(self, transcriber: Transcriber, fusion: TextFusion) -> None:
         self._transcriber = transcriber
-        self._judge = judge
+        self._fusion = fusion
         # An analysis may decode in one thread and classify in another.
         self._lock = threading.Lock()
-        # Passages with the probabilities of their words, as long as a window may need them.
-        self._passages: deque[tuple[Passage, dict[str, float]]] = deque()
+        # Utterances with the probabilities of their words, as long as a window may need them.
+        self._utterances: deque[tuple[Utterance, dict[str, float]]] = deque()
 
     def add(self, block: Samples) -> None:
         """Takes the next samples of the recording."""
         with self._lock:
             self._keep(self._transcriber.add(block))
 
-    def join(self, windows: Iterable[Window]) -> Iterator[Window]:
-        """Adds to each window what was said in it.
+    def align(self, windows: Iterable[Window]) -> Iterator[Window]:
+        """Adds to each window the words that were spoken in it.
 
-        The text is that of the words whose middle lies in the window. Emotion and probabilities
-        are those of the whole passages that they are from, since half a sentence may say the
-        opposite, averaged over the time that each has in the window.
+        The text is that of the words whose middle lies in the window. Its emotion is that of the
+        whole utterances that the words are from, since half a sentence may say the opposite,
+        averaged over the time that each utterance has in the window.
         """
         waiting: deque[Window] = deque()
         for window in windows:
@@ -57,112 +60,93 @@ class Alongside:
         with self._lock:
             self._keep(self._transcriber.finish())
         while waiting:
-            yield self._joined(waiting.popleft())
+            yield self._add_words(waiting.popleft())
 
     def _ready(self, waiting: deque[Window]) -> list[Window]:
-        """Takes the windows out of the queue in which no more words will be heard."""
+        """Takes the windows out of the queue whose words are all known."""
         ready = []
         with self._lock:
-            settled = self._transcriber.settled
-            while waiting and waiting[0].end <= settled:
-                ready.append(self._joined(waiting.popleft()))
+            decided_until = self._transcriber.decided_until
+            while waiting and waiting[0].end <= decided_until:
+                ready.append(self._add_words(waiting.popleft()))
         return ready
 
-    def _keep(self, found: Sequence[Said]) -> None:
-        passages = [said.passage for said in found]
-        self._passages.extend(zip(passages, self._judge.read(passages), strict=True))
+    def _keep(self, found: Sequence[TranscribedUtterance]) -> None:
+        utterances = [transcribed.utterance for transcribed in found]
+        self._utterances.extend(zip(utterances, self._fusion.classify(utterances), strict=True))
 
-    def _joined(self, window: Window) -> Window:
-        while self._passages and self._passages[0][0].end < window.start - _TOUCHING:
-            self._passages.popleft()
+    def _add_words(self, window: Window) -> Window:
+        while self._utterances and self._utterances[0][0].end < window.start - _TOLERANCE:
+            self._utterances.popleft()
         inside = [
-            (passage, shares, overlap)
-            for passage, shares in self._passages
-            if (overlap := min(passage.end, window.end) - max(passage.start, window.start)) > 0
+            (utterance, probabilities, seconds)
+            for utterance, probabilities in self._utterances
+            if (seconds := min(utterance.end, window.end) - max(utterance.start, window.start)) > 0
         ]
-        words = [word for passage, _, _ in inside for word in _words_in(passage, window)]
+        words = [word for utterance, _, _ in inside for word in _words_in(utterance, window)]
         text = " ".join(word.text for word in words)
         if not text:
-            return replace(window, spoken=self._judge.judge("", None, {}, window.probabilities))
+            return replace(window, spoken=self._fusion.combine("", None, {}, window.probabilities))
         longest = max(inside, key=lambda item: item[2])[0]
-        shares = _mean([(shares, overlap) for _, shares, overlap in inside if shares])
-        spoken = self._judge.judge(text, longest, shares, window.probabilities, words)
+        mean = _average([(values, seconds) for _, values, seconds in inside if values])
+        spoken = self._fusion.combine(text, longest, mean, window.probabilities, words)
         return replace(window, spoken=spoken)
 
 
-def _words_in(passage: Passage, window: Window) -> list[Word]:
-    """Gives the words whose middle lies in a window; a passage without times is one long word."""
-    words = passage.words or (Word(passage.text, passage.start, passage.end, 1.0),)
+def _words_in(utterance: Utterance, window: Window) -> list[Word]:
+    """Gives the words whose middle is in a window; without times an utterance is one word."""
+    words = utterance.words or (Word(utterance.text, utterance.start, utterance.end, 1.0),)
     return [word for word in words if window.start <= (word.start + word.end) / 2 < window.end]
 
 
-def _mean(parts: Sequence[tuple[dict[str, float], float]]) -> dict[str, float]:
+def _average(parts: Sequence[tuple[dict[str, float], float]]) -> dict[str, float]:
+    """Averages probabilities with weights in seconds."""
     total = sum(seconds for _, seconds in parts)
     if not parts or total <= 0:
         return {}
     return {
-        label: sum(shares[label] * seconds for shares, seconds in parts) / total
+        label: sum(values[label] * seconds for values, seconds in parts) / total
         for label in parts[0][0]
     }
 
 
-# A recording, passage by passage: what was said, and the emotion of voice and words.
-
-# A word cut out by its bounds is too short to hear a voice in: what lies around it belongs to it.
-_SHORTEST = 0.3
-
-
-def said(blocks: Iterable[Samples], transcriber: Transcriber) -> Iterator[Said]:
-    """Gives the passages of a stream of samples as they end."""
-    for block in blocks:
-        yield from transcriber.add(block)
-    yield from transcriber.finish()
-
-
-def listen(
+def analyze_utterances(
     file: str,
     blocks: Iterable[Samples],
     classifier: Classifier,
     transcriber: Transcriber,
-    judge: Judge,
+    fusion: TextFusion,
     *,
     adaptation: Adaptation | None = None,
-    heard: Callable[[float], None] = lambda seconds: None,
+    progress: Callable[[float], None] = lambda seconds: None,
 ) -> Iterator[Window]:
-    """Listens to a recording: each passage is a window, whose emotion is that of the voice.
+    """Analyzes a recording utterance by utterance: each is a window with its voice and its words.
 
     Args:
-        file: Its name in the results.
+        file: The recording's name in the windows.
         blocks: Its samples, at the classifier's sample rate.
         classifier: Classifies the emotion of the voice.
-        transcriber: Hears the words, at the same rate.
-        judge: Reads the emotion of the words.
+        transcriber: Transcribes the words, at the same rate.
+        fusion: Classifies the words and fuses their emotion with the voice's.
         adaptation: What has been learnt of the voice.
-        heard: Told how many seconds have been listened to.
+        progress: Called with the seconds of each block that has been analyzed.
 
     Yields:
-        Windows with `ser.timeline.window.Window.spoken`, as they end.
+        Windows with `ser.timeline.window.Window.spoken`, as the utterances end.
     """
     rate = classifier.spec.sample_rate
 
     def counted() -> Iterator[Samples]:
         for block in blocks:
             yield block
-            heard(len(block) / rate)
+            progress(len(block) / rate)
 
-    for passage, samples in said(counted(), transcriber):
-        if len(samples) < _SHORTEST * rate:
+    for utterance, samples in transcriber.stream(counted()):
+        if len(samples) < _MIN_SECONDS * rate:
             continue
-        (voice,) = classify(
-            file, [samples], [passage.start], classifier, adaptation=adaptation
+        (voice,) = classify(file, [samples], [utterance.start], classifier, adaptation=adaptation)
+        (words,) = fusion.classify([utterance])
+        spoken = fusion.combine(
+            utterance.text, utterance, words, voice.probabilities, utterance.words
         )
-        (words,) = judge.read([passage])
-        yield Window(
-            file,
-            passage.start,
-            passage.end,
-            voice.emotion,
-            voice.confidence,
-            voice.probabilities,
-            judge.judge(passage.text, passage, words, voice.probabilities, passage.words),
-        )
+        yield replace(voice, start=utterance.start, end=utterance.end, spoken=spoken)

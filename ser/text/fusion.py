@@ -1,4 +1,4 @@
-"""One opinion out of two: the voice's and the words'."""
+"""Fusion: the emotion of a voice and that of its words, and where they contradict each other."""
 
 from __future__ import annotations
 
@@ -7,26 +7,26 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 
-from ser.errors import SerError
+from ser.errors import ParameterError
 from ser.labels import ordered
-from ser.text.asr.base import Passage
-from ser.text.emotion.base import WordsModel
+from ser.text.asr.base import Utterance
+from ser.text.emotion.base import TextClassifier
 from ser.timeline.window import EmotionEstimate, SpokenText, Word
 
-# Two names for nearly the same: text models have no word for a calm voice.
+# Text classifiers have no label for a calm voice: their neutral text may be either.
 _NEUTRAL, _CALM = "neutral", "calm"
 
 
 @dataclass(frozen=True, slots=True)
-class Weights:
-    """How much is given to either side.
+class FusionWeights:
+    """The weights of voice and words in the fusion.
 
     Attributes:
         voice: The weight of the voice, 0 or more.
         text: The weight of the words, 0 or more.
 
     Raises:
-        SerError: A weight is negative or not a number, or both are 0.
+        ParameterError: A weight is negative or not a number, or both are 0.
     """
 
     voice: float = 0.6
@@ -36,23 +36,24 @@ class Weights:
         """Checks ranges."""
         values = (self.voice, self.text)
         if not all(0 <= value < math.inf for value in values) or sum(values) <= 0:
-            raise SerError(
-                f"--weights voice={self.voice:g},text={self.text:g}",
+            raise ParameterError(
+                "weights",
                 "are no weights",
                 "give two numbers of 0 or more, not both 0",
+                f"voice={self.voice:g},text={self.text:g}",
             )
 
     @property
-    def share(self) -> float:
-        """The share of the voice, 0 to 1."""
+    def voice_share(self) -> float:
+        """The share of the voice in the sum of both weights, 0 to 1."""
         return self.voice / (self.voice + self.text)
 
 
-def parse_weights(text: str) -> Weights:
+def parse_weights(text: str) -> FusionWeights:
     """Reads ``voice=0.6,text=0.4``; where one is left out, both add up to 1.
 
     Raises:
-        SerError: It is nothing of the kind.
+        ParameterError: The text is not of this form.
     """
     found: dict[str, float] = {}
     for part in text.split(","):
@@ -62,55 +63,53 @@ def parse_weights(text: str) -> Weights:
         except ValueError:
             number = math.nan
         if name not in ("voice", "text") or not equals or name in found or math.isnan(number):
-            raise SerError(f"--weights {text}", "are no weights", "write voice=0.6,text=0.4")
+            raise ParameterError("weights", "are no weights", "write voice=0.6,text=0.4", text)
         found[name] = number
     if len(found) == 1:
         (name, number), *_ = found.items()
         found["text" if name == "voice" else "voice"] = max(0.0, 1 - number)
-    return Weights(**found)
+    return FusionWeights(**found)
 
 
 def fused_labels(voice: Sequence[str], words: Sequence[str]) -> tuple[str, ...]:
-    """Gives the labels of a fusion: those of either side."""
+    """Gives the labels of a fusion: those of the voice and those of the words."""
     return tuple(ordered({*voice, *words}))
 
 
 def fuse(
-    voice: Mapping[str, float], words: Mapping[str, float], weights: Weights
+    voice: Mapping[str, float], words: Mapping[str, float], weights: FusionWeights
 ) -> dict[str, float]:
-    """Averages two opinions with weights.
+    """Averages the probabilities of voice and words with weights.
 
-    A label that only one side knows gets nothing from the other. There is one exception: text
-    models have no *calm*, and the voice's calm and neutral are both neutral in words. What the
-    words give to *neutral* is therefore shared by the two as the voice shares them.
+    A label that only one of them has gets nothing from the other, with one exception: text
+    classifiers have no *calm*, and the voice's calm and neutral are both neutral in words. What
+    the words give to *neutral* is therefore divided between the two as the voice divides them.
 
     Args:
         voice: The probability of every label of the voice; may be empty.
-        words: Likewise of the words; may be empty, and then the other side decides alone.
-        weights: How much either counts.
+        words: Likewise of the words; may be empty, and then the other decides alone.
+        weights: The weights.
 
     Returns:
-        The probability of every label of either side, in the order of the vocabulary; empty where
-        both are.
+        The probability of every label of both, in the order of the vocabulary; empty where both
+        are empty.
     """
     labels = fused_labels(tuple(voice), tuple(words))
     if not voice or not words:
         known = voice or words
         return {label: known.get(label, 0.0) for label in labels}
-    told = dict(words)
+    text = dict(words)
     if _CALM in voice and _CALM not in words and _NEUTRAL in words:
-        still = voice[_CALM] + voice.get(_NEUTRAL, 0.0)
-        part = voice[_CALM] / still if still else 0.0
-        told[_CALM] = words[_NEUTRAL] * part
-        told[_NEUTRAL] = words[_NEUTRAL] * (1 - part)
-    share = weights.share
+        quiet = voice[_CALM] + voice.get(_NEUTRAL, 0.0)
+        part = voice[_CALM] / quiet if quiet else 0.0
+        text[_CALM] = words[_NEUTRAL] * part
+        text[_NEUTRAL] = words[_NEUTRAL] * (1 - part)
+    share = weights.voice_share
     return {
-        label: share * voice.get(label, 0.0) + (1 - share) * told.get(label, 0.0)
+        label: share * voice.get(label, 0.0) + (1 - share) * text.get(label, 0.0)
         for label in labels
     }
 
-
-# Where a voice contradicts its words: said calmly, "I am furious".
 
 ADVERBS: Mapping[str, str] = MappingProxyType(
     {
@@ -131,22 +130,22 @@ ADVERBS: Mapping[str, str] = MappingProxyType(
 )
 """How something is said in each emotion."""
 
-SURE = 0.4
-"""How probable either side's emotion has to be."""
+MIN_PROBABILITY = 0.4
+"""How probable the emotions of voice and words must be to contradict each other."""
 
-UNLIKELY = 0.2
-"""How little the voice has to think of what the words say."""
+MAX_SHARED = 0.2
+"""The probability up to which the voice may have the emotion of the words."""
 
 # Plain words are said in every emotion, and contradict none.
 _PLAIN = frozenset({"neutral", "calm"})
 
 
 def disagreement(voice: Mapping[str, float], words: Mapping[str, float], text: str) -> str:
-    """Says where voice and words contradict each other.
+    """Remarks where voice and words contradict each other.
 
-    They do if the words have an emotion, the voice has another, both are fairly sure (`SURE`), and
-    the voice hardly has that of the words (`UNLIKELY`). Neutral words are no contradiction: most
-    of what is said in any emotion is said in such.
+    They do if the words have an emotion, the voice has another, both are probable
+    (`MIN_PROBABILITY`), and that of the words is improbable in the voice (`MAX_SHARED`). Neutral
+    words contradict nothing: most of what is said in any emotion has them.
 
     Args:
         voice: The probability of every label of the voice; may be empty.
@@ -160,77 +159,76 @@ def disagreement(voice: Mapping[str, float], words: Mapping[str, float], text: s
         return ""
     heard = max(voice, key=lambda name: voice[name])
     read = max(words, key=lambda name: words[name])
-    sure = voice[heard] >= SURE and words[read] >= SURE
-    if read in _PLAIN or read == heard or not sure or voice.get(read, 0.0) > UNLIKELY:
+    sure = voice[heard] >= MIN_PROBABILITY and words[read] >= MIN_PROBABILITY
+    if read in _PLAIN or read == heard or not sure or voice.get(read, 0.0) > MAX_SHARED:
         return ""
     return f'said {ADVERBS.get(heard, f"in a voice of {heard}")}: "{text}"'
 
 
-# From words and a voice to what the timeline says about both.
-
-
-class Judge:
-    """Puts the emotion of words beside that of a voice.
+class TextFusion:
+    """Classifies the emotion of words, and fuses it with that of a voice.
 
     Args:
-        model: Reads the emotion of words.
+        model: The text classifier.
         weights: For the fusion.
 
     Attributes:
         labels: The labels of the words.
     """
 
-    def __init__(self, model: WordsModel, weights: Weights) -> None:
+    def __init__(self, model: TextClassifier, weights: FusionWeights) -> None:
         self._model = model
         self._weights = weights
         self.labels = model.labels
 
-    def read(self, passages: Sequence[Passage]) -> list[dict[str, float]]:
-        """Gives the probability of every label for the words of each passage.
+    def classify(self, utterances: Sequence[Utterance]) -> list[dict[str, float]]:
+        """Gives the probability of every label for the words of each utterance.
 
-        Of what was translated, the translation is read.
+        Where there is a translation it is classified; a language that the classifier does not know
+        gives no probabilities.
         """
-        texts = [self._readable(passage) for passage in passages]
+        texts = [self._text_of(utterance) for utterance in utterances]
         known = [text for text in texts if text]
         found = iter(self._model.classify(known) if known else ())
         return [next(found) if text else {} for text in texts]
 
-    def judge(
+    def combine(
         self,
         text: str,
-        passage: Passage | None,
+        utterance: Utterance | None,
         words: Mapping[str, float],
         voice: Mapping[str, float],
         times: Sequence[Word] = (),
     ) -> SpokenText:
-        """Puts everything together.
+        """Puts the words, their emotion and the fusion together.
 
         Args:
-            text: What was said.
-            passage: The passage it is from, for language and translation; None where nothing was.
+            text: The words.
+            utterance: The utterance that they are from, for language and translation; None where
+                there are no words.
             words: The probability of every label of the words; empty where there are none.
             voice: Likewise of the voice.
             times: The words one by one.
         """
         return SpokenText(
             text=text,
-            language=passage.language if passage else "",
-            translation=passage.translation if passage else "",
+            language=utterance.language if utterance else "",
+            translation=utterance.translation if utterance else "",
             times=tuple(Word(w.text, w.start, w.end, w.confidence) for w in times),
             words=EmotionEstimate.from_probabilities(words),
             fused=EmotionEstimate.from_probabilities(fuse(voice, words, self._weights)),
             disagreement=disagreement(
-                voice, words, (passage.translation if passage else "") or text
+                voice, words, (utterance.translation if utterance else "") or text
             ),
         )
 
-    def fused(self, voice: Sequence[str]) -> tuple[str, ...]:
+    def fused_labels(self, voice: Sequence[str]) -> tuple[str, ...]:
         """Gives the labels of the fusion with a voice of these labels."""
         return fused_labels(voice, self.labels)
 
-    def _readable(self, passage: Passage) -> str:
-        if passage.translation:
-            return passage.translation
+    def _text_of(self, utterance: Utterance) -> str:
+        if utterance.translation:
+            return utterance.translation
         languages = self._model.languages
-        # What a model cannot read is no neutral text, but none.
-        return passage.text if not languages or passage.language in languages else ""
+        # A text that the classifier cannot read is not neutral: it has no emotion.
+        return utterance.text if not languages or utterance.language in languages else ""

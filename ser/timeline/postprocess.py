@@ -10,7 +10,7 @@ from typing import NamedTuple
 import numpy as np
 
 from ser.arrays import Doubles
-from ser.errors import SerError
+from ser.errors import ParameterError
 from ser.labels import NO_SPEECH, NOT_EMOTIONS, UNCERTAIN
 from ser.timeline.overlap import adjoin, remove_overlaps
 from ser.timeline.window import Window
@@ -47,6 +47,19 @@ class Postprocessing:
     stay: float | None = None
     min_confidence: float = 0.0
     join: bool = False
+
+    def __post_init__(self) -> None:
+        """Checks ranges.
+
+        Raises:
+            ParameterError: `stay` or `min_confidence` is out of its range.
+        """
+        if self.stay is not None:
+            _check_stay(self.stay)
+        if not 0 <= self.min_confidence <= 1:
+            raise ParameterError(
+                "min_confidence", "is not from 0 to 1", "give 0.5, say", self.min_confidence
+            )
 
     def __call__(self, windows: Iterable[Window]) -> Iterator[Window]:
         """Processes the windows of one recording as they come."""
@@ -146,10 +159,9 @@ def smooth(windows: Iterable[Window], stay: float) -> Iterator[Window]:
         Windows with the same times.
 
     Raises:
-        SerError: `stay` is no such probability.
+        ParameterError: `stay` is no such probability.
     """
-    if not 0 <= stay < 1:
-        raise SerError("--smooth", "is not a probability under 1", "give 0.9, say")
+    _check_stay(stay)
     waiting: deque[_State] = deque()
     forward: Doubles | None = None
     last: Window | None = None
@@ -171,6 +183,11 @@ def smooth(windows: Iterable[Window], stay: float) -> Iterator[Window]:
         last = window
         yield from _release(waiting, stay, window.end - LAG_SECONDS)
     yield from _release(waiting, stay, None)
+
+
+def _check_stay(stay: float) -> None:
+    if not 0 <= stay < 1:
+        raise ParameterError("smooth", "is not a probability under 1", "give 0.9, say", stay)
 
 
 def _release(waiting: deque[_State], stay: float, before: float | None) -> Iterator[Window]:

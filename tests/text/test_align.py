@@ -1,4 +1,4 @@
-"""Recordings and windows with what was said in them."""
+"""Windows with their words, and utterances with their voice."""
 
 from __future__ import annotations
 
@@ -11,33 +11,34 @@ from speech import render
 from ser.audio import reader
 from ser.audio.writer import write_sound
 from ser.inference.classifier import Classifier, open_classifier
-from ser.inference.recognizer import Windowing, analyse
+from ser.inference.recognizer import find_windows
+from ser.inference.windowing import Windowing
 from ser.pretrained import DEFAULT_MODEL
-from ser.text.align import Alongside, listen
-from ser.text.asr.base import Passage
-from ser.text.asr.sphinx import Sphinx
+from ser.text.align import TranscriptAligner, analyze_utterances
+from ser.text.asr.base import Utterance
+from ser.text.asr.sphinx import SphinxRecognizer
 from ser.text.asr.transcriber import Transcriber
-from ser.text.emotion.lexicon import Lexicon
-from ser.text.fusion import Judge, Weights, fuse
+from ser.text.emotion.lexicon import LexiconClassifier
+from ser.text.fusion import FusionWeights, TextFusion, fuse
 from ser.timeline.window import Window
 
 RATE = 16_000
-WEIGHTS = Weights(0.6, 0.4)
+WEIGHTS = FusionWeights(0.6, 0.4)
 
 
 @pytest.fixture(scope="module")
-def engine() -> Classifier:
+def classifier() -> Classifier:
     return open_classifier(DEFAULT_MODEL)
 
 
 @pytest.fixture(scope="module")
-def sphinx() -> Sphinx:
-    return Sphinx()
+def sphinx() -> SphinxRecognizer:
+    return SphinxRecognizer()
 
 
 @pytest.fixture(scope="module")
-def judge() -> Judge:
-    return Judge(Lexicon(), WEIGHTS)
+def fusion() -> TextFusion:
+    return TextFusion(LexiconClassifier(), WEIGHTS)
 
 
 @pytest.fixture(scope="module")
@@ -65,19 +66,23 @@ def check(window: Window) -> None:
     assert said.fused.confidence == pytest.approx(max(expected.values()))
 
 
-def test_passages(talk: Path, engine: Classifier, sphinx: Sphinx, judge: Judge) -> None:
-    rate = engine.spec.sample_rate
+def test_utterances_have_voice_and_words(
+    talk: Path, classifier: Classifier, sphinx: SphinxRecognizer, fusion: TextFusion
+) -> None:
+    rate = classifier.spec.sample_rate
     passed: list[float] = []
     blocks = reader.stream(talk, rate, block_seconds=0.7)
     transcriber = Transcriber(sphinx, rate)
-    found = list(listen("talk", blocks, engine, transcriber, judge, heard=passed.append))
+    found = list(
+        analyze_utterances("talk", blocks, classifier, transcriber, fusion, progress=passed.append)
+    )
     assert sum(passed) == pytest.approx(8)
     assert len(found) == 2
     for window, start in zip(found, (1, 5), strict=True):
         assert window.file == "talk"
         assert window.start == pytest.approx(start, abs=0.35)
         assert window.end == pytest.approx(start + 2, abs=0.35)
-        assert window.emotion in engine.labels
+        assert window.emotion in classifier.labels
         assert sum(window.probabilities.values()) == pytest.approx(1, abs=1e-5)
         said = window.spoken
         assert said is not None
@@ -89,12 +94,12 @@ def test_passages(talk: Path, engine: Classifier, sphinx: Sphinx, judge: Judge) 
 
 
 def test_windows_get_their_words(
-    talk: Path, engine: Classifier, sphinx: Sphinx, judge: Judge
+    talk: Path, classifier: Classifier, sphinx: SphinxRecognizer, fusion: TextFusion
 ) -> None:
-    alongside = Alongside(Transcriber(sphinx, engine.spec.sample_rate), judge)
-    windows = analyse(talk, engine, Windowing(1.0, 1.0), tap=alongside.add)
-    plain = list(analyse(talk, engine, Windowing(1.0, 1.0)))
-    found = list(alongside.join(windows))
+    aligner = TranscriptAligner(Transcriber(sphinx, classifier.spec.sample_rate), fusion)
+    windows = find_windows(talk, classifier, Windowing(1.0, 1.0), tap=aligner.add)
+    plain = list(find_windows(talk, classifier, Windowing(1.0, 1.0)))
+    found = list(aligner.align(windows))
     assert [(w.start, w.end, w.emotion) for w in found] == [
         (w.start, w.end, w.emotion) for w in plain
     ]
@@ -103,10 +108,10 @@ def test_windows_get_their_words(
     for window in found:
         check(window)
     # Every word is in one window, and in the right one.
-    rate = engine.spec.sample_rate
+    rate = classifier.spec.sample_rate
     transcriber = Transcriber(sphinx, rate)
     alone = transcriber.add(reader.read(talk, rate)) + transcriber.finish()
-    words = [word.text for passage, _ in alone for word in passage.words]
+    words = [word.text for utterance, _ in alone for word in utterance.words]
     assert [word.text for said in spoken if said for word in said.times] == words
     assert len(words) >= 4
     for window in found:
@@ -118,14 +123,12 @@ def test_windows_get_their_words(
 
 
 def test_a_part_of_a_recording(
-    talk: Path, engine: Classifier, sphinx: Sphinx, judge: Judge
+    talk: Path, classifier: Classifier, sphinx: SphinxRecognizer, fusion: TextFusion
 ) -> None:
-    from ser.inference.recognizer import Part
-
-    rate = engine.spec.sample_rate
-    alongside = Alongside(Transcriber(sphinx, rate, offset=4.0), judge)
-    windows = analyse(talk, engine, Windowing(2.0, 2.0), part=Part(4.0), tap=alongside.add)
-    found = list(alongside.join(windows))
+    rate = classifier.spec.sample_rate
+    aligner = TranscriptAligner(Transcriber(sphinx, rate, offset=4.0), fusion)
+    windows = find_windows(talk, classifier, Windowing(2.0, 2.0), start=4.0, tap=aligner.add)
+    found = list(aligner.align(windows))
     times = [
         word.start for window in found for word in (window.spoken.times if window.spoken else ())
     ]
@@ -133,21 +136,21 @@ def test_a_part_of_a_recording(
     assert all(4.6 <= start <= 7.5 for start in times)
 
 
-def test_translations_are_read_and_foreign_words_are_not(judge: Judge) -> None:
-    passages = [
-        Passage(0, 1, "I am happy", "en"),
-        Passage(1, 2, "jestem happy", "pl"),
-        Passage(2, 3, "jestem zły", "pl", translation="I am angry"),
+def test_translations_are_read_and_foreign_words_are_not(fusion: TextFusion) -> None:
+    utterances = [
+        Utterance(0, 1, "I am happy", "en"),
+        Utterance(1, 2, "jestem happy", "pl"),
+        Utterance(2, 3, "jestem zły", "pl", translation="I am angry"),
     ]
-    first, second, third = judge.read(passages)
+    first, second, third = fusion.classify(utterances)
     assert max(first, key=first.__getitem__) == "happy"
     assert second == {}
     assert max(third, key=third.__getitem__) == "angry"
-    assert judge.read([]) == []
-    said = judge.judge(passages[2].text, passages[2], third, {"calm": 0.9, "angry": 0.1})
+    assert fusion.classify([]) == []
+    said = fusion.combine(utterances[2].text, utterances[2], third, {"calm": 0.9, "angry": 0.1})
     assert said.disagreement == 'said calmly: "I am angry"'
     assert (said.language, said.translation) == ("pl", "I am angry")
     # Without words it is the voice that decides.
-    alone = judge.judge("jestem happy", passages[1], second, {"calm": 0.9, "angry": 0.1})
+    alone = fusion.combine("jestem happy", utterances[1], second, {"calm": 0.9, "angry": 0.1})
     assert alone.words.emotion == ""
     assert alone.fused.emotion == "calm"

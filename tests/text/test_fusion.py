@@ -1,22 +1,22 @@
-"""One opinion out of two."""
+"""Fusion of voice and words, and contradictions between them."""
 
 from __future__ import annotations
 
 import pytest
 
 from ser.errors import SerError
-from ser.text.fusion import Weights, disagreement, fuse, fused_labels, parse_weights
+from ser.text.fusion import FusionWeights, disagreement, fuse, fused_labels, parse_weights
 
 VOICE = {"neutral": 0.1, "calm": 0.3, "happy": 0.2, "angry": 0.4}
 WORDS = {"neutral": 0.4, "happy": 0.5, "sad": 0.1}
 
 
 def test_weights_are_read() -> None:
-    assert parse_weights("voice=0.6,text=0.4") == Weights(0.6, 0.4)
-    assert parse_weights(" text = 3 , voice = 1 ") == Weights(1, 3)
-    assert parse_weights("voice=0.25") == Weights(0.25, 0.75)
-    assert parse_weights("text=0.25") == Weights(0.75, 0.25)
-    assert parse_weights("voice=2,text=2").share == 0.5
+    assert parse_weights("voice=0.6,text=0.4") == FusionWeights(0.6, 0.4)
+    assert parse_weights(" text = 3 , voice = 1 ") == FusionWeights(1, 3)
+    assert parse_weights("voice=0.25") == FusionWeights(0.25, 0.75)
+    assert parse_weights("text=0.25") == FusionWeights(0.75, 0.25)
+    assert parse_weights("voice=2,text=2").voice_share == 0.5
 
 
 @pytest.mark.parametrize(
@@ -34,12 +34,12 @@ def test_impossible_weights(text: str) -> None:
 
 
 def test_a_weighted_mean() -> None:
-    found = fuse({"happy": 0.9, "sad": 0.1}, {"happy": 0.2, "sad": 0.8}, Weights(0.75, 0.25))
+    found = fuse({"happy": 0.9, "sad": 0.1}, {"happy": 0.2, "sad": 0.8}, FusionWeights(0.75, 0.25))
     assert found == pytest.approx({"happy": 0.725, "sad": 0.275})
 
 
 def test_calm_and_neutral_share_what_is_neutral_in_words() -> None:
-    found = fuse(VOICE, WORDS, Weights(0.5, 0.5))
+    found = fuse(VOICE, WORDS, FusionWeights(0.5, 0.5))
     assert list(found) == ["neutral", "calm", "happy", "sad", "angry"]
     assert list(found) == list(fused_labels(tuple(VOICE), tuple(WORDS)))
     # A quarter of the words' 0.4 to neutral, three quarters to calm.
@@ -49,19 +49,23 @@ def test_calm_and_neutral_share_what_is_neutral_in_words() -> None:
 
 
 def test_no_share_for_what_the_voice_rules_out() -> None:
-    found = fuse({"neutral": 0.0, "calm": 0.0, "sad": 1.0}, {"neutral": 1.0}, Weights(0.5, 0.5))
+    found = fuse(
+        {"neutral": 0.0, "calm": 0.0, "sad": 1.0}, {"neutral": 1.0}, FusionWeights(0.5, 0.5)
+    )
     assert found == pytest.approx({"neutral": 0.5, "calm": 0.0, "sad": 0.5})
 
 
-@pytest.mark.parametrize("weights", [Weights(1, 0), Weights(0, 1), Weights(0.3, 9.7)])
-def test_probabilities_add_up(weights: Weights) -> None:
+@pytest.mark.parametrize(
+    "weights", [FusionWeights(1, 0), FusionWeights(0, 1), FusionWeights(0.3, 9.7)]
+)
+def test_probabilities_add_up(weights: FusionWeights) -> None:
     assert sum(fuse(VOICE, WORDS, weights).values()) == pytest.approx(1)
 
 
 def test_one_side_alone() -> None:
-    assert fuse(VOICE, {}, Weights()) == VOICE
-    assert fuse({}, WORDS, Weights()) == WORDS
-    assert fuse({}, {}, Weights()) == {}
+    assert fuse(VOICE, {}, FusionWeights()) == VOICE
+    assert fuse({}, WORDS, FusionWeights()) == WORDS
+    assert fuse({}, {}, FusionWeights()) == {}
 
 
 CALM = {"neutral": 0.2, "calm": 0.7, "angry": 0.1}

@@ -202,5 +202,5 @@ def test_what_comes_later_than_the_lag_changes_next_to_nothing() -> None:
 
 @pytest.mark.parametrize("stay", [-0.1, 1.0, float("nan")])
 def test_what_is_no_probability(stay: float) -> None:
-    with pytest.raises(SerError, match="--smooth"):
+    with pytest.raises(SerError, match="smooth=.*: is not a probability under 1"):
         list(smooth(random(2), stay))

@@ -16,7 +16,6 @@ import click
 from ser.cli.analyze.session import Session
 from ser.cli.console import Console
 from ser.cli.options import Device, check_cluster, cluster_option, with_options
-from ser.errors import SerError
 from ser.inference.batch import BatchReport, Workers, run_batch
 from ser.inference.engine import EngineName
 from ser.inference.jobs import Job, find_jobs
@@ -28,8 +27,9 @@ from ser.inference.worker import (
     WriteResults,
     digest_of,
 )
-from ser.io.remote import OutputFolder, url_or_path, is_url
-from ser.parallel.pool import usable_cores
+from ser.io.files import STANDARD
+from ser.io.remote import OutputFolder, is_url, url_or_path
+from ser.parallel.resources import usable_cores
 from ser.pretrained import DEFAULT_MODEL
 from ser.timeline.clock import format_time
 from ser.timeline.writers.base import Writer
@@ -136,14 +136,8 @@ def batch_request(
             return None
         return Batch(None, (), None, False, Workers(jobs or 1, cluster))
     chosen = tuple(dict.fromkeys(formats)) or (DEFAULT_FORMAT,)
-    try:
-        check_outputs(
-            [Output("-", name) for name in chosen],
-            recordings=1,
-            summaries=summaries,
-        )
-    except SerError as error:
-        raise click.UsageError(str(error)) from error
+    outputs = [Output(STANDARD, name) for name in chosen]
+    check_outputs(outputs, recordings=1, summaries=summaries)
     picture = None
     if plot is not None:
         suffix = "." + plot.lower().lstrip(".")

@@ -10,9 +10,9 @@ import click
 from ser.arrays import Samples
 from ser.cli.console import Console
 from ser.cli.options import with_options
-from ser.cli.text_options import PASSED, Words, words_options
+from ser.cli.text_options import TEXT_PARAMETERS, TextOptions, add_text_options
 from ser.inference.consumers import Consumer
-from ser.text.align import Alongside
+from ser.text.align import TranscriptAligner
 from ser.timeline.window import Window
 
 
@@ -24,7 +24,7 @@ def text_options(function: Any) -> Any:
         help="Also write down what is said, with the emotion of the words beside the voice's; all "
         "on this machine.",
     )
-    return with_options([flag, words_options], function)
+    return with_options([flag, add_text_options], function)
 
 
 class TextStage(Consumer):
@@ -53,30 +53,30 @@ class _Transcription(TextStage):
     """Transcribes a recording while its voice is analyzed.
 
     Args:
-        words: What was asked for.
+        options: The values of the options about words.
     """
 
-    def __init__(self, words: Words) -> None:
-        self._words = words
-        self._recognizer = words.recogniser()
-        self._judge = words.judge()
-        self.labels = self._judge.labels
-        self._alongside: Alongside | None = None
+    def __init__(self, options: TextOptions) -> None:
+        self._options = options
+        self._recognizer = options.open_recognizer()
+        self._fusion = options.open_fusion()
+        self.labels = self._fusion.labels
+        self._aligner: TranscriptAligner | None = None
 
     def begin(self, rate: int, offset: float) -> None:
-        transcriber = self._words.transcriber(self._recognizer, rate, offset=offset)
-        self._alongside = Alongside(transcriber, self._judge)
+        transcriber = self._options.make_transcriber(self._recognizer, rate, offset=offset)
+        self._aligner = TranscriptAligner(transcriber, self._fusion)
 
     def add_block(self, samples: Samples) -> None:
         self._current().add(samples)
 
     def join(self, windows: Iterator[Window]) -> Iterator[Window]:
-        return self._current().join(windows)
+        return self._current().align(windows)
 
-    def _current(self) -> Alongside:
-        if self._alongside is None:
+    def _current(self) -> TranscriptAligner:
+        if self._aligner is None:
             raise ValueError("no recording has begun")
-        return self._alongside
+        return self._aligner
 
 
 def check_text(text: bool, others: Mapping[str, bool]) -> None:
@@ -96,7 +96,7 @@ def check_text(text: bool, others: Mapping[str, bool]) -> None:
         return
     context = click.get_current_context()
     default = click.core.ParameterSource.DEFAULT
-    for name in PASSED:
+    for name in TEXT_PARAMETERS:
         if context.get_parameter_source(name) != default:
             raise click.UsageError(f"--{name.replace('_', '-')} needs --text.")
 
@@ -107,9 +107,9 @@ def open_text_stage(console: Console, text: bool, asked: Mapping[str, Any]) -> T
     Args:
         console: For notes and downloads.
         text: ``--text``.
-        asked: The options that `ser.cli.text_options.words_options` adds.
+        asked: The options that `ser.cli.text_options.add_text_options` adds.
 
     Raises:
         SerError: A model that was named cannot be had.
     """
-    return _Transcription(Words(console, **asked)) if text else TextStage()
+    return _Transcription(TextOptions(console, **asked)) if text else TextStage()

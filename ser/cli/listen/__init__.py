@@ -1,1 +1,1 @@
-"""listen."""
+"""The command ``ser-listen``."""

@@ -1,8 +1,9 @@
-"""``ser-listen``: what was said, and how."""
+"""``ser-listen``: transcripts, with the emotions of voice and words."""
 
 from __future__ import annotations
 
 import contextlib
+import itertools
 import math
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -18,22 +19,27 @@ from ser.audio.reader import BLOCK_SECONDS, length, stream
 from ser.audio.writer import write_sound
 from ser.cli.common import Console, allows_colour, audio_arguments, collect_inputs, command
 from ser.cli.console import is_terminal
-from ser.cli.listen.recording import device_list, record
+from ser.cli.exclusive import Excludes, is_given
+from ser.cli.listen.recording import list_microphones, record
 from ser.cli.options import model_option, timeline_output_options
 from ser.cli.outputs import checked_outputs, open_writer, recordings_in
-from ser.cli.text_options import Words, words_options
+from ser.cli.text_options import TextOptions, add_text_options
 from ser.errors import SerError
-from ser.inference.classifier import Classifier, open_classifier
+from ser.inference.classifier import open_classifier
 from ser.io.files import STANDARD, is_special
-from ser.text.align import listen, said
-from ser.text.asr import formats as transcripts
+from ser.text.align import analyze_utterances
+from ser.text.asr import formats as transcript_formats
 from ser.text.asr.base import RATE
-from ser.text.emotion import formats as texts
+from ser.text.asr.transcriber import Transcriber
+from ser.text.emotion import formats as text_formats
 from ser.timeline.writers.registry import FORMATS, Output, open_text, separate_outputs
 from ser.timeline.writers.text import can_draw_blocks
 
 
-@command("ser-listen")
+@command(
+    "ser-listen",
+    rules=(Excludes("--text", "--transcript-only", "--text reads texts"),),
+)
 @audio_arguments
 @click.option(
     "--text",
@@ -68,7 +74,7 @@ from ser.timeline.writers.text import can_draw_blocks
 )
 @click.option("--list-devices", is_flag=True, help="List the microphones, and end.")
 @model_option
-@words_options
+@add_text_options
 @click.option(
     "-f",
     "--format",
@@ -95,9 +101,9 @@ def main(
     top: int,
     **asked: Any,
 ) -> None:
-    """Writes down what is said in AUDIO, and the emotion of the voice beside that of the words.
+    """Transcribes AUDIO, with the emotion of the voice beside that of the words.
 
-    Without AUDIO it records one utterance from the microphone. Each passage gets what the voice
+    Without AUDIO it records one utterance from the microphone. Each utterance gets what the voice
     says, what the words say, both together, and a remark where they contradict each other:
     said calmly: "I am furious".
 
@@ -112,76 +118,87 @@ def main(
       echo "I am so happy" | ser-listen --text -
     """  # noqa: D301
     if list_devices:
-        microphones = device_list()
+        microphones = list_microphones()
         for line in microphones:
             click.echo(line)
         if not microphones:
             console.note("no microphone was found; connect one, or name recordings instead")
         return
     targets, names = separate_outputs(output, audio)
-    found = checked_outputs(targets, format_name)
-    words = Words(console, **asked)
+    outputs = checked_outputs(targets, format_name)
+    options = TextOptions(console, **asked)
     named = bool(names or files_from or files0_from)
     if text_file is not None:
-        if named or transcript_only:
-            raise click.UsageError("--text reads texts: leave AUDIO and --transcript-only out.")
-        _read_texts(text_file, words, _one(found, texts.FORMATS, "--text"))
+        if named:
+            raise click.UsageError("--text and AUDIO exclude each other: --text reads texts.")
+        _classify_texts(text_file, options, _only_output(outputs, text_formats.FORMATS, "--text"))
         return
-    _check_microphone(named, save)
+    _check_microphone_options(named, save)
     inputs = collect_inputs(names, files_from, files0_from) if named else []
-    sources = [_file(name) for name in recordings_in(console, inputs)]
+    sources = [_open_file(name) for name in recordings_in(console, inputs)]
     if named and not sources:
         return
     count = max(1, len(sources))
-    target = _one(found, transcripts.FORMATS, "--transcript-only") if transcript_only else None
-    if target is not None and count > 1 and target.format in transcripts.ONE_RECORDING:
-        raise click.UsageError(f"{target.format} holds one recording, and here are {count}.")
+    transcript = None
+    if transcript_only:
+        transcript = _only_output(outputs, transcript_formats.FORMATS, "--transcript-only")
+        if count > 1 and transcript.format in transcript_formats.ONE_RECORDING:
+            raise click.UsageError(
+                f"{transcript.format} holds one recording, and here are {count}."
+            )
     checked_outputs(targets, format_name, recordings=count)
-    engine = None if transcript_only else open_classifier(model)
-    rate = RATE if engine is None else engine.spec.sample_rate
-    recogniser = words.recogniser()
-    judge = None if transcript_only else words.judge()
+    classifier = None if transcript_only else open_classifier(model)
+    rate = RATE if classifier is None else classifier.spec.sample_rate
+    recognizer = options.open_recognizer()
+    fusion = None if transcript_only else options.open_fusion()
     if not named:
         samples = record(console, rate, device=mic_device, seconds=seconds, silence=silence)
         if save is not None:
             write_sound(Path(save), samples, rate)
         sources = [_recorded(samples, rate)]
 
-    def each(work: Callable[[_Source, Iterable[Samples], Callable[[float], None]], None]) -> None:
+    def process_all(process: _Process) -> None:
         for source in sources:
             with console.progress(source.seconds, "s", source.name) as bar:
                 try:
-                    work(source, source.blocks(rate), lambda passed: bar.update(round(passed)))
+                    process(source, lambda seconds: bar.update(round(seconds)))
                 except SerError as error:
                     console.fail(error)
 
-    if engine is None or judge is None:
-        assert target is not None  # noqa: S101
-        _write_transcripts(target, each, lambda: words.transcriber(recogniser, rate))
+    def transcriber() -> Transcriber:
+        return options.make_transcriber(recognizer, rate)
+
+    if transcript is not None:
+        _write_transcripts(transcript, process_all, transcriber, rate)
         return
-    heard: Classifier = engine
+    assert classifier is not None  # noqa: S101
+    assert fusion is not None  # noqa: S101
     with open_writer(
-        found, heard.labels, headings=count > 1, top=top, words=judge.labels
+        outputs, classifier.labels, headings=count > 1, top=top, words=fusion.labels
     ) as writer:
 
-        def write_windows(
-            source: _Source, blocks: Iterable[Samples], passed: Callable[[float], None]
-        ) -> None:
-            transcriber = words.transcriber(recogniser, rate)
-            for window in listen(source.name, blocks, heard, transcriber, judge, heard=passed):
+        def write_windows(source: _Source, progress: Callable[[float], None]) -> None:
+            for window in analyze_utterances(
+                source.name,
+                source.blocks(rate),
+                classifier,
+                transcriber(),
+                fusion,
+                progress=progress,
+            ):
                 writer.write(window)
 
-        each(write_windows)
+        process_all(write_windows)
 
 
 @dataclass(frozen=True, slots=True)
 class _Source:
-    """Something to listen to.
+    """A recording that is transcribed.
 
     Attributes:
-        name: What stands for it in the results.
-        seconds: How long it is, if that is known.
-        blocks: Gives its samples at a rate.
+        name: Its name in the results.
+        seconds: Its length, where that is known.
+        blocks: Gives its samples at a sample rate in hertz.
     """
 
     name: str
@@ -189,10 +206,11 @@ class _Source:
     blocks: Callable[[int], Iterator[Samples]]
 
 
-_Each = Callable[[Callable[[_Source, Iterable[Samples], Callable[[float], None]], None]], None]
+_Process = Callable[[_Source, Callable[[float], None]], None]
+"""Processes a recording, and reports the seconds of each step."""
 
 
-def _file(name: str) -> _Source:
+def _open_file(name: str) -> _Source:
     seconds = None
     if name != STANDARD and not is_special(Path(name)):
         # Where it cannot be read the reason comes when it is its turn.
@@ -210,64 +228,62 @@ def _recorded(samples: Samples, rate: int) -> _Source:
     return _Source(MICROPHONE, math.ceil(len(samples) / rate), blocks)
 
 
-def _check_microphone(named: bool, save: str | None) -> None:
+def _check_microphone_options(named: bool, save: str | None) -> None:
     context = click.get_current_context()
-    default = click.core.ParameterSource.DEFAULT
-    options = ("seconds", "silence", "save", "mic_device")
-    given = [name for name in options if context.get_parameter_source(name) != default]
-    if named and given:
-        option = "--" + given[0].replace("_", "-")
-        raise click.UsageError(f"{option} is for the microphone: leave AUDIO out.")
+    for option in ("--seconds", "--silence", "--save", "--mic-device"):
+        if named and is_given(context, option):
+            raise click.UsageError(f"{option} is for the microphone: leave AUDIO out.")
     if save is not None and Path(save).suffix.lower() not in (".wav", ".flac"):
         raise click.UsageError(f"--save {save}: name it .wav or .flac.")
 
 
-def _one(found: Sequence[Output], formats: Iterable[str], option: str) -> Output:
-    """Insists on one output in a format that can hold this."""
+def _only_output(outputs: Sequence[Output], formats: Iterable[str], option: str) -> Output:
+    """Gives the one output, which must have one of these formats."""
     known = list(formats)
-    if len(found) != 1 or found[0].format not in known:
+    if len(outputs) != 1 or outputs[0].format not in known:
         raise click.UsageError(f"{option} writes one output, as {', '.join(known)}.")
-    return found[0]
+    return outputs[0]
 
 
-def _write_transcripts(target: Output, each: _Each, transcriber: Callable[[], Any]) -> None:
-    begin, made = transcripts.FORMATS[target.format]
+def _write_transcripts(
+    target: Output,
+    process_all: Callable[[_Process], None],
+    transcriber: Callable[[], Transcriber],
+    rate: int,
+) -> None:
+    header, format_utterance = transcript_formats.FORMATS[target.format]
     interrupted = False
     with open_text(target.path) as out:
-        out.write(begin)
-        number = 0
+        out.write(header)
+        numbers = itertools.count(1)
 
-        def write_passages(
-            source: _Source, blocks: Iterable[Samples], passed: Callable[[float], None]
-        ) -> None:
-            nonlocal number
-            for passage, _ in said(blocks, transcriber()):
-                number += 1
-                out.write(made(source.name, number, passage))
+        def write_utterances(source: _Source, progress: Callable[[float], None]) -> None:
+            for utterance, _ in transcriber().stream(source.blocks(rate)):
+                out.write(format_utterance(source.name, next(numbers), utterance))
                 out.flush()
-                passed(passage.end - passage.start)
+                progress(utterance.end - utterance.start)
 
         try:
-            each(write_passages)
+            process_all(write_utterances)
         except KeyboardInterrupt:
-            # What has been written down is not thrown away for the rest.
+            # What has been transcribed is not thrown away for the rest.
             interrupted = True
     if interrupted:
         raise KeyboardInterrupt
 
 
-def _read_texts(source: str, words: Words, target: Output) -> None:
+def _classify_texts(source: str, options: TextOptions, target: Output) -> None:
     try:
         lines = sys.stdin if source == STANDARD else Path(source).open(encoding="utf-8")  # noqa: SIM115
-        model = words.model()
-        made = texts.FORMATS[target.format]
+        classifier = options.open_text_classifier()
+        format_text = text_formats.FORMATS[target.format]
         with lines, open_text(target.path) as out:
-            colour = target.path == STANDARD and is_terminal(out) and allows_colour()
-            out.write(texts.header(target.format, model.labels))
+            color = target.path == STANDARD and is_terminal(out) and allows_colour()
+            out.write(text_formats.header(target.format, classifier.labels))
             # One by one: whoever types or pipes sees an answer to each line.
             for line in filter(None, map(str.strip, lines)):
-                (found,) = model.classify([line])
-                out.write(made(line, found, colour, not can_draw_blocks(out)))
+                (found,) = classifier.classify([line])
+                out.write(format_text(line, found, color, not can_draw_blocks(out)))
                 out.flush()
     except UnicodeDecodeError as error:
         name = "standard input" if source == STANDARD else source

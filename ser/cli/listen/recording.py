@@ -14,16 +14,17 @@ from ser.audio.devices import list_devices, meter_level
 from ser.audio.microphone import Microphone
 from ser.cli.console import Console, is_terminal
 from ser.errors import AudioError
-from ser.text.asr.endpoint import Ending
+from ser.text.asr.endpoint import EndpointDetector
 from ser.timeline.writers.text import bar, can_draw_blocks
 
-# When nobody has said anything for so long, nobody will.
-_PATIENCE = 30.0
+_PATIENCE_SECONDS = 30.0
+"""A recording without speech ends after this time."""
 
-_METER = 30
+_METER_WIDTH = 30
+"""Characters of the level meter."""
 
 
-def device_list() -> list[str]:
+def list_microphones() -> list[str]:
     """Describes every device that records, one per line; a star marks the system's choice.
 
     Raises:
@@ -59,16 +60,21 @@ def record(
     Raises:
         SerError: Sound cannot be had, or nobody has spoken.
     """
-    ending = Ending(rate, silence=silence, patience=_PATIENCE) if silence else None
+    detector = (
+        EndpointDetector(rate, silence=silence, patience=_PATIENCE_SECONDS) if silence else None
+    )
     blocks = []
-    with Microphone(rate, device=device, seconds=seconds) as microphone, _level(console) as show:
+    with (
+        Microphone(rate, device=device, seconds=seconds) as microphone,
+        _level_meter(console) as show,
+    ):
         console.info(_prompt(microphone.device.name, seconds, silence))
         for block in microphone:
             blocks.append(block)
             show(block)
-            if (ending is not None and ending.add(block)) or _enter():
+            if (detector is not None and detector.add(block)) or _enter_pressed():
                 microphone.stop()
-    if not blocks or (ending is not None and not ending.spoken):
+    if not blocks or (detector is not None and not detector.spoken):
         raise AudioError("microphone", "heard nobody speak", "check its level, or --mic-device")
     return np.concatenate(blocks)
 
@@ -84,7 +90,7 @@ def _prompt(name: str, seconds: float | None, silence: float) -> str:
     return f"speak now ({name}); ends with {' or '.join(ends)}" if ends else f"speak now ({name})"
 
 
-def _enter() -> bool:
+def _enter_pressed() -> bool:
     """Says whether Enter was pressed on the terminal, and takes it away."""
     if not is_terminal(sys.stdin):
         return False
@@ -95,20 +101,20 @@ def _enter() -> bool:
 
 
 @contextlib.contextmanager
-def _level(console: Console) -> Iterator[Callable[[Samples], None]]:
-    """Shows how loud it is, in one line that is gone afterwards."""
+def _level_meter(console: Console) -> Iterator[Callable[[Samples], None]]:
+    """Shows the level in one line, which is erased afterwards."""
     if console.quiet or not is_terminal(sys.stderr):
         yield lambda block: None
         return
     plain = not can_draw_blocks(sys.stderr)
 
     def show(block: Samples) -> None:
-        drawn = bar(meter_level(block), _METER, plain=plain).ljust(_METER)
+        drawn = bar(meter_level(block), _METER_WIDTH, plain=plain).ljust(_METER_WIDTH)
         sys.stderr.write(f"\r[{drawn}]")
         sys.stderr.flush()
 
     try:
         yield show
     finally:
-        sys.stderr.write("\r" + " " * (_METER + 2) + "\r")
+        sys.stderr.write("\r" + " " * (_METER_WIDTH + 2) + "\r")
         sys.stderr.flush()

@@ -1,1 +1,1 @@
-"""Speech to text: where somebody speaks, and which words."""
+"""Speech to text: finding speech in a stream, and recognizing its words."""

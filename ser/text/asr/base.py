@@ -1,4 +1,4 @@
-"""The contract of every speech recogniser, and what it hears."""
+"""What every speech recognizer is and gives."""
 
 from __future__ import annotations
 
@@ -9,20 +9,20 @@ from ser.arrays import Samples
 from ser.timeline.window import Word
 
 RATE = 16_000
-"""Hertz at which recognisers listen."""
+"""The sample rate of recognizers, in hertz."""
 
 
 @dataclass(frozen=True, slots=True)
-class Passage:
-    """What was said in one go: a sentence, or what lies between two pauses.
+class Utterance:
+    """One utterance: a sentence, or the speech between two pauses.
 
     Attributes:
         start: Seconds from the start of the recording.
         end: Likewise.
-        text: What was said, in the language it was said in.
-        language: Its ISO 639-1 code, such as ``en``.
-        words: The words with their times; may be empty where a recogniser has none.
-        translation: The same in English, where it was not English and could be translated.
+        text: The words, in the language that was spoken.
+        language: ISO 639-1 code of the language, such as ``en``.
+        words: The words with their times; may be empty where a recognizer has none.
+        translation: The words in English, where another language was translated.
     """
 
     start: float
@@ -34,19 +34,19 @@ class Passage:
 
     @property
     def english(self) -> str:
-        """What was said in English, or as it was said where there is no translation."""
+        """The translation, or the words themselves where there is none."""
         return self.translation or self.text
 
 
 @dataclass(frozen=True, slots=True)
-class Cutting:
-    """What lengths a recogniser likes best.
+class SegmentLimits:
+    """How speech is divided into segments for a recognizer; all in seconds.
 
     Attributes:
-        pause: A silence of so many seconds ends a stretch of speech,
-        shortest: if the stretch has so many seconds.
-        rest: A silence that ends it in any case.
-        longest: Where speech goes on for longer, it is cut at the quietest moment.
+        pause: A silence of this length ends a segment of at least `shortest`.
+        shortest: The least length of a segment that a pause ends.
+        rest: A silence of this length ends a segment of any length.
+        longest: Speech that goes on for longer is cut at its quietest moment.
     """
 
     pause: float
@@ -55,43 +55,43 @@ class Cutting:
     longest: float
 
 
-class Recogniser(Protocol):
-    """Something that turns speech into text."""
+class SpeechRecognizer(Protocol):
+    """A model that turns speech into text."""
 
     @property
     def name(self) -> str:
-        """What it is called in messages."""
+        """The recognizer's name in messages."""
 
     @property
     def languages(self) -> frozenset[str]:
-        """The languages it understands, as ISO 639-1 codes; empty for many."""
+        """The languages that it knows, as ISO 639-1 codes; empty for many."""
 
     @property
-    def cutting(self) -> Cutting:
-        """How speech is to be cut for it."""
+    def limits(self) -> SegmentLimits:
+        """How speech is divided for it."""
 
     @property
     def translates(self) -> bool:
-        """Whether it can give in English what was said in another language."""
+        """Whether it can translate speech into English."""
 
-    def forget(self) -> None:
-        """Begins with another recording: what was guessed of the last is forgotten."""
+    def reset(self) -> None:
+        """Begins another recording: a language that was detected in the last one is forgotten."""
 
-    def transcribe(self, samples: Samples, language: str | None) -> list[Passage]:
-        """Writes down one stretch of speech.
+    def transcribe(self, samples: Samples, language: str | None) -> list[Utterance]:
+        """Transcribes one segment of speech.
 
         Args:
             samples: At `RATE`, shape (samples,).
-            language: The language if it is known.
+            language: ISO 639-1 code, where it is known.
 
         Returns:
-            Passages in order; times count from the start of the stretch.
+            Passages in order; times count from the start of the segment.
         """
 
     def translate(self, samples: Samples, language: str) -> str:
-        """Writes down in English what is said in another language.
+        """Translates one segment of speech into English.
 
         Args:
             samples: At `RATE`, shape (samples,).
-            language: What it is said in.
+            language: The language that is spoken, ISO 639-1.
         """

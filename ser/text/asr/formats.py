@@ -1,74 +1,75 @@
-"""Transcripts as text, subtitles, tables and JSON Lines."""
+"""Output formats of transcripts: text, subtitles, a table and JSON Lines."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import asdict
 from types import MappingProxyType
 
-from ser.text.asr.base import Passage
+from ser.text.asr.base import Utterance
 from ser.timeline.clock import format_time, milliseconds
-from ser.timeline.writers.base import escape_surrogates, one_line, stamp
+from ser.timeline.writers.base import escape_surrogates, one_line
+from ser.timeline.writers.subtitles import timestamp
 
-Format = Callable[[str, int, Passage], str]
-"""Gives the text of a passage, from the recording's name and the passage's number from 1 on."""
+UtteranceFormat = Callable[[str, int, Utterance], str]
+"""Writes an utterance, from the recording's name and the utterance's number from 1 on."""
 
 
-def as_text(file: str, number: int, passage: Passage) -> str:
-    """Writes ``0:03.0–0:06.0  what was said``, and a translation in the line below."""
-    span = f"{format_time(passage.start)}–{format_time(passage.end)}"
-    lines = [f"{span:>15}  {one_line(passage.text)}"]
-    if passage.translation:
-        lines.append(f"{'English':>15}  {one_line(passage.translation)}")
+def as_text(file: str, number: int, utterance: Utterance) -> str:
+    """Writes ``0:03.0–0:06.0  the words``, and a translation in the line below."""
+    span = f"{format_time(utterance.start)}–{format_time(utterance.end)}"
+    lines = [f"{span:>15}  {one_line(utterance.text)}"]
+    if utterance.translation:
+        lines.append(f"{'English':>15}  {one_line(utterance.translation)}")
     return "\n".join(lines) + "\n"
 
 
-def as_json(file: str, number: int, passage: Passage) -> str:
+def as_json(file: str, number: int, utterance: Utterance) -> str:
     """Writes everything as one JSON object on one line; times in seconds."""
     times = [
-        {"word": word.text, **{k: round(v, 3) for k, v in asdict(word).items() if k != "text"}}
-        for word in passage.words
+        {"word": word.text, **{k: round(v, 3) for k, v in word._asdict().items() if k != "text"}}
+        for word in utterance.words
     ]
     record = {
         "file": file,
-        "start": round(passage.start, 3),
-        "end": round(passage.end, 3),
-        "text": passage.text,
-        "language": passage.language,
-        "translation": passage.translation,
+        "start": round(utterance.start, 3),
+        "end": round(utterance.end, 3),
+        "text": utterance.text,
+        "language": utterance.language,
+        "translation": utterance.translation,
         "times": times,
     }
     return json.dumps(record, ensure_ascii=not file.isprintable()) + "\n"
 
 
-def as_tsv(file: str, number: int, passage: Passage) -> str:
+def as_tsv(file: str, number: int, utterance: Utterance) -> str:
     """Writes file, start, end (milliseconds), language, text and translation with tabs between."""
     cells = [
         escape_surrogates(file),
-        str(milliseconds(passage.start)),
-        str(milliseconds(passage.end)),
-        passage.language,
-        one_line(passage.text),
-        one_line(passage.translation),
+        str(milliseconds(utterance.start)),
+        str(milliseconds(utterance.end)),
+        utterance.language,
+        one_line(utterance.text),
+        one_line(utterance.translation),
     ]
     return "\t".join(cell.replace("\t", " ") for cell in cells) + "\n"
 
 
-def as_srt(file: str, number: int, passage: Passage) -> str:
+def as_srt(file: str, number: int, utterance: Utterance) -> str:
     """Writes a subtitle in SubRip's form."""
-    start, end = milliseconds(passage.start), milliseconds(passage.end)
-    return f"{number}\n{stamp(start, ',')} --> {stamp(end, ',')}\n{one_line(passage.text)}\n\n"
+    start, end = milliseconds(utterance.start), milliseconds(utterance.end)
+    times = f"{timestamp(start, ',')} --> {timestamp(end, ',')}"
+    return f"{number}\n{times}\n{one_line(utterance.text)}\n\n"
 
 
-def as_vtt(file: str, number: int, passage: Passage) -> str:
+def as_vtt(file: str, number: int, utterance: Utterance) -> str:
     """Writes a subtitle in WebVTT's form."""
-    start, end = milliseconds(passage.start), milliseconds(passage.end)
-    text = one_line(passage.text).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
-    return f"{number}\n{stamp(start, '.')} --> {stamp(end, '.')}\n{text}\n\n"
+    start, end = milliseconds(utterance.start), milliseconds(utterance.end)
+    text = one_line(utterance.text).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    return f"{number}\n{timestamp(start, '.')} --> {timestamp(end, '.')}\n{text}\n\n"
 
 
-FORMATS: Mapping[str, tuple[str, Format]] = MappingProxyType(
+FORMATS: Mapping[str, tuple[str, UtteranceFormat]] = MappingProxyType(
     {
         "text": ("", as_text),
         "jsonl": ("", as_json),
@@ -77,7 +78,7 @@ FORMATS: Mapping[str, tuple[str, Format]] = MappingProxyType(
         "vtt": ("WEBVTT\n\n", as_vtt),
     }
 )
-"""Every format by name: what it begins with, and how it writes a passage."""
+"""Every format by name: the text that it begins with, and how it writes an utterance."""
 
 ONE_RECORDING = frozenset({"srt", "vtt"})
 """The formats that hold one recording."""

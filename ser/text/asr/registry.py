@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from importlib.util import find_spec
 
-from ser.errors import SerError, how_to_install
+from ser.errors import ParameterError, how_to_install
 from ser.io.hub import NO_PROGRESS, DownloadProgress, MissingModelError
 from ser.text.asr.base import SpeechRecognizer
 from ser.text.asr.sphinx import SphinxRecognizer
@@ -31,19 +31,19 @@ def open_speech_recognizer(
     """Opens a speech recognizer.
 
     Args:
-        name: `SPHINX`, a name or folder that `ser.text.asr.whisper.WhisperRecognizer` takes. None takes
-            Whisper where it can be had, and PocketSphinx where it cannot.
+        name: `SPHINX`, or a name or folder that `ser.text.asr.whisper.WhisperRecognizer` takes.
+            None takes Whisper where it is available, and PocketSphinx where it is not.
         language: The language that will be spoken, if it is known.
         offline: Never use the network.
         progress: Follows a download.
-        note: Gets one line that says so when PocketSphinx was taken because Whisper is not available.
+        note: Gets one line where PocketSphinx was taken because Whisper is not available.
 
     Raises:
         SerError: What was named cannot be had, or only PocketSphinx can and the language is not
             English.
     """
     if name == SPHINX:
-        _check_english(language, "give --asr-model base, say")
+        _check_english(language, "give `asr_model=base`, say")
         return SphinxRecognizer()
     if name is not None:
         return WhisperRecognizer(name, offline=offline, progress=progress)
@@ -76,14 +76,15 @@ def open_translator(
         name or TRANSLATOR, TRANSLATOR_FILES, offline=offline, progress=progress
     )
     if not model.translates:
-        raise SerError(
-            f"--translate-model {model.name}",
+        raise ParameterError(
+            "translate_model",
             "cannot translate: models called turbo, distil or .en only transcribe",
             "give tiny, base, small, medium or large-v3",
+            model.name,
         )
     return model
 
 
 def _check_english(language: str | None, cure: str) -> None:
     if language not in (None, "en"):
-        raise SerError(f"--language {language}", "PocketSphinx knows English alone", cure)
+        raise ParameterError("language", "PocketSphinx knows English alone", cure, language)

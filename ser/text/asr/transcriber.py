@@ -1,8 +1,8 @@
-"""From a stream of samples to passages, as they are said."""
+"""Transcription of a stream of samples, utterance by utterance."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from typing import NamedTuple
 
@@ -10,97 +10,100 @@ import numpy as np
 
 from ser.arrays import Samples
 from ser.audio import reader
-from ser.text.asr.base import RATE, Passage, Recogniser
-from ser.text.asr.segmenter import Cutter, Stretch
+from ser.text.asr.base import RATE, SpeechRecognizer, Utterance
+from ser.text.asr.segmenter import SpeechSegment, SpeechSegmenter
 from ser.timeline.window import Word
 
 ENGLISH = "en"
 
 
-class Said(NamedTuple):
-    """A passage and its sound.
+class TranscribedUtterance(NamedTuple):
+    """An utterance and its sound.
 
     Attributes:
-        passage: What was said; times in seconds from the start of the recording.
-        samples: How, shape (samples,), at the rate of the stream.
+        utterance: The words; times in seconds from the start of the recording.
+        samples: The sound, shape (samples,), at the rate of the stream.
     """
 
-    passage: Passage
+    utterance: Utterance
     samples: Samples
 
 
 class Transcriber:
-    """Writes down a stream of samples, in constant memory.
+    """Transcribes a stream of samples in constant memory.
 
     Args:
-        recogniser: What hears words.
+        recognizer: The speech recognizer.
         rate: Of the samples, in hertz.
-        offset: Where in the recording the stream begins, seconds.
-        language: The language if it is known.
-        translator: Called when the first passage that is not in English has been heard, to get what
-            translates it; None leaves everything as it was said.
+        offset: Where in the recording the stream begins, in seconds.
+        language: ISO 639-1 code, where it is known.
+        translator: Called at the first utterance that is not in English, to get the recognizer
+            that translates it; None leaves everything in its own language.
     """
 
     def __init__(
         self,
-        recogniser: Recogniser,
+        recognizer: SpeechRecognizer,
         rate: int,
         *,
         offset: float = 0.0,
         language: str | None = None,
-        translator: Callable[[], Recogniser] | None = None,
+        translator: Callable[[], SpeechRecognizer] | None = None,
     ) -> None:
-        recogniser.forget()
-        self._recogniser = recogniser
+        recognizer.reset()
+        self._recognizer = recognizer
         self._rate = rate
         self._offset = offset
         self._language = language
-        self._translator = translator
-        self._translating: Recogniser | None = None
-        self._cutter = Cutter(rate, recogniser.cutting)
+        self._open_translator = translator
+        self._translator: SpeechRecognizer | None = None
+        self._segmenter = SpeechSegmenter(rate, recognizer.limits)
 
     @property
-    def settled(self) -> float:
-        """Seconds of the recording up to which no passage follows any more."""
-        return self._offset + self._cutter.settled
+    def decided_until(self) -> float:
+        """Seconds of the recording before which no utterance begins any more."""
+        return self._offset + self._segmenter.decided_until
 
-    def add(self, block: Samples) -> list[Said]:
-        """Takes the next samples; gives the passages that have ended with them."""
-        return [said for stretch in self._cutter.add(block) for said in self._heard(stretch)]
+    def add(self, block: Samples) -> list[TranscribedUtterance]:
+        """Takes the next samples; gives the utterances that have ended with them."""
+        segments = self._segmenter.add(block)
+        return [found for segment in segments for found in self._transcribe(segment)]
 
-    def finish(self) -> list[Said]:
+    def finish(self) -> list[TranscribedUtterance]:
         """Gives the rest when the stream has ended."""
-        return [said for stretch in self._cutter.finish() for said in self._heard(stretch)]
+        segments = self._segmenter.finish()
+        return [found for segment in segments for found in self._transcribe(segment)]
 
-    def _heard(self, stretch: Stretch) -> Iterator[Said]:
-        sound = reader.resample(stretch.samples, self._rate, RATE)
-        for passage in self._recogniser.transcribe(sound, self._language):
-            begin, end = round(passage.start * self._rate), round(passage.end * self._rate)
-            samples = stretch.samples[begin:end]
+    def stream(self, blocks: Iterable[Samples]) -> Iterator[TranscribedUtterance]:
+        """Gives the utterances of a whole stream as they end."""
+        for block in blocks:
+            yield from self.add(block)
+        yield from self.finish()
+
+    def _transcribe(self, segment: SpeechSegment) -> Iterator[TranscribedUtterance]:
+        sound = reader.resample(segment.samples, self._rate, RATE)
+        for utterance in self._recognizer.transcribe(sound, self._language):
+            begin, end = round(utterance.start * self._rate), round(utterance.end * self._rate)
+            samples = segment.samples[begin:end]
             translation = ""
-            if passage.language != ENGLISH and self._translator is not None:
-                translation = self._translated(samples, passage.language)
-            yield Said(
-                _moved(passage, self._offset + stretch.start, translation),
-                np.ascontiguousarray(samples),
+            if utterance.language != ENGLISH and self._open_translator is not None:
+                if self._translator is None:
+                    self._translator = self._open_translator()
+                translation = self._translator.translate(
+                    reader.resample(samples, self._rate, RATE), utterance.language
+                )
+            moved = _shift(utterance, self._offset + segment.start)
+            yield TranscribedUtterance(
+                replace(moved, translation=translation), np.ascontiguousarray(samples)
             )
 
-    def _translated(self, samples: Samples, language: str) -> str:
-        if self._translating is None:
-            assert self._translator is not None  # noqa: S101
-            self._translating = self._translator()
-        return self._translating.translate(reader.resample(samples, self._rate, RATE), language)
 
-
-def _moved(passage: Passage, seconds: float, translation: str) -> Passage:
+def _shift(utterance: Utterance, seconds: float) -> Utterance:
+    """Moves an utterance and its words in time."""
     words = tuple(
         Word(word.text, word.start + seconds, word.end + seconds, word.confidence)
-        for word in passage.words
+        for word in utterance.words
     )
     return replace(
-        passage,
-        start=passage.start + seconds,
-        end=passage.end + seconds,
-        words=words,
-        translation=translation,
+        utterance, start=utterance.start + seconds, end=utterance.end + seconds, words=words
     )

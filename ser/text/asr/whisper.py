@@ -8,7 +8,7 @@ from types import MappingProxyType
 from typing import Any
 
 from ser.arrays import Samples
-from ser.errors import ArtifactError, SerError, missing_package
+from ser.errors import ArtifactError, ParameterError, missing_package
 from ser.io.hub import NO_PROGRESS, DownloadProgress, MissingModelError, ModelFiles, find_model
 from ser.text.asr.base import RATE, SegmentLimits, Utterance
 from ser.timeline.window import Word
@@ -160,10 +160,11 @@ class WhisperRecognizer:
     def _check_language(self, language: str | None) -> None:
         known = self._model.supported_languages
         if language is not None and language not in known:
-            raise SerError(
-                f"--language {language}",
+            raise ParameterError(
+                "language",
                 f"is no language that {self.name} knows",
                 f"use one of {', '.join(known)}" + ("" if len(known) > 1 else ", or a model"),
+                language,
             )
 
     def _run(self, samples: Samples, language: str, task: str, **settings: Any) -> Any:

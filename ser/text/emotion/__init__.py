@@ -1,1 +1,1 @@
-"""The emotion of words: what a text says, whatever the voice does."""
+"""Text emotion classifiers: a word list, and transformers."""

@@ -1,4 +1,4 @@
-"""The contract of everything that reads emotions from a text."""
+"""What every text emotion classifier is and gives, and how foreign labels become ours."""
 
 from __future__ import annotations
 
@@ -7,16 +7,16 @@ from typing import Protocol
 
 from ser.labels import canonical, ordered
 
-Shares = dict[str, float]
+LabelProbabilities = dict[str, float]
 """The probability of every label; they add up to 1."""
 
 
-class WordsModel(Protocol):
-    """A classifier of texts."""
+class TextClassifier(Protocol):
+    """A classifier of the emotion of texts."""
 
     @property
     def name(self) -> str:
-        """What it is called in messages."""
+        """The classifier's name in messages."""
 
     @property
     def labels(self) -> tuple[str, ...]:
@@ -26,7 +26,7 @@ class WordsModel(Protocol):
     def languages(self) -> frozenset[str]:
         """The languages that it reads, as ISO 639-1 codes; empty for any."""
 
-    def classify(self, texts: Sequence[str]) -> list[Shares]:
+    def classify(self, texts: Sequence[str]) -> list[LabelProbabilities]:
         """Gives the probability of every label for each text, in the order of `labels`."""
 
 
@@ -44,11 +44,11 @@ def common_names(names: Iterable[str]) -> dict[str, str]:
     return dict(sorted(found.items(), key=lambda pair: places[pair[1]]))
 
 
-def shares(scores: Mapping[str, float], names: Mapping[str, str]) -> Shares:
+def normalize_scores(scores: Mapping[str, float], names: Mapping[str, str]) -> LabelProbabilities:
     """Turns a foreign model's scores into probabilities of our labels.
 
-    Scores of labels that mean the same to us are added. Models that may give several labels at once
-    give scores that add up to anything: they are divided by their sum.
+    Scores of labels that become the same label are added. A model that gives several labels at
+    once has scores with any sum: they are divided by it.
 
     Args:
         scores: A score, 0 or more, of each of the model's labels.

@@ -1,4 +1,4 @@
-"""The emotions of texts, one text per record."""
+"""Output formats for the emotions of texts, one record per text."""
 
 from __future__ import annotations
 
@@ -6,30 +6,30 @@ import json
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
 
-from ser.text.emotion.base import Shares
+from ser.text.emotion.base import LabelProbabilities
 from ser.timeline.writers.base import one_line
 from ser.timeline.writers.text import bar, color_text
 
 _BAR = 10
 
-Format = Callable[[str, Shares, bool, bool], str]
-"""Writes a text and the probability of every label; with colours or not, in ASCII alone or not."""
+TextFormat = Callable[[str, LabelProbabilities, bool, bool], str]
+"""Writes a text and the probability of every label; with colors or not, in ASCII alone or not."""
 
 
-def as_text(text: str, found: Shares, colour: bool, plain: bool) -> str:
+def as_text(text: str, found: LabelProbabilities, color: bool, plain: bool) -> str:
     """Writes the text, and below it all probabilities, the largest first."""
     lines = [one_line(text)]
     width = max(map(len, found))
     for label, share in sorted(found.items(), key=lambda item: -item[1]):
         drawn = bar(share, _BAR, plain=plain)
         name = label.ljust(width)
-        if colour:
+        if color:
             name, drawn = color_text(label, name), color_text(label, drawn)
         lines.append(f"  {name}  {share:.2f}  {drawn}".rstrip())
     return "\n".join(lines) + "\n"
 
 
-def as_json(text: str, found: Shares, colour: bool, plain: bool) -> str:
+def as_json(text: str, found: LabelProbabilities, color: bool, plain: bool) -> str:
     """Writes one JSON object on one line."""
     emotion = max(found, key=lambda name: found[name])
     record = {
@@ -41,14 +41,16 @@ def as_json(text: str, found: Shares, colour: bool, plain: bool) -> str:
     return json.dumps(record, ensure_ascii=plain) + "\n"
 
 
-def as_tsv(text: str, found: Shares, colour: bool, plain: bool) -> str:
+def as_tsv(text: str, found: LabelProbabilities, color: bool, plain: bool) -> str:
     """Writes emotion, confidence, the probability of every label and the text, with tabs."""
     emotion = max(found, key=lambda name: found[name])
     numbers = [f"{share:.6f}" for share in (found[emotion], *found.values())]
     return "\t".join([emotion, *numbers, one_line(text)]) + "\n"
 
 
-FORMATS: Mapping[str, Format] = MappingProxyType({"text": as_text, "jsonl": as_json, "tsv": as_tsv})
+FORMATS: Mapping[str, TextFormat] = MappingProxyType(
+    {"text": as_text, "jsonl": as_json, "tsv": as_tsv}
+)
 """Every format by name."""
 
 

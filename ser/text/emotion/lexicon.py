@@ -17,7 +17,7 @@ import re
 from collections.abc import Sequence
 from pathlib import Path
 
-from ser.text.emotion.base import Shares
+from ser.text.emotion.base import LabelProbabilities
 
 LABELS = ("neutral", "happy", "sad", "angry", "fearful", "disgust", "surprised")
 """The emotions of the list, and neutral for what it says nothing about."""
@@ -46,7 +46,7 @@ _TOKEN = re.compile(r"[^\W\d_]+(?:'[^\W\d_]+)*|[.,;:!?]")
 _ENDS = set(".,;:!?")
 
 
-class Lexicon:
+class LexiconClassifier:
     """The built-in classifier of English texts; needs no download and no package.
 
     Raises:
@@ -60,21 +60,21 @@ class Lexicon:
     def __init__(self) -> None:
         self._phrases = _phrases()
 
-    def classify(self, texts: Sequence[str]) -> list[Shares]:
+    def classify(self, texts: Sequence[str]) -> list[LabelProbabilities]:
         """Gives the probability of every label for each text, in the order of `labels`."""
-        return [self._one(text) for text in texts]
+        return [self._classify_one(text) for text in texts]
 
-    def _one(self, text: str) -> Shares:
+    def _classify_one(self, text: str) -> LabelProbabilities:
         scores = {label: _NEUTRAL if label == "neutral" else _ANY for label in LABELS}
         emphasis = 1.2 if "!" in text else 1.0
         clause: list[str] = []
         tokens = [*_TOKEN.findall(text.lower().replace("’", "'")), "."]
         for token in tokens:
             if token in _ENDS:
-                self._add(clause, scores, emphasis)
+                self._score_clause(clause, scores, emphasis)
                 clause = []
             elif token == "but":  # noqa: S105  # a word and no password
-                self._add(clause, scores, emphasis)
+                self._score_clause(clause, scores, emphasis)
                 clause = []
                 for label in LABELS[1:]:
                     scores[label] = _ANY + (scores[label] - _ANY) * _BEFORE_BUT
@@ -83,21 +83,21 @@ class Lexicon:
         total = sum(scores.values())
         return {label: score / total for label, score in scores.items()}
 
-    def _add(self, clause: list[str], scores: dict[str, float], emphasis: float) -> None:
-        """Adds what one clause says."""
+    def _score_clause(self, clause: list[str], scores: dict[str, float], emphasis: float) -> None:
+        """Adds the scores of the phrases of one clause."""
         place = 0
         while place < len(clause):
-            length, label, strength = self._longest(clause, place)
+            length, label, strength = self._longest_match(clause, place)
             if length:
                 before = clause[max(0, place - _NEGATION_NEAR) : place]
-                weight = strength * emphasis * _changed(before[-_NEAR:])
+                weight = strength * emphasis * _modifier(before[-_NEAR:])
                 if any(_negates(word) for word in before):
                     label = "sad" if label == "happy" else "neutral"
                     weight *= _NEGATED
                 scores[label] += weight
             place += max(1, length)
 
-    def _longest(self, clause: list[str], place: int) -> tuple[int, str, float]:
+    def _longest_match(self, clause: list[str], place: int) -> tuple[int, str, float]:
         """Finds the longest phrase that begins at a place: its length, emotion and strength."""
         best = (0, "", 0.0)
         for size in range(1, min(_longest_phrase(), len(clause) - place) + 1):
@@ -120,7 +120,7 @@ class Lexicon:
         return None
 
 
-def _changed(before: list[str]) -> float:
+def _modifier(before: list[str]) -> float:
     factor = 1.0
     for word in before:
         factor *= _RAISED if word in _STRONGER else _LOWERED if word in _WEAKER else 1.0

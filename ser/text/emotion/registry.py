@@ -29,7 +29,7 @@ def open_text_classifier(
             can be had, and the word list where it cannot.
         offline: Never use the network.
         progress: Follows a download.
-        note: Gets one line that says so when the word list was taken because no transformer is available.
+        note: Gets one line where the word list was taken because no transformer is available.
 
     Raises:
         SerError: What was named cannot be had.

@@ -10,7 +10,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import IO, NamedTuple, cast
 
-from ser.errors import SerError, cannot_write
+from ser.errors import ParameterError, SerError, cannot_write
 from ser.io.files import STANDARD, open_output
 from ser.timeline.window import Window
 from ser.timeline.writers.audacity import AudacityWriter
@@ -117,7 +117,8 @@ def write_timeline(
         found_labels, found_words = _labels_of(windows)
         labels = found_labels if labels is None else labels
         words = found_words if words is None else words
-    if isinstance(target, (str, Path)):
+    opened: contextlib.AbstractContextManager[IO[str]]
+    if isinstance(target, str | Path):
         name = format or ("text" if str(target) == STANDARD else format_of(str(target)))
         # An unknown name is refused before a file is made.
         _check_format(name)
@@ -189,10 +190,11 @@ def resolve_outputs(targets: Sequence[str], format_name: str | None = None) -> l
     if len(paths) == 1 and format_name is not None:
         return [Output(paths[0], format_name)]
     if format_name is not None and STANDARD not in paths:
-        raise SerError(
-            f"--format {format_name}",
+        raise ParameterError(
+            "format",
             "does not go with several outputs",
             "leave it out: the endings of their names tell the formats",
+            format_name,
         )
     return [
         Output(path, (format_name or "text") if path == STANDARD else format_of(path))
@@ -244,17 +246,21 @@ def check_outputs(found: Sequence[Output], *, recordings: int, summaries: bool) 
         SerError: One cannot.
     """
     for path, name in found:
-        subject = f"--format {name}" if path == STANDARD else path
         if summaries and not FORMATS[name].summaries:
             able = ", ".join(other for other, kind in FORMATS.items() if kind.summaries)
-            raise SerError(subject, f"{name} cannot hold summaries", f"use one of {able}")
+            raise _format_error(path, name, "cannot hold summaries", f"use one of {able}")
         if recordings > 1 and FORMATS[name].one_recording:
             able = ", ".join(other for other, kind in FORMATS.items() if not kind.one_recording)
-            raise SerError(
-                subject,
-                f"{name} holds one recording, and here are {recordings}",
-                f"write a file for each, or use one of {able}",
-            )
+            cause = f"holds one recording, and here are {recordings}"
+            cure = f"write a file for each, or use one of {able}"
+            raise _format_error(path, name, cause, cure)
+
+
+def _format_error(path: str, name: str, cause: str, cure: str) -> SerError:
+    """Names the file, whose ending chose the format, or the parameter."""
+    if path == STANDARD:
+        return ParameterError("format", cause, cure, name)
+    return SerError(path, f"{name} {cause}", cure)
 
 
 def _split_ending(path: str) -> tuple[str, str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from ser.arrays import Array, Samples
-from ser.colors import contrast
+from ser.colors import contrast_ratio
 
 _COLUMNS = 4000
 _FIRST_SECONDS = 0.005
@@ -94,6 +94,6 @@ def on_dark(colour: str) -> str:
     for white in range(0, 100, 2):
         mixed = [round(c + (255 - c) * white / 100) for c in channels]
         lightened = "#{:02X}{:02X}{:02X}".format(*mixed)
-        if contrast(lightened, DARK) >= _LEAST:
+        if contrast_ratio(lightened, DARK) >= _LEAST:
             return lightened
     return "#FFFFFF"

@@ -5,13 +5,13 @@ from __future__ import annotations
 import numpy as np
 from speech import render
 
-from ser.text.asr.endpoint import Ending
+from ser.text.asr.endpoint import EndpointDetector
 
 RATE = 16_000
 BLOCK = RATE // 20
 
 
-def ended_at(ending: Ending, samples: np.ndarray) -> float | None:
+def ended_at(ending: EndpointDetector, samples: np.ndarray) -> float | None:
     for start in range(0, len(samples), BLOCK):
         if ending.add(samples[start : start + BLOCK]):
             return (start + BLOCK) / RATE
@@ -30,7 +30,7 @@ def talk(*parts: float) -> np.ndarray:
 
 
 def test_silence_behind_speech_is_an_end() -> None:
-    ending = Ending(RATE, silence=1.0)
+    ending = EndpointDetector(RATE, silence=1.0)
     at = ended_at(ending, talk(2.0, 2.0, 5.0))
     assert at is not None
     assert 4.7 < at < 5.8
@@ -38,13 +38,13 @@ def test_silence_behind_speech_is_an_end() -> None:
 
 
 def test_a_shorter_pause_is_none() -> None:
-    assert ended_at(Ending(RATE, silence=2.0), talk(0.5, 2.0, 1.0, 2.0, 1.0)) is None
+    assert ended_at(EndpointDetector(RATE, silence=2.0), talk(0.5, 2.0, 1.0, 2.0, 1.0)) is None
 
 
 def test_nobody_speaks() -> None:
-    ending = Ending(RATE, silence=1.0, patience=3.0)
+    ending = EndpointDetector(RATE, silence=1.0, patience=3.0)
     at = ended_at(ending, talk(10.0))
     assert at is not None
     assert 2.95 < at < 3.1
     assert not ending.spoken
-    assert ended_at(Ending(RATE, silence=1.0), talk(10.0)) is None
+    assert ended_at(EndpointDetector(RATE, silence=1.0), talk(10.0)) is None

@@ -6,18 +6,18 @@ import json
 
 import webvtt
 
-from ser.text.asr.base import Passage
+from ser.text.asr.base import Utterance
 from ser.text.asr.formats import FORMATS
 from ser.timeline.window import Word
 
-PASSAGE = Passage(
+UTTERANCE = Utterance(
     61.25, 63.5, "Zażółć <gęślą>\tjaźń", "pl", (Word("Zażółć", 61.25, 62.0, 0.91234),), "Yellow it"
 )
 
 
 def written(name: str) -> str:
     begin, made = FORMATS[name]
-    return begin + made("a.wav", 1, PASSAGE)
+    return begin + made("a.wav", 1, UTTERANCE)
 
 
 def test_text() -> None:
@@ -28,7 +28,7 @@ def test_text() -> None:
 
 def test_json() -> None:
     record = json.loads(written("jsonl"))
-    assert record["text"] == PASSAGE.text
+    assert record["text"] == UTTERANCE.text
     assert record["times"] == [{"word": "Zażółć", "start": 61.25, "end": 62.0, "confidence": 0.912}]
     assert (record["file"], record["start"], record["end"]) == ("a.wav", 61.25, 63.5)
     assert (record["language"], record["translation"]) == ("pl", "Yellow it")

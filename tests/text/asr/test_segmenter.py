@@ -10,11 +10,11 @@ from speech import render
 
 from ser.arrays import Samples
 from ser.audio import reader
-from ser.text.asr.base import Cutting
-from ser.text.asr.segmenter import Cutter, Stretch
+from ser.text.asr.base import SegmentLimits
+from ser.text.asr.segmenter import SpeechSegment, SpeechSegmenter
 
 RATE = 16_000
-SHORT = Cutting(pause=0.5, shortest=0.0, rest=0.5, longest=15.0)
+SHORT = SegmentLimits(pause=0.5, shortest=0.0, rest=0.5, longest=15.0)
 
 
 def silence(seconds: float, rate: int = RATE) -> Samples:
@@ -26,12 +26,14 @@ def speech(seconds: float, rate: int = RATE, seed: int = 0) -> Samples:
     return np.asarray(render("angry", 1, seed=seed, seconds=seconds, sample_rate=rate), np.float32)
 
 
-def cut(samples: Samples, cutting: Cutting, rate: int = RATE, block: int = 1000) -> list[Stretch]:
-    cutter = Cutter(rate, cutting)
+def cut(
+    samples: Samples, limits: SegmentLimits, rate: int = RATE, block: int = 1000
+) -> list[SpeechSegment]:
+    segmenter = SpeechSegmenter(rate, limits)
     found = []
     for start in range(0, len(samples), block):
-        found += cutter.add(samples[start : start + block])
-    return found + cutter.finish()
+        found += segmenter.add(samples[start : start + block])
+    return found + segmenter.finish()
 
 
 @pytest.fixture(scope="module")
@@ -46,9 +48,9 @@ def test_pauses_separate(talk: Samples) -> None:
     assert first.end == pytest.approx(3, abs=0.35)
     assert second.start == pytest.approx(5, abs=0.35)
     assert second.end == pytest.approx(8, abs=0.35)
-    for stretch in (first, second):
-        begin, end = round(stretch.start * RATE), round(stretch.end * RATE)
-        np.testing.assert_array_equal(stretch.samples, talk[begin:end])
+    for segment in (first, second):
+        begin, end = round(segment.start * RATE), round(segment.end * RATE)
+        np.testing.assert_array_equal(segment.samples, talk[begin:end])
 
 
 @pytest.mark.parametrize("block", [1, 37, 16_000, 10**6])
@@ -59,27 +61,27 @@ def test_blocks_of_any_size_give_the_same(talk: Samples, block: int) -> None:
 
 
 def test_short_pauses_join_where_stretches_are_to_be_long(talk: Samples) -> None:
-    (whole,) = cut(talk, Cutting(pause=0.5, shortest=4.0, rest=3.0, longest=29.0))
+    (whole,) = cut(talk, SegmentLimits(pause=0.5, shortest=4.0, rest=3.0, longest=29.0))
     assert whole.start == pytest.approx(1, abs=0.35)
     assert whole.end == pytest.approx(8, abs=0.35)
 
 
 def test_endless_speech_is_cut_without_a_gap() -> None:
     talk = np.concatenate([speech(4, seed=seed) for seed in range(3)])
-    found = cut(talk, Cutting(pause=2.0, shortest=0.0, rest=2.0, longest=5.0))
+    found = cut(talk, SegmentLimits(pause=2.0, shortest=0.0, rest=2.0, longest=5.0))
     assert len(found) >= 2
-    assert all(stretch.end - stretch.start <= 5.0 + 1e-6 for stretch in found)
-    for stretch, following in itertools.pairwise(found):
-        assert following.start == pytest.approx(stretch.end)
+    assert all(segment.end - segment.start <= 5.0 + 1e-6 for segment in found)
+    for segment, following in itertools.pairwise(found):
+        assert following.start == pytest.approx(segment.end)
 
 
 def test_another_rate(talk: Samples) -> None:
     found = cut(reader.resample(talk, RATE, 22_050), SHORT, rate=22_050)
     expected = cut(talk, SHORT)
     assert len(found) == len(expected)
-    for stretch, other in zip(found, expected, strict=True):
-        assert stretch.start == pytest.approx(other.start, abs=0.2)
-        assert len(stretch.samples) == pytest.approx(22_050 / RATE * len(other.samples), rel=0.2)
+    for segment, other in zip(found, expected, strict=True):
+        assert segment.start == pytest.approx(other.start, abs=0.2)
+        assert len(segment.samples) == pytest.approx(22_050 / RATE * len(other.samples), rel=0.2)
 
 
 def test_no_speech_no_stretches() -> None:
@@ -88,22 +90,22 @@ def test_no_speech_no_stretches() -> None:
 
 
 def test_what_is_settled(talk: Samples) -> None:
-    cutter = Cutter(RATE, SHORT)
+    segmenter = SpeechSegmenter(RATE, SHORT)
     before = 0.0
     for start in range(0, len(talk), RATE // 2):
-        found = cutter.add(talk[start : start + RATE // 2])
-        for stretch in found:
-            # Nothing comes that lies before what was said to be settled.
-            assert stretch.start >= before - 1e-6
-        assert cutter.settled >= before
-        before = cutter.settled
-        if cutter.speaking:
-            assert cutter.settled < (start + RATE // 2) / RATE
+        found = segmenter.add(talk[start : start + RATE // 2])
+        for segment in found:
+            # Nothing comes that lies before what was said to be decided_until.
+            assert segment.start >= before - 1e-6
+        assert segmenter.decided_until >= before
+        before = segmenter.decided_until
+        if segmenter.speaking:
+            assert segmenter.decided_until < (start + RATE // 2) / RATE
     assert before > 7
 
 
 def test_memory_does_not_grow_with_silence() -> None:
-    cutter = Cutter(RATE, SHORT)
+    segmenter = SpeechSegmenter(RATE, SHORT)
     for _ in range(60):
-        cutter.add(silence(1))
-    assert len(cutter._samples) < 4 * RATE
+        segmenter.add(silence(1))
+    assert len(segmenter._samples) < 4 * RATE

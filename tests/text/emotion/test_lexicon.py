@@ -8,16 +8,16 @@ import pytest
 
 from ser.labels import canonical
 from ser.text.emotion import lexicon
-from ser.text.emotion.lexicon import LABELS, Lexicon
+from ser.text.emotion.lexicon import LABELS, LexiconClassifier
 
 
 def emotion(text: str) -> str:
-    (found,) = Lexicon().classify([text])
+    (found,) = LexiconClassifier().classify([text])
     return max(found, key=found.__getitem__)
 
 
 def share(text: str, label: str) -> float:
-    return Lexicon().classify([text])[0][label]
+    return LexiconClassifier().classify([text])[0][label]
 
 
 @pytest.mark.parametrize(
@@ -39,7 +39,7 @@ def test_plain_sentences(text: str, expected: str) -> None:
 
 
 def test_probabilities_add_up() -> None:
-    for found in Lexicon().classify(["I hate and love it", "", "wow " * 500]):
+    for found in LexiconClassifier().classify(["I hate and love it", "", "wow " * 500]):
         assert tuple(found) == LABELS
         assert sum(found.values()) == pytest.approx(1)
         assert min(found.values()) > 0

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from ser.errors import SerError
-from ser.text.emotion.registry import open_words
+from ser.text.emotion.registry import open_text_classifier
 
 
 @pytest.fixture
@@ -22,14 +22,14 @@ def nowhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_the_word_list_by_name() -> None:
     notes: list[str] = []
-    assert open_words("lexicon", note=notes.append).name == "word list"
+    assert open_text_classifier("lexicon", note=notes.append).name == "word list"
     assert notes == []
 
 
 @pytest.mark.usefixtures("nowhere")
 def test_the_word_list_for_want_of_better() -> None:
     notes: list[str] = []
-    assert open_words(offline=True, note=notes.append).name == "word list"
+    assert open_text_classifier(offline=True, note=notes.append).name == "word list"
     (note,) = notes
     assert "built-in word list" in note
     if importlib.util.find_spec("torch") is None:
@@ -41,4 +41,4 @@ def test_the_word_list_for_want_of_better() -> None:
 @pytest.mark.usefixtures("nowhere")
 def test_what_was_named_is_never_replaced() -> None:
     with pytest.raises(SerError):
-        open_words("somebody/some-model", offline=True)
+        open_text_classifier("somebody/some-model", offline=True)

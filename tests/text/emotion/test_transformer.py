@@ -10,8 +10,8 @@ import tinymodels
 
 from ser.errors import ArtifactError
 from ser.io.hub import MissingModelError
-from ser.text.emotion.registry import open_words
-from ser.text.emotion.transformer import Transformer
+from ser.text.emotion.registry import open_text_classifier
+from ser.text.emotion.transformer import TransformerClassifier
 
 pytest.importorskip("transformers", reason="the extra [text] is not installed")
 pytest.importorskip("torch", reason="PyTorch is not installed: make test does where it is small")
@@ -23,7 +23,7 @@ def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_all_labels_with_our_names(model: Path) -> None:
-    reader = Transformer(str(model), offline=True)
+    reader = TransformerClassifier(str(model), offline=True)
     assert reader.labels == (
         "neutral", "happy", "sad", "angry", "fearful", "disgust", "surprised",
     )  # fmt: skip
@@ -37,7 +37,7 @@ def test_all_labels_with_our_names(model: Path) -> None:
 
 
 def test_a_text_does_not_depend_on_its_neighbours(model: Path) -> None:
-    reader = open_words(str(model))
+    reader = open_text_classifier(str(model))
     texts = ["so", "we are so happy today and the door", "sad"]
     together = reader.classify(texts)
     for text, shares in zip(texts, together, strict=True):
@@ -46,7 +46,7 @@ def test_a_text_does_not_depend_on_its_neighbours(model: Path) -> None:
 
 
 def test_long_texts_are_cut(model: Path) -> None:
-    (found,) = Transformer(str(model)).classify(["so happy " * 500])
+    (found,) = TransformerClassifier(str(model)).classify(["so happy " * 500])
     assert sum(found.values()) == pytest.approx(1, abs=1e-5)
 
 
@@ -54,7 +54,7 @@ def test_several_labels_at_once(tmp_path: Path) -> None:
     folder = tinymodels.text_model(
         tmp_path / "several", ("love", "joy", "happiness"), favourite="love", several=True
     )
-    reader = Transformer(str(folder))
+    reader = TransformerClassifier(str(folder))
     assert reader.labels == ("happy", "love")
     (found,) = reader.classify(["so"])
     assert sum(found.values()) == pytest.approx(1)
@@ -62,7 +62,7 @@ def test_several_labels_at_once(tmp_path: Path) -> None:
 
 def test_weights_in_pytorchs_format(tmp_path: Path) -> None:
     folder = tinymodels.text_model(tmp_path / "old", pickled=True)
-    (found,) = Transformer(str(folder)).classify(["so happy"])
+    (found,) = TransformerClassifier(str(folder)).classify(["so happy"])
     assert max(found, key=found.__getitem__) == "happy"
 
 
@@ -71,7 +71,7 @@ def test_labels_without_names(tmp_path: Path) -> None:
         tmp_path / "numbered", ("LABEL_0", "LABEL_1"), favourite="LABEL_0"
     )
     with pytest.raises(ArtifactError, match="labels without names; name them in id2label"):
-        Transformer(str(folder))
+        TransformerClassifier(str(folder))
 
 
 def test_a_damaged_model(model: Path, tmp_path: Path) -> None:
@@ -79,10 +79,10 @@ def test_a_damaged_model(model: Path, tmp_path: Path) -> None:
         (tmp_path / path.name).write_bytes(path.read_bytes())
     (tmp_path / "model.safetensors").write_bytes(b"no weights")
     with pytest.raises(ArtifactError, match="cannot be loaded by transformers"):
-        Transformer(str(tmp_path))
+        TransformerClassifier(str(tmp_path))
     (tmp_path / "model.safetensors").unlink()
     with pytest.raises(MissingModelError, match=r"model\.safetensors .* is missing"):
-        Transformer(str(tmp_path))
+        TransformerClassifier(str(tmp_path))
 
 
 def test_no_code_of_the_model_is_run(model: Path, tmp_path: Path) -> None:
@@ -97,5 +97,5 @@ def test_no_code_of_the_model_is_run(model: Path, tmp_path: Path) -> None:
     (tmp_path / "config.json").write_text(json.dumps(config), encoding="utf-8")
     (tmp_path / "evil.py").write_text(f"open({str(tmp_path / 'ran')!r}, 'w')\n", encoding="utf-8")
     with pytest.raises(ArtifactError):
-        Transformer(str(tmp_path))
+        TransformerClassifier(str(tmp_path))
     assert not (tmp_path / "ran").exists()

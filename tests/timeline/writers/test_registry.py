@@ -100,7 +100,7 @@ def test_formats_are_checked_before_any_work() -> None:
     check_outputs(resolve_outputs(["a.{jsonl,vtt}"]), recordings=1, summaries=False)
     with pytest.raises(SerError, match=r"all\.vtt: vtt holds one recording, and here are 5"):
         check_outputs(resolve_outputs(["all.{jsonl,vtt}"]), recordings=5, summaries=False)
-    with pytest.raises(SerError, match="--format eaf: eaf cannot hold summaries; use one of text"):
+    with pytest.raises(SerError, match="format=eaf: cannot hold summaries; use one of text"):
         check_outputs([Output("-", "eaf")], recordings=1, summaries=True)
 
 
