@@ -9,6 +9,9 @@ from typing import Any, TypeVar
 
 _Kind = TypeVar("_Kind", bound="SerError")
 
+# More names would bury the message.
+_MOST_NAMES = 20
+
 
 class SerError(Exception):
     """Something about the user's input that the user can mend.
@@ -80,6 +83,15 @@ class DependencyError(SerError):
     """An optional dependency is missing; the message names the extra that brings it."""
 
 
+def nearest(name: str, known: Iterable[str]) -> str | None:
+    """Finds the known name that is most like another (Ratcliff and Metzener 1988), if one is."""
+    import difflib
+
+    alike = {other.casefold(): other for other in known}
+    found = difflib.get_close_matches(name.casefold(), alike, n=1)
+    return alike[found[0]] if found else None
+
+
 def choose_from(name: str, known: Iterable[str]) -> str:
     """Gives the cure of a name that is not known.
 
@@ -88,21 +100,19 @@ def choose_from(name: str, known: Iterable[str]) -> str:
         known: The names that there are.
 
     Returns:
-        The known name that is most like it, if one is (Ratcliff and Metzener 1988), and all names.
+        The known name that is most like it, if one is, and the first twenty names.
 
     Examples:
         >>> choose_from("dropot", ["dropout", "filters"])
         'did you mean dropout? Known names: dropout, filters'
     """
-    import difflib
-
     names = list(known)
     if not names:
         return "there are none"
-    alike = {other.casefold(): other for other in names}
-    near = difflib.get_close_matches(name.casefold(), alike, n=1)
-    guess = f"did you mean {alike[near[0]]}? Known names:" if near else "use one of"
-    return f"{guess} {', '.join(names)}"
+    near = nearest(name, names)
+    guess = "use one of" if near is None else f"did you mean {near}? Known names:"
+    more = f" and {len(names) - _MOST_NAMES} more" if len(names) > _MOST_NAMES else ""
+    return f"{guess} {', '.join(names[:_MOST_NAMES])}{more}"
 
 
 EXTRAS: Mapping[str, str] = MappingProxyType(

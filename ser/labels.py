@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from ser.errors import LabelError
+from ser.errors import LabelError, ParameterError, choose_from
 
 if TYPE_CHECKING:
     from ser.arrays import Counts
@@ -100,7 +100,7 @@ def canonical(name: str, *, strict: bool = True) -> str:
     key = ALIASES.get(key, key)
     if strict and key not in COMMON and key not in SPECIFIC:
         raise LabelError(
-            name, "is not an emotion that ser knows", f"use one of {', '.join(COMMON + SPECIFIC)}"
+            name, "is not an emotion that ser knows", choose_from(name, COMMON + SPECIFIC)
         )
     return key
 
@@ -126,13 +126,13 @@ def parse_map(pairs: Sequence[str]) -> dict[str, str]:
         Old names to new ones, both canonical. An empty new name (``calm=``) is not allowed.
 
     Raises:
-        LabelError: A pair has no ``=`` or an empty side.
+        ParameterError: A pair has no ``=`` or an empty side.
     """
     result: dict[str, str] = {}
     for pair in (part for text in pairs for part in text.split(",")):
         old, equals, new = (side.strip() for side in pair.partition("="))
         if not (old and equals and new):
-            raise LabelError(pair, "is not a pair OLD=NEW", "write for instance calm=neutral")
+            raise ParameterError("map", "is not a pair OLD=NEW", "write calm=neutral, say", pair)
         result[canonical(old, strict=False)] = canonical(new, strict=False)
     return result
 

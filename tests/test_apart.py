@@ -15,9 +15,9 @@ from ser.augment.copies import Copies
 from ser.augment.recipe import parse_recipe
 from ser.corpora.registry import find_clips
 from ser.dataset.extract import Cut, extract_table
-from ser.dataset.groups import groups, originals
+from ser.dataset.groups import groups, originals, train_indices
 from ser.dataset.merge import merge_tables
-from ser.dataset.split import make_folds, split_indices, train_indices
+from ser.dataset.split import make_folds, split_indices
 from ser.dataset.table import Table, read_table
 from ser.evaluation.predict import predict_table
 from ser.evaluation.predictions import read_predictions

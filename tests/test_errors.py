@@ -59,6 +59,8 @@ def test_the_cure_of_an_unknown_name_is_the_nearest_one() -> None:
     assert choose_from("Dropout", known).startswith("did you mean dropout?")
     assert choose_from("zzz", known) == "use one of dropout, filters"
     assert choose_from("zzz", ()) == "there are none"
+    many = choose_from("zzz", [f"n{i}" for i in range(30)])
+    assert many.startswith("use one of n0, ") and many.endswith(", n19 and 10 more")
 
 
 def test_a_missing_package_is_one_line_with_its_extra() -> None:

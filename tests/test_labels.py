@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from ser.errors import LabelError
+from ser.errors import LabelError, ParameterError
 from ser.labels import (
     ALIASES,
     COMMON,
@@ -81,5 +81,5 @@ def test_maps() -> None:
 
 @pytest.mark.parametrize("pair", ["calm", "calm=", "=neutral", "", "calm=neutral,", "=", "a,b"])
 def test_a_broken_pair_is_refused(pair: str) -> None:
-    with pytest.raises(LabelError, match="OLD=NEW"):
+    with pytest.raises(ParameterError, match="OLD=NEW"):
         parse_map([pair])

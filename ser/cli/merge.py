@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 import click
 
 from ser.cli.common import Console, command, output_option, refuse_terminal
-from ser.errors import SerError
-from ser.io.files import STANDARD
+from ser.cli.options import check_stdin
+from ser.errors import SerError, nearest
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -72,8 +72,7 @@ def main(
       ser-extract clips/ -o - | ser-merge - more.npy -o all.npy
     """  # noqa: D301 (click reads the backspace character itself)
     refuse_terminal(output)
-    if tables.count(STANDARD) > 1:
-        raise click.UsageError("Standard input (-) can be read only once.")
+    check_stdin(tables)
     from ser.dataset.merge import MergeConfig, merge_tables
     from ser.labels import parse_map
 
@@ -103,7 +102,7 @@ def _names(options: Iterable[str]) -> frozenset[str]:
 def _open(console: Console, names: Iterable[str]) -> list[Table]:
     from ser.dataset.table import read_table
 
-    opened = []
+    opened: list[Table] = []
     for name in names:
         try:
             opened.append(read_table(name))
@@ -113,8 +112,17 @@ def _open(console: Console, names: Iterable[str]) -> list[Table]:
 
 
 def _tell(console: Console, report: MergeReport, *, kept: bool) -> None:
+    from ser.labels import COMMON, SPECIFIC
+
     for emotion in report.unused:
-        console.warn(f"no record is labelled {emotion}")
+        guess = nearest(emotion, report.emotions)
+        console.warn(
+            f"no record is labelled {emotion}" + (f"; did you mean {guess}?" if guess else "")
+        )
+    for emotion in report.added:
+        guess = nearest(emotion, COMMON + SPECIFIC)
+        if guess is not None:
+            console.warn(f"{emotion} is a new name of an emotion; did you mean {guess}?")
     for conflict in report.conflicts[:_CONFLICTS_SHOWN]:
         console.warn(
             f"{conflict.other} is the same recording as {conflict.kept}, but the labels are "

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any, Literal, TypeVar
 
 import click
 
 from ser.cli.console import is_terminal
-from ser.errors import SerError
+from ser.errors import SerError, require
 from ser.io.files import STANDARD
-from ser.parallel.pool import usable_cores
+from ser.parallel.resources import usable_cores
 from ser.pretrained import DEFAULT_MODEL
 
 Device = Literal["auto", "cpu", "gpu"]
@@ -94,8 +94,7 @@ def collect_inputs(
         click.UsageError: No input is given, or standard input is asked for twice.
         SerError: A list cannot be read or holds no path.
     """
-    if [*audio, files_from, files0_from].count(STANDARD) > 1:
-        raise click.UsageError("Standard input (-) can be read only once.")
+    check_stdin([*audio, files_from, files0_from])
     paths = [Path(name) for name in audio]
     for source, separator in ((files_from, b"\n"), (files0_from, b"\0")):
         if source is not None:
@@ -103,6 +102,19 @@ def collect_inputs(
     if not paths:
         raise click.UsageError("No input is given: name files, folders or - for standard input.")
     return paths
+
+
+def check_stdin(sources: Iterable[str | None]) -> None:
+    """Refuses to read standard input twice.
+
+    Args:
+        sources: Everything that is read; ``-`` is standard input.
+
+    Raises:
+        click.UsageError: It is there more than once.
+    """
+    if list(sources).count(STANDARD) > 1:
+        raise click.UsageError("Standard input (-) can be read only once.")
 
 
 def seed_option(default: int = 0) -> Callable[[F], F]:
@@ -227,6 +239,7 @@ def check_cluster(address: str) -> None:
     """Makes sure that options for this machine are not given together with those for others.
 
     Raises:
+        DependencyError: Dask is not installed.
         click.UsageError: They are, or the address is empty.
     """
     if not address:
@@ -235,3 +248,4 @@ def check_cluster(address: str) -> None:
     given = click.get_current_context().get_parameter_source("jobs")
     if given != click.core.ParameterSource.DEFAULT:
         raise click.UsageError("--jobs is for this machine: --cluster has as many as its workers.")
+    require("--cluster", "distributed")

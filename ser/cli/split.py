@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import contextlib
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
 import click
 
 from ser.cli.common import Command, Console, command, refuse_terminal, seed_option
+from ser.cli.exclusive import Excludes
 
 if TYPE_CHECKING:
-    import numpy as np
-
-    from ser.dataset.split import By, Folds
+    from ser.arrays import Indices
+    from ser.dataset.folds import Folds
+    from ser.dataset.groups import By
     from ser.dataset.table import Table
 
-    Parts = list[tuple[str, str | Path, np.ndarray[Any, np.dtype[np.intp]]]]
+    Parts = list[tuple[str, str | Path, Indices]]
 
 
 class SplitCommand(Command):
@@ -40,7 +41,16 @@ _FOLDER = click.Option(
 )
 
 
-@command("ser-split", cls=SplitCommand)
+# What the test table gets, said in four ways.
+_TESTS = ("--test", "--folds", "--speakers", "--corpora")
+
+_RULES = (
+    Excludes(_TESTS, _TESTS, "each says what the test table gets"),
+    Excludes("--by", ("--speakers", "--corpora"), "they say what the split is by"),
+)
+
+
+@command("ser-split", cls=SplitCommand, rules=_RULES)
 @click.argument("table", metavar="TABLE", type=click.Path(allow_dash=True))
 @click.option(
     "-o",
@@ -104,44 +114,32 @@ def main(
       ser-split ravdess.npy --folds ravdess -o folds/
       ser-split all.npy --by corpus --folds -o folds/
     """  # noqa: D301 (click reads the backspace character itself)
-    _check(output, fraction, by, folds, speakers, corpora)
-    from ser.dataset.split import originals, pick_indices, split_indices
+    _check(output, by, folds)
+    from ser.dataset.groups import originals
+    from ser.dataset.split import pick_indices, split_indices
     from ser.dataset.table import read_table
 
     records = read_table(table)
-    way: By = by or "speaker"
+    apart: By = by or "speaker"
     if isinstance(output, str):
         _write_folds(console, records, Path(output), _folds(records, folds or "", by, seed, table))
         return
     if speakers or corpora:
-        way = "speaker" if speakers else "corpus"
+        apart = "speaker" if speakers else "corpus"
         wanted = (speakers or corpora or "").split(",")
-        train, test = pick_indices(records, [n for n in wanted if n.strip()], by=way, name=table)
+        train, test = pick_indices(records, [n for n in wanted if n.strip()], by=apart, name=table)
     else:
         train, test = split_indices(
-            records, 0.2 if fraction is None else fraction, by=way, seed=seed, name=table
+            records, 0.2 if fraction is None else fraction, by=apart, seed=seed, name=table
         )
     recorded = originals(records, test)
     _write(console, records, [("train", output[0], train), ("test", output[1], recorded)])
     _note_copies(console, len(test) - len(recorded))
-    if way == "clip":
+    if apart == "clip":
         _note_overlap(console)
 
 
-def _check(
-    output: str | tuple[str, str],
-    fraction: float | None,
-    by: str | None,
-    folds: str | None,
-    speakers: str | None,
-    corpora: str | None,
-) -> None:
-    names = {"--test": fraction, "--folds": folds, "--speakers": speakers, "--corpora": corpora}
-    given = [name for name, value in names.items() if value is not None]
-    if len(given) > 1:
-        _refuse(f"{given[0]} and {given[1]} exclude each other.")
-    if by is not None and (speakers or corpora):
-        _refuse(f"{given[0]} says what the split is by; leave out --by.")
+def _check(output: str | tuple[str, str], by: str | None, folds: str | None) -> None:
     if folds and not folds.isdigit() and by is not None:
         _refuse("A fold file says what it is by; leave out --by, or give a number of folds.")
     if folds == "" and by != "corpus":
@@ -160,7 +158,8 @@ def _refuse(message: str) -> NoReturn:
 
 
 def _folds(table: Table, folds: str, by: By | None, seed: int, name: str) -> Folds:
-    from ser.dataset.split import make_folds, read_folds
+    from ser.dataset.folds import read_folds
+    from ser.dataset.split import make_folds
 
     if folds and not folds.isdigit():
         return read_folds(table, folds, name=name)
@@ -168,7 +167,8 @@ def _folds(table: Table, folds: str, by: By | None, seed: int, name: str) -> Fol
 
 
 def _write_folds(console: Console, table: Table, folder: Path, folds: Folds) -> None:
-    from ser.dataset.split import originals, train_indices, write_folds
+    from ser.dataset.folds import write_folds
+    from ser.dataset.groups import originals, train_indices
 
     parts: Parts = []
     copies = 0
@@ -187,7 +187,7 @@ def _write_folds(console: Console, table: Table, folder: Path, folds: Folds) -> 
 
 def _write(console: Console, table: Table, parts: Parts) -> None:
     from ser.cli.stats.grid import grid
-    from ser.dataset.split import side
+    from ser.dataset.split import count_side
     from ser.dataset.table import release_pages
     from ser.dataset.writer import TableWriter
     from ser.labels import ordered
@@ -206,7 +206,7 @@ def _write(console: Console, table: Table, parts: Parts) -> None:
                         writer.append(table[block])
                         release_pages(table)
                         progress.update(len(block))
-    sides = [(label, side(table, indices)) for label, _, indices in parts]
+    sides = [(label, count_side(table, indices)) for label, _, indices in parts]
     emotions = ordered({emotion for _, held in sides for emotion in held.emotions})
     heading = ["side", "clips", "speakers", *(emotion or "unlabelled" for emotion in emotions)]
     console_rows: list[list[object]] = [

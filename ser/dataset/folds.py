@@ -18,7 +18,7 @@ from typing import Any, cast
 import numpy as np
 
 from ser.arrays import Indices
-from ser.dataset.groups import By, group_names, match_names, require_apart
+from ser.dataset.groups import By, check_disjoint, group_names, match_names
 from ser.dataset.table import Table, speaker_keys
 from ser.errors import SerError, TableError
 from ser.io.files import open_output
@@ -107,7 +107,7 @@ def read_folds(table: Table, name_or_path: str | Path, *, name: object = "table"
         chosen = (
             known.intersection(wanted)
             if by == "clip"
-            else set(match_names(wanted, known, name=name, strict=False))
+            else set(match_names(wanted, known, name=name))
         )
         taken.update(chosen)
         test = np.flatnonzero([key in chosen for key in present])
@@ -117,7 +117,7 @@ def read_folds(table: Table, name_or_path: str | Path, *, name: object = "table"
                 f"has nothing for fold {number} of {text} ({', '.join(wanted[:5])})",
                 "choose folds that were made for its corpora",
             )
-        require_apart(table, test, name=name)
+        check_disjoint(table, test, name=name)
         tests.append(test)
     twice = sorted(key for key, times in taken.items() if times > 1)
     if twice:

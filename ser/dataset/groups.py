@@ -1,4 +1,4 @@
-"""Which records of a table belong together, so that no split may part them."""
+"""Groups of records that a split must not divide: speakers, copies of a clip, duplicates."""
 
 from __future__ import annotations
 
@@ -16,18 +16,17 @@ from ser.dataset.table import (
     source_keys,
     speaker_keys,
 )
-from ser.errors import TableError
+from ser.errors import ParameterError, TableError, choose_from
 
 By = Literal["speaker", "clip", "corpus"]
-"""What a split keeps apart."""
-
+"""What the sides of a split do not share."""
 
 # Windows cut back to back touch, but for rounding.
 _TOUCH_SECONDS = 1e-3
 
 
 def groups(table: Table, by: By, *, name: object = "table") -> Indices:
-    """Numbers the groups that a split must not part.
+    """Numbers the groups that a split must not divide.
 
     Whatever `by` says, the augmented copies of a clip, windows that overlap in one file and exact
     duplicates belong together; identical clips of two speakers tie these speakers together.
@@ -44,14 +43,14 @@ def groups(table: Table, by: By, *, name: object = "table") -> Indices:
     Raises:
         TableError: `by` is ``speaker`` and a record has none.
     """
-    forest = _Forest(len(table))
+    sets = _DisjointSets(len(table))
     if by != "clip":
-        forest.join(group_names(table, by, name=name))
-    forest.join(source_keys(table))
-    forest.join(_overlaps(table))
-    forest.join(digest for block in iter_blocks(table) for digest in clip_hashes(block))
+        sets.join(group_names(table, by, name=name))
+    sets.join(source_keys(table))
+    sets.join(_overlaps(table))
+    sets.join(digest for block in iter_blocks(table) for digest in clip_hashes(block))
     release_pages(table)
-    return forest.numbered()
+    return sets.numbers()
 
 
 def group_names(table: Table, by: By, *, name: object = "table") -> list[str]:
@@ -78,7 +77,7 @@ def group_names(table: Table, by: By, *, name: object = "table") -> list[str]:
         raise TableError(
             name,
             f"has {unknown} of {len(speakers)} records without a speaker",
-            "split it with --by clip, or extract it with a corpus that names its speakers",
+            "split by clip, or extract it with a corpus that names its speakers",
         )
     return speakers
 
@@ -106,7 +105,7 @@ def originals(table: Table, indices: Indices) -> Indices:
 
 
 def match_names(
-    wanted: Sequence[str], present: set[str], *, name: object, strict: bool
+    wanted: Sequence[str], present: set[str], *, name: object, parameter: str | None = None
 ) -> list[str]:
     """Finds the groups of a table that a user or a file names.
 
@@ -114,10 +113,12 @@ def match_names(
         wanted: Names with or without ``corpus/`` and leading zeros.
         present: The names in the table.
         name: What to call the table in an error.
-        strict: Refuse names that the table does not have, which are skipped otherwise.
+        parameter: The parameter that names them, where names that the table does not have are an
+            error; None skips them.
 
     Raises:
-        TableError: A name fits groups of several corpora, or none and `strict`.
+        ParameterError: A name fits no group.
+        TableError: A name fits groups of several corpora.
     """
     found = []
     for text in wanted:
@@ -126,17 +127,16 @@ def match_names(
             raise TableError(
                 name, f"has several groups named {text}", f"write one of {', '.join(fits[:5])}"
             )
-        if not fits and strict:
+        if not fits and parameter is not None:
             known = sorted(filter(None, present))
-            more = f" and {len(known) - 8} more" if len(known) > 8 else ""
-            raise TableError(
-                name, f"has no group named {text}", f"it has {', '.join(known[:8]) or 'none'}{more}"
+            raise ParameterError(
+                parameter, f"{name} has none of this name", choose_from(text, known), text
             )
         found += fits
     return found
 
 
-def require_apart(table: Table, test: Indices, *, name: object) -> None:
+def check_disjoint(table: Table, test: Indices, *, name: object) -> None:
     """Checks that no clip, copy or duplicate of a test record is outside of the test side.
 
     Raises:
@@ -156,8 +156,8 @@ def require_apart(table: Table, test: Indices, *, name: object) -> None:
         )
 
 
-class _Forest:
-    """Union-find over record numbers."""
+class _DisjointSets:
+    """Union-find over record numbers (Galler and Fischer 1964)."""
 
     def __init__(self, size: int) -> None:
         self._parent = list(range(size))
@@ -168,7 +168,8 @@ class _Forest:
         for i, key in enumerate(keys):
             self._union(first.setdefault(key, i), i)
 
-    def numbered(self) -> Indices:
+    def numbers(self) -> Indices:
+        """Numbers the sets in the order of their first records."""
         numbers: dict[int, int] = {}
         return np.array(
             [numbers.setdefault(self._find(i), len(numbers)) for i in range(len(self._parent))],

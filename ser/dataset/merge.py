@@ -1,9 +1,9 @@
-"""Merging feature tables: one specification, one set of labels, no clip twice."""
+"""Merges feature tables: one specification, one set of labels, every clip once."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
@@ -13,6 +13,7 @@ import numpy as np
 
 from ser.dataset.table import (
     TEXT_WIDTHS,
+    FeatureTable,
     Table,
     clip_hashes,
     iter_blocks,
@@ -25,7 +26,7 @@ from ser.dataset.table import (
 from ser.dataset.writer import TableWriter
 from ser.errors import TableError
 from ser.features.spec import FeatureSpec
-from ser.labels import canonical
+from ser.labels import COMMON, SPECIFIC, canonical
 
 # Large enough that Python's share is small, small enough for any machine.
 _BLOCK_BYTES = 8 << 20
@@ -36,12 +37,12 @@ _Source = tuple[str, str, float]
 
 @dataclass(frozen=True, slots=True)
 class MergeConfig:
-    """What becomes of labels and duplicates.
+    """Which records a merge keeps, and under which labels.
 
     Attributes:
         mapping: Old emotion names to new ones, both canonical; applied once and first.
-        keep: Emotions that stay, or empty for all; compared after `mapping`.
-        drop: Emotions that go; compared after `mapping`.
+        keep: Emotions to keep, or empty for all; compared after `mapping`.
+        drop: Emotions to leave out; compared after `mapping`.
         unlabelled: Keep records whose emotion is not known.
         duplicates: Keep records whose features equal those of an earlier record.
     """
@@ -78,7 +79,7 @@ class Conflict:
 
 @dataclass(slots=True)
 class MergeReport:
-    """What a merge did.
+    """Counts of a merge.
 
     Attributes:
         read: Records read.
@@ -88,7 +89,9 @@ class MergeReport:
         orphans: Augmented copies left out with their clip, which is a duplicate.
         unlabelled: Records written whose emotion is not known.
         conflicts: Identical clips whose labels disagree.
+        emotions: Emotions that records have, before and after renaming.
         unused: Emotions named in the configuration that no record has.
+        added: Emotions that renaming makes and the vocabulary of `ser.labels` does not have.
         counts: Records written by (corpus, emotion).
         speakers: The speaker keys (``corpus/speaker``) of each corpus.
     """
@@ -100,7 +103,9 @@ class MergeReport:
     orphans: int = 0
     unlabelled: int = 0
     conflicts: list[Conflict] = field(default_factory=list)
+    emotions: tuple[str, ...] = ()
     unused: tuple[str, ...] = ()
+    added: tuple[str, ...] = ()
     counts: Counter[tuple[str, str]] = field(default_factory=Counter)
     speakers: dict[str, set[str]] = field(default_factory=dict)
 
@@ -159,58 +164,118 @@ def merge_tables(
         names: What to call each in an error, usually its path.
         target: The path of the merged table, or ``-`` for standard output. It may be one of the
             inputs, for it is replaced only when it is whole.
-        config: What becomes of labels and duplicates.
+        config: Which records to keep, and under which labels.
         progress: Called with the number of records read since the last call.
 
     Returns:
-        What was done.
+        Counts.
 
     Raises:
         TableError: The tables do not fit each other, no record is left, or the target cannot be
             written.
     """
-    config = config or MergeConfig()
-    dtype = merged_dtype(tables, names, config.mapping)
-    report = MergeReport()
-    met: set[str] = set()
-    seen, leaving = ({}, set()) if config.duplicates else _recorded(tables, dtype, config)
-    with TableWriter(target, dtype, keep_part=False) as writer:
+    merge = _Merge(tables, names, config or MergeConfig())
+    with TableWriter(target, merge.dtype, keep_part=False) as writer:
+        for records in merge.blocks(progress):
+            writer.append(records)
+    return merge.report
+
+
+def merge(*tables: Table, config: MergeConfig | None = None) -> FeatureTable:
+    """Merges feature tables in memory.
+
+    Args:
+        *tables: Tables of one feature specification.
+        config: Which records to keep, and under which labels. By default exact duplicates are left
+            out, and labels get their common names.
+
+    Returns:
+        The records of all, in the order of the tables.
+
+    Raises:
+        TableError: The tables do not fit each other, there is none, or no record is left.
+    """
+    if not tables:
+        raise TableError("merge", "got no tables", "give at least one")
+    names = [f"table {number}" for number in range(1, len(tables) + 1)]
+    merged = _Merge(tables, names, config or MergeConfig())
+    blocks = list(merged.blocks())
+    return np.concatenate(blocks or [np.empty(0, merged.dtype)]).view(FeatureTable)
+
+
+class _Merge:
+    """One merge: its record type, and its records block by block.
+
+    Args:
+        tables: Tables of one feature specification.
+        names: What to call each in an error.
+        config: Which records to keep, and under which labels.
+
+    Attributes:
+        dtype: The record type of the merged table.
+        report: Counts of what `blocks` has given so far.
+    """
+
+    def __init__(
+        self, tables: Sequence[Table], names: Sequence[object], config: MergeConfig
+    ) -> None:
+        self._tables = tables
+        self._names = names
+        self._config = config
+        self._met: set[str] = set()
+        self.dtype = merged_dtype(tables, names, config.mapping)
+        self.report = MergeReport()
+
+    def blocks(self, progress: Callable[[int], object] | None = None) -> Iterator[Table]:
+        """Gives the records that stay.
+
+        Raises:
+            TableError: None does.
+        """
+        tables, config, report, dtype = self._tables, self._config, self.report, self.dtype
+        seen, leaving = ({}, set()) if config.duplicates else _recorded(tables, dtype, config)
         for number, table in enumerate(tables):
             begin = 0
             for block in iter_blocks(table, max(1, _BLOCK_BYTES // dtype.itemsize)):
-                labels = _labels(block, config, met)
+                labels = _labels(block, config, self._met)
                 chosen = [i for i, label in enumerate(labels) if config.wanted(label)]
                 report.filtered += len(block) - len(chosen)
                 if leaving:
                     staying = _without_orphans(block, chosen, leaving)
                     report.orphans += len(chosen) - len(staying)
                     chosen = staying
-                records = _converted(block, labels, chosen, dtype)
+                records = _convert(block, labels, chosen, dtype)
                 fresh = []
                 for i, digest in enumerate(clip_hashes(records)):
                     earlier = seen.setdefault(digest, (number, begin + chosen[i]))
                     if earlier != (number, begin + chosen[i]):
                         report.duplicates += 1
-                        _compare(tables, earlier, records[i], config, report)
+                        _compare_labels(tables, earlier, records[i], config, report)
                         if not config.duplicates:
                             continue
                     fresh.append(i)
                 records = records[fresh]
                 _count(records, report)
-                writer.append(records)
+                yield records
                 begin += len(block)
                 report.read += len(block)
                 release_pages(table)
                 if progress:
                     progress(len(block))
+        self._finish()
+
+    def _finish(self) -> None:
+        config, report, met = self._config, self.report, self._met
+        report.emotions = tuple(sorted(met))
         report.unused = tuple(sorted({*config.mapping, *config.keep, *config.drop} - met))
+        report.added = tuple(sorted({*config.mapping.values()} - {*COMMON, *SPECIFIC}))
         if report.read and not report.written:
+            first, *others = self._names
             raise TableError(
-                names[0] if len(names) == 1 else f"{names[0]} and {len(names) - 1} more",
+                f"{first} and {len(others)} more" if others else first,
                 "have no record with a wanted emotion",
-                f"they have {', '.join(sorted(met)) or 'no labels'}",
+                f"they have {', '.join(report.emotions) or 'no labels'}",
             )
-    return report
 
 
 def _recorded(
@@ -236,7 +301,7 @@ def _recorded(
             labels = _labels(block, config, set())
             recorded = (np.asarray(block["augment"]) == "").tolist()
             chosen = [i for i, label in enumerate(labels) if recorded[i] and config.wanted(label)]
-            records = _converted(block, labels, chosen, dtype)
+            records = _convert(block, labels, chosen, dtype)
             keys = zip(clip_hashes(records), source_keys(records), chosen, strict=True)
             for digest, source, row in keys:
                 places.setdefault(digest, (number, begin + row))
@@ -263,7 +328,7 @@ def _labels(block: Table, config: MergeConfig, met: set[str]) -> list[str]:
     return result
 
 
-def _converted(
+def _convert(
     block: Table, labels: Sequence[str], chosen: Sequence[int], dtype: np.dtype[Any]
 ) -> Table:
     # Field by field: NumPy would assign structured arrays by position, not by name.
@@ -277,7 +342,7 @@ def _converted(
     return records
 
 
-def _compare(
+def _compare_labels(
     tables: Sequence[Table],
     earlier: tuple[int, int],
     record: Any,

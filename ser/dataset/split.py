@@ -11,143 +11,32 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
-from ser.arrays import Indices
-from ser.dataset.folds import Folds, read_folds, write_folds
+from ser.arrays import Doubles, Indices
+from ser.dataset.folds import Folds
 from ser.dataset.groups import (
     By,
+    check_disjoint,
     group_names,
     groups,
     match_names,
     originals,
-    require_apart,
     train_indices,
 )
-from ser.dataset.table import Table, speaker_keys
-from ser.errors import SerError, TableError
+from ser.dataset.table import FeatureTable, Table, speaker_keys
+from ser.errors import ParameterError, TableError
 
-# Deals groups of records to sides so that each side looks like the whole.
-
-# Restarts cost one step per group each; this many steps take about a second.
+# Attempts of `stratify` cost one step per group each; so many steps take about a second.
 _STEPS = 100_000
-_MOST_RESTARTS = 300
-
-
-def deal(
-    counts: npt.NDArray[np.float64],
-    weights: npt.NDArray[np.float64],
-    shares: Sequence[float],
-    seed: int,
-) -> npt.NDArray[np.intp]:
-    """Assigns each group to a side, close to the shares in every column.
-
-    Groups go one by one, large ones first, to the side where they reduce the squared deviation
-    from the shares the most, as in Sechidis et al. (2011), "On the stratification of multi-label
-    data". The order is varied at random, and the best of many deals is taken.
-
-    Args:
-        counts: (groups, columns) how much each group holds of each column: clips of an emotion,
-            clips by women and so on.
-        weights: (columns,) how much a column's deviation matters.
-        shares: The part of the whole that each side should get; they sum to 1.
-        seed: The same seed gives the same deal.
-
-    Returns:
-        The number of the side of each group; no side is empty.
-
-    Raises:
-        ValueError: There are fewer groups than sides.
-    """
-    if len(counts) < len(shares):
-        raise ValueError("fewer groups than sides")
-    random = np.random.default_rng(seed)
-    totals = counts.sum(axis=0)
-    # Shares of a column, so that a rare emotion matters as much as a common one.
-    parts = counts[:, totals > 0] / totals[totals > 0]
-    weight = weights[totals > 0]
-    target = np.asarray(shares, dtype=np.float64)[:, None]
-    size = counts.sum(axis=1)
-    best = np.zeros(len(counts), dtype=np.intp)
-    best_loss = np.inf
-    for attempt in range(min(_MOST_RESTARTS, max(1, _STEPS // len(counts)))):
-        # The first deal goes strictly by size; the others let groups of similar size change places.
-        least = 1.0 if attempt == 0 else 0.5
-        order = random.permutation(len(size))
-        order = order[
-            np.argsort(-size[order] * random.uniform(least, 1.0, len(size)), kind="stable")
-        ]
-        sides, state = _greedy(parts, weight, target, order)
-        _fill_empty(sides, state, parts, weight, len(target))
-        loss = float((weight * state**2).sum())
-        if loss < best_loss - 1e-12:
-            best, best_loss = sides, loss
-    return best
-
-
-def _greedy(
-    parts: npt.NDArray[np.float64],
-    weight: npt.NDArray[np.float64],
-    target: npt.NDArray[np.float64],
-    order: npt.NDArray[np.intp],
-) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.float64]]:
-    state = np.repeat(-target, parts.shape[1], axis=1)
-    sides = np.zeros(len(parts), dtype=np.intp)
-    weighted = parts * weight
-    for group in order:
-        # The square (s + p)² - s² = 2sp + p², and p² is the same for every side.
-        side = int(np.argmin(state @ weighted[group]))
-        sides[group] = side
-        state[side] += parts[group]
-    return sides, state
-
-
-def _fill_empty(
-    sides: npt.NDArray[np.intp],
-    state: npt.NDArray[np.float64],
-    parts: npt.NDArray[np.float64],
-    weight: npt.NDArray[np.float64],
-    number: int,
-) -> None:
-    for side in range(number):
-        sizes = np.bincount(sides, minlength=number)
-        if sizes[side]:
-            continue
-        # Small shares of few groups can leave a side with nothing; it gets the group that
-        # costs least, from a side that can spare one.
-        movable = np.flatnonzero(sizes[sides] > 1)
-        cost = (weight * ((state[side] + parts[movable]) ** 2 - state[side] ** 2)).sum(axis=1)
-        left = state[sides[movable]]
-        cost += (weight * ((left - parts[movable]) ** 2 - left**2)).sum(axis=1)
-        group = movable[np.argmin(cost)]
-        state[sides[group]] -= parts[group]
-        state[side] += parts[group]
-        sides[group] = side
-
-
-__all__ = [
-    "By",
-    "Folds",
-    "Side",
-    "group_names",
-    "groups",
-    "make_folds",
-    "originals",
-    "pick_indices",
-    "read_folds",
-    "side",
-    "split_indices",
-    "train_indices",
-    "write_folds",
-]
+_MOST_ATTEMPTS = 300
 
 # What matters in a split: its size and its emotions first, then gender and corpus.
 _WEIGHTS = {"size": 4.0, "y": 4.0, "gender": 1.0, "corpus": 1.0}
 
 
 @dataclass(frozen=True, slots=True)
-class Side:
-    """What one side of a split holds.
+class SideCounts:
+    """What one side of a split holds: a training set or a test set.
 
     Attributes:
         clips: The number of records.
@@ -160,6 +49,40 @@ class Side:
     speakers: int
     emotions: Counter[str]
     genders: Counter[str]
+
+
+def split_table(
+    table: Table,
+    test: float | Sequence[str] = 0.2,
+    *,
+    by: By = "speaker",
+    seed: int = 0,
+    name: object = "table",
+) -> tuple[FeatureTable, FeatureTable]:
+    """Splits a table into a training table and a test table that share no speaker.
+
+    Args:
+        table: A feature table, shape (n,).
+        test: The part of the clips that the test table gets, between 0 and 1; or the names of its
+            speakers, or of its corpora with `by` ``corpus``; see `pick_indices`.
+        by: What the tables do not share: ``speaker``, ``corpus``, or only ``clip``. Whatever it is,
+            augmented copies stay with their clip and exact duplicates are kept together.
+        seed: The same seed gives the same split.
+        name: What to call the table in an error.
+
+    Returns:
+        The training table, with its augmented copies, and the test table without, both in memory.
+
+    Raises:
+        ParameterError: `test` is not between 0 and 1, or names what the table does not have.
+        TableError: The table cannot be split so: speakers are unknown, or there is only one group.
+    """
+    if isinstance(test, int | float):
+        train, held_out = split_indices(table, test, by=by, seed=seed, name=name)
+    else:
+        train, held_out = pick_indices(table, test, by=by, name=name)
+    whole = table.view(FeatureTable)
+    return whole[train], whole[originals(table, held_out)]
 
 
 def split_indices(
@@ -183,12 +106,14 @@ def split_indices(
         The sorted record numbers of the training and of the test side.
 
     Raises:
-        SerError: `fraction` is not between 0 and 1.
+        ParameterError: `fraction` is not between 0 and 1.
         TableError: The table cannot be split so: speakers are unknown, or there is only one group.
     """
     if not 0 < fraction < 1:
-        raise SerError(f"a test side of {fraction:g}", "is not a part", "give 0.2 for one fifth")
-    sides = _dealt(table, (1 - fraction, fraction), by, seed, name)
+        raise ParameterError(
+            "test", "is not between 0 and 1", "give 0.2 for one fifth", f"{fraction:g}"
+        )
+    sides = _assign(table, (1 - fraction, fraction), by, seed, name)
     return np.flatnonzero(sides == 0), np.flatnonzero(sides == 1)
 
 
@@ -205,7 +130,7 @@ def make_folds(
         name: What to call the table in an error, usually its path.
 
     Raises:
-        SerError: `n` is under 2.
+        ParameterError: `n` is under 2.
         TableError: The table has fewer groups than folds, or its speakers are unknown.
     """
     if n == 0 and by == "corpus":
@@ -213,8 +138,8 @@ def make_folds(
         if n < 2:
             raise _too_few(name, n, 2, by)
     if n < 2:
-        raise SerError(f"{n} folds", "are too few", "give 2 or more")
-    sides = _dealt(table, [1 / n] * n, by, seed, name)
+        raise ParameterError("folds", "are too few", "give 2 or more", n)
+    sides = _assign(table, [1 / n] * n, by, seed, name)
     tests = tuple(np.flatnonzero(sides == number) for number in range(n))
     return Folds(by, seed, tests, f"{n} folds by {by}")
 
@@ -235,28 +160,30 @@ def pick_indices(
         The sorted record numbers of the training and of the test side.
 
     Raises:
-        TableError: A name is unknown or ambiguous, a side is empty, or the sides would share
-            a clip.
+        ParameterError: A name is unknown.
+        TableError: A name is ambiguous, a side is empty, or the sides would share a clip.
     """
+    parameter = "speakers" if by == "speaker" else "corpora"
     present = speaker_keys(table) if by == "speaker" else group_names(table, by, name=name)
-    chosen = set(match_names(names, set(present), name=name, strict=True))
+    chosen = set(match_names(names, set(present), name=name, parameter=parameter))
     test = np.flatnonzero([key in chosen for key in present])
     train = train_indices(len(table), test)
     if not len(train):
         raise TableError(name, "has nothing left to train on", "name fewer test groups")
-    require_apart(table, test, name=name)
+    check_disjoint(table, test, name=name)
     return train, test
 
 
-def side(table: Table, indices: npt.NDArray[np.intp]) -> Side:
-    """Counts what the records with the given numbers hold."""
+def count_side(table: Table, indices: Indices) -> SideCounts:
+    """Counts clips, speakers, emotions and genders of the records with the given numbers."""
     # Field by field, for whole records would bring their features along.
     field = {n: table[n][indices].tolist() for n in ("y", "gender", "corpus", "speaker")}
     speakers = {pair for pair in zip(field["corpus"], field["speaker"], strict=True) if pair[1]}
-    return Side(len(indices), len(speakers), Counter(field["y"]), Counter(field["gender"]))
+    return SideCounts(len(indices), len(speakers), Counter(field["y"]), Counter(field["gender"]))
 
 
-def _dealt(table: Table, shares: Sequence[float], by: By, seed: int, name: object) -> Indices:
+def _assign(table: Table, shares: Sequence[float], by: By, seed: int, name: object) -> Indices:
+    """Gives the side of each record, with whole groups on one side."""
     numbers = groups(table, by, name=name)
     count = int(numbers.max()) + 1 if len(numbers) else 0
     if count < len(shares):
@@ -273,15 +200,107 @@ def _dealt(table: Table, shares: Sequence[float], by: By, seed: int, name: objec
         np.add.at(counts, (numbers, codes), counted)
         columns.append(counts)
         weights += [weight / kinds] * kinds
-    return deal(np.hstack(columns), np.array(weights), shares, seed)[numbers]
+    return stratify(np.hstack(columns), np.array(weights), shares, seed)[numbers]
 
 
 def _too_few(name: object, count: int, sides: int, by: str) -> TableError:
     noun = {"speaker": "speakers", "clip": "clips", "corpus": "corpora"}[by]
-    advice = "take a larger table" if by == "clip" else "ask for fewer, or split --by clip"
+    advice = "take a larger table" if by == "clip" else "ask for fewer, or split by clip"
     return TableError(
         name,
         f"has {count} {noun} that can be kept apart, too few for {sides} sides"
         " (identical clips tie groups together)",
         advice,
     )
+
+
+def stratify(
+    counts: Doubles,
+    weights: Doubles,
+    shares: Sequence[float],
+    seed: int,
+) -> Indices:
+    """Assigns each group to a side, so that every side has its share of every column.
+
+    Groups go one by one, large ones first, to the side where they reduce the squared deviation
+    from the shares the most, as in Sechidis et al. (2011), "On the stratification of multi-label
+    data". The order is varied at random, and the best of many assignments is taken.
+
+    Args:
+        counts: (groups, columns) how much each group holds of each column: clips of an emotion,
+            clips by women and so on.
+        weights: (columns,) how much a column's deviation matters.
+        shares: The part of the whole that each side should get; they sum to 1.
+        seed: The same seed gives the same sides.
+
+    Returns:
+        The number of the side of each group; no side is empty.
+
+    Raises:
+        ValueError: There are fewer groups than sides.
+    """
+    if len(counts) < len(shares):
+        raise ValueError("fewer groups than sides")
+    random = np.random.default_rng(seed)
+    totals = counts.sum(axis=0)
+    # Shares of a column, so that a rare emotion matters as much as a common one.
+    parts = counts[:, totals > 0] / totals[totals > 0]
+    weight = weights[totals > 0]
+    target = np.asarray(shares, dtype=np.float64)[:, None]
+    size = counts.sum(axis=1)
+    best = np.zeros(len(counts), dtype=np.intp)
+    best_loss = np.inf
+    for attempt in range(min(_MOST_ATTEMPTS, max(1, _STEPS // len(counts)))):
+        # The first goes strictly by size; the others let groups of similar size change places.
+        least = 1.0 if attempt == 0 else 0.5
+        order = random.permutation(len(size))
+        order = order[
+            np.argsort(-size[order] * random.uniform(least, 1.0, len(size)), kind="stable")
+        ]
+        sides, state = _greedy(parts, weight, target, order)
+        _fill_empty(sides, state, parts, weight, len(target))
+        loss = float((weight * state**2).sum())
+        if loss < best_loss - 1e-12:
+            best, best_loss = sides, loss
+    return best
+
+
+def _greedy(
+    parts: Doubles,
+    weight: Doubles,
+    target: Doubles,
+    order: Indices,
+) -> tuple[Indices, Doubles]:
+    # How far each side is above its share of each column.
+    state = np.repeat(-target, parts.shape[1], axis=1)
+    sides = np.zeros(len(parts), dtype=np.intp)
+    weighted = parts * weight
+    for group in order:
+        # The square (s + p)² - s² = 2sp + p², and p² is the same for every side.
+        side = int(np.argmin(state @ weighted[group]))
+        sides[group] = side
+        state[side] += parts[group]
+    return sides, state
+
+
+def _fill_empty(
+    sides: Indices,
+    state: Doubles,
+    parts: Doubles,
+    weight: Doubles,
+    number: int,
+) -> None:
+    for side in range(number):
+        sizes = np.bincount(sides, minlength=number)
+        if sizes[side]:
+            continue
+        # Small shares of few groups can leave a side with nothing; it gets the group that
+        # costs least, from a side that can spare one.
+        movable = np.flatnonzero(sizes[sides] > 1)
+        cost = (weight * ((state[side] + parts[movable]) ** 2 - state[side] ** 2)).sum(axis=1)
+        left = state[sides[movable]]
+        cost += (weight * ((left - parts[movable]) ** 2 - left**2)).sum(axis=1)
+        group = movable[np.argmin(cost)]
+        state[sides[group]] -= parts[group]
+        state[side] += parts[group]
+        sides[group] = side

@@ -7,8 +7,9 @@ import numpy as np
 import pytest
 from tables import make_table, ravdess_table
 
-from ser.dataset.folds import PUBLISHED
-from ser.dataset.split import By, make_folds, read_folds, write_folds
+from ser.dataset.folds import PUBLISHED, read_folds, write_folds
+from ser.dataset.groups import By
+from ser.dataset.split import make_folds
 from ser.errors import SerError, TableError
 
 

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from tables import make_table
 
-from ser.dataset.groups import group_names, groups, match_names, require_apart
-from ser.errors import TableError
+from ser.dataset.groups import check_disjoint, group_names, groups, match_names
+from ser.errors import ParameterError, TableError
 
 
 def test_speakers_of_two_corpora_are_apart() -> None:
@@ -49,7 +49,7 @@ def test_windows_overlap_whatever_their_order() -> None:
 
 def test_unknown_speakers_are_an_error_with_advice() -> None:
     table = make_table(3, speaker=["1", "", ""])
-    with pytest.raises(TableError, match=r"t: has 2 of 3 records without a speaker; .*--by clip"):
+    with pytest.raises(TableError, match="2 of 3 records without a speaker; split by clip"):
         groups(table, "speaker", name="t")
     assert groups(table, "clip").tolist() == [0, 1, 2]
 
@@ -68,25 +68,25 @@ def test_names() -> None:
 @pytest.mark.parametrize("text", ["ravdess/01", "ravdess/1", "01", "1", "Actor_01", " 001 "])
 def test_names_match_with_and_without_corpus_and_zeros(text: str) -> None:
     present = {"ravdess/01", "ravdess/10", "tess/OAF"}
-    assert match_names([text], present, name="t", strict=True) == ["ravdess/01"]
-    assert match_names(["oaf"], present, name="t", strict=True) == ["tess/OAF"]
+    assert match_names([text], present, name="t", parameter="speakers") == ["ravdess/01"]
+    assert match_names(["oaf"], present, name="t", parameter="speakers") == ["tess/OAF"]
 
 
 def test_a_name_of_two_corpora_is_ambiguous() -> None:
     with pytest.raises(TableError, match="several groups named 1; write one of a/01, b/1"):
-        match_names(["1"], {"a/01", "b/1"}, name="t", strict=True)
-    assert match_names(["b/1"], {"a/01", "b/1"}, name="t", strict=True) == ["b/1"]
+        match_names(["1"], {"a/01", "b/1"}, name="t", parameter="speakers")
+    assert match_names(["b/1"], {"a/01", "b/1"}, name="t", parameter="speakers") == ["b/1"]
 
 
 def test_an_unknown_name_is_an_error_only_where_it_matters() -> None:
-    with pytest.raises(TableError, match="t: has no group named 3; it has a/1, a/2"):
-        match_names(["3"], {"a/1", "a/2", ""}, name="t", strict=True)
-    assert match_names(["3"], {"a/1"}, name="t", strict=False) == []
+    with pytest.raises(ParameterError, match=r"speakers=3: t has none .*; use one of a/1, a/2"):
+        match_names(["3"], {"a/1", "a/2", ""}, name="t", parameter="speakers")
+    assert match_names(["3"], {"a/1"}, name="t") == []
 
 
-def test_require_apart_names_both_clips() -> None:
+def test_check_disjoint_names_both_clips() -> None:
     table = make_table(3)
     table["x"][2] = table["x"][0]
-    require_apart(table, np.array([1]), name="t")
+    check_disjoint(table, np.array([1]), name="t")
     with pytest.raises(TableError, match=r"same sound on both sides: 0/clip-2.wav and 0/clip-0"):
-        require_apart(table, np.array([2]), name="t")
+        check_disjoint(table, np.array([2]), name="t")

@@ -6,18 +6,17 @@ import numpy as np
 import pytest
 from tables import make_table, ravdess_table
 
+from ser.dataset.groups import By, groups, train_indices
 from ser.dataset.split import (
-    By,
-    deal,
-    groups,
+    count_side,
     make_folds,
     pick_indices,
-    side,
     split_indices,
-    train_indices,
+    split_table,
+    stratify,
 )
-from ser.dataset.table import Table, clip_hashes, source_keys, speaker_keys
-from ser.errors import SerError, TableError
+from ser.dataset.table import FeatureTable, Table, clip_hashes, source_keys, speaker_keys
+from ser.errors import ParameterError, TableError
 from ser.labels import COMMON
 
 WAYS: tuple[By, ...] = ("speaker", "clip", "corpus")
@@ -92,12 +91,12 @@ def test_random_tables_are_worth_splitting() -> None:
 def test_ravdess_is_stratified_and_balanced_by_gender() -> None:
     table = ravdess_table()
     train, test = split_indices(table, 0.2)
-    held = side(table, test)
+    held = count_side(table, test)
     assert held.speakers == 5
     assert held.clips == len(test) == 75
     assert set(held.emotions) == set(COMMON)
     assert abs(held.genders["male"] - held.genders["female"]) == 15
-    assert side(table, train).speakers == 19
+    assert count_side(table, train).speakers == 19
 
 
 def test_emotions_are_alike_where_speakers_differ() -> None:
@@ -142,9 +141,9 @@ def test_folds_cover_the_table_once_and_are_alike() -> None:
     folds = make_folds(table, 5, seed=1)
     assert (folds.by, folds.seed, folds.name) == ("speaker", 1, "5 folds by speaker")
     assert sorted(np.concatenate(folds.tests)) == list(range(len(table)))
-    assert sorted(side(table, test).speakers for test in folds.tests) == [4, 5, 5, 5, 5]
+    assert sorted(count_side(table, test).speakers for test in folds.tests) == [4, 5, 5, 5, 5]
     for test in folds.tests:
-        genders = side(table, test).genders
+        genders = count_side(table, test).genders
         assert abs(genders["male"] - genders["female"]) <= 15
 
 
@@ -158,7 +157,7 @@ def test_one_fold_per_corpus() -> None:
 
 def test_too_few_speakers() -> None:
     table = make_table(4, speaker=["1", "1", "2", "2"])
-    with pytest.raises(TableError, match=r"t: has 2 speakers .* too few for 3 sides.*--by clip"):
+    with pytest.raises(TableError, match=r"t: has 2 speakers .* too few for 3 sides.* by clip"):
         make_folds(table, 3, name="t")
     with pytest.raises(TableError, match="has 0 speakers"):
         split_indices(make_table(0), 0.2)
@@ -166,14 +165,40 @@ def test_too_few_speakers() -> None:
 
 @pytest.mark.parametrize("fraction", [0.0, 1.0, -0.5, 20.0])
 def test_impossible_fractions(fraction: float) -> None:
-    with pytest.raises(SerError, match=r"give 0\.2 for one fifth"):
+    with pytest.raises(ParameterError, match=r"give 0\.2 for one fifth"):
         split_indices(ravdess_table(2), fraction)
 
 
 @pytest.mark.parametrize("n", [0, 1, -1])
 def test_impossible_folds(n: int) -> None:
-    with pytest.raises(SerError, match="give 2 or more"):
+    with pytest.raises(ParameterError, match="give 2 or more"):
         make_folds(ravdess_table(2), n)
+
+
+def test_tables_of_a_split() -> None:
+    table = ravdess_table(6)
+    table["augment"][1::2] = "noise=10dB"
+    train, test = split_table(table, 0.3, seed=4)
+    assert type(train) is type(test) is FeatureTable
+    expected, held_out = split_indices(table, 0.3, seed=4)
+    assert train.tobytes() == table[expected].tobytes()
+    # The test table holds recordings alone.
+    assert set(test["augment"].tolist()) == {""}
+    assert test.tobytes() == table[held_out][table[held_out]["augment"] == ""].tobytes()
+    assert not set(speaker_keys(train)) & set(speaker_keys(test))
+
+
+def test_tables_of_a_split_by_name() -> None:
+    train, test = split_table(ravdess_table(4), ["1", "ravdess/03"])
+    assert sorted(set(test["speaker"].tolist())) == ["01", "03"]
+    assert sorted(set(train["speaker"].tolist())) == ["02", "04"]
+    with pytest.raises(ParameterError, match="speakers=ravdess/9") as caught:
+        split_table(ravdess_table(4), ["ravdess/9"])
+    assert caught.value.parameter == "speakers"
+    with pytest.raises(ParameterError, match=r"corpora=tes: .* did you mean tess\?"):
+        split_table(make_table(2, corpus=["tess", "nemo"]), ["tes"], by="corpus")
+    with pytest.raises(ParameterError, match="test=1: is not between 0 and 1"):
+        split_table(ravdess_table(4), 1)
 
 
 def test_pick_by_name() -> None:
@@ -209,7 +234,7 @@ def weights(columns: int) -> np.ndarray:  # type: ignore[type-arg]
 
 
 def test_equal_groups_are_dealt_by_share() -> None:
-    sides = deal(np.ones((10, 2)), weights(2), (0.7, 0.3), seed=0)
+    sides = stratify(np.ones((10, 2)), weights(2), (0.7, 0.3), seed=0)
     assert np.bincount(sides).tolist() == [7, 3]
 
 
@@ -217,38 +242,38 @@ def test_rare_columns_are_spread() -> None:
     counts = np.zeros((20, 2))
     counts[:, 0] = 5
     counts[:5, 1] = 1
-    sides = deal(counts, weights(2), [0.2] * 5, seed=3)
+    sides = stratify(counts, weights(2), [0.2] * 5, seed=3)
     assert sorted(sides[:5].tolist()) == [0, 1, 2, 3, 4]
 
 
 def test_groups_of_unequal_size() -> None:
     counts = np.array([[50.0], [10], [10], [10], [10], [10]])
-    sides = deal(counts, weights(1), (0.5, 0.5), seed=0)
+    sides = stratify(counts, weights(1), (0.5, 0.5), seed=0)
     assert len(set(sides[1:].tolist())) == 1
     assert sides[0] != sides[1]
 
 
 @pytest.mark.parametrize("share", [0.001, 0.2, 0.999])
 def test_no_side_is_empty(share: float) -> None:
-    sides = deal(np.ones((2, 1)), weights(1), (1 - share, share), seed=0)
+    sides = stratify(np.ones((2, 1)), weights(1), (1 - share, share), seed=0)
     assert sorted(sides.tolist()) == [0, 1]
 
 
-def test_same_seed_same_deal() -> None:
+def test_same_seed_same_stratify() -> None:
     counts = np.random.default_rng(0).integers(0, 9, (30, 4)).astype(float)
-    first = deal(counts, weights(4), [0.25] * 4, seed=7)
-    assert (first == deal(counts, weights(4), [0.25] * 4, seed=7)).all()
-    others = [deal(counts, weights(4), [0.25] * 4, seed=seed) for seed in range(4)]
+    first = stratify(counts, weights(4), [0.25] * 4, seed=7)
+    assert (first == stratify(counts, weights(4), [0.25] * 4, seed=7)).all()
+    others = [stratify(counts, weights(4), [0.25] * 4, seed=seed) for seed in range(4)]
     assert any((first != other).any() for other in others)
 
 
 def test_too_few_groups() -> None:
     with pytest.raises(ValueError, match="fewer groups"):
-        deal(np.ones((2, 1)), weights(1), [1 / 3] * 3, seed=0)
+        stratify(np.ones((2, 1)), weights(1), [1 / 3] * 3, seed=0)
 
 
 def test_many_groups_are_dealt_in_time() -> None:
     emotions = np.random.default_rng(0).integers(0, 8, 20_000)
-    sides = deal(np.eye(8)[emotions], weights(8), (0.8, 0.2), seed=0)
+    sides = stratify(np.eye(8)[emotions], weights(8), (0.8, 0.2), seed=0)
     for emotion in range(8):
         assert (sides[emotions == emotion] == 1).mean() == pytest.approx(0.2, abs=0.001)
