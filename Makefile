@@ -22,7 +22,7 @@ WORKERS  ?= 2
 # Tables and models are wanted even where make needed them only on its way.
 .SECONDARY:
 
-.PHONY: help demo install test lint format clean distclean
+.PHONY: help demo install man test lint format clean distclean
 
 help: ## what there is to make (this)
 	@echo 'usage: make TARGET [VARIABLE=value …]'
@@ -35,7 +35,7 @@ help: ## what there is to make (this)
 
 # ---------------------------------------------------------------- first steps
 
-demo: $(VENV)/.installed $(if $(AUDIO),,demo/demo.wav) ## the emotions of a demo recording, in text, picture and sound
+demo: $(VENV)/.base $(if $(AUDIO),,demo/demo.wav) ## the emotions of a demo recording, in text, picture and sound
 #: demo AUDIO=my.m4a	the same for a recording of your own
 	@mkdir -p demo; audio="$${AUDIO:-demo/demo.wav}"; name=$$(basename "$$audio"); \
 	$(BIN)/ser-analyze "$$audio" --hop 1 --plot "demo/$${name%.*}.png" && echo "picture: demo/$${name%.*}.png" && \
@@ -43,21 +43,25 @@ demo: $(VENV)/.installed $(if $(AUDIO),,demo/demo.wav) ## the emotions of a demo
 	echo "the same in every emotion (synthetic speech): demo/$${name%.*}.*.wav"
 
 # Speech-like sound that the project renders itself: no recording of anybody lies in the repository.
-demo/demo.wav: tests/speech.py | $(VENV)/.installed
+demo/demo.wav: tests/speech.py | $(VENV)/.base
 	@mkdir -p $(@D)
 	$(BIN)/python tests/speech.py $@
 
-install: $(VENV)/.installed ## the commands, in .venv/bin
+install: $(VENV)/.installed ## the commands and what they train, draw and listen with, in .venv/bin
+
+man: $(VENV)/.base ## man pages, in build/man/man1 (try: man -M build/man ser-analyze)
+	@$(BIN)/python mk/man.py build/man/man1
 
 # ---------------------------------------------------------------- development
 
 test: $(VENV)/.test ## run the tests (ARGS="…" goes to pytest)
 	$(BIN)/pytest -n $(WORKERS) --dist loadfile $(ARGS)
 
-lint: $(VENV)/.lint ## style, docstrings and types
+lint: $(VENV)/.lint ## style, docstrings, types and the Dockerfile
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
+	$(BIN)/hadolint Dockerfile
 
 format: $(VENV)/.lint ## put the code into the project's format
 	$(BIN)/ruff check --fix
@@ -85,9 +89,17 @@ $(BIN)/pip:
 	@$(PYTHON) -m venv $(VENV)
 
 # Stamps: pip is asked again only when the requirements have changed.
-$(VENV)/.installed: setup.cfg pyproject.toml | $(BIN)/pip
-	@echo 'installing ser and what it needs (TensorFlow is large: this can take some minutes)' >&2
-	@$(PIP) install --editable .
+
+# What analysis, conversion, tables and ser-yt need, and pictures.
+$(VENV)/.base: setup.cfg pyproject.toml | $(BIN)/pip
+	@echo 'installing ser, without what training needs' >&2
+	@$(PIP) install --editable '.[plot]'
+	@touch $@
+
+# What every command of the README needs, but for those that name an extra.
+$(VENV)/.installed: $(VENV)/.base
+	@echo 'installing ser and what it trains with (TensorFlow is large: this can take some minutes)' >&2
+	@$(PIP) install --editable '.[train,plot,listen]'
 	@touch $@
 
 # What pip finds for Linux by itself brings gigabytes of CUDA along, so PyTorch is asked for by itself,
@@ -100,7 +112,7 @@ $(VENV)/.test: $(VENV)/.installed
 	    echo 'no PyTorch at $(TORCH): the tests of text models are skipped' >&2
 	@touch $@
 
-$(VENV)/.lint: $(VENV)/.installed
+$(VENV)/.lint: $(VENV)/.base
 	@$(PIP) install --editable '.[lint]'
 	@touch $@
 
