@@ -16,6 +16,7 @@ PACKAGE, TESTS = ROOT / "ser", ROOT / "tests"
 WHOLE = {
     "tests/test_floors.py": "the imports of every file",
     "tests/test_mirror.py": "this",
+    "tests/test_packaging.py": "the package as it is installed",
     "tests/test_rules.py": "the rules of the house, file by file",
     "tests/test_speech.py": "the tests' own voice",
 }
