@@ -11,6 +11,7 @@ from typing import Any, Literal, TypeVar
 import click
 
 from ser.cli.console import is_terminal
+from ser.cli.exclusive import Excludes
 from ser.errors import SerError, require
 from ser.io.files import STANDARD
 from ser.parallel.resources import usable_cores
@@ -222,7 +223,8 @@ def _read_list(source: str, separator: bytes) -> list[Path]:
     return paths
 
 
-# The option for work on other machines.
+NO_JOBS = Excludes("--jobs", "--cluster", "a cluster has as many as its workers")
+"""The rule of commands that work on this machine or on others."""
 
 
 def cluster_option(function: Any) -> Any:
@@ -236,16 +238,13 @@ def cluster_option(function: Any) -> Any:
 
 
 def check_cluster(address: str) -> None:
-    """Makes sure that options for this machine are not given together with those for others.
+    """Sees that there is the address of a scheduler, and Dask to reach it.
 
     Raises:
         DependencyError: Dask is not installed.
-        click.UsageError: They are, or the address is empty.
+        click.UsageError: The address is empty.
     """
     if not address:
         # Dask would start a cluster of its own on this machine.
         raise click.UsageError("--cluster needs the address of a scheduler, as tcp://host:8786.")
-    given = click.get_current_context().get_parameter_source("jobs")
-    if given != click.core.ParameterSource.DEFAULT:
-        raise click.UsageError("--jobs is for this machine: --cluster has as many as its workers.")
     require("--cluster", "distributed")

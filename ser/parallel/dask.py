@@ -24,7 +24,7 @@ from collections.abc import Callable, Generator, Iterator, Sequence
 from typing import Any, Generic, TypeVar
 
 from ser import __version__
-from ser.errors import DependencyError, SerError, how_to_install
+from ser.errors import SerError, missing_package
 from ser.parallel import worker
 from ser.parallel.pool import BATCH
 from ser.parallel.resources import disable_nested_parallelism, limit_blas_threads
@@ -118,10 +118,8 @@ def _client(address: str) -> Iterator[Any]:
     """Connects to a scheduler and makes sure that its workers are of use."""
     try:
         from distributed import Client
-    except ImportError as error:
-        raise DependencyError(
-            "--cluster", "needs Dask (the package distributed)", how_to_install("cluster")
-        ) from error
+    except ModuleNotFoundError as error:
+        raise missing_package("--cluster", error.name) from error
     # What matters of its messages is said in other words.
     logger = logging.getLogger("distributed")
     before = logger.level
