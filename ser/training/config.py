@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field, fields, replace
 from typing import Any, Literal
 
-from ser.errors import SerError
+from ser.errors import ParameterError
 from ser.models.precision import Precision
 from ser.training.spec_augment import SpectrogramAugmentation
 
@@ -14,6 +14,8 @@ ClassWeight = Literal["none", "balanced"]
 
 COMMON = ("lr", "weight_decay", "label_smoothing")
 """Hyperparameters of nearly every trainer."""
+
+_DESCRIBED = ("batch_size", *COMMON, "class_weight", "precision")
 
 AUGMENT = "augment."
 """Prefix of the names of augmentation's fields, as in ``--set augment.stretch=0.1``."""
@@ -62,15 +64,19 @@ class TrainConfig:
         """Checks ranges.
 
         Raises:
-            SerError: A value is out of its range.
+            ParameterError: A value is out of its range.
         """
         for name in ("epochs", "batch_size"):
             if getattr(self, name) < 1:
-                raise SerError(f"--{name.replace('_', '-')}", "must be at least 1")
+                raise ParameterError(name, "must be at least 1", value=getattr(self, name))
         if self.lr <= 0:
-            raise SerError("--lr", "must be positive")
+            raise ParameterError("lr", "must be positive", value=self.lr)
         if not 0 <= self.label_smoothing < 1:
-            raise SerError("--label-smoothing", "must be at least 0 and less than 1")
+            raise ParameterError(
+                "label_smoothing",
+                "must be at least 0 and less than 1",
+                value=self.label_smoothing,
+            )
 
     def to_dict(self) -> dict[str, Any]:
         """Gives the values as plain JSON types."""
@@ -102,6 +108,27 @@ class TrainConfig:
         )
 
     def describe(self) -> str:
-        """Names the architecture, with the hyperparameters that are not its defaults."""
-        changes = ", ".join(f"{name}={value}" for name, value in sorted(self.options.items()))
-        return f"{self.arch} ({changes})" if changes else self.arch
+        """Names the architecture, with everything that is not its default.
+
+        Epochs, seed and supporting corpora are left out: a protocol names them in any case.
+        """
+        from ser.models.registry import ARCHITECTURES
+
+        changes = dict(sorted(self.options.items()))
+        if self.arch in ARCHITECTURES:
+            usual = replace(TrainConfig(), **ARCHITECTURES[self.arch].defaults)
+            changes |= _differences(self, usual, _DESCRIBED, "")
+            names = [field.name for field in fields(self.augment)]
+            changes |= _differences(self.augment, usual.augment, names, AUGMENT)
+        listed = ", ".join(f"{name}={value}" for name, value in changes.items())
+        return f"{self.arch} ({listed})" if listed else self.arch
+
+
+def _differences(
+    config: object, usual: object, names: Sequence[str], prefix: str
+) -> dict[str, Any]:
+    return {
+        f"{prefix}{name}": getattr(config, name)
+        for name in names
+        if getattr(config, name) != getattr(usual, name)
+    }
