@@ -1,1 +1,1 @@
-"""evaluation."""
+"""Evaluation of classifiers: predictions, and figures with intervals over speakers."""

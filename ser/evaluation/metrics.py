@@ -1,4 +1,4 @@
-"""How good a set of predictions is: UAR first, with intervals that know about speakers."""
+"""Evaluation of predictions: UAR, accuracy, macro F1, and bootstrap intervals over speakers."""
 
 from __future__ import annotations
 
@@ -9,8 +9,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from ser.arrays import Counts, Doubles
+from ser.arrays import Counts, Doubles, Mask, Probabilities, Strings
 from ser.errors import SerError
+from ser.evaluation.predictions import Predictions
 from ser.labels import label_indices
 from ser.models.calibration import expected_calibration_error
 
@@ -22,7 +23,7 @@ class Scores:
     Attributes:
         n: Clips.
         uar: Unweighted average recall: the mean of the recalls of the classes that occur.
-        accuracy: The share of clips that are right.
+        accuracy: The share of clips that are recognized.
         macro_f1: The mean F1 of the classes that occur or are predicted.
     """
 
@@ -34,7 +35,7 @@ class Scores:
 
 @dataclass(frozen=True, slots=True)
 class ClassScores:
-    """The figures of one class; None where nothing was there to divide by.
+    """The figures of one class; None where the denominator is zero.
 
     Attributes:
         precision: The share of the clips given this label that have it.
@@ -66,17 +67,17 @@ class Interval:
 
 @dataclass(frozen=True, slots=True)
 class Evaluation:
-    """Everything that is said about one set of predictions.
+    """The evaluation of a set of predictions.
 
     Attributes:
         labels: The model's labels, the order of rows and columns of `confusion`.
         scores: The figures over all clips.
-        intervals: Per figure of `scores` its interval at `level`.
+        intervals: The interval of each figure of `scores`, at `level`.
         level: The level of the intervals, 0.95 for 95 %.
-        resampled: What was drawn for the intervals: ``speakers`` or ``clips``.
-        resamples: How often it was drawn.
-        seed: The seed of the drawing.
-        note: Why clips were drawn instead of speakers; empty otherwise.
+        resampled: What was resampled for the intervals: ``speakers`` or ``clips``.
+        resamples: The number of bootstrap resamples.
+        seed: The seed of the bootstrap.
+        note: Why clips were resampled instead of speakers; empty otherwise.
         classes: Figures per label.
         confusion: Clips, rows true and columns predicted.
         calibration_error: Expected calibration error over 15 bins, 0 to 1.
@@ -98,6 +99,26 @@ class Evaluation:
     speakers: Mapping[str, Scores]
     corpora: Mapping[str, Scores]
 
+    @property
+    def n(self) -> int:
+        """The number of clips."""
+        return self.scores.n
+
+    @property
+    def uar(self) -> float:
+        """Unweighted average recall over all clips."""
+        return self.scores.uar
+
+    @property
+    def accuracy(self) -> float:
+        """The share of all clips that are recognized."""
+        return self.scores.accuracy
+
+    @property
+    def macro_f1(self) -> float:
+        """The mean F1 of the classes over all clips."""
+        return self.scores.macro_f1
+
     def to_dict(self) -> dict[str, Any]:
         """Gives everything as plain JSON types."""
         result = asdict(self)
@@ -108,7 +129,7 @@ class Evaluation:
 
 def evaluate(
     y_true: Sequence[str],
-    probabilities: npt.NDArray[np.floating[Any]],
+    probabilities: Probabilities,
     labels: Sequence[str],
     speakers: Sequence[str] | None = None,
     corpora: Sequence[str] | None = None,
@@ -119,9 +140,10 @@ def evaluate(
 ) -> Evaluation:
     """Scores predictions.
 
-    Intervals are percentiles of a bootstrap over speakers, because clips of one speaker are not
-    independent of each other. Where speakers are not known, or there is one alone, clips are drawn
-    instead; the interval is then too narrow, and `Evaluation.note` says so.
+    Intervals are percentiles of a bootstrap over speakers (Efron, Annals of Statistics 1979),
+    because clips of one speaker are not independent. If speakers are not known, or there is only
+    one, clips are resampled instead; the interval is then too narrow, and `Evaluation.note` says
+    so.
 
     Args:
         y_true: The true emotion of each clip, (n,); all of them among `labels`.
@@ -129,9 +151,9 @@ def evaluate(
         labels: Names of the columns of `probabilities`.
         speakers: The speaker of each clip, unique over corpora; ``''`` where not known.
         corpora: The corpus of each clip; ``''`` where not known.
-        seed: Seed of the bootstrap.
-        resamples: Draws of the bootstrap.
-        level: Level of the intervals.
+        seed: The seed of the bootstrap.
+        resamples: The number of bootstrap resamples.
+        level: The level of the intervals.
 
     Returns:
         The figures.
@@ -170,20 +192,37 @@ def evaluate(
     )
 
 
+def evaluate_predictions(predictions: Predictions, *, seed: int = 0) -> Evaluation:
+    """Scores the predictions of a file, a table or several folds; see `evaluate`.
+
+    Args:
+        predictions: Predictions for labeled clips.
+        seed: The seed of the bootstrap.
+    """
+    return evaluate(
+        predictions.emotion.tolist(),
+        predictions.probabilities,
+        predictions.labels,
+        predictions.speaker_keys,
+        predictions.corpus.tolist(),
+        seed=seed,
+    )
+
+
 def uar(confusion: npt.NDArray[Any]) -> Doubles:
-    """Gives the unweighted average recall of confusion matrices (..., labels, labels)."""
+    """Computes the unweighted average recall of confusion matrices (..., labels, labels)."""
     hits, support, _ = _margins(confusion)
     return _mean_where(_ratio(hits, support), support > 0)
 
 
 def accuracy(confusion: npt.NDArray[Any]) -> Doubles:
-    """Gives the accuracy of confusion matrices (..., labels, labels)."""
+    """Computes the accuracy of confusion matrices (..., labels, labels)."""
     hits, support, _ = _margins(confusion)
     return _ratio(hits.sum(axis=-1), support.sum(axis=-1))
 
 
 def macro_f1(confusion: npt.NDArray[Any]) -> Doubles:
-    """Gives the mean F1 of confusion matrices (..., labels, labels), as scikit-learn does."""
+    """Computes the mean F1 of confusion matrices (..., labels, labels), as scikit-learn does."""
     hits, support, predicted = _margins(confusion)
     total = support + predicted
     return _mean_where(_ratio(2 * hits, total), total > 0)
@@ -198,15 +237,15 @@ def _margins(confusion: npt.NDArray[Any]) -> tuple[Doubles, Doubles, Doubles]:
     return hits, matrices.sum(axis=-1), matrices.sum(axis=-2)
 
 
-def _ratio(part: Doubles, whole: Doubles) -> Doubles:
-    return np.divide(part, whole, out=np.zeros_like(whole), where=whole > 0)
+def _ratio(numerator: Doubles, denominator: Doubles) -> Doubles:
+    return np.divide(numerator, denominator, out=np.zeros_like(denominator), where=denominator > 0)
 
 
-def _mean_where(values: Doubles, there: npt.NDArray[np.bool_]) -> Doubles:
-    return _ratio((values * there).sum(axis=-1), there.sum(axis=-1).astype(np.float64))
+def _mean_where(values: Doubles, condition: Mask) -> Doubles:
+    return _ratio((values * condition).sum(axis=-1), condition.sum(axis=-1).astype(np.float64))
 
 
-def _fill_missing(values: Sequence[str] | None, count: int) -> npt.NDArray[np.str_]:
+def _fill_missing(values: Sequence[str] | None, count: int) -> Strings:
     return np.asarray([""] * count if values is None else values, np.str_)
 
 
@@ -218,7 +257,7 @@ def _confusions(
     return flat.reshape(group_count, count, count)
 
 
-def _clips_note(speakers: npt.NDArray[np.str_]) -> str:
+def _clips_note(speakers: Strings) -> str:
     if speakers[0] == "":
         some = "some " if len(speakers) > 1 else ""
         return f"{some}speakers are not known: intervals are over clips, which makes them narrow"
@@ -231,14 +270,14 @@ def _draw_speakers(by_speaker: Counts, resamples: int, rng: np.random.Generator)
     count = len(by_speaker)
     flat = by_speaker.reshape(count, -1)
     even = np.full(count, 1 / count)
-    # In portions: one row of multiplicities per draw is much for thousands of speakers.
+    # In portions, to bound memory: every resample has a count per speaker.
     portions = [min(250, resamples - start) for start in range(0, resamples, 250)]
     drawn = [rng.multinomial(count, even, size=size) @ flat for size in portions]
     return np.concatenate(drawn).reshape(resamples, *by_speaker.shape[1:])
 
 
 def _draw_clips(by_speaker: Counts, resamples: int, rng: np.random.Generator) -> Counts:
-    # Drawing clips with replacement is drawing cells of the confusion matrix by their share.
+    # Equivalent to resampling clips: a clip enters as its cell of the confusion matrix.
     confusion = by_speaker.sum(axis=0)
     total = int(confusion.sum())
     drawn = rng.multinomial(total, confusion.ravel() / total, size=resamples)
@@ -260,7 +299,7 @@ def _scores(confusion: Counts) -> Scores:
     )
 
 
-def _scores_by_name(names: npt.NDArray[np.str_], matrices: Counts) -> dict[str, Scores]:
+def _scores_by_name(names: Strings, matrices: Counts) -> dict[str, Scores]:
     pairs = zip(names.tolist(), matrices, strict=True)
     return {name: _scores(matrix) for name, matrix in pairs if name}
 

@@ -11,18 +11,19 @@ from ser.arrays import Array, Indices
 from ser.dataset.groups import originals
 from ser.dataset.table import Table, positions_by_speaker, speaker_keys, spec_of, without_features
 from ser.errors import TableError
+from ser.evaluation.metrics import Evaluation, evaluate_predictions
 from ser.evaluation.predictions import Predictions, from_table
 from ser.features.extract import fit_frames
 from ser.inference.classifier import Classifier
 from ser.labels import label_indices
 from ser.models.artifact import check_spec
 
-# Clips that a voice is learnt from, spread over all that there are of it: more change nothing.
-_SAMPLE = 256
+# The classifier is adapted to a speaker with at most this many clips; more change nothing.
+_MAX_ADAPTATION_CLIPS = 256
 
 
 def check_table(path: object, card: Mapping[str, Any], table: Table, name: object) -> None:
-    """Makes sure that a table can be scored by a model, before any work is done.
+    """Checks that a table can be evaluated with a model, before any work is done.
 
     Args:
         path: The model, for messages.
@@ -49,42 +50,76 @@ def predict_table(
     protocol: str = "",
     seed: int | None = None,
     records: Indices | None = None,
-    calibrate: bool = False,
+    adapt: bool = False,
     progress: Callable[[int], object] | None = None,
     block: int = 64,
 ) -> Predictions:
-    """Runs a model over all records of a table that have an emotion, without augmented copies.
+    """Runs a model over all labeled records of a table, without augmented copies.
 
-    A table of copies alone is scored whole.
+    If all records are copies, they are used.
 
     Args:
         classifier: The model.
-        table: Records that `check_table` passed, usually memory-mapped.
-        protocol: Kept in the result.
-        seed: Kept in the result.
-        records: Numbers of the records to run over; None for all.
-        calibrate: Read every speaker's clips against what is usual for that voice, which is learnt
-            from these clips themselves, without their labels.
+        table: Records that `check_table` accepted, usually memory-mapped.
+        protocol: Stored in the result.
+        seed: Stored in the result.
+        records: Numbers of the records to predict; None for all.
+        adapt: Adapt the classifier to each speaker with these clips, without their labels. Clips of
+            unknown speakers are predicted without adaptation.
         progress: Called with the number of records after each block.
-        block: Records that are in memory at once.
+        block: Records that are in memory at a time.
+
+    Returns:
+        The predictions, one per record, in the order of the table.
     """
     chosen = np.arange(len(table)) if records is None else records
-    labelled = originals(table, chosen[np.asarray(table["y"])[chosen] != ""])
-    rest = without_features(table, labelled)
-    result = np.empty((len(labelled), len(classifier.labels)), np.float32)
-    voices = positions_by_speaker(rest) if calibrate else {"": np.arange(len(labelled))}
-    for speaker, places in voices.items():
+    labeled = originals(table, chosen[np.asarray(table["y"])[chosen] != ""])
+    fields = without_features(table, labeled)
+    result = np.empty((len(labeled), len(classifier.labels)), np.float32)
+    speakers = positions_by_speaker(fields) if adapt else {"": np.arange(len(labeled))}
+    for speaker, positions in speakers.items():
         adaptation = None
         if speaker:
-            sample = places[np.unique(np.linspace(0, len(places) - 1, _SAMPLE).astype(int))]
-            adaptation = classifier.adapt(*_features(classifier, table, labelled[sample]))
-        for start in range(0, len(places), block):
-            chosen = places[start : start + block]
-            features = _features(classifier, table, labelled[chosen])
-            result[chosen] = classifier.probabilities(*features, adaptation)
+            spread = np.linspace(0, len(positions) - 1, _MAX_ADAPTATION_CLIPS).astype(int)
+            sample = positions[np.unique(spread)]
+            adaptation = classifier.adapt(*_features(classifier, table, labeled[sample]))
+        for start in range(0, len(positions), block):
+            part = positions[start : start + block]
+            features = _features(classifier, table, labeled[part])
+            result[part] = classifier.probabilities(*features, adaptation)
             if progress is not None:
-                progress(len(chosen))
-    return from_table(rest, classifier.labels, result, protocol=protocol, seed=seed)
+                progress(len(part))
+    return from_table(fields, classifier.labels, result, protocol=protocol, seed=seed)
+
+
+def evaluate_classifier(
+    classifier: Classifier,
+    table: Table,
+    *,
+    adapt: bool = False,
+    seed: int = 0,
+    progress: Callable[[int], object] | None = None,
+) -> Evaluation:
+    """Evaluates a model on the labeled records of a table.
+
+    Args:
+        classifier: The model.
+        table: A feature table with the features that the model was trained on.
+        adapt: Adapt the classifier to each speaker; see `predict_table`.
+        seed: The seed of the bootstrap intervals.
+        progress: Called with the number of records after each block.
+
+    Returns:
+        UAR, accuracy, macro F1, intervals, confusion and calibration error.
+
+    Raises:
+        ArtifactError: The table holds other features than the model was trained on.
+        LabelError: An emotion is not among the model's labels.
+        TableError: No record has an emotion.
+    """
+    check_table(classifier.path, classifier.card, table, "table")
+    predictions = predict_table(classifier, table, adapt=adapt, progress=progress)
+    return evaluate_predictions(predictions, seed=seed)
 
 
 def _features(classifier: Classifier, table: Table, records: Indices) -> tuple[Array, Array | None]:
@@ -93,10 +128,10 @@ def _features(classifier: Classifier, table: Table, records: Indices) -> tuple[A
 
 
 def shared_speakers(table: Table, trained: Collection[str]) -> list[str]:
-    """Names the speakers of a table who were in a model's training set.
+    """Lists the speakers of a table who were in a model's training set.
 
     Args:
         table: A feature table.
-        trained: The training set's speakers as ``corpus/speaker``.
+        trained: The speakers of the training set as ``corpus/speaker``.
     """
     return sorted((set(speaker_keys(table)) & set(trained)) - {""})

@@ -1,4 +1,4 @@
-"""Predictions of many clips in one file, so that folds are scored together and can be scored again.
+"""Predictions for clips, and the CSV file that holds them.
 
 The file is CSV with comment lines in front::
 
@@ -14,12 +14,11 @@ import io
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import IO, Any
+from typing import IO
 
 import numpy as np
-import numpy.typing as npt
 
-from ser.arrays import Strings
+from ser.arrays import Counts, Doubles, Matrix, Records, Strings
 from ser.errors import SerError
 from ser.io.files import open_output
 
@@ -34,34 +33,34 @@ class PredictionsError(SerError):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Predictions:
-    """What a model said about clips whose emotion is known; all arrays have one entry per clip.
+    """A model's predictions for labeled clips. All arrays have one entry per clip.
 
     Attributes:
         labels: Names of the columns of `probabilities`.
         path: The clip's file.
-        start: Where the clip begins in it, in seconds.
+        start: The start of the clip in its file, in seconds.
         corpus: Its corpus.
         speaker: Its speaker within the corpus.
         emotion: The true emotion.
         fold: The number of the fold that the clip was tested in.
-        probabilities: (n, labels).
-        protocol: How the predictions came about, in words: corpus, folds, speakers apart or not.
+        probabilities: Shape (n, labels).
+        protocol: Describes corpus, folds, and whether speakers are disjoint.
         seed: The seed of the training; None where there was none.
     """
 
     labels: tuple[str, ...]
     path: Strings
-    start: npt.NDArray[np.float64]
+    start: Doubles
     corpus: Strings
     speaker: Strings
     emotion: Strings
-    fold: npt.NDArray[np.int64]
-    probabilities: npt.NDArray[np.float32]
+    fold: Counts
+    probabilities: Matrix
     protocol: str = ""
     seed: int | None = None
 
     def __post_init__(self) -> None:
-        """Checks that the arrays belong together.
+        """Checks that the arrays have equal lengths.
 
         Raises:
             ValueError: Their lengths differ.
@@ -84,21 +83,21 @@ class Predictions:
 
     @property
     def speaker_keys(self) -> list[str]:
-        """Speakers as ``corpus/speaker``, and as ``''`` where not known."""
+        """The speaker of each clip as ``corpus/speaker``; ``''`` where not known."""
         pairs = zip(self.corpus.tolist(), self.speaker.tolist(), strict=True)
         return [f"{corpus}/{speaker}" if speaker else "" for corpus, speaker in pairs]
 
 
 def from_table(
-    table: npt.NDArray[Any],
+    table: Records,
     labels: Sequence[str],
-    probabilities: npt.NDArray[np.float32],
+    probabilities: Matrix,
     *,
     fold: int = 0,
     protocol: str = "",
     seed: int | None = None,
 ) -> Predictions:
-    """Joins the records of a feature table with a model's probabilities for them.
+    """Combines the records of a feature table with a model's probabilities for them.
 
     Args:
         table: Records as `ser.dataset.table` describes them, (n,).
@@ -123,13 +122,13 @@ def from_table(
 
 
 def labeled(predictions: Predictions) -> Predictions:
-    """Leaves out the clips whose emotion is not known."""
+    """Leaves out the clips without an emotion."""
     known = predictions.emotion != ""
     return replace(predictions, **{name: getattr(predictions, name)[known] for name in _ARRAYS})
 
 
 def pool_predictions(parts: Sequence[Predictions]) -> Predictions:
-    """Puts the predictions of several folds together; protocol and seed are those of the first.
+    """Concatenates the predictions of folds; protocol and seed are those of the first.
 
     Raises:
         PredictionsError: There are none, or their labels differ.
@@ -187,7 +186,11 @@ def read_predictions(source: Path) -> Predictions:
 
 
 def is_predictions(head: bytes) -> bool:
-    """Says whether a file that begins so is a predictions file."""
+    """Recognizes a predictions file.
+
+    Args:
+        head: The first bytes of the file.
+    """
     return head.startswith((b"# protocol:", ",".join(_FIELDS).encode()))
 
 
@@ -206,7 +209,7 @@ def _lines(predictions: Predictions) -> Iterator[str]:
         predictions.fold,
     )
     for *fields, chances in zip(*columns, predictions.probabilities, strict=True):
-        # Nine digits bring a float32 back exactly.
+        # Nine digits represent a float32 exactly.
         yield _row([*map(str, fields), *(f"{chance:.9g}" for chance in chances)])
 
 

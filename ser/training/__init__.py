@@ -1,1 +1,1 @@
-"""Training: batches, augmentation on the fly, checkpoints, cross-validation."""
+"""Training of classifiers: batches, trainers, checkpoints, cross-validation."""

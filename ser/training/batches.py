@@ -73,10 +73,10 @@ class Examples:
         self.targets = np.array([number[e] for e in emotions[emotions != ""].tolist()], np.intp)
         self.main = ~np.isin(np.asarray(table["corpus"])[self.indices], list(support))
         if not self.main.any():
-            raise TableError(
-                "--support",
+            raise ParameterError(
+                "support",
                 "names every corpus of the training clips",
-                "leave out those that are to be recognised",
+                "leave out those that are to be recognized",
             )
 
     def __len__(self) -> int:

@@ -1,4 +1,4 @@
-"""What an artifact says about itself."""
+"""The card of a trained classifier, which is stored in its artifact."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from ser.models.artifact import CLASSIFIER
 from ser.training.config import TrainConfig
 from ser.training.loop import TrainedNetwork, training_speakers
 
-# What the licences of the public corpora allow for weights that were made from them.
-LICENCES: Mapping[str, str] = {
+# The licenses of the public corpora, which bind weights that were trained on them.
+LICENSES: Mapping[str, str] = {
     "ravdess": "CC BY-NC-SA 4.0",
     "tess": "CC BY-NC-ND 4.0",
     "nemo": "CC BY-NC-SA 4.0",
@@ -32,17 +32,16 @@ def make_card(
     metrics: Mapping[str, Any] | None = None,
     temperature: float | None = None,
 ) -> dict[str, Any]:
-    """Writes the card of a classifier.
+    """Makes the card of a classifier.
 
     Args:
         table: The training table.
         indices: The records that it was trained on.
-        config: How it was trained.
+        config: The configuration of the training.
         trained: The network.
-        protocol: How `metrics` came about, in words.
+        protocol: The protocol of `metrics`.
         metrics: Figures on clips that it was not trained on.
-        temperature: A temperature from elsewhere, as from a cross-validation; otherwise the
-            training's own.
+        temperature: The temperature of a cross-validation; None for that of the training.
 
     Returns:
         Plain JSON types, for `ser.models.artifact.write_artifact`.
@@ -109,7 +108,7 @@ def training_card(
         "metrics": dict(metrics or {}),
         "seed": config.seed,
         "training": {**config.to_dict(), **training},
-        "licence": licence(corpora),
+        "licence": license_text(corpora),
     }
 
 
@@ -118,18 +117,18 @@ def corpora_of(table: Table, indices: Indices) -> list[str]:
     return sorted(set(np.asarray(table["corpus"])[indices].tolist()) - {""})
 
 
-def licence(corpora: list[str]) -> str:
-    """Says what may be done with weights trained on these corpora."""
-    if not set(corpora) & set(LICENCES):
+def license_text(corpora: list[str]) -> str:
+    """Describes the license of weights that were trained on these corpora."""
+    if not set(corpora) & set(LICENSES):
         return "follows the licences of the training data"
-    sources = ", ".join(f"{name} ({LICENCES.get(name, 'its own licence')})" for name in corpora)
-    if any("NC" in LICENCES.get(name, "") for name in corpora):
+    sources = ", ".join(f"{name} ({LICENSES.get(name, 'its own licence')})" for name in corpora)
+    if any("NC" in LICENSES.get(name, "") for name in corpora):
         return f"weights for non-commercial use: trained on {sources}"
     return f"trained on {sources}"
 
 
 def describe_corpora(table: Table) -> str:
-    """Names a table's corpora, clips and speakers in a few words."""
+    """Describes a table's corpora, and counts its clips and speakers."""
     corpora = sorted(set(np.asarray(table["corpus"]).tolist()) - {""})
     speakers = len(training_speakers(table, np.arange(len(table))))
     return f"{'+'.join(corpora) or 'own clips'} ({len(table)} clips, {speakers} speakers)"

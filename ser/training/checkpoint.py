@@ -1,4 +1,4 @@
-"""What an interrupted training leaves behind, whole after every epoch."""
+"""Checkpoints: the state of a training after every epoch, to resume it after an interruption."""
 
 from __future__ import annotations
 
@@ -18,16 +18,16 @@ _STATE = "state.json"
 
 @dataclass(slots=True)
 class TrainingState:
-    """Where a training stands.
+    """The state of a training between two epochs.
 
     Attributes:
-        fingerprint: What must not change between the runs: data and options.
+        fingerprint: A digest of data and options, which must be the same when it is resumed.
         epoch: Epochs finished.
         best_epoch: The epoch with the lowest validation loss, counted from 1; 0 for none.
         best_loss: That loss.
         history: One row of figures per finished epoch.
         files: The number in the names of the files that belong to this state.
-        companions: Names of the networks that are trained beside the model.
+        companions: Names of the networks that are trained beside the classifier.
     """
 
     fingerprint: str
@@ -41,13 +41,13 @@ class TrainingState:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class LoadedCheckpoint:
-    """What a checkpoint gives back.
+    """The contents of a checkpoint.
 
     Attributes:
         model: The compiled classifier.
-        companions: The networks that were trained beside it, by name.
+        companions: The networks that are trained beside it, by name.
         best: The weights of the best epoch, or None.
-        state: Where the training stands.
+        state: The state of the training.
     """
 
     model: Any
@@ -57,7 +57,7 @@ class LoadedCheckpoint:
 
 
 class Checkpoint:
-    """A folder ``NAME.ckpt`` beside the output, replaced step by step so that it is always whole.
+    """A folder ``NAME.ckpt`` beside the artifact, updated such that it is valid at any time.
 
     Args:
         output: The artifact that the training will write.
@@ -73,13 +73,13 @@ class Checkpoint:
         state: TrainingState,
         companions: Mapping[str, Any] | None = None,
     ) -> None:
-        """Writes model, optimiser, best weights and state.
+        """Writes networks with their optimizers, the best weights and the state.
 
         Args:
-            model: The compiled `keras.Model`.
-            best: Weights of the best epoch, as `keras.Model.get_weights` gives them, or None.
-            state: Where the training stands.
-            companions: Networks that are trained beside the model, by name.
+            model: The compiled classifier.
+            best: Weights of the best epoch, from `keras.Model.get_weights`, or None.
+            state: The state of the training.
+            companions: The networks that are trained beside the classifier, by name.
         """
         others = dict(companions or {})
         state.companions = sorted(others)
@@ -93,12 +93,12 @@ class Checkpoint:
             if best is not None and not self._best(state).exists():
                 current = model.get_weights()
                 model.set_weights(best)
-                # A name by itself would not say whether the file is whole.
+                # Renamed when complete, because its existence counts as complete.
                 unfinished = self.folder / "unfinished.weights.h5"
                 model.save_weights(unfinished)
                 unfinished.replace(self._best(state))
                 model.set_weights(current)
-            # The state names the files of this epoch; until it is replaced the old ones count.
+            # The state names the files of this epoch. Until it is replaced, the old ones are valid.
             with atomic_path(self.folder / _STATE) as temporary:
                 temporary.write_text(json.dumps(asdict(state)))
             keep = {self._model(state), self._best(state), self.folder / _STATE}
@@ -109,14 +109,14 @@ class Checkpoint:
             raise cannot_write(self.folder, error, SerError) from error
 
     def load(self, keras: Any, fingerprint: str) -> LoadedCheckpoint | None:
-        """Reads what an interrupted training left.
+        """Reads the checkpoint of an interrupted training.
 
         Args:
             keras: The module.
-            fingerprint: Of the training to continue.
+            fingerprint: The fingerprint of the training that is resumed.
 
         Returns:
-            What was kept; None where there is nothing to continue.
+            Its contents; None where there is no checkpoint.
 
         Raises:
             SerError: The checkpoint is of another training, or damaged.
@@ -151,7 +151,7 @@ class Checkpoint:
         return LoadedCheckpoint(model, others, best, state)
 
     def history(self) -> list[dict[str, float]]:
-        """Reads the rows of the epochs that are finished, while a training runs or after it."""
+        """Reads the history of a training that is running or was interrupted, a row per epoch."""
         try:
             state = json.loads((self.folder / _STATE).read_text())
             return list(state["history"])

@@ -1,4 +1,4 @@
-"""Cross-validation: every fold trained and scored in one run, each test fold seen once."""
+"""Cross-validation: trains a network on every fold and evaluates the pooled predictions."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import numpy as np
 
 from ser.dataset.folds import Folds
 from ser.dataset.table import Table, without_features
-from ser.evaluation.metrics import Evaluation, evaluate
+from ser.evaluation.metrics import Evaluation, evaluate_predictions
 from ser.evaluation.predictions import Predictions, pool_predictions, write_predictions
 from ser.io.files import open_output
 from ser.labels import label_indices
@@ -22,30 +22,28 @@ from ser.training.card import describe_corpora
 from ser.training.config import TrainConfig
 from ser.training.fold import ADAPTED_CSV, ChooseConfig, Fold, FoldPredictions, table_labels
 from ser.training.parallel_folds import FoldCallbacks, train_folds
-from ser.viz.confusion import draw_confusion
 
 PREDICTIONS = "predictions.csv"
 REPORT = "report.json"
-CONFUSION = "confusion.png"
 
 CALIBRATED_ERROR = "calibration_error_with_temperature"
-"""In the report: the calibration error with each fold at the temperature of the other folds."""
+"""Key of the report: the calibration error with each fold at the temperature of the other folds."""
 
 NESTED_PROTOCOL = "hyperparameters chosen inside every fold"
-"""What a protocol says where each fold has hyperparameters of its own."""
+"""Begins the part of a protocol that describes a nested search."""
 
 
 @dataclass(frozen=True, slots=True)
 class NestedSearch:
-    """How each fold gets hyperparameters of its own, as in a nested cross-validation.
+    """A search for hyperparameters inside each fold: nested cross-validation.
 
     Attributes:
-        protocol: How, in words that begin with `NESTED_PROTOCOL`.
-        make: Makes it so.
+        protocol: Describes the search; begins with `NESTED_PROTOCOL`.
+        choose: Runs the search of a fold.
     """
 
     protocol: str
-    make: ChooseConfig
+    choose: ChooseConfig
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,10 +51,9 @@ class CrossValidation:
     """The outcome of a cross-validation.
 
     Attributes:
-        predictions: What each fold's network said about its test clips.
-        evaluation: The figures over all folds together.
-        temperature: The temperature that fits the pooled predictions, for a network that is then
-            trained on everything.
+        predictions: The predictions of every fold for its test clips, pooled.
+        evaluation: The figures of the pooled predictions.
+        temperature: Fitted to the pooled predictions, for a network trained on all clips.
     """
 
     predictions: Predictions
@@ -70,7 +67,7 @@ def cross_validate(
     config: TrainConfig,
     folder: Path,
     *,
-    choice: NestedSearch | None = None,
+    search: NestedSearch | None = None,
     resume: bool = False,
     device: Device = "auto",
     jobs: int = 1,
@@ -78,25 +75,23 @@ def cross_validate(
     on_step: Callable[[int], None] = lambda n: None,
     on_epoch: Callable[[int, dict[str, float]], None] = lambda fold, row: None,
 ) -> CrossValidation:
-    """Trains and scores every fold; all training records of a fold are trained on to the end.
+    """Trains a network on every fold and evaluates the pooled predictions.
 
-    Augmented copies are trained on, never tested on.
-
-    Nothing is chosen on a test fold: no epoch, no temperature, no scaler. There is no validation
-    part, so the number of epochs is the configuration's.
+    Every fold is trained to the last epoch: there are no validation clips, and nothing is chosen on
+    a test fold, neither epoch nor temperature nor scaler. Augmented copies are trained on, but
+    never tested.
 
     Args:
         table: A feature table.
         folds: The test sets.
-        config: How to train.
-        folder: Where fold models, ``predictions.csv``, ``calibrated.csv`` (each test speaker's
-            clips read against what is usual for that voice), ``report.json`` and ``confusion.png``
-            go.
-        choice: How each fold's hyperparameters are chosen; None takes those of `config`.
+        config: The configuration of the training.
+        folder: The folder of the fold models, ``predictions.csv``, ``calibrated.csv`` (predictions
+            after adaptation to each test speaker) and ``report.json``.
+        search: A search for hyperparameters in each fold; None uses those of `config`.
         resume: Keep the folds that an interrupted run finished, and continue the one it was in.
-        device: Where to train.
-        jobs: Folds that are trained at the same time, each in a process of its own; with a choice
-            they are trained one after the other. Other orders of summation make other roundings.
+        device: The device to train on.
+        jobs: Folds that are trained at the same time, in processes; with a search they are trained
+            one after the other. Sums in another order make other rounding errors.
         on_fold: Called with the fold, the number of folds and the training clips of each.
         on_step: As in `ser.training.loop.train`.
         on_epoch: Called with the fold and each row of its history.
@@ -108,49 +103,48 @@ def cross_validate(
         SerError: As `ser.training.loop.train`; a fold file of another training is in the way, or a
             process has died.
     """
-    protocol = describe_protocol(table, folds, config, choice)
-    units = [
+    protocol = describe_protocol(table, folds, config, search)
+    all_folds = [
         Fold(number, test, config, folder, protocol, device)
         for number, test in enumerate(folds.tests, start=1)
     ]
     callbacks = FoldCallbacks(
-        lambda fold, clips: on_fold(fold, len(units), clips),
-        on_step,
-        on_epoch,
+        lambda fold, clips: on_fold(fold, len(all_folds), clips), on_step, on_epoch
     )
-    found: dict[int, FoldPredictions] = {}
-    todo: list[Fold] = []
-    for unit in units:
-        scored = unit.finished(table) if resume else None
-        if scored is None:
-            todo.append(unit)
+    results: dict[int, FoldPredictions] = {}
+    remaining: list[Fold] = []
+    for fold in all_folds:
+        finished = fold.load_finished(table) if resume else None
+        if finished is None:
+            remaining.append(fold)
             continue
-        found[unit.number] = scored
-        callbacks.on_fold(unit.number, len(unit.rest(table)))
-        on_step(unit.steps(table) * config.epochs)
-    if jobs > 1 and len(todo) > 1 and choice is None:
-        found |= train_folds(table, todo, jobs, callbacks, resume=resume)
-        todo = []
-    for unit in todo:
-        callbacks.on_fold(unit.number, len(unit.rest(table)))
-        found[unit.number] = unit.train(
+        results[fold.number] = finished
+        callbacks.on_fold(fold.number, len(fold.training_records(table)))
+        on_step(fold.steps_per_epoch(table) * config.epochs)
+    if jobs > 1 and len(remaining) > 1 and search is None:
+        results |= train_folds(table, remaining, jobs, callbacks, resume=resume)
+        remaining = []
+    for fold in remaining:
+        callbacks.on_fold(fold.number, len(fold.training_records(table)))
+        results[fold.number] = fold.train(
             table,
-            choose=None if choice is None else choice.make,
+            choose=None if search is None else search.choose,
             resume=resume,
             on_step=on_step,
-            on_epoch=functools.partial(on_epoch, unit.number),
+            on_epoch=functools.partial(on_epoch, fold.number),
         )
     labels = table_labels(table)
-    scores = [found[unit.number] for unit in units]
-    pooled = _pool_folds([one.plain for one in scores], labels, config)
-    _write_report(folder, pooled, _pool_folds([one.told for one in scores], labels, config))
-    return pooled
+    ordered = [results[fold.number] for fold in all_folds]
+    plain = _pool_folds([result.plain for result in ordered], labels, config)
+    adapted = _pool_folds([result.adapted for result in ordered], labels, config)
+    _write_report(folder, plain, adapted)
+    return plain
 
 
 def describe_protocol(
-    table: Table, folds: Folds, config: TrainConfig, choice: NestedSearch | None = None
+    table: Table, folds: Folds, config: TrainConfig, search: NestedSearch | None = None
 ) -> str:
-    """Says in one line how the figures of a cross-validation come about."""
+    """Describes corpora, folds, network and seed of a cross-validation in one line."""
     apart = {
         "speaker": "speakers apart",
         "corpus": "corpora apart",
@@ -162,13 +156,19 @@ def describe_protocol(
         f"{len(folds.tests)}-fold cross-validation ({folds.name}), {apart}, "
         f"arch {config.describe()}, "
         f"last of {config.epochs} epochs, seed {config.seed}"
-        f"{'' if choice is None else f', {choice.protocol}'}"
+        f"{'' if search is None else f', {search.protocol}'}"
     )
 
 
 def describe_data(table: Table, tested: Collection[str], config: TrainConfig) -> str:
-    """Names the corpora that are tested, and those that every network learns from besides."""
-    # Clips of no corpus are counted with those that are tested: a protocol cannot name them.
+    """Describes the corpora that are tested, and those that are trained on only.
+
+    Args:
+        table: The training table.
+        tested: The corpora that are tested.
+        config: Whether the other corpora are supporting ones.
+    """
+    # Clips without a corpus count as tested: a protocol cannot name them.
     inside = np.isin(np.asarray(table["corpus"]), [*tested, ""])
     main = describe_corpora(without_features(table, np.flatnonzero(inside)))
     if inside.all():
@@ -181,14 +181,7 @@ def _pool_folds(
     parts: list[Predictions], labels: tuple[str, ...], config: TrainConfig
 ) -> CrossValidation:
     predictions = pool_predictions(parts)
-    evaluation = evaluate(
-        predictions.emotion.tolist(),
-        predictions.probabilities,
-        labels,
-        predictions.speaker_keys,
-        predictions.corpus.tolist(),
-        seed=config.seed,
-    )
+    evaluation = evaluate_predictions(predictions, seed=config.seed)
     truth = label_indices(predictions.emotion.tolist(), labels)
     return CrossValidation(
         predictions, evaluation, fit_temperature(predictions.probabilities, truth)
@@ -196,7 +189,7 @@ def _pool_folds(
 
 
 def calibrated_error(predictions: Predictions) -> float:
-    """Measures the calibration with each fold at the temperature that fits the other folds."""
+    """Computes the calibration error with each fold at the temperature of the other folds."""
     truth = label_indices(predictions.emotion.tolist(), predictions.labels)
     tempered = np.array(predictions.probabilities, np.float32)
     for number in set(predictions.fold.tolist()):
@@ -206,27 +199,20 @@ def calibrated_error(predictions: Predictions) -> float:
     return expected_calibration_error(tempered, truth)
 
 
-def _write_report(folder: Path, pooled: CrossValidation, calibrated: CrossValidation) -> None:
-    protocol = pooled.predictions.protocol
-    write_predictions(folder / PREDICTIONS, pooled.predictions)
-    write_predictions(folder / ADAPTED_CSV, calibrated.predictions)
+def _write_report(folder: Path, plain: CrossValidation, adapted: CrossValidation) -> None:
+    write_predictions(folder / PREDICTIONS, plain.predictions)
+    write_predictions(folder / ADAPTED_CSV, adapted.predictions)
     report = {
-        "protocol": protocol,
-        "seed": pooled.predictions.seed,
-        "temperature": pooled.temperature,
-        CALIBRATED_ERROR: calibrated_error(pooled.predictions),
-        **pooled.evaluation.to_dict(),
+        "protocol": plain.predictions.protocol,
+        "seed": plain.predictions.seed,
+        "temperature": plain.temperature,
+        CALIBRATED_ERROR: calibrated_error(plain.predictions),
+        **plain.evaluation.to_dict(),
+        # The name that earlier versions gave to the adaptation.
         "calibrated": {
-            "protocol": calibrated.predictions.protocol,
-            **calibrated.evaluation.to_dict(),
+            "protocol": adapted.predictions.protocol,
+            **adapted.evaluation.to_dict(),
         },
     }
     with open_output(folder / REPORT, binary=True) as stream:
         stream.write(json.dumps(report, indent=1).encode() + b"\n")  # type: ignore[arg-type]
-    draw_confusion(
-        folder / CONFUSION,
-        pooled.evaluation.confusion,
-        pooled.evaluation.labels,
-        "Cross-validation",
-        protocol,
-    )

@@ -1,4 +1,4 @@
-"""One fold of a cross-validation: trained, scored once, and left in files of its own."""
+"""One fold of a cross-validation: its training, its predictions, and its files."""
 
 from __future__ import annotations
 
@@ -29,43 +29,45 @@ from ser.training.config import TrainConfig
 from ser.training.loop import TrainingData, predict, train
 
 ADAPTED_CSV = "calibrated.csv"
+"""End of the names of the files with predictions after adaptation to the speakers. The name is that
+of earlier versions, which called the adaptation a calibration."""
 
-ADAPTED_PROTOCOL = "each test speaker calibrated with the unlabelled test clips"
-"""What is added to a protocol where voices are calibrated."""
+ADAPTED_PROTOCOL = "adapted to each test speaker with the unlabeled test clips"
+"""What is added to a protocol for predictions after adaptation to the speakers."""
 
 ChooseConfig = Callable[[TrainingData, Path], tuple[TrainConfig, dict[str, Any]]]
-"""Gives a fold's training and further entries for its card, from its training records and the
-artifact that will be written. It must not look at other records."""
+"""Chooses the configuration of a fold, and gives further entries for its card. The arguments are
+the training records, which alone it may use, and the artifact that will be written."""
 
 
 @dataclass(frozen=True, slots=True)
 class FoldPredictions:
-    """What a fold's network says about its test clips.
+    """The predictions of a fold's network for its test clips.
 
     Attributes:
-        plain: With nothing known about the speakers.
-        told: With each speaker calibrated.
+        plain: Without any adaptation.
+        adapted: After adaptation to each speaker with the unlabeled test clips.
     """
 
     plain: Predictions
-    told: Predictions
+    adapted: Predictions
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Fold:
-    """One fold.
+    """One fold of a cross-validation.
 
     Attributes:
         number: Counted from 1.
-        side: Record numbers of its test set, augmented copies among them.
-        config: How to train.
-        folder: Where ``fold-N.keras``, ``fold-N.csv`` and ``fold-N-calibrated.csv`` go.
-        protocol: That of the whole cross-validation.
-        device: Where to train.
+        test_records: Record numbers of its test set, including augmented copies.
+        config: The configuration of the training.
+        folder: The folder of ``fold-N.keras``, ``fold-N.csv`` and ``fold-N-calibrated.csv``.
+        protocol: The protocol of the cross-validation.
+        device: The device to train on.
     """
 
     number: int
-    side: Indices
+    test_records: Indices
     config: TrainConfig
     folder: Path
     protocol: str
@@ -73,47 +75,53 @@ class Fold:
 
     @property
     def artifact(self) -> Path:
-        """Where the network goes."""
+        """The artifact."""
         return self.folder / f"fold-{self.number}.keras"
 
     @property
     def checkpoint(self) -> Checkpoint:
-        """What an interrupted training leaves."""
+        """The checkpoint of an interrupted training."""
         return Checkpoint(self.artifact)
 
-    def rest(self, table: Table) -> Indices:
-        """Gives the records that are trained on: neither test clips nor copies of them."""
-        return train_indices(len(table), self.side)
+    def training_records(self, table: Table) -> Indices:
+        """Lists the training records: neither test clips nor copies of them."""
+        return train_indices(len(table), self.test_records)
 
-    def steps(self, table: Table) -> int:
+    def steps_per_epoch(self, table: Table) -> int:
         """Counts the steps of an epoch."""
-        return max(1, len(self.rest(table)) // self.config.batch_size)
+        return max(1, len(self.training_records(table)) // self.config.batch_size)
 
-    def finished(self, table: Table) -> FoldPredictions | None:
-        """Reads what an earlier run has left, if it came to the end of this fold.
+    def load_finished(self, table: Table) -> FoldPredictions | None:
+        """Reads the predictions of an earlier run.
+
+        Returns:
+            The predictions; None if that run did not finish this fold.
 
         Raises:
-            SerError: It is of another cross-validation.
+            SerError: They are of another cross-validation.
         """
         if not (self._csv().exists() and self.artifact.exists()):
             return None
-        test = originals(table, self.side)
+        test = originals(table, self.test_records)
         plain = read_predictions(self._csv())
-        same = plain.protocol == self.protocol
-        same = same and matches_config(read_card(self.artifact), table, self.config)
-        if not same or plain.path.tolist() != _clip_names(table, test):
+        same = (
+            plain.protocol == self.protocol
+            and matches_config(read_card(self.artifact), table, self.config)
+            and plain.path.tolist() == _clip_names(table, test)
+        )
+        if not same:
             raise SerError(
                 self._csv(),
                 "is of a cross-validation with other data or options",
                 "repeat those options, or start anew without --resume",
             )
-        if self._told_csv().exists():
-            return FoldPredictions(plain, read_predictions(self._told_csv()))
-        # A version that did not calibrate has finished this fold.
-        labelled = np.asarray(test, np.intp)[np.asarray(table["y"])[test] != ""]
-        told = self._told_the_voice(table, labelled, plain)
-        write_predictions(self._told_csv(), told)
-        return FoldPredictions(plain, told)
+        if self._adapted_csv().exists():
+            return FoldPredictions(plain, read_predictions(self._adapted_csv()))
+        # The fold was finished by a version without adaptation.
+        labeled = np.asarray(test, np.intp)[np.asarray(table["y"])[test] != ""]
+        adapted = self._predict_adapted(table, labeled, plain)
+        write_predictions(self._adapted_csv(), adapted)
+        return FoldPredictions(plain, adapted)
 
     def train(
         self,
@@ -124,22 +132,24 @@ class Fold:
         on_step: Callable[[int], None] = lambda n: None,
         on_epoch: Callable[[dict[str, float]], None] = lambda row: None,
     ) -> FoldPredictions:
-        """Trains on the rest, to the end, and scores the test clips; its files are written.
+        """Trains on the training records to the last epoch, and predicts the test clips.
+
+        The artifact and both files of predictions are written.
 
         Args:
-            table: The table that is divided.
-            choose: How hyperparameters are chosen; None takes those of the configuration.
+            table: The table of all folds.
+            choose: Chooses hyperparameters; None uses those of the configuration.
             resume: Continue an interrupted training.
             on_step: As in `ser.training.loop.train`.
             on_epoch: As in `ser.training.loop.train`.
 
         Raises:
-            SerError: As `ser.training.loop.train`; or the rest lacks an emotion.
+            SerError: As `ser.training.loop.train`; or the training records lack an emotion.
         """
         labels = table_labels(table)
-        rest = self.rest(table)
-        data = TrainingData(table, rest)
-        config, more = (self.config, {}) if choose is None else choose(data, self.artifact)
+        records = self.training_records(table)
+        data = TrainingData(table, records)
+        config, card_entries = (self.config, {}) if choose is None else choose(data, self.artifact)
         trained = train(
             data,
             config,
@@ -155,10 +165,10 @@ class Fold:
                 "has no training clip of some emotion",
                 "use fewer folds, or merge rare emotions with ser-merge --map",
             )
-        kind = make_architecture(config.arch, config.options)
-        # Copies of test clips are left out of both sides.
-        test = np.asarray(originals(table, self.side), np.intp)
-        examples = Examples(table, test, labels, reads_functionals=kind.reads_functionals)
+        arch = make_architecture(config.arch, config.options)
+        # Copies of test clips are neither trained on nor tested.
+        test = np.asarray(originals(table, self.test_records), np.intp)
+        examples = Examples(table, test, labels, reads_functionals=arch.reads_functionals)
         plain = from_table(
             without_features(table, examples.indices),
             labels,
@@ -168,58 +178,58 @@ class Fold:
             seed=config.seed,
         )
         protocol = f"fold {self.number} of: {self.protocol}"
-        card = make_card(table, rest, config, trained, protocol=protocol)
+        card = make_card(table, records, config, trained, protocol=protocol)
         write_artifact(
             self.artifact,
             trained.model,
-            {**card, **more},
+            {**card, **card_entries},
             trained.voice,
-            eight_bits=kind.eight_bits(card["frames"]),
+            eight_bits=arch.eight_bits(card["frames"]),
         )
-        told = self._told_the_voice(table, examples.indices, plain)
-        write_predictions(self._told_csv(), told)
+        adapted = self._predict_adapted(table, examples.indices, plain)
+        write_predictions(self._adapted_csv(), adapted)
         write_predictions(self._csv(), plain)
         self.checkpoint.clear()
-        return FoldPredictions(plain, told)
+        return FoldPredictions(plain, adapted)
 
     def _csv(self) -> Path:
         return self.folder / f"fold-{self.number}.csv"
 
-    def _told_csv(self) -> Path:
+    def _adapted_csv(self) -> Path:
         return self.folder / f"fold-{self.number}-{ADAPTED_CSV}"
 
-    def _told_the_voice(self, table: Table, records: Indices, part: Predictions) -> Predictions:
-        """Scores the test clips again, each speaker calibrated with all of them, unlabelled."""
-        engine = open_classifier(self.artifact, "keras", self.device)
-        told = predict_table(
-            engine,
+    def _predict_adapted(self, table: Table, records: Indices, plain: Predictions) -> Predictions:
+        """Predicts the test clips after adaptation to each speaker with all of them, unlabeled."""
+        classifier = open_classifier(self.artifact, "keras", self.device)
+        adapted = predict_table(
+            classifier,
             table,
             records=records,
-            calibrate=True,
-            protocol=f"{part.protocol}, {ADAPTED_PROTOCOL}",
-            seed=part.seed,
+            adapt=True,
+            protocol=f"{plain.protocol}, {ADAPTED_PROTOCOL}",
+            seed=plain.seed,
         )
-        return replace(told, fold=part.fold)
+        return replace(adapted, fold=plain.fold)
 
 
 def table_labels(table: Table) -> tuple[str, ...]:
-    """Lists the emotions of a table in the order of networks' outputs."""
+    """Lists the emotions of a table in the order of a network's outputs."""
     return tuple(ordered(set(np.asarray(table["y"]).tolist()) - {""}))
 
 
 def matches_config(card: Mapping[str, Any], table: Table, config: TrainConfig) -> bool:
     """Says whether a fold's network was trained with these features and options.
 
-    Patience is not asked for, because a cross-validation has nothing to watch, and neither are
+    Patience is not compared, because the folds have no validation clips, and neither are
     hyperparameters that were chosen inside the fold.
 
     Args:
         card: The card of a fold's artifact.
-        table: The table that is trained on.
-        config: How to train.
+        table: The training table.
+        config: The configuration of the training.
     """
     config = config.with_hyperparameters(card.get("tuning", {}).get("chosen", {}))
-    # Through JSON, as the card has come: tuples are lists there.
+    # Converted through JSON as the card was: tuples become lists.
     wanted = json.loads(json.dumps(config.to_dict()))
     del wanted["patience"]
     trained = {name: card.get("training", {}).get(name) for name in wanted}
@@ -227,7 +237,7 @@ def matches_config(card: Mapping[str, Any], table: Table, config: TrainConfig) -
 
 
 def _clip_names(table: Table, test: Indices) -> list[str]:
-    """Names the clips of a test set as a predictions file does."""
+    """Lists the paths of the labeled clips of a test set, as a predictions file has them."""
     chosen = test[np.asarray(table["y"])[test] != ""]
     names = np.asarray(table["path"])[chosen].tolist()
     return [name.encode("utf-8", "backslashreplace").decode("utf-8") for name in names]

@@ -126,7 +126,7 @@ class _Progress:
     def begin(self, folds: Sequence[Fold]) -> None:
         """Reports that trainings begin."""
         for fold in folds:
-            self._callbacks.on_fold(fold.number, len(fold.rest(self._table)))
+            self._callbacks.on_fold(fold.number, len(fold.training_records(self._table)))
             self._running.append(fold)
             self._epochs[fold.number] = 0
 
@@ -135,7 +135,7 @@ class _Progress:
         for fold in self._running:
             rows = fold.checkpoint.history()
             for row in rows[self._epochs[fold.number] :]:
-                self._callbacks.on_step(fold.steps(self._table))
+                self._callbacks.on_step(fold.steps_per_epoch(self._table))
                 self._callbacks.on_epoch(fold.number, row)
             self._epochs[fold.number] = max(self._epochs[fold.number], len(rows))
 
@@ -146,7 +146,7 @@ class _Progress:
         """
         self._running.remove(fold)
         missing = fold.config.epochs - self._epochs[fold.number]
-        self._callbacks.on_step(fold.steps(self._table) * missing)
+        self._callbacks.on_step(fold.steps_per_epoch(self._table) * missing)
 
 
 @contextlib.contextmanager

@@ -1,4 +1,4 @@
-"""The figures of a training: from a cross-validation, from the watched clips, per epoch."""
+"""The figures of a training: of a cross-validation, of the validation clips, and per epoch."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ from ser.training.loop import TrainedNetwork, TrainingData
 
 @dataclass(frozen=True, slots=True)
 class ReportedFigures:
-    """What a card quotes.
+    """Figures for a card.
 
     Attributes:
         metrics: Figures by name.
-        protocol: How they came about; None for the training's own words.
-        temperature: The temperature that fits the clips behind them; None for the training's own.
+        protocol: Their protocol; None for that of the training.
+        temperature: The temperature that fits their clips; None for that of the training.
     """
 
     metrics: dict[str, Any]
@@ -43,11 +43,11 @@ def read_report(
     """Reads the figures of a cross-validation for a network trained on all of its clips.
 
     Args:
-        folder: What ``ser-train --cv`` wrote.
+        folder: The folder that ``ser-train --cv`` wrote.
         records: The table that is trained on now.
-        config: How it is trained now.
-        chosen: How its hyperparameters are chosen, in the words of
-            `ser.training.crossval.NestedSearch`; empty where they are given.
+        config: The configuration of the training now.
+        chosen: The protocol of the search for hyperparameters, as in
+            `ser.training.crossval.NestedSearch`; empty without a search.
 
     Raises:
         SerError: There is no report, or it is of another table, other options or other features.
@@ -68,7 +68,7 @@ def read_report(
     protocol = str(figures.protocol)
     known = np.asarray(records["y"]) != ""
     labelled = records if known.all() else records[known]
-    # The first word of a protocol is what was tested.
+    # A protocol begins with the corpora that were tested.
     tested = protocol.partition(" (")[0].split("+")
     classes = len(set(np.asarray(labelled["y"]).tolist()))
     described = f"{describe_data(labelled, tested, config)}, {classes} classes"
@@ -89,7 +89,10 @@ def read_report(
 
 
 def validation_figures(data: TrainingData, trained: TrainedNetwork) -> ReportedFigures:
-    """Gives the figures of the kept epoch; it was chosen on the same clips, and a note says so."""
+    """Gives the validation figures of the best epoch.
+
+    The epoch was chosen on the same clips, so they are optimistic; their note says so.
+    """
     if data.validation is None:
         return ReportedFigures({})
     row = next(row for row in trained.history if row["epoch"] == trained.best_epoch)

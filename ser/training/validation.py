@@ -1,11 +1,13 @@
-"""What a training learns from and what it is watched with, from what the user asked for."""
+"""Training and validation records: a share of the speakers, or a separate table."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 
+from ser.arrays import Indices
 from ser.dataset.groups import By, originals
 from ser.dataset.split import split_indices
 from ser.dataset.table import Table, read_table, spec_of
@@ -17,13 +19,13 @@ from ser.training.loop import TrainingData, training_speakers
 
 @dataclass(frozen=True, slots=True)
 class ValidationSplit:
-    """A divided table.
+    """A table divided into training and validation records.
 
     Attributes:
-        data: The records, by their numbers.
-        protocol: Corpora and watching, in words.
-        notes: What the user may not expect.
-        warnings: What makes the validation figures too good.
+        data: The records.
+        protocol: Describes corpora and validation.
+        notes: What the user should know about the division.
+        warnings: Reasons why the validation figures are too good.
     """
 
     data: TrainingData
@@ -33,54 +35,71 @@ class ValidationSplit:
 
 
 def split_validation(
-    records: Table, validation: str, seed: int, *, name: str = "table"
+    records: Table,
+    validation: float | str | Path | Table,
+    seed: int,
+    *,
+    name: str = "table",
 ) -> ValidationSplit:
-    """Decides what is trained on and what is watched.
+    """Divides a table into training and validation records, with disjoint speakers if known.
 
     Args:
-        records: The training table; records without an emotion are left out.
-        validation: The part of the speakers to set aside, as a number; ``0`` for none; or the path
-            of a table of its own. Augmented copies are not watched.
-        seed: Of the division.
-        name: What to call the table in messages, usually its path.
+        records: The table; records without an emotion are left out.
+        validation: The share of the speakers to validate on, as a number or its text; 0 for none;
+            or a separate table or its path. Augmented copies are not validated on.
+        seed: The seed of the division.
+        name: The table's name in messages, usually its path.
 
     Raises:
-        TableError: The table cannot be divided so, or the other one cannot be read.
-        SerError: The other table has other features.
+        TableError: The table cannot be divided so, or the separate table cannot be read.
+        SerError: The separate table has other features.
     """
-    everything = np.flatnonzero(np.asarray(records["y"]) != "")
+    labeled = np.flatnonzero(np.asarray(records["y"]) != "")
     notes: tuple[str, ...] = ()
-    if len(everything) < len(records):
-        notes = (f"{len(records) - len(everything)} records without an emotion are left out",)
+    if len(labeled) < len(records):
+        notes = (f"{len(records) - len(labeled)} records without an emotion are left out",)
     corpora = describe_corpora(records)
-    try:
-        fraction = float(validation)
-    except ValueError:
-        data, warnings = _validate_on_table(records, everything, validation, name)
+    fraction = _fraction(validation)
+    if fraction is None:
+        data, warnings = _validate_on_table(records, labeled, validation, name)
         count = 0 if data.validation is None else len(data.validation)
-        return ValidationSplit(data, f"{corpora}, watched with {count} clips", notes, warnings)
+        protocol = f"{corpora}, watched with {count} clips"
+        return ValidationSplit(data, protocol, notes, warnings)
     if not fraction:
-        return ValidationSplit(
-            TrainingData(records, everything), f"{corpora}, nothing set aside", notes
-        )
-    labelled = records[everything] if len(everything) < len(records) else records
+        protocol = f"{corpora}, nothing set aside"
+        return ValidationSplit(TrainingData(records, labeled), protocol, notes)
+    table = records[labeled] if len(labeled) < len(records) else records
     by: By = "speaker"
     if not np.asarray(records["speaker"]).astype(bool).all():
         notes += ("some speakers are not known: validation clips may share their speakers",)
         by = "clip"
-    train, test = split_indices(labelled, fraction, by=by, seed=seed, name=name)
-    test = originals(labelled, test)
+    train, test = split_indices(table, fraction, by=by, seed=seed, name=name)
+    test = originals(table, test)
     return ValidationSplit(
-        TrainingData(records, everything[train], everything[test]),
+        TrainingData(records, labeled[train], labeled[test]),
         f"{corpora}, watched with {len(test)} clips ({by}s apart)",
         notes,
     )
 
 
+def _fraction(validation: float | str | Path | Table) -> float | None:
+    """Reads a share of the speakers; None if it is a table or a path."""
+    if isinstance(validation, np.ndarray | Path):
+        return None
+    try:
+        return float(validation)
+    except ValueError:
+        return None
+
+
 def _validate_on_table(
-    records: Table, everything: np.ndarray, path: str, name: str
+    records: Table, labeled: Indices, validation: float | str | Path | Table, name: str
 ) -> tuple[TrainingData, tuple[str, ...]]:
-    other = read_table(path)
+    if isinstance(validation, np.ndarray):
+        other, path = validation, "validation table"
+    else:
+        path = str(validation)
+        other = read_table(path)
     difference = spec_of(records).difference(spec_of(other))
     if difference or other["x"].shape[1:] != records["x"].shape[1:]:
         raise SerError(
@@ -89,11 +108,11 @@ def _validate_on_table(
             "extract both with the same options, with --duration",
         )
     indices = originals(other, np.flatnonzero(np.asarray(other["y"]) != ""))
-    shared = shared_speakers(other, training_speakers(records, everything))
+    shared = shared_speakers(other, training_speakers(records, labeled))
     warnings: tuple[str, ...] = ()
     if shared:
         warnings = (
             f"{len(shared)} of the speakers in {path} are in {name} as well "
             f"({', '.join(shared[:3])}): the validation figures will be too good",
         )
-    return TrainingData(records, everything, indices, other), warnings
+    return TrainingData(records, labeled, indices, other), warnings

@@ -87,7 +87,7 @@ def test_without_a_network(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         assert said.startswith(f"{arch.source.name}: is not in {home} and cannot be downloaded (")
         assert "Connection refused" in said
         assert f"get {arch.source.url} elsewhere and put it there" in said
-        assert "--weights PATH; --weights none trains from nothing" in said
+        assert "--set weights=PATH; --set weights=none trains from random weights" in said
         assert "\n" not in said
     assert list(home.iterdir()) == []
 

@@ -285,7 +285,7 @@ def test_a_wrong_file_is_named(keras: Any, tmp_path: Path) -> None:
     (tmp_path / "empty.h5").write_bytes(b"")
     (tmp_path / "sound.npy").write_bytes(sound.read_bytes())
     wrong = {
-        "absent.h5": "cannot be read (No such file or directory); --weights takes imagenet, none",
+        "absent.h5": "cannot be read (No such file or directory); weights takes imagenet, none",
         "": "cannot be read (Is a directory)",
         "text.h5": "is no weights file of Keras; name a file such as tiny_notop.h5",
         "empty.h5": "is no weights file of Keras",

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from tables import make_table
 
-from ser.training.card import describe_corpora, licence, make_card
+from ser.training.card import describe_corpora, license_text, make_card
 from ser.training.config import TrainConfig
 from ser.training.loop import TrainedNetwork
 
@@ -55,12 +55,12 @@ def test_a_card_is_plain_json_and_complete() -> None:
     ],
 )
 def test_the_licence_follows_the_corpora(corpora: list[str], words: str) -> None:
-    assert words in licence(corpora)
-    assert ("non-commercial" in licence(corpora)) == ("non-commercial" in words)
+    assert words in license_text(corpora)
+    assert ("non-commercial" in license_text(corpora)) == ("non-commercial" in words)
 
 
 def test_an_unknown_corpus_beside_a_known_one_is_not_passed_over() -> None:
-    assert "mine" in licence(["crema_d", "mine"])
+    assert "mine" in license_text(["crema_d", "mine"])
 
 
 def test_corpora_in_a_few_words() -> None:

@@ -60,7 +60,7 @@ def check_calibrated(folder: Path, table: Table, folds: Folds) -> Predictions:
     for number, test in enumerate(folds.tests, start=1):
         part = written.fold == number
         engine = open_classifier(folder / f"fold-{number}.keras", "keras")
-        expected = predict_table(engine, table, records=np.asarray(test), calibrate=True)
+        expected = predict_table(engine, table, records=np.asarray(test), adapt=True)
         assert written.path[part].tolist() == expected.path.tolist()
         assert written.probabilities[part] == pytest.approx(expected.probabilities, abs=1e-4)
     assert np.abs(written.probabilities - plain.probabilities).max() > 0.01

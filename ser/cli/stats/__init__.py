@@ -1,1 +1,1 @@
-"""stats."""
+"""The command ser-stats."""

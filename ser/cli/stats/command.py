@@ -295,7 +295,7 @@ def _predict(
             table,
             protocol=protocol,
             seed=card.get("seed"),
-            calibrate=calibrate,
+            adapt=calibrate,
             progress=progress.update,
         )
 
@@ -319,16 +319,9 @@ def _evaluation(
     plot: Path | None,
 ) -> None:
     from ser.cli.stats.evaluation import about, csv_rows, evaluation_lines, heading
-    from ser.evaluation.metrics import evaluate
+    from ser.evaluation.metrics import evaluate_predictions
 
-    evaluation = evaluate(
-        predictions.emotion.tolist(),
-        predictions.probabilities,
-        predictions.labels,
-        predictions.speaker_keys,
-        predictions.corpus.tolist(),
-        seed=seed,
-    )
+    evaluation = evaluate_predictions(predictions, seed=seed)
     facts = about(predictions, evaluation)
     if csv_target is not None:
         _write_csv(csv_target, csv_rows(evaluation, facts))

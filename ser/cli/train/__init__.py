@@ -1,1 +1,1 @@
-"""train."""
+"""The command ser-train."""

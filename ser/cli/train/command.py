@@ -14,10 +14,18 @@ from ser.cli.common import (
     output_option,
     seed_option,
 )
-from ser.cli.train.cv import check_cv, cross_validated, say_epoch, write_views
-from ser.cli.train.options import ALL, check_support, list_architectures, make_config, suited
+from ser.cli.exclusive import Excludes
+from ser.cli.train.cv import check_output, run_cross_validation
+from ser.cli.train.options import (
+    ALL,
+    TrainCommand,
+    check_support,
+    list_architectures,
+    make_config,
+)
+from ser.cli.train.reporting import report_epoch, write_views
 from ser.cli.train.translator import refuse, train_one
-from ser.cli.train.tune import Tuning, read_tuning, tune, tune_options
+from ser.cli.train.tune import TUNING_RULES, Tuning, read_tuning, tune, tune_options
 from ser.conversion.registry import CONVERSION_ARCHITECTURES
 from ser.dataset.table import Table, read_table, write_table
 from ser.errors import require
@@ -28,7 +36,24 @@ from ser.training.config import TrainConfig
 _DEFAULTS = TrainConfig()
 
 
-@command("ser-train")
+_RULES = (
+    Excludes(
+        (
+            "--report",
+            "--history",
+            "--plot",
+            "--plot-model",
+            "--write-generated",
+            "--tensorboard",
+        ),
+        "--cv",
+        "a cross-validation trains several networks",
+    ),
+    *TUNING_RULES,
+)
+
+
+@command("ser-train", cls=TrainCommand, rules=_RULES)
 @click.argument("table", metavar="TABLE", type=click.Path(allow_dash=True))
 @output_option(
     "The artifact to write; with --cv, a folder.",
@@ -47,44 +72,8 @@ _DEFAULTS = TrainConfig()
     "settings",
     metavar="NAME=VALUE",
     multiple=True,
-    help="Modification a hyperparameter of the architecture, or of the augmentation as in "
-    "augment.stretch=0.1.",
-)
-@click.option(
-    "--weights",
-    metavar="imagenet|none|PATH",
-    help="What vgg16, vgg19 and inception begin with: published weights, which are downloaded "
-    "once, nothing, or a file. Not given: imagenet.",
-)
-@click.option(
-    "--fine-tune",
-    metavar="N",
-    type=click.IntRange(0),
-    help="Last blocks of vgg16, vgg19 or inception that are trained after the head. Not given: 1.",
-)
-@click.option(
-    "--two-sided",
-    is_flag=True,
-    default=None,
-    help="Smooth the labels of what adversarial networks generate too, not only of what is real.",
-)
-@click.option(
-    "--d-steps",
-    metavar="N",
-    type=click.IntRange(1),
-    help="Batches of an adversarial network's discriminator, and then --g-steps. Not given: 1.",
-)
-@click.option(
-    "--g-steps",
-    metavar="N",
-    type=click.IntRange(1),
-    help="Batches of its generator. Not given: 1.",
-)
-@click.option(
-    "--balance",
-    type=click.Choice(["epochs", "loss"]),
-    help="epochs: discriminator and generator both train all the time; loss: the one that is ahead "
-    "waits. Not given: epochs.",
+    help="Change a hyperparameter of the architecture, as in dropout=0.2, or of the augmentation, "
+    "as in augment.stretch=0.1; --list-archs has them.",
 )
 @click.option(
     "--list-archs",
@@ -221,12 +210,6 @@ def main(
     output: str,
     arch: str | None,
     settings: tuple[str, ...],
-    weights: str | None,
-    fine_tune: int | None,
-    two_sided: bool | None,
-    d_steps: int | None,
-    g_steps: int | None,
-    balance: str | None,
     epochs: int,
     batch_size: int,
     lr: float,
@@ -264,10 +247,15 @@ def main(
       ser-train all.npy --validation 0 --report folds/ -o final.keras
       ser-train train.npy --tune 50 --tune-time 2h --plot-search search.png -o model.keras
     """  # noqa: D301
-    # Only where it decides something: what is wrong with the options is to be said before.
-    records = read_table(table) if arch is None else None
+    records = None
+    if arch is None:
+        # Read first only if the architecture depends on it: errors in options come before it.
+        from ser.training.classifier import default_architecture
+
+        records = read_table(table)
+        arch = default_architecture(records)
     values = {
-        "arch": arch or suited(records),
+        "arch": arch,
         "epochs": epochs,
         "batch_size": batch_size,
         "lr": lr,
@@ -279,41 +267,31 @@ def main(
         "precision": precision,
         "seed": seed,
     }
-    shortcuts = {
-        "weights": weights,
-        "fine_tune": fine_tune,
-        "two_sided": two_sided,
-        "d_steps": d_steps,
-        "g_steps": g_steps,
-        "balance": balance,
-    }
-    config = make_config(
-        click.get_current_context(), values, settings, augment=augment, shortcuts=shortcuts
-    )
+    config = make_config(click.get_current_context(), values, settings, augment=augment)
     for picture in (plot, plot_model):
         if picture is not None:
             from ser.viz.figure import check_target
 
-            # Before the hours of training, not after them.
+            # Before the training, which may take hours.
             check_target(Path(picture))
     if write_generated is not None:
         _check_generated(config, write_generated)
-    translates = config.arch in CONVERSION_ARCHITECTURES
-    if translates:
+    converts = config.arch in CONVERSION_ARCHITECTURES
+    if converts:
         refuse(config)
     tuning = read_tuning(click.get_current_context(), search, [*settings, *config.options])
     if cv is not None:
-        check_cv(console, output, validation)
+        check_output(console, output, validation)
     if jobs > 1 and (cv is None or tuning is not None):
         raise click.UsageError("--jobs is for the folds of --cv, and not with --tune.")
     require("training", "keras", "sklearn")
-    if not resume and not translates:
-        # Weights that cannot be had are named before tables are read; a checkpoint has its own.
+    if not resume and not converts:
+        # Missing weights are reported before tables are read. A checkpoint has the weights.
         make_architecture(config.arch, config.options).required_files(console.note)
     records = read_table(table) if records is None else records
     check_support(config.support, records)
     if cv is not None:
-        cross_validated(
+        run_cross_validation(
             console, table, records, cv, Path(output), config, tuning, resume, device, jobs
         )
         return
@@ -321,7 +299,7 @@ def main(
         raise click.UsageError("The artifact must be a file named .keras: Keras asks for it.")
     if Path(output).is_dir():
         raise click.UsageError(f"{output} is a folder: name a file for the artifact.")
-    if translates:
+    if converts:
         train_one(
             console,
             table,
@@ -381,84 +359,73 @@ def _train_one(
     resume: bool,
     device: Any,
 ) -> None:
-    from ser.models.artifact import write_artifact
-    from ser.training.card import make_card
     from ser.training.checkpoint import Checkpoint
-    from ser.training.loop import train
-    from ser.training.report import read_report, validation_figures
+    from ser.training.classifier import train_split
+    from ser.training.report import read_report
     from ser.training.tuning.report import card_entry
     from ser.training.validation import split_validation
 
-    chosen = "" if tuning is None else tuning.protocol(config.epochs)
-    figures = None if report is None else read_report(report, records, config, chosen)
-    division = split_validation(records, validation, config.seed, name=name)
-    data = division.data
-    for note in division.notes:
+    protocol = "" if tuning is None else tuning.protocol(config.epochs)
+    figures = None if report is None else read_report(report, records, config, protocol)
+    split = split_validation(records, validation, config.seed, name=name)
+    for note in split.notes:
         console.note(note)
-    for warning in division.warnings:
+    for warning in split.warnings:
         console.warn(warning)
     checkpoint = Checkpoint(output)
-    tuned: dict[str, Any] = {}
+    entries: dict[str, Any] = {}
     if tuning is not None:
-        found = tune(console, name, data, config, tuning, output, resume=resume, device=device)
-        config, tuned = found.config, {"tuning": card_entry(found)}
-        # What an interrupted training of an earlier best trial has left is not this one's.
+        found = tune(
+            console, name, split.data, config, tuning, output, resume=resume, device=device
+        )
+        config, entries = found.config, {"tuning": card_entry(found)}
+        # The checkpoint of an earlier best trial is of another configuration.
         resume = resume and not found.begun
     if not resume and checkpoint.folder.exists():
         console.note(f"{checkpoint.folder}: not continued and replaced, for --resume is not given")
-    steps = max(1, len(data.train) // config.batch_size)
-    console.info(f"{name}: training on {len(data.train)} clips of {division.protocol}")
-    with console.progress(config.epochs * steps, "step", "training") as bar:
+    clips = len(split.data.train)
+    console.info(f"{name}: training on {clips} clips of {split.protocol}")
+    steps = config.epochs * max(1, clips // config.batch_size)
+    with console.progress(steps, "step", "training") as bar:
         try:
-            trained = train(
-                data,
+            trained = train_split(
+                split,
                 config,
+                figures=figures,
+                card_entries=entries,
                 checkpoint=checkpoint,
                 resume=resume,
                 device=device,
                 tensorboard=None if tensorboard is None else Path(tensorboard),
                 on_step=bar.update,
-                on_epoch=lambda row: say_epoch(console, row, config.epochs),
+                on_epoch=lambda row: report_epoch(console, row, config.epochs),
             )
         except KeyboardInterrupt:
             if checkpoint.folder.exists():
                 console.info(f"{checkpoint.folder}: kept; continue with --resume")
             raise
-    figures = figures or validation_figures(data, trained)
-    protocol = figures.protocol or f"{division.protocol}, seed {config.seed}"
-    card = make_card(
-        records,
-        data.train,
-        config,
-        trained,
-        protocol=protocol,
-        metrics=figures.metrics,
-        temperature=figures.temperature,
-    )
-    eight_bits = make_architecture(config.arch, config.options).eight_bits(card["frames"])
-    if not write_artifact(
-        output, trained.model, {**card, **tuned}, trained.voice, eight_bits=eight_bits
-    ):
+    network = trained.network
+    if not trained.save(output):
         console.note("the network does not convert for LiteRT and will run on Keras alone")
     write_views(
-        trained.model,
-        trained.history,
+        network.model,
+        network.history,
         output.name,
         config.describe(),
-        protocol,
+        trained.card["protocol"],
         history=history,
         plot=plot,
         plot_model=plot_model,
     )
     if write_generated is not None:
-        generated = trained.generate()
+        generated = network.generate()
         if generated is not None:
             write_table(write_generated, generated)
             console.info(f"{write_generated}: {len(generated)} generated records")
-    # Last of all: a history that could not be written is had again with --resume.
+    # Last of all: if a file could not be written, --resume tries again.
     checkpoint.clear()
-    best = f", weights of epoch {trained.best_epoch}" if data.validation is not None else ""
-    console.info(f"{output}: {len(trained.labels)} emotions, {trained.epochs} epochs{best}")
+    best = f", weights of epoch {network.best_epoch}" if split.data.validation is not None else ""
+    console.info(f"{output}: {len(network.labels)} emotions, {network.epochs} epochs{best}")
 
 
 if __name__ == "__main__":

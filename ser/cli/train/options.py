@@ -1,4 +1,4 @@
-"""What ``ser-train`` makes of its options: a training configuration."""
+"""From the options of ser-train to the configuration of a training."""
 
 from __future__ import annotations
 
@@ -11,23 +11,44 @@ import click
 import numpy as np
 from click.core import ParameterSource
 
+from ser.cli.common import Command
 from ser.conversion.registry import CONVERSION_ARCHITECTURES
 from ser.dataset.table import Table
 from ser.errors import SerError
 from ser.models.base import Architecture, Option
-from ser.models.cnn import CNN
-from ser.models.prosody_cnn import ProsodyCNN
 from ser.models.registry import ARCHITECTURES
 from ser.models.transfer import NONE
-from ser.training.config import TrainConfig
+from ser.training.classifier import config_for
+from ser.training.config import AUGMENT, TrainConfig
 from ser.training.spec_augment import NO_AUGMENTATION, SpectrogramAugmentation
 
 ALL: Mapping[str, type[Architecture]] = MappingProxyType(
     {**ARCHITECTURES, **CONVERSION_ARCHITECTURES}
 )
-"""What ``--arch`` accepts: classifiers and translators."""
+"""The architectures of ``--arch``: classifiers, and those of emotion conversion."""
 
-_AUGMENT = "augment."
+# Hyperparameters of architectures that were options of the command in earlier versions.
+_FORMER_OPTIONS = ("weights", "fine_tune", "two_sided", "d_steps", "g_steps", "balance")
+
+
+class TrainCommand(Command):
+    """Names ``--set`` where an option of an earlier version is given."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Parses the command line.
+
+        Raises:
+            click.UsageError: An option is unknown, or options do not go together.
+        """
+        try:
+            return super().parse_args(ctx, args)
+        except click.NoSuchOption as error:
+            name = error.option_name.lstrip("-").replace("-", "_")
+            if name not in _FORMER_OPTIONS:
+                raise
+            raise click.UsageError(
+                f"No such option: {error.option_name}; use --set {name}=…", ctx
+            ) from error
 
 
 def make_config(
@@ -36,49 +57,43 @@ def make_config(
     settings: Sequence[str],
     *,
     augment: bool,
-    shortcuts: Mapping[str, Any] = MappingProxyType({}),
 ) -> TrainConfig:
     """Makes the configuration.
 
     Args:
-        context: Of the command: it knows which options were given.
-        values: Fields of `TrainConfig` from the command line; those that were not given leave what
-            the architecture prefers.
+        context: The context of the command, which knows the options that were given.
+        values: Fields of `TrainConfig` from the command line. Where an option was not given, the
+            default of the architecture counts.
         settings: ``NAME=VALUE`` texts of ``--set``.
-        augment: Whether features are augmented at all.
-        shortcuts: Hyperparameters of some architectures that have options of their own, such as
-            ``fine_tune`` for ``--fine-tune``; None where not given.
+        augment: Whether features are augmented.
 
     Raises:
-        click.UsageError: A setting is malformed, or means nothing for the architecture.
-        SerError: A setting is unknown, or a value is out of range.
+        click.UsageError: A setting is malformed, or has no effect.
+        SerError: A setting is unknown, or a value is out of its range.
     """
-    preferred = ALL[values["arch"]].defaults
+    kind = ALL[values["arch"]]
     given = {
         name: value
         for name, value in values.items()
-        if name not in preferred
-        or context.get_parameter_source(name) is not ParameterSource.DEFAULT
+        if name != "arch"
+        and (
+            name not in kind.defaults
+            or context.get_parameter_source(name) is not ParameterSource.DEFAULT
+        )
     }
-    options, changes = _settings(settings)
-    _shorten(values["arch"], shortcuts, options)
+    options, changes = _parse_settings(settings)
     if changes and not augment:
         raise click.UsageError("--set augment.… means nothing with --no-augment.")
-    base = replace(SpectrogramAugmentation(), **changes) if augment else NO_AUGMENTATION
-    arch = ALL[values["arch"]].with_options(options)
-    chosen = {name: value for name, value in arch.hyperparameters().items() if name in options}
-    return TrainConfig(**{**preferred, **given, "options": chosen, "augment": base})
-
-
-def suited(table: Table | None) -> str:
-    """Names the architecture for a table where the user names none."""
-    if table is not None and "functionals" in (table.dtype.names or ()):
-        return ProsodyCNN.name
-    return CNN.name
+    if "fine_tune" in options and options.get("weights") == NONE:
+        raise click.UsageError(
+            "--set fine_tune=… means nothing with --set weights=none: all layers are trained."
+        )
+    augmentation = replace(SpectrogramAugmentation(), **changes) if augment else NO_AUGMENTATION
+    return config_for(kind.with_options(options), options, augment=augmentation, **given)
 
 
 def check_support(support: Sequence[str], table: Table) -> None:
-    """Sees that the table has the corpora that are to support the others.
+    """Checks that the table has the supporting corpora.
 
     Raises:
         SerError: It lacks one.
@@ -94,7 +109,7 @@ def check_support(support: Sequence[str], table: Table) -> None:
 
 
 def list_architectures(context: click.Context, _: click.Parameter, wanted: bool) -> None:
-    """Prints every architecture with its hyperparameters, and ends the command."""
+    """Prints every architecture with its hyperparameters and their defaults, and exits."""
     if not wanted:
         return
     for name, arch in ALL.items():
@@ -114,25 +129,7 @@ def _searched(about: Option) -> str:
     return f"tuned from {about.low:g} to {about.high:g}"
 
 
-def _shorten(arch: str, shortcuts: Mapping[str, Any], options: dict[str, Any]) -> None:
-    """Adds the shortcuts that were given to the options of ``--set``."""
-    for name, value in shortcuts.items():
-        if value is None:
-            continue
-        flag = f"--{name.replace('_', '-')}"
-        having = [other.name for other in ALL.values() if name in other.options()]
-        if arch not in having:
-            raise click.UsageError(
-                f"{flag} means nothing with --arch {arch}; it is for {', '.join(having)}."
-            )
-        if name in options:
-            raise click.UsageError(f"{flag} and --set {name}=… say the same: give one of them.")
-        options[name] = value
-    if shortcuts.get("fine_tune") is not None and options.get("weights") == NONE:
-        raise click.UsageError("--fine-tune means nothing with --weights none: all is trained.")
-
-
-def _settings(settings: Sequence[str]) -> tuple[dict[str, str], dict[str, Any]]:
+def _parse_settings(settings: Sequence[str]) -> tuple[dict[str, str], dict[str, Any]]:
     options: dict[str, str] = {}
     changes: dict[str, Any] = {}
     kinds = get_type_hints(SpectrogramAugmentation)
@@ -140,10 +137,10 @@ def _settings(settings: Sequence[str]) -> tuple[dict[str, str], dict[str, Any]]:
         name, equals, value = setting.partition("=")
         if not equals:
             raise click.UsageError(f"--set {setting}: write NAME=VALUE.")
-        if not name.startswith(_AUGMENT):
+        if not name.startswith(AUGMENT):
             options[name] = value
             continue
-        field = name.removeprefix(_AUGMENT)
+        field = name.removeprefix(AUGMENT)
         known = [f.name for f in fields(SpectrogramAugmentation)]
         if field not in known:
             raise click.UsageError(f"--set {name}: augment has {', '.join(known)}.")

@@ -10,7 +10,7 @@ import numpy as np
 from click.core import ParameterSource
 
 from ser.cli.common import Console
-from ser.cli.train.cv import say_epoch, write_views
+from ser.cli.train.reporting import report_epoch, write_views
 from ser.dataset.table import Table
 from ser.training.config import TrainConfig
 
@@ -94,7 +94,7 @@ def train_one(
                 resume=resume,
                 device=device,
                 on_step=bar.update,
-                on_epoch=lambda row: say_epoch(console, row, config.epochs),
+                on_epoch=lambda row: report_epoch(console, row, config.epochs),
             )
         except KeyboardInterrupt:
             if checkpoint.folder.exists():

@@ -1,4 +1,4 @@
-"""What ``ser-train --tune`` adds: its options, and what is said while it searches."""
+"""``ser-train --tune``: options of the search for hyperparameters, and what is said meanwhile."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
-from click.core import ParameterSource
 
 from ser.cli.common import Console
+from ser.cli.exclusive import Excludes, Needs, is_given
 from ser.errors import interruptions
 
 if TYPE_CHECKING:
@@ -24,6 +24,26 @@ if TYPE_CHECKING:
 F = TypeVar("F", bound=Callable[..., Any])
 
 _UNITS = {"h": 3600, "m": 60, "s": 1}
+
+TUNING_RULES = (
+    Needs(
+        (
+            "--tune-time",
+            "--tune-folds",
+            "--tune-epochs",
+            "--tune-db",
+            "--tune-csv",
+            "--plot-search",
+        ),
+        "--tune",
+    ),
+    Excludes(
+        ("--tune-db", "--tune-csv", "--plot-search"),
+        "--cv",
+        "every fold has a search of its own, in fold-N.keras.tune.db",
+    ),
+)
+"""Which of the options of the search exclude or need others."""
 
 
 def _seconds(_: click.Context, parameter: click.Parameter, value: str | None) -> float | None:
@@ -38,17 +58,17 @@ def _seconds(_: click.Context, parameter: click.Parameter, value: str | None) ->
 
 @dataclass(frozen=True, slots=True)
 class Tuning:
-    """What the options of the search say.
+    """The options of the search.
 
     Attributes:
-        trials: How many configurations are tried.
-        seconds: After which no further one is begun, or None.
+        trials: The number of configurations that are tried.
+        seconds: Time after which no further trial is begun; None for no limit.
         folds: Inner folds.
-        epochs: Epochs of a trial, or None for those of the training.
-        database: The file of the search, or None for the one beside the output.
-        csv: A table of the trials, or None.
+        epochs: Epochs of a trial; None for those of the training.
+        database: The file of the search; None for the one beside the artifact.
+        csv: A CSV file for the trials, or None.
         picture: A picture of the search, or None.
-        fixed: Hyperparameters that the user has given.
+        fixed: Hyperparameters that the user has given, which are not searched.
     """
 
     trials: int
@@ -61,17 +81,17 @@ class Tuning:
     fixed: frozenset[str]
 
     def protocol(self, epochs: int) -> str:
-        """Says how hyperparameters are chosen inside the folds of a cross-validation.
+        """Describes the search inside the folds of a cross-validation.
 
         Args:
-            epochs: Of the training.
+            epochs: Epochs of the training.
         """
         from ser.training.crossval import NESTED_PROTOCOL
 
         limit = "" if self.seconds is None else f" in {self.seconds / 60:.4g} minutes"
         return (
-            f"{NESTED_PROTOCOL} (best of up to {self.trials} trials{limit} on {self.folds} inner folds of "
-            f"{self.epochs or epochs} epochs)"
+            f"{NESTED_PROTOCOL} (best of up to {self.trials} trials{limit} on {self.folds} inner "
+            f"folds of {self.epochs or epochs} epochs)"
         )
 
 
@@ -138,32 +158,17 @@ def read_tuning(
     Args:
         context: Of the command: it knows which options were given.
         values: Of these options, by name.
-        settings: What else was given: ``NAME=VALUE`` texts of ``--set``, and names alone.
+        settings: Hyperparameters that were given with ``--set``, as ``NAME=VALUE`` or ``NAME``.
 
     Returns:
-        None where no search is asked for.
+        None without ``--tune``.
 
     Raises:
-        click.UsageError: An option means nothing beside the others.
         SerError: The picture's name is not one.
         DependencyError: Optuna is not installed.
     """
-
-    def given(name: str) -> bool:
-        return context.get_parameter_source(name) is ParameterSource.COMMANDLINE
-
     if values["tune"] is None:
-        for name in values:
-            if given(name):
-                raise click.UsageError(f"--{name.replace('_', '-')} means nothing without --tune.")
         return None
-    if given("cv"):
-        for name in ("tune_db", "tune_csv", "plot_search"):
-            if given(name):
-                raise click.UsageError(
-                    f"--{name.replace('_', '-')} means nothing with --cv: every fold has a search "
-                    "of its own, in fold-N.keras.tune.db."
-                )
     picture = None
     if values["plot_search"] is not None:
         from ser.viz.figure import check_target
@@ -173,9 +178,9 @@ def read_tuning(
     from ser.training.config import COMMON
     from ser.training.tuning.study import load_optuna
 
-    # Before the table is read, not after it.
+    # Imported here, so that a missing package is reported before the table is read.
     load_optuna()
-    fixed = {name for name in COMMON if given(name)}
+    fixed = {name for name in COMMON if is_given(context, f"--{name.replace('_', '-')}")}
     fixed |= {setting.partition("=")[0] for setting in settings}
     database = values["tune_db"]
     return Tuning(
@@ -201,17 +206,17 @@ def tune(
     resume: bool,
     device: Any,
 ) -> SearchResult:
-    """Searches, and says how it goes.
+    """Searches for hyperparameters, and reports every trial.
 
     Args:
-        console: For messages.
-        name: The table, for messages.
-        data: What the training learns from.
-        config: The training to improve.
-        tuning: How to search.
+        console: The console.
+        name: The name of the table.
+        data: The training records.
+        config: The configuration to improve.
+        tuning: The options of the search.
         output: The artifact that will be written.
         resume: Continue an interrupted search.
-        device: Where to train.
+        device: The device to train on.
 
     Raises:
         SerError: As `ser.training.tuning.search.search`.
@@ -230,21 +235,21 @@ def tune(
         f"{name}: up to {how.trials} trials of {how.folds} inner folds and {epochs} epochs on "
         f"{len(data.train)} training clips"
     )
-    told = -1
+    reported = -1
     with console.progress(how.trials * each, "epoch", "search") as bar:
 
-        def say(trials: list[Trial]) -> None:
-            nonlocal told
-            if told < 0 and trials:
+        def report_trial(trials: list[Trial]) -> None:
+            nonlocal reported
+            if reported < 0 and trials:
                 console.info(f"{database}: continued after {len(trials)} trials")
             elif trials:
                 console.info(_line(trials, how.trials))
                 console.detail(f"  {_values(trials[-1].values)}")
-            told = len(trials)
-            # A trial that was given up has left some of its epochs out.
-            bar.update(min(told, how.trials) * each - bar.done)
+            reported = len(trials)
+            # A pruned trial has fewer epochs.
+            bar.update(min(reported, how.trials) * each - bar.done)
 
-        def epoch(fold: int, row: Mapping[str, float]) -> None:
+        def report_epoch(fold: int, row: Mapping[str, float]) -> None:
             bar.update(1)
             console.detail(
                 f"  fold {fold}, epoch {int(row['epoch'])}/{epochs}: UAR {row['val_uar']:.3f}"
@@ -260,44 +265,45 @@ def tune(
                     fixed=tuning.fixed,
                     device=device,
                     name=name,
-                    on_trials=say,
-                    on_epoch=epoch,
+                    on_trials=report_trial,
+                    on_epoch=report_epoch,
                 )
         except KeyboardInterrupt:
             if database.exists():
                 console.info(
-                    f"{database}: kept with {max(0, told)} finished trials; continue with --resume"
+                    f"{database}: kept with {max(0, reported)} finished trials; "
+                    "continue with --resume"
                 )
             raise
     _report(console, tuning, found, output)
     return found
 
 
-def nested(
+def nested_search(
     console: Console, name: str, config: TrainConfig, tuning: Tuning, *, resume: bool, device: Any
 ) -> NestedSearch:
-    """Gives the way to tune inside every fold of a cross-validation.
+    """Makes the search inside every fold of a cross-validation.
 
     Args:
-        console: For messages.
-        name: The table, for messages.
-        config: The training to improve.
-        tuning: How to search.
+        console: The console.
+        name: The name of the table.
+        config: The configuration to improve.
+        tuning: The options of the search.
         resume: Continue an interrupted search.
-        device: Where to train.
+        device: The device to train on.
     """
     from ser.training.checkpoint import Checkpoint
     from ser.training.crossval import NestedSearch
     from ser.training.tuning.report import card_entry
 
-    def make(data: TrainingData, artifact: Path) -> tuple[TrainConfig, dict[str, Any]]:
+    def choose(data: TrainingData, artifact: Path) -> tuple[TrainConfig, dict[str, Any]]:
         found = tune(console, name, data, config, tuning, artifact, resume=resume, device=device)
         if found.begun:
-            # What an interrupted training of an earlier best trial has left is not this one's.
+            # The checkpoint of an earlier best trial is of another configuration.
             Checkpoint(artifact).clear()
         return found.config, {"tuning": card_entry(found)}
 
-    return NestedSearch(tuning.protocol(config.epochs), make)
+    return NestedSearch(tuning.protocol(config.epochs), choose)
 
 
 def _report(console: Console, tuning: Tuning, found: SearchResult, output: Path) -> None:

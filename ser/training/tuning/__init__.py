@@ -1,1 +1,1 @@
-"""The search for hyperparameters: on inner folds of the training clips, never on a test fold."""
+"""Search for hyperparameters."""

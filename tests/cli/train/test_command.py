@@ -1,14 +1,13 @@
-"""ser-train as a user runs it: trained, killed, resumed, cross-validated."""
+"""ser-train as a user runs it: trained, killed, resumed."""
 
 from __future__ import annotations
 
 import csv
+import functools
 import json
 import shutil
 import signal
 import subprocess
-import sys
-import time
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -16,41 +15,26 @@ from typing import Any
 
 import numpy as np
 import pytest
-from conftest import ROOT, Finished, Run
-from spoken import of_speakers, training_with
+from conftest import Finished, Run
+from spoken import of_speakers
 from tables import ravdess_table
+from trainings import COMMAND, QUICK, SMALL, epochs_done, killed_after, train_quickly, wait_for
 
-from ser.dataset.folds import write_folds
-from ser.dataset.split import make_folds
 from ser.dataset.table import Table, write_table
-from ser.evaluation.predictions import read_predictions
 from ser.models.artifact import read_card
 
-COMMAND = [sys.executable, str(ROOT / "bin" / "ser-train")]
-
-# The same command with a network that trains in a moment, for what does not depend on networks.
-QUICK = training_with("spoken", "Small")
-SMALL = ("--arch", "small", "--no-augment", "--batch-size", "16", "--lr", "0.005")
-TRAINING = ("--epochs", "4", "--batch-size", "16", "--no-augment", "--validation", "0.25")
+SLIM = ("--set", "width=0.25", "--set", "units=64")
+TRAINING = (
+    "--arch", "cnn", *SLIM, "--epochs", "4", "--batch-size", "16", "--no-augment",
+    "--validation", "0.25",
+)  # fmt: skip
 
 Quick = Callable[..., Finished]
 
 
 @pytest.fixture
 def quick(tmp_path: Path) -> Quick:
-    def call(*arguments: object, expect: int = 0) -> Finished:
-        done = subprocess.run(
-            [*QUICK, *map(str, arguments), *SMALL],
-            cwd=tmp_path,
-            capture_output=True,
-            check=False,
-            timeout=300,
-        )
-        finished = Finished(done.args, done.returncode, done.stdout, done.stderr)
-        assert finished.returncode == expect, finished.err
-        return finished
-
-    return call
+    return functools.partial(train_quickly, tmp_path)
 
 
 @pytest.fixture(scope="module")
@@ -98,7 +82,10 @@ def test_what_a_training_leaves(trained: Path) -> None:
     assert (trained / "curves.png").read_bytes().startswith(b"\x89PNG")
     drawn = (trained / "network.svg").read_text()
     assert ">model.keras<" in drawn
-    assert f"{read_card(trained / 'model.keras')['parameters']:,} parameters · cnn<" in drawn
+    assert (
+        f"{read_card(trained / 'model.keras')['parameters']:,} parameters · cnn (units=64, width=0.25)<"
+        in drawn
+    )
     [events] = (trained / "events").iterdir()
     assert events.name.startswith("events.out.tfevents")
     assert b"val_uar" in events.read_bytes()
@@ -130,27 +117,13 @@ def test_the_model_is_analysed_with(trained: Path, run: Run) -> None:
     assert json.loads(done.out)["scores"]["n"] == 96
 
 
-def wait_for(condition: Callable[[], bool], process: subprocess.Popen[bytes]) -> None:
-    deadline = time.monotonic() + 200
-    while not condition():
-        assert process.poll() is None, "it ended before it could be killed"
-        assert time.monotonic() < deadline, "nothing to kill it for"
-        time.sleep(0.02)
-
-
-def epochs_done(state: Path) -> int:
-    try:
-        return int(json.loads(state.read_text())["epoch"])
-    except (OSError, ValueError):
-        return 0
-
-
 def test_killed_and_resumed(trained: Path, table: Path, tmp_path: Path) -> None:
-    arguments = [*COMMAND, str(table), "-o", "m.keras", *TRAINING, "--device", "cpu"]
-    with subprocess.Popen(arguments, cwd=tmp_path, stderr=subprocess.DEVNULL) as process:
-        wait_for(lambda: epochs_done(tmp_path / "m.keras.ckpt" / "state.json") >= 2, process)
-        process.send_signal(signal.SIGKILL)
+    options = [str(table), "-o", "m.keras", *TRAINING, "--device", "cpu"]
+    killed = [*killed_after(["epoch 2/4"]), *options]
+    assert subprocess.run(killed, cwd=tmp_path, capture_output=True, check=False).returncode == -9
+    assert epochs_done(tmp_path / "m.keras.ckpt") == 2
     assert not (tmp_path / "m.keras").exists()
+    arguments = [*COMMAND, *options]
     # With other options it is refused and nothing is lost.
     other = subprocess.run(
         [*arguments, "--resume", "--lr", "0.1"],
@@ -178,7 +151,7 @@ def test_killed_and_resumed(trained: Path, table: Path, tmp_path: Path) -> None:
 def test_interrupted_and_begun_anew(table: Path, tmp_path: Path, quick: Quick) -> None:
     arguments = [*QUICK, str(table), "-o", "m.keras", "--epochs", "500", "--patience", "0", *SMALL]
     with subprocess.Popen(arguments, cwd=tmp_path, stderr=subprocess.PIPE) as process:
-        wait_for(lambda: epochs_done(tmp_path / "m.keras.ckpt" / "state.json") >= 1, process)
+        wait_for(lambda: epochs_done(tmp_path / "m.keras.ckpt") >= 1, process)
         process.send_signal(signal.SIGINT)
         assert process.stderr is not None
         said = process.stderr.read().decode()
@@ -258,122 +231,6 @@ def test_a_table_on_stdin(table: Path, tmp_path: Path) -> None:
     assert read_card(tmp_path / "m.keras")["labels"] == ["neutral", "sad", "angry"]
 
 
-CV = ("--cv", "speaker:2", "--epochs", 3)
-
-
-@pytest.fixture
-def validated(table: Path, quick: Quick, tmp_path: Path) -> Path:
-    done = quick(table, "-o", "cv", *CV)
-    assert "2 folds by speaker" in done.err
-    assert "UAR 0." in done.err or "UAR 1." in done.err
-    assert "speakers on both sides" not in done.err
-    return tmp_path / "cv"
-
-
-def test_cross_validation_and_its_report(
-    validated: Path, table: Path, quick: Quick, run: Run, tmp_path: Path
-) -> None:
-    assert {path.name for path in validated.iterdir()} == {
-        "fold-1.keras", "fold-2.keras", "fold-1.csv", "fold-2.csv", "predictions.csv",
-        "fold-1-calibrated.csv", "fold-2-calibrated.csv", "calibrated.csv",
-        "report.json", "confusion.png",
-    }  # fmt: skip
-    report = json.loads((validated / "report.json").read_text())
-    done = run("ser-stats", validated / "predictions.csv", "--json")
-    assert done.returncode == 0, done.err
-    again = json.loads(done.out)
-    assert again["confusion"] == report["confusion"]
-    assert again["scores"] == pytest.approx(report["scores"])
-    assert again["about"]["protocol"] == report["protocol"]
-
-    final = ("--validation", 0, "--epochs", 3, "--report", "cv")
-    quick(table, "-o", "m.keras", *final)
-    card = read_card(tmp_path / "m.keras")
-    assert card["metrics"]["uar"] == report["scores"]["uar"]
-    interval = report["intervals"]["uar"]
-    assert card["metrics"]["uar_interval"] == [interval["low"], interval["high"]]
-    assert card["temperature"] == report["temperature"]
-    assert card["protocol"] == report["protocol"]
-    assert card["clips"] == 96
-
-    done = quick(table, "-o", "n.keras", *final, "--label-smoothing", 0, expect=1)
-    assert "cv: was made with other options or features" in done.err
-    shorter = np.load(table)[:72]
-    write_table(tmp_path / "shorter.npy", shorter)
-    done = quick("shorter.npy", "-o", "n.keras", *final, expect=1)
-    assert "cv: is the cross-validation of another table (made (96 clips" in done.err
-    done = quick(table, "-o", "n.keras", "--validation", 0, "--report", "nowhere", expect=1)
-    assert "report.json: cannot be read" in done.err
-    assert not (tmp_path / "n.keras").exists()
-
-
-@pytest.mark.parametrize("jobs", ["1", "2"])
-def test_a_killed_cross_validation_keeps_finished_folds(
-    jobs: str, table: Path, tmp_path: Path
-) -> None:
-    arguments = [*QUICK, str(table), "-o", "cv", "--cv", "speaker:3", "--epochs", "8", *SMALL]
-    if jobs == "2":
-        # An architecture that other processes know, too.
-        slim = ("--arch", "cnn", "--set", "width=0.25", "--set", "units=64", "--jobs", jobs)
-        arguments += slim
-    state = tmp_path / "cv" / f"fold-{3 if jobs == '2' else 2}.keras.ckpt" / "state.json"
-    with subprocess.Popen(arguments, cwd=tmp_path, stderr=subprocess.DEVNULL) as process:
-        wait_for(lambda: epochs_done(state) >= 1, process)
-        process.send_signal(signal.SIGKILL)
-    (finished, *_) = (tmp_path / "cv").glob("fold-?.csv")
-    finished = finished.with_suffix(".keras")
-    first = (finished.read_bytes(), finished.stat().st_mtime_ns)
-    done = subprocess.run(
-        [*arguments, "--resume"], cwd=tmp_path, capture_output=True, text=True, check=False
-    )
-    assert done.returncode == 0, done.stderr
-    assert (finished.read_bytes(), finished.stat().st_mtime_ns) == first
-    assert len(read_predictions(tmp_path / "cv" / "predictions.csv")) == 96
-    assert not list((tmp_path / "cv").glob("*.ckpt"))
-    other = subprocess.run(
-        [*arguments, "--resume", "--weight-decay", "0.5"],
-        cwd=tmp_path, capture_output=True, text=True, check=False,
-    )  # fmt: skip
-    assert other.returncode == 1
-    assert "other data or options" in other.stderr
-
-
-def test_random_folds_are_called_what_they_are(table: Path, quick: Quick, tmp_path: Path) -> None:
-    done = quick(table, "-o", "cv", "--cv", "random:2", "--epochs", 1)
-    assert "the same speakers on both sides: the figures say nothing about a new speaker" in (
-        " ".join(done.err.split())
-    )
-    report = json.loads((tmp_path / "cv" / "report.json").read_text())
-    assert "clips apart, speakers on both sides" in report["protocol"]
-
-
-def test_folds_by_corpus_from_a_file_and_as_published(
-    spoken: Table, quick: Quick, tmp_path: Path
-) -> None:
-    two = spoken.copy()
-    two["corpus"][of_speakers(two, "05", "06", "07", "08")] = "other"
-    write_table(tmp_path / "two.npy", two)
-    quick("two.npy", "-o", "corpora", "--cv", "corpus", "--epochs", 1)
-    found = read_predictions(tmp_path / "corpora" / "predictions.csv")
-    for number in (1, 2):
-        assert len(set(found.corpus[found.fold == number].tolist())) == 1
-
-    folds = make_folds(spoken, 2, seed=3)
-    write_folds(tmp_path / "folds.json", spoken, folds)
-    write_table(tmp_path / "t.npy", spoken)
-    quick("t.npy", "-o", "file", "--cv", "folds.json", "--epochs", 1)
-    found = read_predictions(tmp_path / "file" / "predictions.csv")
-    for number, test in enumerate(folds.tests, start=1):
-        assert set(found.path[found.fold == number].tolist()) == set(spoken["path"][test].tolist())
-
-    write_table(tmp_path / "r.npy", ravdess_table(takes=1))
-    done = quick("r.npy", "-o", "published", "--cv", "ravdess", "--epochs", 1, "-q")
-    assert done.err == ""
-    found = read_predictions(tmp_path / "published" / "predictions.csv")
-    assert set(found.speaker[found.fold == 1].tolist()) == {"02", "05", "14", "15", "16"}
-    assert len(found) == 192
-
-
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
@@ -381,15 +238,12 @@ def test_folds_by_corpus_from_a_file_and_as_published(
         (["-o", "-"], "must be a file named .keras"),
         ([], "Missing option '-o'"),
         (["-o", "folder.keras"], "folder.keras is a folder"),
-        (["-o", "cv", "--cv", "speaker"], "needs a number of folds, as in speaker:5"),
-        (["-o", "-", "--cv", "speaker:2"], "name a folder"),
-        (["-o", "cv", "--cv", "speaker:2", "--history", "h.csv"], "--history means nothing"),
-        (["-o", "cv", "--cv", "speaker:2", "--report", "r"], "--report means nothing"),
         (["-o", "m.keras", "--jobs", "2"], "--jobs is for the folds of --cv"),
         (["-o", "cv", "--cv", "speaker:2", "-j", "2", "--tune", "3"], "and not with --tune"),
-        (["-o", "cv", "--cv", "speaker:2", "--plot-model", "n.svg"], "--plot-model means nothing"),
         (["-o", "m.keras", "--epochs", "0"], "--epochs"),
         (["-o", "m.keras", "--arch", "transformer9"], "--arch"),
+        (["-o", "m.keras", "--lr", "0"], "--lr 0.0: must be positive"),
+        (["-o", "m.keras", "--label-smoothing", "1"], "must be at least 0 and less than 1"),
     ],
 )
 def test_wrong_usage(
@@ -410,7 +264,6 @@ def test_wrong_usage(
         (["t.npy", "-o", "m.keras", "--validation", "none.npy"], "none.npy: does not exist"),
         (["t.npy", "-o", "m.keras", "--validation", "1.5"], "1.5: is not a part"),
         (["t.npy", "-o", "m.keras", "--validation", "nan"], "nan: is not a part"),
-        (["t.npy", "-o", "m.keras", "--lr", "0"], "--lr: must be positive"),
         (["t.npy", "-o", "m.keras", "--plot", "curves.jpg"], "curves.jpg"),
         (["t.npy", "-o", "m.keras", "--plot-model", "net.pdf"], "net.pdf: is not a picture's name"),
         (["t.npy", "-o", "cv", "--cv", "none.json"], "none.json: does not exist"),

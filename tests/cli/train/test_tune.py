@@ -192,13 +192,16 @@ def test_nested_in_a_cross_validation(table: Path, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (["--tune-time", "2h"], "--tune-time means nothing without --tune"),
-        (["--tune-db", "s.db"], "--tune-db means nothing without --tune"),
-        (["--plot-search", "s.png"], "--plot-search means nothing without --tune"),
+        (["--tune-time", "2h"], "--tune-time needs --tune."),
+        (["--tune-db", "s.db"], "--tune-db needs --tune."),
+        (["--plot-search", "s.png"], "--plot-search needs --tune."),
         (["--tune", "0"], "--tune"),
         (["--tune", "2", "--tune-folds", "1"], "--tune-folds"),
         (["--tune", "2", "--tune-time", "2 hours"], "2 hours is not a time such as 2h"),
-        (["--tune", "2", "--cv", "speaker:2", "--tune-db", "s.db"], "--tune-db means nothing with"),
+        (
+            ["--tune", "2", "--cv", "speaker:2", "--tune-db", "s.db"],
+            "--tune-db and --cv exclude each",
+        ),
         (["--tune", "2", "--cv", "speaker:2", "--tune-csv", "-"], "fold-N.keras.tune.db"),
     ],
 )
