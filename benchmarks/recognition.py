@@ -20,7 +20,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -32,6 +32,8 @@ sys.path.insert(0, str(ROOT))
 
 from ser.dataset.table import read_table, without_features  # noqa: E402
 from ser.models.artifact import read_card  # noqa: E402
+from ser.training.config import TrainConfig  # noqa: E402
+from ser.training.spec_augment import SpectrogramAugmentation  # noqa: E402
 
 COMMON = "neutral,happy,sad,angry,fearful,surprised"
 """The emotions that RAVDESS, TESS and nEMO all have."""
@@ -45,9 +47,9 @@ ARCHITECTURES: dict[str, tuple[int, list[str]]] = {
     "cnn-lstm": (40, []),
     "tim-net": (40, []),
     "acgan": (10, []),
-    "vgg16": (12, ["--weights", "none", "--set", "size=32"]),
-    "vgg19": (12, ["--weights", "none", "--set", "size=32"]),
-    "inception": (8, ["--weights", "none", "--set", "size=75", "--set", "base_rate=1"]),
+    "vgg16": (12, ["--set", "weights=none", "--set", "size=32"]),
+    "vgg19": (12, ["--set", "weights=none", "--set", "size=32"]),
+    "inception": (8, ["--set", "weights=none", "--set", "size=75", "--set", "base_rate=1"]),
     "svm": (1, []),
 }
 
@@ -161,8 +163,21 @@ def ravdess_tess_random(run: Run) -> dict[str, Any]:
     )  # fmt: skip
     report = dict(json.loads(run.ser("ser-stats", model, held_out, "--json")))
     card = read_card(model)
-    report |= {"protocol": f"{card['protocol']}; tested on a random fifth of the clips"}
+    report |= {
+        "protocol": f"{card['protocol']}, {_describe(card)}; tested on a random fifth of the clips"
+    }
     return report | {"device": card["training"]["device"], "parameters": card["parameters"]}
+
+
+def _describe(card: dict[str, Any]) -> str:
+    """Names the architecture of a model and everything that was not its default."""
+    training = card["training"]
+    names = {field.name for field in fields(TrainConfig)} - {"augment", "support"}
+    config = TrainConfig(
+        augment=SpectrogramAugmentation(**training["augment"]),
+        **{name: value for name, value in training.items() if name in names},
+    )
+    return f"arch {config.describe()}, last of {config.epochs} epochs"
 
 
 def corpora_apart(run: Run) -> dict[str, Any]:
