@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import shutil
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -13,14 +14,14 @@ import numpy as np
 from ser.arrays import Array, Samples
 from ser.audio import reader
 from ser.audio.reader import Source, source_name
-from ser.errors import renamed
+from ser.errors import ArtifactError, cannot_write, renamed
 from ser.inference.adaptation import AdaptationSource, stack_inputs
 from ser.inference.classifier import Adaptation, Classifier
 from ser.inference.config import AnalysisConfig
 from ser.inference.consumers import Consumer
 from ser.inference.windowing import FULL, Windowing, cut_windows, parts_of_window
 from ser.inference.windows import SeparateWindows, WindowBatch
-from ser.io.files import STANDARD, is_special
+from ser.io.files import STANDARD, atomic_path, is_special
 from ser.io.remote import fetch, is_url
 from ser.labels import NO_SPEECH
 from ser.parallel.pool import map_stream
@@ -65,6 +66,18 @@ class Recognizer:
     def labels(self) -> tuple[str, ...]:
         """Emotion names, in the order of the probabilities."""
         return self.classifier.labels
+
+    def save(self, path: str | Path) -> None:
+        """Copies the model's artifact to another file.
+
+        Raises:
+            ArtifactError: The file cannot be written.
+        """
+        try:
+            with atomic_path(Path(path)) as temporary:
+                shutil.copyfile(self.classifier.path, temporary)
+        except OSError as error:
+            raise cannot_write(path, error, ArtifactError) from error
 
     def adapted_to(self, recording: Source) -> Recognizer:
         """Gives the same recognizer, adapted to the voice in a recording.

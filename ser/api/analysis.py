@@ -1,0 +1,145 @@
+"""Emotions of recordings: `analyze` and `load_model`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from ser.api.sources import Recording, as_source
+from ser.api.timeline import Timeline
+from ser.audio.reader import Source
+from ser.inference.classifier import open_classifier
+from ser.inference.config import AnalysisConfig, make_config
+from ser.inference.consumers import WindowList
+from ser.inference.engine import EngineName
+from ser.inference.recognizer import Recognizer
+from ser.inference.recognizer import analyze as analyze_recording
+from ser.inference.windowing import default_windowing
+from ser.models.backend import Device
+from ser.pretrained import DEFAULT_MODEL
+
+
+def load_model(
+    path: str | Path | None = None, *, engine: EngineName = "auto", device: Device = "auto"
+) -> Recognizer:
+    """Loads a classifier of voices.
+
+    Args:
+        path: An artifact that `train` or ``ser-train`` wrote; None for the one that ships with the
+            package.
+        engine: What runs the network: ``litert`` starts quickly on a CPU, ``keras`` uses a GPU;
+            ``auto`` takes LiteRT where it can.
+        device: Where Keras runs: ``auto``, ``cpu`` or ``gpu``.
+
+    Returns:
+        A recognizer: `ser.inference.recognizer.Recognizer.predict` classifies a clip,
+        `ser.inference.recognizer.Recognizer.stream` sound that comes in blocks, and `analyze` takes
+        it for its `model`.
+
+    Raises:
+        ArtifactError: The file is no classifier, or cannot be read.
+
+    Examples:
+        >>> model = load_model()
+        >>> model.labels[:3]
+        ('neutral', 'calm', 'happy')
+    """
+    classifier = open_classifier(DEFAULT_MODEL if path is None else path, engine, device)
+    return Recognizer(classifier, AnalysisConfig(default_windowing(classifier)))
+
+
+def analyze(
+    source: Recording,
+    *,
+    sample_rate: int | None = None,
+    model: Recognizer | str | Path | None = None,
+    duration: float | None = None,
+    hop: float | None = None,
+    start: float = 0.0,
+    end: float | None = None,
+    segments: bool = False,
+    smooth: float | None = None,
+    min_confidence: float = 0.0,
+    vad: bool = True,
+    adapt: Source | Sequence[Source] | None = None,
+    enrol: Mapping[str, Source | Sequence[Source]] | None = None,
+    name: str | None = None,
+) -> Timeline:
+    """Finds the emotions of a recording over time, as ``ser-analyze`` does.
+
+    Args:
+        source: The recording: a path, a URL, an open binary file, or samples: an array of shape
+            (samples,) or (samples, channels), with `sample_rate`, or as a pair with their rate.
+        sample_rate: Of an array, in hertz.
+        model: A recognizer from `load_model`, or an artifact's path; None for the one that ships
+            with the package.
+        duration: Seconds per window; None for what the model was trained on.
+        hop: Seconds from the start of one window to the start of the next; None for windows
+            without overlap.
+        start: Where to begin, in seconds.
+        end: Where to end, in seconds; None for the end of the recording.
+        segments: Join neighbouring windows of one emotion; windows then overlap by half and are
+            smoothed by 0.8 unless told otherwise.
+        smooth: Smooth by a hidden Markov model in which an emotion lasts for another second with
+            this probability, 0 to 1.
+        min_confidence: Call windows uncertain whose emotion is less probable than this, 0 to 1.
+        vad: Leave windows without speech unclassified (voice activity detection).
+        adapt: Adapt to the voice by unlabelled speech: recordings of it, or ``"self"`` for the
+            recording itself.
+        enrol: Adapt to the voice by labelled speech: recordings of it by emotion.
+        name: The recording's name in the timeline; None for its path.
+
+    Returns:
+        The timeline: a sequence of windows, or segments.
+
+    Raises:
+        ParameterError: An option is out of its range.
+        SerError: The recording, the model or the speech to adapt to cannot be read.
+
+    Examples:
+        >>> import numpy as np
+        >>> analyze(np.zeros(48_000), sample_rate=16_000)[0].emotion
+        'no speech'
+    """
+    recording: Source = as_source(source, sample_rate)
+    recognizer = model if isinstance(model, Recognizer) else load_model(model)
+    config = make_config(
+        recognizer.classifier,
+        duration=duration,
+        hop=hop,
+        start=start,
+        end=end,
+        segments=segments,
+        smooth=smooth,
+        min_confidence=min_confidence,
+        vad=vad,
+        adapt=_sources(adapt),
+        enrol=[
+            (emotion, speech)
+            for emotion, sources in (enrol or {}).items()
+            for speech in _sources(sources)
+        ],
+    )
+    recognizer = Recognizer(recognizer.classifier, config)
+    found = WindowList()
+    analyze_recording(recognizer, recording, [found], name=name)
+    return Timeline(
+        found.windows,
+        labels=recognizer.labels,
+        source=recording,
+        name=name,
+        model=recognizer.classifier.path.stem,
+        sample_rate=recognizer.classifier.spec.sample_rate,
+        time_range=config.time_range,
+    )
+
+
+def _sources(given: Any) -> list[Source]:
+    if given is None:
+        return []
+    if isinstance(given, str | Path | tuple) or hasattr(given, "read"):
+        return [given]
+    if isinstance(given, Iterable):
+        return list(given)
+    return [given]

@@ -1,0 +1,71 @@
+"""Conversion of a recording to another emotion: `translate`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from ser.api.sources import Recording, as_source
+from ser.arrays import Samples
+from ser.audio.writer import write_sound
+from ser.conversion.converter import EngineName
+from ser.conversion.jobs import convert_speech
+from ser.models.backend import Device
+
+
+def translate(
+    source: Recording,
+    to: str,
+    *,
+    sample_rate: int | None = None,
+    intensity: float = 1.0,
+    source_emotion: str | None = None,
+    output: str | Path | None = None,
+    engine: EngineName = "auto",
+    model: str | Path | None = None,
+    device: Device = "auto",
+) -> tuple[Samples, int]:
+    """Converts a recording to another emotion, as ``ser-translate`` does.
+
+    Words, voice, sample rate and channels stay. The result is synthetic speech.
+
+    Args:
+        source: The recording: a path, a URL, an open binary file, or samples: an array of shape
+            (samples,) or (samples, channels), with `sample_rate`, or as a pair with their rate.
+        to: The target emotion, such as ``"angry"``.
+        sample_rate: Of an array, in hertz.
+        intensity: 0 changes nothing, 0.4 is an actor's normal recording, 1 a strong one, and 1.5
+            the most.
+        source_emotion: The emotion of the recording, where it is known; ``"auto"`` has a classifier
+            recognize it in each phrase. What has the target emotion already stays as it is.
+        output: Also write the result to this file; its ending says the format.
+        engine: ``"network"``, ``"rules"``, or ``"auto"``: the network where the model has one.
+        model: The path of a conversion model; None for the one that ships with the package.
+        device: Where networks run: ``"cpu"``, ``"gpu"`` or ``"auto"``.
+
+    Returns:
+        The samples, float32 within -1 to 1, shape (samples,) for a recording of one channel and
+        (samples, channels) otherwise; and their rate in hertz, which is that of the source.
+
+    Raises:
+        AudioError: The recording cannot be read, or the result not written.
+        LabelError: An emotion is unknown.
+        SerError: The model does not make the emotion, or the intensity is out of its range.
+
+    Examples:
+        >>> import numpy as np
+        >>> samples, rate = translate(np.zeros(8_000, np.float32), "sad", sample_rate=16_000)
+        >>> samples.shape, rate
+        ((8000,), 16000)
+    """
+    samples, rate = convert_speech(
+        as_source(source, sample_rate),
+        to,
+        intensity=intensity,
+        source_emotion=source_emotion,
+        engine=engine,
+        model=model,
+        device=device,
+    )
+    if output is not None:
+        write_sound(Path(output), samples, rate)
+    return samples, rate
