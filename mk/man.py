@@ -66,7 +66,8 @@ def page(command: click.Command, name: str, summary: str) -> str:
     ]
     for parameter in command.get_params(context):
         record = parameter.get_help_record(context)
-        if record is not None:
+        # click tells of arguments too, which stand in the synopsis.
+        if record is not None and isinstance(parameter, click.Option):
             lines += [".TP", f"\\fB{escape(record[0])}\\fR", escape(record[1]) or "\\&"]
     others = sorted({"ser", *(f"ser-{other}" for other in SUMMARIES)} - {name})
     lines += [".SH SEE ALSO", ",\n".join(f".BR {escape(other)} (1)" for other in others)]

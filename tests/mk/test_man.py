@@ -28,6 +28,7 @@ def test_every_command_has_a_page(pages: list[Path]) -> None:
     text = next(path for path in pages if path.name == "ser-merge.1").read_text("utf-8")
     assert text.startswith('.TH "SER-MERGE" 1 ')
     assert "\\fB\\-o, \\-\\-output" in text
+    assert ".TP\n\\fBTABLE" not in text
     assert "\b" not in text
 
 
