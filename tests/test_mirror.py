@@ -22,7 +22,11 @@ WHOLE = {
 }
 
 # Modules without a test file of their own, and where they are tested.
-ELSEWHERE: dict[str, str] = {}
+ELSEWHERE: dict[str, str] = {
+    "ser/models/inception.py": "tests/models/test_transfer.py, for all published networks alike",
+    "ser/models/vgg16.py": "tests/models/test_transfer.py, for all published networks alike",
+    "ser/models/vgg19.py": "tests/models/test_transfer.py, for all published networks alike",
+}
 
 
 def modules() -> dict[str, Path]:

@@ -62,7 +62,7 @@ def test_a_gpu_that_is_not_there() -> None:
         CUDA_VISIBLE_DEVICES="-1",
     )
     assert done.returncode == 0, done.stderr
-    assert done.stdout.startswith("--device gpu: no GPU is visible")
+    assert done.stdout.startswith("`device=gpu`: no GPU is visible")
     assert "--device cpu" in done.stdout
 
 

@@ -168,6 +168,6 @@ def test_features_that_never_change_are_left_alone(keras: Any) -> None:
 
 def test_options() -> None:
     assert make_architecture("svm", {"C": "10", "kernel": "linear"}) == SVM(kernel="linear", C=10.0)
-    with pytest.raises(SerError, match="kernel=poly: is not a choice; use rbf, linear"):
+    with pytest.raises(SerError, match="kernel=poly: is not a choice; use one of rbf, linear"):
         make_architecture("svm", {"kernel": "poly"})
     assert SVM.options()["C"].log

@@ -11,7 +11,7 @@ import pytest
 from tables import make_table
 
 from ser.dataset.table import Table
-from ser.errors import TableError
+from ser.errors import ParameterError, TableError
 from ser.features.prosody.speaker import FEWEST_CLIPS, learn_voice, voices_in_general
 from ser.features.spec import PRESETS, FeatureSpec
 from ser.training.batches import Examples, batches, steps_per_epoch
@@ -309,5 +309,5 @@ def test_prosody_in_general_is_that_of_the_main_clips() -> None:
 
 
 def test_nothing_is_left_to_be_supported() -> None:
-    with pytest.raises(TableError, match="--support: names every corpus"):
+    with pytest.raises(ParameterError, match="support: names every corpus"):
         Examples(table_of(["sad", "angry"]), np.arange(2), LABELS, support=["made"])

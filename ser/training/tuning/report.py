@@ -1,4 +1,4 @@
-"""What is kept of a search: for the card of the trained model, and as a table."""
+"""The outcome of a search: an entry of the model's card, and a CSV file of the trials."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ NOTE = "this configuration was chosen by its score on these inner folds, so the 
 
 
 def card_entry(found: SearchResult) -> dict[str, Any]:
-    """Says for a model's card what was searched and what came of it.
+    """Makes the entry about a search for the card of a model.
 
     Returns:
         Plain JSON types.
@@ -30,7 +30,7 @@ def card_entry(found: SearchResult) -> dict[str, Any]:
         "note": NOTE,
         "best_trial": found.best.number,
         "chosen": dict(found.best.values),
-        "searched": {name: str(looked) for name, looked in found.space.items()},
+        "searched": {name: str(range_) for name, range_ in found.space.items()},
         "minutes": round(sum(trial.seconds for trial in found.trials) / 60, 1),
     }
 

@@ -1,4 +1,4 @@
-"""The search itself: configurations tried on inner folds of the training clips."""
+"""The search for hyperparameters: trials on inner folds of the training clips."""
 
 from __future__ import annotations
 
@@ -21,18 +21,19 @@ from ser.models.backend import Device, load_keras
 from ser.training.config import AUGMENT, TrainConfig
 from ser.training.loop import TrainingData, train, training_speakers
 from ser.training.trainer import DivergedError
+from ser.training.tuning.pruning import should_prune
 from ser.training.tuning.space import Space, initial_values, search_space
-from ser.training.tuning.study import Study, should_prune
+from ser.training.tuning.study import Study
 from ser.training.tuning.trial import Trial, TrialOutcome, best_trial
 
 
 @dataclass(frozen=True, slots=True)
 class SearchConfig:
-    """How long a search goes on, and how a trial is scored.
+    """The budget of a search, and how trials are scored.
 
     Attributes:
-        trials: How many configurations are tried, those of an interrupted run included.
-        seconds: After this time no further trial is begun in this run; None for no limit.
+        trials: The number of trials, including those of an interrupted run.
+        seconds: Time after which no further trial is begun in this run; None for no limit.
         folds: Inner folds of the training clips.
         epochs: Epochs of each training of a trial; None for those of the training itself.
     """
@@ -45,11 +46,11 @@ class SearchConfig:
 
 @dataclass(frozen=True, slots=True)
 class InnerFolds:
-    """Divisions of the training clips, each clip scored in one of them.
+    """Folds of the training clips; each clip is tested in one of them.
 
     Attributes:
-        by: What is kept apart.
-        parts: Per fold the record numbers that are trained on and those that are scored.
+        by: Whether speakers or only clips are disjoint.
+        parts: For each fold the record numbers of its training and of its test clips.
     """
 
     by: By
@@ -61,12 +62,12 @@ class SearchResult:
     """The outcome of a search.
 
     Attributes:
-        config: The training with the best trial's hyperparameters, and with its own epochs.
+        config: The configuration of the training with the best trial's hyperparameters.
         best: The best trial.
-        trials: All of them; the first is the training as it was configured.
-        space: Where was looked.
-        protocol: How the scores came about, in words.
-        begun: Trials of this run.
+        trials: All trials; the first is the configuration as it was.
+        space: The search space.
+        protocol: Describes how the trials were scored.
+        begun: The number of trials that this run began.
     """
 
     config: TrainConfig
@@ -89,22 +90,23 @@ def search(
     on_trials: Callable[[list[Trial]], None] = lambda trials: None,
     on_epoch: Callable[[int, dict[str, float]], None] = lambda fold, row: None,
 ) -> SearchResult:
-    """Looks for the hyperparameters with the highest mean UAR on inner folds.
+    """Searches the hyperparameters with the highest mean UAR on inner folds.
 
-    Each trial trains on all inner folds but one and is scored on that one, in turn, after its last
-    epoch; the mean of these UARs is its score. No other clips are looked at: neither validation
-    clips nor those of a test fold. A trial that lies behind the median of the finished ones is
-    given up (`ser.training.tuning.study`). Configurations are proposed by the tree-structured
-    Parzen estimator (Bergstra et al., NeurIPS 2011) of Optuna (Akiba et al., KDD 2019).
+    Each trial is a cross-validation on the inner folds: it is scored by the mean of the UARs after
+    the last epoch of each fold. No other clips are used, neither validation clips nor those of a
+    test fold. Trials below the median are pruned (`ser.training.tuning.pruning`). Configurations
+    are proposed by the tree-structured Parzen estimator (Bergstra et al., NeurIPS 2011) of Optuna
+    (Akiba et al., KDD 2019).
 
     Args:
         data: The records; validation records are ignored.
-        config: The training to improve; what it does not leave open is kept.
-        how: How long, and on how many folds.
-        database: The SQLite file of the search. A search that it holds is continued.
-        fixed: See `ser.training.tuning.space.search_space`.
-        device: Where to train.
-        name: What to call the table in an error, usually its path.
+        config: The configuration to improve.
+        how: The budget and the folds.
+        database: The SQLite file of the search. If it holds a search, that is continued.
+        fixed: Hyperparameters that are not searched; see
+            `ser.training.tuning.space.search_space`.
+        device: The device to train on.
+        name: The table's name in an error, usually its path.
         on_trials: Called with all finished trials, at the beginning and after each.
         on_epoch: Called with the number of the inner fold, from 1, and the row of each epoch.
 
@@ -150,13 +152,13 @@ def search(
 
 
 def inner_folds(data: TrainingData, count: int, seed: int, *, name: object = "table") -> InnerFolds:
-    """Divides the training records, speakers apart where all are known.
+    """Divides the training records into folds, with disjoint speakers if all are known.
 
     Args:
         data: The records.
-        count: How many folds, at least 2.
-        seed: Of the division.
-        name: What to call the table in an error.
+        count: The number of folds, at least 2.
+        seed: The seed of the division.
+        name: The table's name in an error.
 
     Raises:
         SerError: There are too few speakers, or a fold's training part lacks an emotion.
@@ -169,15 +171,15 @@ def inner_folds(data: TrainingData, count: int, seed: int, *, name: object = "ta
     parts = []
     emotions = np.asarray(table["y"])
     for number, test in enumerate(make_folds(part, count, by=by, seed=seed, name=name).tests, 1):
-        learnt, scored = chosen[train_indices(len(chosen), test)], chosen[test]
-        missing = sorted(set(emotions[scored].tolist()) - set(emotions[learnt].tolist()))
+        training, tested = chosen[train_indices(len(chosen), test)], chosen[test]
+        missing = sorted(set(emotions[tested].tolist()) - set(emotions[training].tolist()))
         if missing:
             raise SerError(
                 f"inner fold {number}",
                 f"leaves no training clip of {', '.join(missing)}",
                 "use more --tune-folds, or merge rare emotions with ser-merge --map",
             )
-        parts.append((learnt, originals(table, scored)))
+        parts.append((training, originals(table, tested)))
     return InnerFolds(by, tuple(parts))
 
 
@@ -189,40 +191,41 @@ def _run_trial(
     device: Device,
     on_epoch: Callable[[int, dict[str, float]], None],
 ) -> Trial:
-    """Runs one trial."""
+    """Runs one trial: a training per inner fold, until all are done or the trial is pruned."""
     started = time.monotonic()
     config = short.with_hyperparameters(study.ask())
     finished = [trial.steps for trial in study.trials if trial.outcome == "complete"]
-    # The first epochs of the first fold say nothing yet.
+    # The first epochs of the first fold are not meaningful.
     warmup, last = max(1, short.epochs // 3), len(folds.parts) * short.epochs - 1
-    race = _TrialScores(study, finished, warmup, last)
+    scores = _TrialScores(study, finished, warmup, last)
     outcome: TrialOutcome = "complete"
     try:
-        for fold, (learnt, scored) in enumerate(folds.parts):
+        for fold, (training, tested) in enumerate(folds.parts):
 
-            def watch(row: dict[str, float], fold: int = fold) -> None:
+            def add_epoch(row: dict[str, float], fold: int = fold) -> None:
                 on_epoch(fold + 1, row)
-                race.epoch(fold * short.epochs + int(row["epoch"]) - 1, row)
+                scores.add_epoch(fold * short.epochs + int(row["epoch"]) - 1, row)
 
-            train(TrainingData(table, learnt, scored), config, device=device, on_epoch=watch)
-            race.end()
+            data = TrainingData(table, training, tested)
+            train(data, config, device=device, on_epoch=add_epoch)
+            scores.end_fold()
     except _PrunedError:
         outcome = "pruned"
     except DivergedError:
         outcome = "diverged"
     finally:
-        # Networks of earlier trials stay in memory otherwise.
+        # Otherwise the networks of earlier trials stay in memory.
         load_keras(device).utils.clear_session()
-    score = fmean(race.folds) if outcome == "complete" else None
-    return study.tell(outcome, score, race.folds, time.monotonic() - started)
+    score = fmean(scores.folds) if outcome == "complete" else None
+    return study.tell(outcome, score, scores.folds, time.monotonic() - started)
 
 
 class _PrunedError(Exception):
-    """The trial lies too far behind."""
+    """The trial is pruned."""
 
 
 class _TrialScores:
-    """A trial against the finished ones, epoch by epoch.
+    """The scores of a trial, which is pruned if they are too low.
 
     Attributes:
         folds: The UAR of each fold after its last epoch.
@@ -239,24 +242,28 @@ class _TrialScores:
         self._current = 0.0
         self.folds: list[float] = []
 
-    def epoch(self, step: int, row: Mapping[str, float]) -> None:
-        """Counts an epoch; the score so far is the mean over the folds begun."""
+    def add_epoch(self, step: int, row: Mapping[str, float]) -> None:
+        """Adds an epoch; the score so far is the mean over the folds begun.
+
+        Raises:
+            _PrunedError: The trial is pruned.
+        """
         self._current = row["val_uar"]
         self._scores[step] = fmean([*self.folds, self._current])
         self._study.report(step, self._scores[step])
-        # What is as good as done is finished, for the others to be compared with.
+        # A trial is not pruned in its last epoch: others can then be compared with it.
         if step < self._last and should_prune(self._scores, self._finished, warmup=self._warmup):
             raise _PrunedError
 
-    def end(self) -> None:
-        """Keeps the score of the fold's last epoch."""
+    def end_fold(self) -> None:
+        """Stores the score of the fold's last epoch."""
         self.folds.append(self._current)
 
 
 def _fingerprint(
     data: TrainingData, config: TrainConfig, space: Space, folds: InnerFolds
 ) -> dict[str, str]:
-    """Gives what a continued search must have in common with the interrupted one."""
+    """Describes what must be the same when a search is resumed, by its name in a message."""
     digest = hashlib.blake2b(spec_of(data.table).to_json().encode(), digest_size=16)
     for name in ("corpus", "path", "start", "augment", "speaker", "y"):
         digest.update(repr(np.asarray(data.table[name])[data.train].tolist()).encode())

@@ -1,4 +1,4 @@
-"""Where a search looks: what an architecture declares, and what every training has."""
+"""The search space: ranges that an architecture declares, and those that trainings share."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ from ser.training.spec_augment import NO_AUGMENTATION, can_shift
 
 @dataclass(frozen=True, slots=True)
 class SearchRange:
-    """The values that a search may give a hyperparameter.
+    """The search range of a hyperparameter.
 
     Attributes:
-        low: The least.
-        high: The greatest.
-        log: Whether equal ratios are equally likely, instead of equal differences.
-        integer: Whether only whole numbers are.
+        low: Lower end.
+        high: Upper end.
+        log: Whether the search is uniform in the logarithm.
+        integer: Whether only whole numbers are tried.
         choices: The values, instead of a range.
     """
 
@@ -34,23 +34,23 @@ class SearchRange:
     choices: tuple[Value, ...] = ()
 
     def __str__(self) -> str:
-        """Says the range in a few words, for cards."""
+        """Describes the range, for cards."""
         if self.choices:
             return ", ".join(map(str, self.choices))
         return f"{self.low:.4g} to {self.high:.4g}{' (log)' if self.log else ''}"
 
     def __contains__(self, value: Value) -> bool:
-        """Says whether the search could come to a value."""
+        """Says whether a value is in the range."""
         if self.choices:
             return value in self.choices
         return isinstance(value, int | float) and self.low <= value <= self.high
 
 
 Space = Mapping[str, SearchRange]
-"""Ranges by the name that ``ser-train`` knows a hyperparameter by."""
+"""Ranges by the name of the hyperparameter, as in ``--set``."""
 
-# From harmless to what makes clips hard to recognise for people as well. How many clips are
-# changed (the shares) is left: it does much the same as how far they are.
+# From no change to changes that make clips hard to recognize for people as well. The shares of
+# changed clips are not searched: they have much the same effect as the sizes of the changes.
 _AUGMENTATION: Space = {
     "stretch": SearchRange(0.0, 0.4),
     "shift": SearchRange(0, 6, integer=True),
@@ -64,7 +64,7 @@ _AUGMENTATION: Space = {
 def search_space(
     config: TrainConfig, spec: FeatureSpec, fixed: Collection[str] = ()
 ) -> dict[str, SearchRange]:
-    """Gathers what may be searched for a training.
+    """Makes the search space of a training.
 
     Args:
         config: The training. Options of the architecture that it sets are not searched; without
@@ -79,7 +79,7 @@ def search_space(
     arch = make_architecture(config.arch, config.options)
     used = TRAINERS[arch.trainer].searched
     space = _architecture_ranges(arch, config.options)
-    # Around what suits the architecture: a fine-tuned network wants a hundredth of another's rate.
+    # Around the default of the architecture: fine-tuning needs a much lower rate.
     common = {
         "lr": SearchRange(config.lr / 10, config.lr * 5, log=True),
         "weight_decay": SearchRange(1e-5, 1e-1, log=True),
@@ -103,7 +103,7 @@ def search_space(
 
 
 def initial_values(config: TrainConfig, space: Space) -> dict[str, Value]:
-    """Gives the values that a training has before any search, where the search could find them."""
+    """Gives the values of a configuration that lie in the search space."""
     chosen = make_architecture(config.arch, config.options).hyperparameters()
     values: dict[str, Value] = {}
     for name, found in space.items():

@@ -6,9 +6,8 @@ import contextlib
 import logging
 import sqlite3
 import warnings
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from pathlib import Path
-from statistics import fmean, median
 from typing import Any
 
 import numpy as np
@@ -21,15 +20,15 @@ from ser.training.tuning.trial import Trial, TrialOutcome
 _NAME = "ser-train"
 _FINGERPRINT = "fingerprint"
 
-# Trials by lot before the sampler begins to learn from them.
-_BY_LOT = 8
+# Random trials before the sampler uses their scores.
+_RANDOM_TRIALS = 8
 
-# What SQLite keeps beside a database that was not closed.
-_COMPANIONS = ("", "-journal", "-wal", "-shm")
+# Suffixes of the files of an SQLite database that was not closed.
+_SUFFIXES = ("", "-journal", "-wal", "-shm")
 
 
 def load_optuna() -> Any:
-    """Imports Optuna, which then says nothing by itself.
+    """Imports Optuna, and disables its messages.
 
     Raises:
         DependencyError: It is not installed.
@@ -41,40 +40,40 @@ def load_optuna() -> Any:
     except ModuleNotFoundError as error:
         raise missing_package("--tune", error.name) from error
     optuna.logging.set_verbosity(optuna.logging.ERROR)
-    # Of what goes wrong there an exception tells; a Ctrl-C amid a query is logged besides.
+    # Errors are raised as exceptions as well; an interruption during a query would be logged.
     logging.getLogger("sqlalchemy").setLevel(logging.CRITICAL + 1)
     return optuna
 
 
 def rename_existing(database: Path) -> Path | None:
-    """Renames an older search, so that a new one can begin and nothing is lost.
+    """Renames the file of an older search, so that a new one does not overwrite it.
 
     Returns:
-        Its new name; None where there was none.
+        Its new name; None if there was none.
     """
     if not database.exists():
         return None
     old = database.with_name(database.name + ".old")
-    for suffix in _COMPANIONS:
-        # A journal left behind would be played back into the new file.
+    for suffix in _SUFFIXES:
+        # SQLite would replay a journal that is left behind into the new file.
         with contextlib.suppress(FileNotFoundError):
             database.with_name(database.name + suffix).replace(old.with_name(old.name + suffix))
     return old
 
 
 class Study:
-    """A search in its file: made, or continued where an interrupted one left it.
+    """A search and its SQLite file; an interrupted search in the file is resumed.
 
-    What is proposed depends on the seed and on the finished trials alone, so a continued search
-    goes the way that an unbroken one would have gone. The first trial is the configuration as it
-    is, so that the search cannot end below it.
+    Proposals depend on the seed and the finished trials alone, so a resumed search has the same
+    trials as an uninterrupted one. The first trial is the configuration as it is, so that the
+    search cannot end below it.
 
     Args:
-        database: The SQLite file; its folder is made where it is missing.
-        space: Where to look.
+        database: The SQLite file; its folder is made if it is missing.
+        space: The search space.
         first: The values of the first trial; those that are missing are drawn.
-        fingerprint: What must be the same when the search is continued, by what it is called.
-        seed: Of the proposals.
+        fingerprint: What must be the same when the search is resumed, by its name in a message.
+        seed: The seed of the proposals.
 
     Raises:
         SerError: The file cannot be opened, is no search, or is one with another fingerprint.
@@ -97,7 +96,7 @@ class Study:
         with self._errors():
             database.parent.mkdir(parents=True, exist_ok=True)
             self._storage = self._optuna.storages.RDBStorage(
-                # The address is not used: one that says any name of a file there is not.
+                # Not used: the creator opens the file. An address cannot express every file name.
                 "sqlite:///search.db",
                 engine_kwargs={"creator": lambda: sqlite3.connect(database)},
             )
@@ -108,7 +107,7 @@ class Study:
                 load_if_exists=True,
                 pruner=self._optuna.pruners.NopPruner(),
             )
-            self._insist(fingerprint)
+            self._check_fingerprint(fingerprint)
             states = self._optuna.trial.TrialState
             for stale in self._study.get_trials(deepcopy=False, states=(states.RUNNING,)):
                 self._study.tell(stale.number, state=states.FAIL)
@@ -124,19 +123,22 @@ class Study:
             The values to try, by the names of the space.
         """
         with self._errors():
-            # Of its own for each trial: an interrupted search cannot take up a generator.
+            # A seed for each trial: the state of a random generator is lost in an interruption.
             seed = np.random.SeedSequence((self._seed, len(self.trials))).generate_state(1)[0]
             self._study.sampler = self._optuna.samplers.TPESampler(
-                seed=int(seed), n_startup_trials=_BY_LOT, multivariate=True, constant_liar=False
+                seed=int(seed),
+                n_startup_trials=_RANDOM_TRIALS,
+                multivariate=True,
+                constant_liar=False,
             )
             self._trial = self._study.ask()
             return {name: _suggest(self._trial, name, r) for name, r in self._space.items()}
 
     def report(self, step: int, score: float) -> None:
-        """Keeps a score on the way of the trial that was begun.
+        """Stores an intermediate score of the current trial.
 
         Args:
-            step: From 0, ever higher.
+            step: The number of the epoch over all folds, from 0.
             score: Higher is better.
         """
         with self._errors():
@@ -145,16 +147,16 @@ class Study:
     def tell(
         self, outcome: TrialOutcome, score: float | None, folds: list[float], seconds: float
     ) -> Trial:
-        """Ends the trial that was begun.
+        """Ends the current trial.
 
         Args:
             outcome: How it ended.
-            score: Of a complete trial.
-            folds: See `Trial`.
+            score: The score of a complete trial.
+            folds: The UAR of each fold; see `Trial`.
             seconds: How long it took.
 
         Returns:
-            The trial; it is the last of `trials` now.
+            The trial, which is the last of `trials` now.
         """
         states = self._optuna.trial.TrialState
         with self._errors():
@@ -170,17 +172,17 @@ class Study:
         return self.trials[-1]
 
     def give_up(self) -> None:
-        """Leaves the trial that was begun to the next run, as after an interruption."""
+        """Discards the current trial after an interruption; a resumed search begins it again."""
         if self._trial is None:
             return
         with self._errors():
-            # The interruption may have come when it had just been told how it ended.
+            # The interruption may have come just after the trial was ended.
             failed = self._optuna.trial.TrialState.FAIL
             self._study.tell(self._trial, state=failed, skip_if_finished=True)
             self._trial = None
 
     def close(self) -> None:
-        """Lets go of the file."""
+        """Closes the file."""
         self._storage.remove_session()
         self._storage.engine.dispose()
 
@@ -189,7 +191,7 @@ class Study:
         found = self._study.get_trials(deepcopy=False, states=(states.COMPLETE, states.PRUNED))
         return [_to_trial(i, frozen) for i, frozen in enumerate(found, start=1)]
 
-    def _insist(self, fingerprint: Mapping[str, str]) -> None:
+    def _check_fingerprint(self, fingerprint: Mapping[str, str]) -> None:
         attributes = self._study.user_attrs
         known = attributes.get(_FINGERPRINT)
         if known is None:
@@ -208,12 +210,12 @@ class Study:
 
     @contextlib.contextmanager
     def _errors(self) -> Iterator[None]:
-        """Turns what a broken file brings about into a message, and holds back warnings."""
+        """Turns errors of the database into a `SerError`, and suppresses warnings."""
         from sqlalchemy.exc import SQLAlchemyError
 
         try:
             with warnings.catch_warnings():
-                # Optuna calls what it has had for years experimental.
+                # Optuna warns of features that it calls experimental.
                 warnings.simplefilter("ignore")
                 yield
         except OSError as error:
@@ -256,38 +258,3 @@ def _to_trial(number: int, frozen: Any) -> Trial:
         steps,
         attributes["seconds"],
     )
-
-
-# When a trial is given up: the median stopping rule.
-
-# Fewer finished trials than this have no median worth the name.
-_LEAST_TRIALS = 4
-
-# Scores of one epoch jump; a trial is judged by its last few.
-_RECENT = 3
-
-
-def should_prune(
-    scores: Mapping[int, float], finished: Sequence[Mapping[int, float]], *, warmup: int = 0
-) -> bool:
-    """Says whether a trial lies behind the median of the finished ones at the same point.
-
-    The rule is that of Golovin et al., "Google Vizier", KDD 2017, section 3.2.2, with means over
-    the last three reports on both sides. Optuna's own `MedianPruner` compares a trial's best report
-    so far; folds are not equally hard, so that a trial which did well on an easy first fold would
-    never be given up on the others.
-
-    Args:
-        scores: What the trial has reported so far, higher is better, by step.
-        finished: The same of each trial that was not given up.
-        warmup: Steps, from 0, before which nothing is decided.
-    """
-    step = max(scores)
-    if step < warmup:
-        return False
-    others = [_recent_mean(other, step) for other in finished if step in other]
-    return len(others) >= _LEAST_TRIALS and _recent_mean(scores, step) < median(others)
-
-
-def _recent_mean(scores: Mapping[int, float], step: int) -> float:
-    return fmean(scores[s] for s in range(step - _RECENT + 1, step + 1) if s in scores)

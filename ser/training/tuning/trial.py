@@ -9,21 +9,21 @@ from typing import Literal
 from ser.models.base import Value
 
 TrialOutcome = Literal["complete", "pruned", "diverged"]
-"""Trained on every fold, given up, or come to a loss that is no number."""
+"""Trained on every fold; stopped by the median rule; or ended with a loss that is not finite."""
 
 
 @dataclass(frozen=True, slots=True)
 class Trial:
-    """What one configuration was worth.
+    """A finished trial: hyperparameters and their score.
 
     Attributes:
         number: Counted from 1.
         values: The hyperparameters, by the names of `ser.training.tuning.space.search_space`.
         outcome: How it ended.
-        score: The mean UAR over the inner folds; of a trial that was given up, that of the folds
-            begun until then; None where there is no figure at all.
+        score: The mean UAR over the inner folds; of a pruned trial, over the folds begun until
+            then; None if no epoch was scored.
         folds: The UAR of each fold that was trained to its last epoch.
-        steps: The scores on the way, by the number of epochs trained before, over all folds.
+        steps: Intermediate scores, by the number of epochs trained before, over all folds.
         seconds: How long it took.
     """
 
@@ -37,6 +37,6 @@ class Trial:
 
 
 def best_trial(trials: list[Trial]) -> Trial | None:
-    """Gives the complete trial with the highest score, the first of equals."""
+    """Gives the complete trial with the highest score, the first of equals; None if none is."""
     complete = [t for t in trials if t.outcome == "complete" and t.score is not None]
     return max(complete, key=lambda t: (t.score or 0.0, -t.number), default=None)

@@ -82,10 +82,8 @@ def test_what_a_training_leaves(trained: Path) -> None:
     assert (trained / "curves.png").read_bytes().startswith(b"\x89PNG")
     drawn = (trained / "network.svg").read_text()
     assert ">model.keras<" in drawn
-    assert (
-        f"{read_card(trained / 'model.keras')['parameters']:,} parameters · cnn (units=64, width=0.25)<"
-        in drawn
-    )
+    parameters = read_card(trained / "model.keras")["parameters"]
+    assert f"{parameters:,} parameters · cnn (units=64, width=0.25)<" in drawn
     [events] = (trained / "events").iterdir()
     assert events.name.startswith("events.out.tfevents")
     assert b"val_uar" in events.read_bytes()

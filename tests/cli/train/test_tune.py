@@ -200,7 +200,7 @@ def test_nested_in_a_cross_validation(table: Path, tmp_path: Path) -> None:
         (["--tune", "2", "--tune-time", "2 hours"], "2 hours is not a time such as 2h"),
         (
             ["--tune", "2", "--cv", "speaker:2", "--tune-db", "s.db"],
-            "--tune-db and --cv exclude each",
+            "--tune-db and --cv exclude",
         ),
         (["--tune", "2", "--cv", "speaker:2", "--tune-csv", "-"], "fold-N.keras.tune.db"),
     ],

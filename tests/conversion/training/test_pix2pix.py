@@ -241,7 +241,7 @@ def test_the_side_that_is_ahead_waits(
     trainer: Pix2PixTrainer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # The least lead is enough here, so that one of them waits in every step but the first.
-    monkeypatch.setattr(gan_loop, "_LEAD", 1.0)
+    monkeypatch.setattr(gan_loop, "_LEAD_FACTOR", 1.0)
     trainer.gan = replace(trainer.gan, balance="loss")
     before = [int(side.optimizer.iterations) for side in trainer.companions().values()]
     row = epoch(trainer)

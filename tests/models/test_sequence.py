@@ -1,4 +1,4 @@
-"""cnn1d, cnn-lstm and tim-net: built, saved, converted, trained, and what each promises."""
+"""Networks along time: built, saved, converted and trained; their masks for padding."""
 
 from __future__ import annotations
 
@@ -9,24 +9,13 @@ from typing import Any
 import numpy as np
 import pytest
 from isolated import load_without_ser
+from sequences import NAMES, POOLED, SEQUENCE, SMALL, answers, batch, kinds, network
 from spoken import CONFIG, of_speakers
 
 from ser.dataset.table import Table
 from ser.models.artifact import export_litert
 from ser.models.backend import load_keras
-from ser.models.base import Problem
-from ser.models.registry import make_architecture
 from ser.training.loop import TrainingData, train
-
-NAMES = ("cnn1d", "cnn-lstm", "tim-net")
-SEQUENCE, LONG, POOLED = (34, 24), (500, 12), (1, 40)
-
-# Smaller than the defaults, for what does not depend on size.
-SMALL = {
-    "cnn1d": {"layers": 2, "filters": 32, "units": 64},
-    "cnn-lstm": {"layers": 2, "filters": 12, "units": 48},
-    "tim-net": {"layers": 3, "filters": 24},
-}
 
 every = pytest.mark.parametrize("name", NAMES)
 
@@ -34,30 +23,6 @@ every = pytest.mark.parametrize("name", NAMES)
 @pytest.fixture(scope="module")
 def keras() -> Any:
     return load_keras("cpu")
-
-
-def network(keras: Any, name: str, shape: tuple[int, int], **options: Any) -> Any:
-    rng = np.random.default_rng(1)
-    mean = rng.normal(-40, 5, shape[1]).astype(np.float32)
-    variance = rng.uniform(1, 9, shape[1]).astype(np.float32)
-    chosen = make_architecture(name, {**SMALL[name], **options})
-    return chosen.build(keras, Problem(*shape, 3, mean, variance))
-
-
-def batch(shape: tuple[int, int], count: int = 5) -> Any:
-    x = np.random.default_rng(2).normal(-40, 3, (count, *shape)).astype(np.float32)
-    if shape[0] > 1:
-        x[0, shape[0] // 2 :] = 0  # padded, as the shorter clips of a table are
-        x[1] = 0
-    return x
-
-
-def answers(model: Any, x: Any) -> Any:
-    return np.asarray(model.predict_on_batch(x))
-
-
-def kinds(model: Any) -> list[str]:
-    return [type(layer).__name__ for layer in model.layers]
 
 
 def litert(model: Any, x: Any) -> Any:
@@ -163,72 +128,3 @@ def test_it_learns_what_speakers_have_in_common(spoken: Table, name: str) -> Non
     # Chance is a third.
     assert max(row["val_uar"] for row in history) > 0.7, history
     assert history[-1]["loss"] < history[0]["loss"]
-
-
-def test_two_lstm_layers_stand_before_the_dense_one(keras: Any) -> None:
-    names = kinds(network(keras, "cnn-lstm", SEQUENCE))
-    assert names.count("LSTM") == 2
-    places = [i for i, kind in enumerate(names) if kind == "LSTM"]
-    assert "Conv2D" in names[: places[0]]
-    assert "Conv2D" not in names[places[0] :]
-    assert "Dense" not in names[: places[1]]
-    assert "Dense" in names[places[1] :]
-
-
-def test_a_long_table_has_no_more_lstm_steps_than_litert_can_bear(keras: Any) -> None:
-    model = network(keras, "cnn-lstm", LONG)
-    steps = [layer.output.shape[1] for layer in model.layers if type(layer).__name__ == "LSTM"]
-    assert steps == [32, 32]
-    x = batch(LONG, 2)
-    assert np.isfinite(answers(model, x)).all()
-
-
-def test_the_lstm_starts_where_the_clip_does(keras: Any) -> None:
-    # Silence in front would otherwise move the state before the first word.
-    model = network(keras, "cnn-lstm", (64, 24))
-    lstm = next(layer for layer in model.layers if type(layer).__name__ == "LSTM")
-    x = batch((64, 24), 3)
-    x[2, :40] = 0
-    state = np.asarray(keras.Model(model.input, lstm.output).predict_on_batch(x))
-    assert (state[2, : 40 // 8 - 1] == 0).all()
-    assert (state[2, -1] != 0).any()
-
-
-def test_tim_net_hears_past_and_future_at_every_scale(keras: Any) -> None:
-    model = network(keras, "tim-net", SEQUENCE, layers=10)
-    dilations = [
-        layer.dilation_rate[0]
-        for layer in model.layers
-        if type(layer).__name__ == "Conv1D" and layer.padding == "causal"
-    ]
-    # 34 frames: a dilation of 64 would reach nothing. Two convolutions, in both directions.
-    assert sorted(dilations) == sorted([1, 2, 4, 8, 16, 32] * 4)
-    fusion = model.get_layer("fusion")
-    assert [tuple(w.shape) for w in fusion.weights] == [(6, 1)]
-    # All scales start alike, and what one of them weighs makes a difference.
-    assert (fusion.get_weights()[0] == 1).all()
-    before = answers(model, batch(SEQUENCE))
-    fusion.set_weights([np.array([[3], [1], [1], [1], [1], [1]], np.float32)])
-    assert np.abs(answers(model, batch(SEQUENCE)) - before).max() > 1e-5
-
-
-def test_tim_net_blocks_are_causal(keras: Any) -> None:
-    model = network(keras, "tim-net", SEQUENCE)
-    gates = [layer for layer in model.layers if type(layer).__name__ == "Multiply"]
-    forwards = gates[1]  # the first one takes padding to zero
-    x = batch(SEQUENCE)[2:]
-    changed = x.copy()
-    changed[:, 20:] += 3
-    part = keras.Model(model.input, forwards.output)
-    one, other = answers(part, x), answers(part, changed)
-    assert one[:, :20] == pytest.approx(other[:, :20], abs=1e-6)
-    assert np.abs(one[:, 20:] - other[:, 20:]).max() > 1e-4
-
-
-def test_a_loop_that_litert_cannot_run_is_no_conversion(keras: Any) -> None:
-    # Keras exports it without a word, with operations that need TensorFlow's own kernels.
-    entry = keras.Input((8, 4))
-    looped = keras.Model(entry, keras.layers.LSTM(3)(entry))
-    assert export_litert(looped) is None
-    unrolled = keras.Model(entry, keras.layers.LSTM(3, unroll=True)(entry))
-    assert export_litert(unrolled) is not None
