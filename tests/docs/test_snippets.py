@@ -40,7 +40,7 @@ RUNS = "<!-- runs -->"
 # Lines that want what a test has not: a network, a cluster, a sound card, other programs, minutes.
 ELSEWHERE = re.compile(
     r"--cluster|--mic|--play|https?://|s3://|\b(sox|play|jq) "
-    r"|ser-train|lecture|clips/|cv/|translate\.keras"
+    r"|ser-train|lecture|clips/|cv/|translate\.keras|--folds ravdess"
 )
 
 
