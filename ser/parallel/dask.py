@@ -338,12 +338,3 @@ class DaskExecutor(Generic[Item, Result]):
         if self._client.status == "running":
             with contextlib.suppress(OSError, TimeoutError):
                 self._client.cancel([*self._running, self._work], force=True)
-
-
-# Former names, until every caller has the new ones.
-
-finished = map_unordered
-
-
-def ordered(*given: Any, **named: Any) -> Any:
-    return enumerate(map_ordered(*given, **named))

@@ -43,9 +43,7 @@ def prepare(*preload: Callable[[], object], work: Callable[..., object] | None =
         return
     from multiprocessing import forkserver, resource_tracker
 
-    names = [  # FORMER NAMES
-        f if isinstance(f, str) else f"{f.__module__}:{f.__qualname__}" for f in preload
-    ]
+    names = [f"{function.__module__}:{function.__qualname__}" for function in preload]
     if work is not None:
         names.append(_module_of(work))
     multiprocessing.set_forkserver_preload([__name__])

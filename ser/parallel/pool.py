@@ -6,7 +6,7 @@ import contextlib
 import itertools
 from collections.abc import Callable, Generator, Iterable, Sequence
 from multiprocessing.connection import wait
-from typing import Any, Generic, TypeVar
+from typing import Generic, TypeVar
 
 from ser.errors import SerError
 from ser.parallel.forkserver import cannot_start, prepare
@@ -248,16 +248,3 @@ class ProcessExecutor(Generic[Item, Result]):
             worker.kill()
         for worker in self._workers:
             worker.close()
-
-
-# Former names, until every caller has the new ones.
-
-from ser.parallel.resources import (  # noqa: E402
-    keep_freed_memory as keep_memory,  # noqa: F401
-    limit_blas_threads as one_thread,  # noqa: F401
-    limit_blas_threads_at_load as without_threads,  # noqa: F401
-    usable_cores as usable_cores,
-)
-
-SOUND_WORK: Any = ("ser.dataset.extract", "scipy.fft", "soundfile", "soxr")
-ordered, finished, pays = map_ordered, map_unordered, needs_processes
