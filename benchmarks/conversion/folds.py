@@ -1,4 +1,4 @@
-"""Who is translated, and who it is learnt from: four folds of RAVDESS's actors."""
+"""The folds of RAVDESS's actors: who is converted, and who is trained on."""
 
 from __future__ import annotations
 
@@ -8,18 +8,18 @@ FOLDS: tuple[tuple[str, ...], ...] = (
     ("05", "06", "13", "14", "21", "22"),
     ("07", "08", "15", "16", "23", "24"),
 )
-"""The six actors of each fold that training does not see: three men (odd) and three women each.
+"""The six test actors of each fold: three men (odd numbers) and three women.
 
-Actors 1 and 2 go to the first fold, 3 and 4 to the second, and so on around, so that nobody has
-chosen. The other 18 are what rules and networks learn from.
+Actors 1 and 2 go to the first fold, 3 and 4 to the second, and so on in turn, so that there is no
+choice. Rules and networks are trained on the other 18.
 """
 
 ACTORS: tuple[str, ...] = tuple(sorted(actor for fold in FOLDS for actor in fold))
-"""All of them."""
+"""All actors."""
 
 
 def training_actors(fold: int) -> tuple[str, ...]:
-    """Gives the actors that a fold's translators may learn from.
+    """Gives the training actors of a fold.
 
     Args:
         fold: 1 to 4.

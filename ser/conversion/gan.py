@@ -22,9 +22,9 @@ from ser.conversion.modification import (
     MAX_INTENSITY,
     Converter,
     Modification,
+    check_emotion,
     identity_modification,
 )
-from ser.errors import SerError
 from ser.inference.engine import Runner
 
 
@@ -53,8 +53,7 @@ class GANConverter:
         self, contours: Contours, to: str, intensity: float = 1.0, source: str | None = None
     ) -> Modification:
         """Computes the modification of a phrase; see `Converter`."""
-        if to not in self.emotions:
-            raise SerError(to, "cannot be made", f"use {', '.join(self.emotions)}")
+        check_emotion(to, self.emotions)
         frames = len(contours)
         if source == to or intensity == 0 or frames == 0:
             return identity_modification(frames)

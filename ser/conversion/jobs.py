@@ -19,10 +19,10 @@ from ser.arrays import Channels, Samples
 from ser.audio import reader
 from ser.audio.writer import bit_depth, open_sound_file
 from ser.conversion.converter import EngineName, open_converter
-from ser.conversion.modification import MAX_INTENSITY, Converter
+from ser.conversion.modification import MAX_INTENSITY, Converter, check_emotion
 from ser.conversion.source_emotion import SourceEmotion, open_source_classifier
 from ser.conversion.tasks import ConversionTask
-from ser.errors import AudioError, SerError
+from ser.errors import AudioError, ParameterError, SerError
 from ser.labels import canonical
 from ser.models.backend import Device
 from ser.parallel import pool
@@ -73,10 +73,11 @@ class ConversionConfig:
         """Checks the intensity.
 
         Raises:
-            SerError: It is out of its range.
+            ParameterError: It is out of its range.
         """
         if not 0 <= self.intensity <= MAX_INTENSITY:
-            raise SerError("intensity", f"must be from 0 to {MAX_INTENSITY}")
+            cause = f"must be from 0 to {MAX_INTENSITY}"
+            raise ParameterError("intensity", cause, value=self.intensity)
 
     def open_converter(self) -> Converter:
         """Opens the engine, or gives the one that this process has opened before.
@@ -133,7 +134,7 @@ def convert_speech(
         AudioError: The recording cannot be read.
         ArtifactError: The model is no conversion model.
         LabelError: An emotion is unknown.
-        SerError: The model does not make the emotion, or the intensity is out of its range.
+        ParameterError: The model does not make the emotion, or the intensity is out of its range.
     """
     config = ConversionConfig(
         str(model or DEFAULT_TRANSLATOR),
@@ -144,9 +145,7 @@ def convert_speech(
         str(classifier or DEFAULT_MODEL),
     )
     emotion = canonical(to)
-    emotions = config.open_converter().emotions
-    if emotion not in emotions:
-        raise SerError(to, "is not an emotion that the model makes", f"use {', '.join(emotions)}")
+    check_emotion(emotion, config.open_converter().emotions)
     decoded = reader.channels(source)
     first, rate = next(decoded)
     blocks = itertools.chain([first], (block for block, _ in decoded))

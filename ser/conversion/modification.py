@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -9,6 +10,7 @@ import numpy as np
 
 from ser.arrays import Matrix, Vector
 from ser.conversion.contours import SPEC, Contours
+from ser.errors import ParameterError, choose_from
 from ser.features.spec import FeatureSpec
 
 MAX_INTENSITY = 1.5
@@ -73,5 +75,16 @@ class Converter(Protocol):
             The modification of each frame.
 
         Raises:
-            SerError: The emotion is not one of `emotions`.
+            ParameterError: The emotion is not one of `emotions`.
         """
+
+
+def check_emotion(to: str, emotions: Sequence[str]) -> None:
+    """Checks that a target emotion is one of an engine's.
+
+    Raises:
+        ParameterError: It is not.
+    """
+    if to not in emotions:
+        cause = "is not an emotion that the model makes"
+        raise ParameterError("to", cause, choose_from(to, emotions), to)

@@ -11,8 +11,12 @@ from ser.arrays import Matrix, Vector
 from ser.conversion.contours import Contours, extract_contours
 from ser.conversion.griffin_lim import griffin_lim, invert_mel
 from ser.conversion.models.pix2pix import EMOTION, FRAME_MULTIPLE, SOURCE, mean_level
-from ser.conversion.modification import MAX_INTENSITY, Modification, identity_modification
-from ser.errors import SerError
+from ser.conversion.modification import (
+    MAX_INTENSITY,
+    Modification,
+    check_emotion,
+    identity_modification,
+)
 
 Network = Callable[[Mapping[str, Matrix]], Matrix]
 """The generator of `ser.conversion.models.pix2pix.Pix2PixMel`, on any backend."""
@@ -62,7 +66,7 @@ class Pix2PixConverter:
             Natural logarithm of the mel power, shape (frames, 80).
 
         Raises:
-            SerError: The emotion is not one of `emotions`.
+            ParameterError: The emotion is not one of `emotions`.
         """
         emotion = np.zeros((1, len(self.emotions)), np.float32)
         emotion[0, self._index(to)] = min(intensity, MAX_INTENSITY)
@@ -95,7 +99,7 @@ class Pix2PixConverter:
             Mono, 16 kHz; as many samples with the phase of the source.
 
         Raises:
-            SerError: The emotion is not one of `emotions`.
+            ParameterError: The emotion is not one of `emotions`.
         """
         if self._keeps(to, intensity, source):
             return samples
@@ -107,10 +111,5 @@ class Pix2PixConverter:
         return intensity == 0 or source == to
 
     def _index(self, to: str) -> int:
-        if to not in self.emotions:
-            raise SerError(
-                f"--to {to}",
-                "is not an emotion that the model can make",
-                f"use {', '.join(self.emotions)}",
-            )
+        check_emotion(to, self.emotions)
         return self.emotions.index(to)

@@ -15,10 +15,10 @@ import numpy as np
 
 from ser.arrays import Doubles, Indices, Vector
 from ser.conversion.contours import SPEC, Contours, check_spec, contours_from_features
-from ser.conversion.modification import Modification, identity_modification
+from ser.conversion.modification import Modification, check_emotion, identity_modification
 from ser.conversion.pairs import INTENSITIES, NEUTRAL, UNKNOWN_INTENSITY, intensity_values
 from ser.dataset.table import Table, speaker_keys, spec_of
-from ser.errors import LabelError, SerError, TableError
+from ser.errors import SerError, TableError
 from ser.features.spec import FeatureSpec
 from ser.labels import ordered
 
@@ -155,12 +155,9 @@ class RuleConverter:
             A value for each frame; tempo and spectrum change equally in all frames.
 
         Raises:
-            LabelError: The emotion is not one of `emotions`.
+            ParameterError: The emotion is not one of `emotions`.
         """
-        if to not in self._curves:
-            raise LabelError(
-                to, "is not an emotion of these rules", f"use one of {', '.join(self.emotions)}"
-            )
+        check_emotion(to, self.emotions)
         if source == to or not intensity or not len(contours):
             return identity_modification(len(contours))
         values = self._at(to, intensity)

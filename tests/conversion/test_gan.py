@@ -101,5 +101,5 @@ def test_nothing_to_do(network: Network, options: dict[str, Any]) -> None:
 
 
 def test_an_emotion_that_it_cannot_make(network: Network) -> None:
-    with pytest.raises(SerError, match="use neutral, angry"):
+    with pytest.raises(SerError, match="use one of neutral, angry"):
         GANConverter(network, EMOTIONS)(contours(), "bored")

@@ -68,7 +68,9 @@ def test_gains_have_a_limit(phrase: Contours) -> None:
 
 
 def test_an_emotion_that_it_does_not_know(phrase: Contours) -> None:
-    with pytest.raises(SerError, match=r"--to bored: is not an emotion.*use neutral, angry, sad"):
+    with pytest.raises(
+        SerError, match=r"to=bored: is not an emotion.*use one of neutral, angry, sad"
+    ):
         Pix2PixConverter(louder, EMOTIONS)(phrase, "bored")
     with pytest.raises(SerError, match="bored"):
         Pix2PixConverter(louder, EMOTIONS)(phrase, "bored", 0.0)

@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from ser.conversion.modification import Converter
     from ser.models.backend import Device
 
-# With fewer speakers that training has not seen, those that it has seen judge as well.
-_ENOUGH = 3
+# With fewer speakers unseen in training, those of the training are used as well.
+_MIN_SPEAKERS = 3
 _WIDTH = 100
 _TITLES = {
     "strong": "strong targets, and neutral",
@@ -25,17 +25,17 @@ _TITLES = {
     "all": "all targets",
 }
 _PROTOCOL = "changes of features, no audio made; speakers {whom} the translator's training"
-_JUDGES = (
+_CLASSIFIERS = (
     "classifiers of real recordings of the other speakers of a group of about six; nobody has "
     "listened"
 )
 
 
 def is_translator(model: str) -> bool:
-    """Says whether an artifact translates.
+    """Whether an artifact is a conversion model.
 
     Raises:
-        ArtifactError: It is none.
+        ArtifactError: It is no artifact.
     """
     from ser.conversion.artifact import TRANSLATOR
     from ser.models.artifact import read_card
@@ -46,7 +46,7 @@ def is_translator(model: str) -> bool:
 def evaluate(
     console: Console, model: str, name: str, device: Device, seed: int
 ) -> tuple[ConversionReport, dict[str, str]]:
-    """Evaluates a translator on a table.
+    """Evaluates a conversion model on a table.
 
     Args:
         console: For warnings and progress.
@@ -56,13 +56,13 @@ def evaluate(
         seed: Of the bootstrap.
 
     Returns:
-        The figures, and what they are figures of.
+        The figures, and facts about them.
 
     Raises:
-        SerError: The table has other features, or nobody in it who can judge.
+        SerError: The table has other features, or too few speakers.
     """
     from ser.conversion.artifact import read_conversion_card
-    from ser.conversion.evaluation.tables import choose, evaluate_table
+    from ser.conversion.evaluation.tables import choose_speakers, evaluate_table
     from ser.dataset.table import read_table, speaker_keys
 
     card = read_conversion_card(model)
@@ -70,11 +70,11 @@ def evaluate(
     called = "stdin" if name == STANDARD else name
     trained = set(card.get("speakers") or [])
     shared = sorted(set(speaker_keys(table)) & trained)
-    chosen = choose(table, card["labels"], shared)
-    if shared and len(chosen.speakers) >= _ENOUGH:
+    chosen = choose_speakers(table, card["labels"], shared)
+    if shared and len(chosen.speakers) >= _MIN_SPEAKERS:
         console.note(f"{_few(shared)} in {called} were in the training set and are left out")
     elif shared:
-        chosen = choose(table, card["labels"])
+        chosen = choose_speakers(table, card["labels"])
         console.warn(
             f"{_few(shared)} in {called} were in the training set: the figures are too good"
         )
@@ -86,7 +86,7 @@ def evaluate(
         )
     facts = {
         "protocol": _PROTOCOL.format(whom=whom),
-        "judges": _JUDGES,
+        "judges": _CLASSIFIERS,
         "translator": model,
         "table": called,
         "speakers": f"{len(report.actors)}: {', '.join(report.actors)}",
@@ -98,12 +98,12 @@ def evaluate(
 def report_lines(
     report: ConversionReport, facts: Mapping[str, str], *, everything: bool = False
 ) -> Iterator[str]:
-    """Gives the lines about an evaluation.
+    """Formats an evaluation as text.
 
     Args:
         report: The figures.
-        facts: What they are figures of.
-        everything: Emotions one by one for all strengths, not for the greatest alone.
+        facts: About them.
+        everything: Give single emotions for all intensities, not for the strongest alone.
     """
     from ser.conversion.evaluation.classifiers import CLASSIFIERS
 
@@ -118,51 +118,51 @@ def report_lines(
         yield f"{_TITLES[strength]}; {report.level:.0%} intervals over speakers"
         yield from _overview(report, strength)
     for strength in there if everything else there[:1]:
-        for judge, (_, _, what) in CLASSIFIERS.items():
+        for classifier, kind in CLASSIFIERS.items():
             yield ""
-            yield f"{_TITLES[strength]}, {judge}: {what}"
-            yield from _by_emotion(report, strength, judge)
-    own = own_of(report)
-    judge = next(iter(CLASSIFIERS))
+            yield f"{_TITLES[strength]}, {classifier}: {kind.description}"
+            yield from _by_emotion(report, strength, classifier)
+    system = main_system(report)
+    classifier = next(iter(CLASSIFIERS))
     yield ""
-    yield f"{own}, all targets, {judge}: rows asked for, columns heard"
-    confusion = report.systems[own]["all"].judges[judge].confusion
+    yield f"{system}, all targets, {classifier}: rows asked for, columns heard"
+    confusion = report.systems[system]["all"].classifiers[classifier].confusion
     rows = zip(report.emotions, confusion, strict=True)
     yield from grid([["", *report.emotions], *([name, *row] for name, row in rows)])
 
 
-def own_of(report: ConversionReport) -> str:
-    """Names the translator's row: its network's, or that of its rules where it has nothing else."""
+def main_system(report: ConversionReport) -> str:
+    """Names the system that was evaluated: the network, or the rules where there is none."""
     rows = [name for name in report.systems if name not in ("source", "real")]
     return rows[-1]
 
 
 def csv_rows(report: ConversionReport, facts: Mapping[str, str]) -> Iterator[list[object]]:
-    """Gives every figure as a row."""
+    """Gives all figures as rows of a CSV file."""
     yield ["system", "targets", "judge", "emotion", "figure", "value", "low", "high", "protocol"]
-    told = facts["protocol"]
+    protocol = facts["protocol"]
     for system, groups in report.systems.items():
         for strength, group in groups.items():
             for name in ("speaker", "words", "pitch", "duration", "envelope"):
-                yield [system, strength, "", "", name, *_ends(getattr(group, name)), told]
-            for judge, accuracy in group.judges.items():
-                start = [system, strength, judge]
-                yield [*start, "", "accuracy", *_ends(accuracy.macro), told]
+                yield [system, strength, "", "", name, *_ends(getattr(group, name)), protocol]
+            for classifier, accuracy in group.classifiers.items():
+                start = [system, strength, classifier]
+                yield [*start, "", "accuracy", *_ends(accuracy.macro), protocol]
                 for emotion, value in accuracy.emotions.items():
-                    yield [*start, emotion, "accuracy", value, "", "", told]
+                    yield [*start, emotion, "accuracy", value, "", "", protocol]
 
 
 def draw(target: Path, report: ConversionReport, facts: Mapping[str, str]) -> None:
-    """Draws what the first judge hears in all outputs as a confusion matrix."""
+    """Draws the confusion matrix of the first classifier over all conversions."""
     from ser.viz.confusion import draw_confusion
 
-    own = own_of(report)
-    judge, accuracy = next(iter(report.systems[own]["all"].judges.items()))
+    system = main_system(report)
+    classifier, accuracy = next(iter(report.systems[system]["all"].classifiers.items()))
     draw_confusion(
         target,
         accuracy.confusion,
         report.emotions,
-        f"{own}: {_short(accuracy.macro)} by {judge}",
+        f"{system}: {_short(accuracy.macro)} by {classifier}",
         f"{facts['table']} · rows asked for, columns heard · {len(report.actors)} speakers",
     )
 
@@ -185,9 +185,9 @@ def _few(names: list[str]) -> str:
 
 
 def _overview(report: ConversionReport, strength: str) -> list[str]:
-    judges = list(next(iter(report.systems.values()))[strength].judges)
+    classifiers = list(next(iter(report.systems.values()))[strength].classifiers)
     rows: list[list[object]] = [
-        ["", *judges, "speaker", "words", "F0 st", "duration s", "MCD dB", "outputs"]
+        ["", *classifiers, "speaker", "words", "F0 st", "duration s", "MCD dB", "outputs"]
     ]
     for system, groups in report.systems.items():
         if strength not in groups:
@@ -196,7 +196,7 @@ def _overview(report: ConversionReport, strength: str) -> list[str]:
         rows.append(
             [
                 system,
-                *(_short(group.judges[judge].macro) for judge in judges),
+                *(_short(group.classifiers[name].macro) for name in classifiers),
                 f"{group.speaker.value:.3f}",
                 f"{group.words.value:.3f}",
                 *(
@@ -209,11 +209,11 @@ def _overview(report: ConversionReport, strength: str) -> list[str]:
     return grid(rows)
 
 
-def _by_emotion(report: ConversionReport, strength: str, judge: str) -> list[str]:
+def _by_emotion(report: ConversionReport, strength: str, classifier: str) -> list[str]:
     rows: list[list[object]] = [["", *report.emotions]]
     for system, groups in report.systems.items():
         if strength in groups:
-            found = groups[strength].judges[judge].emotions
+            found = groups[strength].classifiers[classifier].emotions
             cells = [f"{found[e]:.2f}" if e in found else "-" for e in report.emotions]
             rows.append([system, *cells])
     return grid(rows)

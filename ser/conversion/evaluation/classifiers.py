@@ -1,24 +1,22 @@
-"""Who says which emotion a clip has: classifiers on real recordings of unseen actors, one left out.
+"""Evaluation classifiers of emotion: trained on real recordings, one speaker left out.
 
-A judge of an actor is trained on the other actors of the same fold alone. So neither the judge nor
-the translator has heard the actor, and nothing that the translator learnt from is in the judge: it
-cannot have learnt to please it.
+The classifiers of a speaker are trained on the other speakers of the same fold alone. So neither
+they nor the conversion model have seen the speaker, and the conversion model has not seen their
+training data: it cannot be adapted to them.
 
-What each of them reads is relative to the voice (`ser.conversion.evaluation.speaker_norm`): to the
-actor's real recordings, never to translated ones. It is how a listener hears who knows the voice,
-and it makes up for the few actors that there are to learn from.
+Features are relative to the speaker's real recordings, never to converted ones
+(`ser.conversion.evaluation.speaker_norm`), which makes up for the small number of speakers.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
-from ser.arrays import Matrix
+from ser.arrays import Vector
 from ser.conversion.evaluation.measures import ClipMeasures
 from ser.conversion.evaluation.recordings import ReferenceRecording
 from ser.conversion.evaluation.speaker_norm import SpeakerNormalizer
@@ -26,15 +24,29 @@ from ser.conversion.evaluation.speaker_norm import SpeakerNormalizer
 SEED = 1
 
 
-def _machine(size: int) -> Any:
-    """A support vector machine (Cortes and Vapnik, 1995), every emotion with the same weight."""
+class ClassifierKind(NamedTuple):
+    """A kind of classifier.
+
+    Attributes:
+        features: Takes its features out of the measures of a clip.
+        make: Makes an untrained classifier for a number of features.
+        description: In words.
+    """
+
+    features: Callable[[ClipMeasures], Vector]
+    make: Callable[[int], Any]
+    description: str
+
+
+def _support_vector_machine(size: int) -> Any:
+    """A support vector machine (Cortes and Vapnik, 1995) with balanced classes."""
     from sklearn.svm import SVC
 
     return SVC(C=3.0, gamma=0.3 / size, class_weight="balanced")
 
 
-def _trees(size: int) -> Any:
-    """Extremely randomised trees (Geurts, Ernst and Wehenkel, 2006)."""
+def _extra_trees(size: int) -> Any:
+    """Extremely randomized trees (Geurts, Ernst and Wehenkel, 2006)."""
     from sklearn.ensemble import ExtraTreesClassifier
 
     return ExtraTreesClassifier(
@@ -42,42 +54,40 @@ def _trees(size: int) -> Any:
     )
 
 
-def _regression(size: int) -> Any:
-    """Logistic regression, held back strongly."""
+def _logistic_regression(size: int) -> Any:
+    """Logistic regression with strong regularization."""
     from sklearn.linear_model import LogisticRegression
 
     return LogisticRegression(C=0.003, class_weight="balanced", max_iter=300)
 
 
-Kind = tuple[Callable[[ClipMeasures], Matrix], Callable[[int], Any], str]
-
-CLASSIFIERS: Mapping[str, Kind] = MappingProxyType(
+CLASSIFIERS: Mapping[str, ClassifierKind] = MappingProxyType(
     {
-        "prosody": (
-            lambda heard: heard.prosody,
-            _machine,
+        "prosody": ClassifierKind(
+            lambda measures: measures.prosody,
+            _support_vector_machine,
             "support vector machine on prosodic functionals, level among them",
         ),
-        "timbre": (
-            lambda heard: heard.cepstra,
-            _trees,
+        "timbre": ClassifierKind(
+            lambda measures: measures.cepstra,
+            _extra_trees,
             "extra-trees on statistics of mel-frequency cepstra, deaf to level",
         ),
-        "bands": (
-            lambda heard: heard.bands,
-            _regression,
+        "bands": ClassifierKind(
+            lambda measures: measures.bands,
+            _logistic_regression,
             "logistic regression on statistics of mel bands, deaf to level",
         ),
     }
 )
-"""What each judge reads, what it is, and both in words."""
+"""The evaluation classifiers of emotion."""
 
 
 class EvaluationClassifiers:
-    """The judges of one fold.
+    """The classifiers of one fold.
 
     Args:
-        recordings: All real recordings of the fold's actors.
+        recordings: All real recordings of the fold's speakers.
         names: Some of `CLASSIFIERS`.
     """
 
@@ -87,41 +97,40 @@ class EvaluationClassifiers:
         self.names = tuple(names)
         speakers = np.array([recording.speaker for recording in recordings])
         emotions = np.array([recording.emotion for recording in recordings])
-        self._voices: dict[str, SpeakerNormalizer] = {}
+        self._normalizers: dict[str, SpeakerNormalizer] = {}
         self._trained: dict[tuple[str, str], Any] = {}
         for name in self.names:
-            read, make, _ = CLASSIFIERS[name]
-            rows = np.stack([read(recording.heard) for recording in recordings])
-            voices = self._voices[name] = SpeakerNormalizer(rows, recordings)
-            relative = voices.relative(rows, recordings)
+            kind = CLASSIFIERS[name]
+            rows = np.stack([kind.features(recording.measures) for recording in recordings])
+            normalizer = self._normalizers[name] = SpeakerNormalizer(rows, recordings)
+            normalized = normalizer.normalize(rows, recordings)
             for speaker in sorted(set(speakers.tolist())):
                 others = speakers != speaker
-                self._trained[name, speaker] = make(relative.shape[1]).fit(
-                    relative[others], emotions[others]
+                self._trained[name, speaker] = kind.make(normalized.shape[1]).fit(
+                    normalized[others], emotions[others]
                 )
 
-    def judge(
-        self, heard: Sequence[ClipMeasures], sources: Sequence[ReferenceRecording]
+    def predict(
+        self, clips: Sequence[ClipMeasures], sources: Sequence[ReferenceRecording]
     ) -> dict[str, list[str]]:
-        """Says which emotion clips have.
+        """Predicts the emotion of clips.
 
         Args:
-            heard: The clips.
-            sources: What each was made of, or the recording itself: whose voice it has. It is
-                predicted_emotions by whoever does not know that actor.
+            clips: Measures of the clips.
+            sources: The recording that each was made of, or the clip's own. The clip is classified
+                by the classifier that was not trained on this speaker.
 
         Returns:
-            For each judge an emotion per clip.
+            For each classifier an emotion per clip.
         """
-        whose = np.array([source.speaker for source in sources])
-        answers: dict[str, list[str]] = {}
+        speakers = np.array([source.speaker for source in sources])
+        predictions: dict[str, list[str]] = {}
         for name in self.names:
-            read = CLASSIFIERS[name][0]
-            rows = np.stack([read(clip) for clip in heard])
-            relative = self._voices[name].relative(rows, sources)
-            found: npt.NDArray[Any] = np.empty(len(heard), object)
-            for speaker in sorted(set(whose.tolist())):
-                own = whose == speaker
-                found[own] = self._trained[name, speaker].predict(relative[own])
-            answers[name] = [str(answer) for answer in found]
-        return answers
+            rows = np.stack([CLASSIFIERS[name].features(clip) for clip in clips])
+            normalized = self._normalizers[name].normalize(rows, sources)
+            predicted = np.empty(len(clips), object)
+            for speaker in sorted(set(speakers.tolist())):
+                own = speakers == speaker
+                predicted[own] = self._trained[name, speaker].predict(normalized[own])
+            predictions[name] = [str(emotion) for emotion in predicted]
+        return predictions

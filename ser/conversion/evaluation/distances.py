@@ -1,4 +1,4 @@
-"""How far a clip is from a real recording of what it should have become."""
+"""Distances between a clip and real recordings of what it should have become."""
 
 from __future__ import annotations
 
@@ -6,24 +6,26 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
-from ser.arrays import Matrix
+from ser.arrays import Indices, Matrix
 from ser.conversion.dtw import align
 from ser.conversion.evaluation.measures import ClipMeasures
 
-# Frames that are compared in pitch: fewer say nothing.
-_FEWEST = 5
+# Frames needed for a difference of F0.
+_MIN_FRAMES = 5
+_N_BANDS = 80
+# Pairs aligned at a time.
+_BATCH_SIZE = 32
 
 
 @dataclass(frozen=True, slots=True)
 class Distance:
-    """How two clips of the same words differ.
+    """The distance between two clips of the same words.
 
     Attributes:
-        pitch: Root mean square difference in semitones over aligned frames where both have a
-            pitch; None where there are next to none.
-        duration: Difference of their speech in seconds, without its sign.
+        pitch: Root mean square difference of F0 in semitones over aligned frames that are voiced in
+            both; None where there are too few.
+        duration: Absolute difference of the duration of their speech in seconds.
         envelope: Mel-cepstral distortion in decibels over aligned frames, without the level
             (Kubichek, "Mel-cepstral distance measure for objective speech quality assessment",
             IEEE PACRIM 1993; here of orthonormal cepstra in decibels, of which the formula is the
@@ -38,36 +40,33 @@ class Distance:
 def measure_distances(
     clips: Sequence[ClipMeasures], others: Sequence[ClipMeasures]
 ) -> list[Distance]:
-    """Compares clips with others, pair by pair."""
+    """Measures the distances of clips to others, pair by pair."""
     found = []
-    for start in range(0, len(clips), _TOGETHER):
-        part = slice(start, start + _TOGETHER)
+    for start in range(0, len(clips), _BATCH_SIZE):
+        part = slice(start, start + _BATCH_SIZE)
         positions = align(
-            [_compared(clip) for clip in clips[part]], [_compared(other) for other in others[part]]
+            [_alignment_features(clip) for clip in clips[part]],
+            [_alignment_features(other) for other in others[part]],
         )
         for clip, other, places in zip(clips[part], others[part], positions, strict=True):
             found.append(_distance(clip, other, np.round(places).astype(np.intp)))
     return found
 
 
-_TOGETHER = 32
-_BANDS = 80
+def _alignment_features(clip: ClipMeasures) -> Matrix:
+    """Gives the level and the shape of the envelope, each normalized over the clip."""
+    rows = clip.envelope[:, :13]
+    features: Matrix = (rows - rows.mean(axis=0)) / (rows.std(axis=0) + 1e-3)
+    features[:, 0] *= 2
+    return features
 
 
-def _compared(heard: ClipMeasures) -> Matrix:
-    """What is aligned: the shape of the envelope and the level, each beside the clip's own."""
-    rows = heard.envelope[:, :13]
-    compared: Matrix = (rows - rows.mean(axis=0)) / (rows.std(axis=0) + 1e-3)
-    compared[:, 0] *= 2
-    return compared
-
-
-def _distance(clip: ClipMeasures, other: ClipMeasures, places: npt.NDArray[np.intp]) -> Distance:
-    difference = clip.envelope[:, 1:] - other.envelope[places, 1:]
-    both = clip.voiced & other.voiced[places]
-    apart = clip.pitch[both] - other.pitch[places][both]
+def _distance(clip: ClipMeasures, other: ClipMeasures, places: Indices) -> Distance:
+    envelope = clip.envelope[:, 1:] - other.envelope[places, 1:]
+    voiced = clip.voiced & other.voiced[places]
+    pitch = clip.pitch[voiced] - other.pitch[places][voiced]
     return Distance(
-        pitch=float(np.sqrt(np.square(apart).mean())) if both.sum() >= _FEWEST else None,
+        pitch=float(np.sqrt(np.square(pitch).mean())) if voiced.sum() >= _MIN_FRAMES else None,
         duration=abs(clip.seconds - other.seconds),
-        envelope=float(np.sqrt(np.square(difference).sum(axis=1) / _BANDS).mean()),
+        envelope=float(np.sqrt(np.square(envelope).sum(axis=1) / _N_BANDS).mean()),
     )

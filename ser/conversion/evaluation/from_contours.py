@@ -1,8 +1,8 @@
-"""The same numbers from contours alone, where there is a table and no audio.
+"""Measures of a clip from its contours, for evaluation on a feature table without audio.
 
-What a translator asks for can be done to contours as well as to a waveform. Whatever a renderer
-makes worse is not in it, and what is heard is less: these numbers stand beside each other, and not
-beside those of `ser.conversion.evaluation.measures.measure_samples`.
+A modification can be applied to contours as well as to a waveform. Artifacts of synthesis are not
+in the result, and fewer functionals are: these measures are comparable with each other, and not
+with those of audio (``benchmarks/conversion/measures.py``).
 """
 
 from __future__ import annotations
@@ -10,20 +10,23 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from ser.arrays import Matrix, Vector
-from ser.conversion.contours import SPEC, Contours
-from ser.conversion.evaluation.measures import HOP, ClipMeasures, spectral_statistics
+from ser.arrays import Doubles, Mask, Matrix, Vector
+from ser.conversion.contours import HOP, SPEC, Contours, interpolate_rows
+from ser.conversion.evaluation.measures import ClipMeasures, spectral_statistics
 from ser.conversion.modification import Modification
 from ser.features import banks
 
-_DECIBELS = 10 / np.log(10)
-# Frames that lie more decibels under the loudest are a pause.
-_PAUSE = 35.0
-_LEVEL = -20.0
+_DB_PER_NEPER = 10 / np.log(10)
+# Frames farther below the loudest one, in decibels, are pauses.
+_PAUSE_DB = 35.0
+# The level in decibels that envelopes are normalized to.
+_LEVEL_DB = -20.0
+# Voiced frames needed for statistics of voiced speech.
+_MIN_VOICED = 5
 
 
 def apply_modification(contours: Contours, change: Modification) -> Contours:
-    """Does to contours what is asked for.
+    """Applies a modification to contours.
 
     Args:
         contours: A phrase.
@@ -35,34 +38,35 @@ def apply_modification(contours: Contours, change: Modification) -> Contours:
     if change.is_identity:
         return contours
     ends = np.cumsum(change.stretch.astype(np.float64))
-    middles = ends - change.stretch / 2
+    centers = ends - change.stretch / 2
     frames = max(1, round(float(ends[-1])))
-    # Where in the source each new frame is.
-    places = np.interp(np.arange(frames) + 0.5, middles, np.arange(len(contours)))
+    # The fractional source frame of each new frame.
+    places = np.interp(np.arange(frames) + 0.5, centers, np.arange(len(contours)))
     nearest = np.round(places).astype(np.intp)
     basis = banks.dct_basis(SPEC.n_mfcc, SPEC.n_mels)
+    pitch = (contours.pitch + change.pitch)[:, None]
     return Contours(
-        cepstrum=_read(contours.cepstrum + change.gain @ basis.T, places),
-        pitch=_read((contours.pitch + change.pitch)[:, None], places)[:, 0],
+        cepstrum=interpolate_rows(contours.cepstrum + change.gain @ basis.T, places),
+        pitch=interpolate_rows(pitch, places)[:, 0],
         voiced=contours.voiced[nearest],
-        logmel=_read(contours.logmel + change.gain / np.float32(_DECIBELS), places),
+        logmel=interpolate_rows(contours.logmel + change.gain / np.float32(_DB_PER_NEPER), places),
     )
 
 
 def measure_contours(contours: Contours) -> ClipMeasures:
-    """Measures contours as `ser.conversion.evaluation.measures.measure_samples` measures samples.
+    """Measures a clip by its contours.
 
     Returns:
-        The same, but for `ClipMeasures.prosody`, which has fewer numbers, the first being the level too.
+        All measures; `ClipMeasures.prosody` has 57 values, the first being the level.
     """
-    level = _DECIBELS * np.log(np.exp(contours.logmel.astype(np.float64)).sum(axis=1))
-    active = level > level.max() - _PAUSE
+    level = _DB_PER_NEPER * np.log(np.exp(contours.logmel.astype(np.float64)).sum(axis=1))
+    active = level > level.max() - _PAUSE_DB
     mean = 10 * np.log10((10 ** (level[active] / 10)).mean())
-    # What lies under a feature's floor must not say how loud a clip is.
-    shape = contours.logmel - np.float32(mean / _DECIBELS)
+    # Relative to the level, so that the floor of a feature does not depend on it.
+    shape = contours.logmel - np.float32(mean / _DB_PER_NEPER)
     cepstra, bands = spectral_statistics(shape)
     envelope = contours.cepstrum.copy()
-    envelope[:, 0] += np.float32((_LEVEL - mean) * np.sqrt(SPEC.n_mels))
+    envelope[:, 0] += np.float32((_LEVEL_DB - mean) * np.sqrt(SPEC.n_mels))
     return ClipMeasures(
         prosody=_prosody(contours, level - mean, active, float(mean)),
         cepstra=cepstra,
@@ -73,23 +77,9 @@ def measure_contours(contours: Contours) -> ClipMeasures:
     )
 
 
-def _read(rows: Matrix, places: npt.NDArray[np.float64]) -> Matrix:
-    """Reads rows at fractional places, (frames, n) to (places, n)."""
-    below = np.minimum(places.astype(np.intp), len(rows) - 1)
-    above = np.minimum(below + 1, len(rows) - 1)
-    part = (places - below)[:, None]
-    between: Matrix = (rows[below] * (1 - part) + rows[above] * part).astype(np.float32)
-    return between
-
-
-def _prosody(
-    contours: Contours,
-    level: npt.NDArray[np.float64],
-    active: npt.NDArray[np.bool_],
-    mean: float,
-) -> Vector:
-    """Statistics of level, pitch, spectral balance and rhythm, shape (57,)."""
-    voiced = contours.voiced if contours.voiced.sum() >= 5 else active
+def _prosody(contours: Contours, level: Doubles, active: Mask, mean: float) -> Vector:
+    """Computes statistics of level, F0, spectral balance and rhythm, shape (57,)."""
+    voiced = contours.voiced if contours.voiced.sum() >= _MIN_VOICED else active
     both = contours.voiced[1:] & contours.voiced[:-1]
     bands = contours.bands
     low, high = (_power(bands[:, part]) for part in (slice(0, 28), slice(28, 64)))
@@ -99,15 +89,15 @@ def _prosody(
     return np.array(
         [
             mean,
-            *_moments(contours.pitch[voiced]),
-            *_moments(level[active]),
-            *_moments((low - high)[voiced]),
-            *_moments(contours.cepstrum[voiced, 1]),
-            *_moments(contours.cepstrum[voiced, 2]),
-            *_moments(contours.cepstrum[voiced, 3]),
-            *_steps(np.diff(contours.pitch)[both]),
-            *_steps(np.diff(level)[active[1:]]),
-            *_steps(np.diff(low - high)[both]),
+            *_statistics(contours.pitch[voiced]),
+            *_statistics(level[active]),
+            *_statistics((low - high)[voiced]),
+            *_statistics(contours.cepstrum[voiced, 1]),
+            *_statistics(contours.cepstrum[voiced, 2]),
+            *_statistics(contours.cepstrum[voiced, 3]),
+            *_mean_deltas(np.diff(contours.pitch)[both]),
+            *_mean_deltas(np.diff(level)[active[1:]]),
+            *_mean_deltas(np.diff(low - high)[both]),
             seconds,
             np.count_nonzero(lengths) / seconds,
             lengths.mean(),
@@ -119,22 +109,22 @@ def _prosody(
     )
 
 
-def _power(bands: Matrix) -> npt.NDArray[np.float64]:
-    total: npt.NDArray[np.float64] = 10 * np.log10((10.0 ** (bands / 10)).sum(axis=1))
+def _power(bands: Matrix) -> Doubles:
+    total: Doubles = 10 * np.log10((10.0 ** (bands / 10)).sum(axis=1))
     return total
 
 
-def _moments(values: npt.NDArray[np.floating]) -> list[float]:
-    """Mean, deviation, three percentiles, the range between the outer ones, and the trend."""
+def _statistics(values: npt.NDArray[np.floating]) -> list[float]:
+    """Computes mean, deviation, three percentiles, the range between the outer ones, and slope."""
     low, middle, high = np.percentile(values, [20, 50, 80])
     time = np.linspace(-1, 1, len(values))
-    trend = values @ time / max(float(time @ time), 1e-9)
-    return [values.mean(), values.std(), low, middle, high, high - low, trend]
+    slope = values @ time / max(float(time @ time), 1e-9)
+    return [values.mean(), values.std(), low, middle, high, high - low, slope]
 
 
-def _steps(steps: npt.NDArray[np.floating]) -> list[float]:
-    """Mean size of what rises and of what falls."""
+def _mean_deltas(deltas: npt.NDArray[np.floating]) -> list[float]:
+    """Computes the mean magnitude of rises and of falls."""
     return [
         float(np.abs(part).mean()) if len(part) else 0.0
-        for part in (steps[steps > 0], steps[steps < 0])
+        for part in (deltas[deltas > 0], deltas[deltas < 0])
     ]

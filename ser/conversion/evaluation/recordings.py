@@ -1,29 +1,29 @@
-"""Real recordings and what was made of them, as the evaluation sees them."""
+"""Real recordings, conversion tasks and converted recordings of an evaluation."""
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import dataclass
 
 from ser.conversion.evaluation.measures import ClipMeasures
 from ser.conversion.pairs import INTENSITIES, NEUTRAL, UNKNOWN_INTENSITY
-from ser.corpora.base import Clip
 from ser.labels import ordered
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ReferenceRecording:
-    """A real clip.
+    """A real recording.
 
     Attributes:
-        speaker: Who speaks.
-        emotion: How it is meant.
-        intensity: As in tables: ``normal`` and ``strong`` in RAVDESS, empty where a corpus says
-            nothing.
+        speaker: The speaker.
+        emotion: The intended emotion.
+        intensity: As in tables: ``normal`` and ``strong`` in RAVDESS, empty where a corpus does not
+            state it.
         text: The sentence.
-        take: 0 for the first time that this speaker said so, 1 for the second.
-        heard: What was measured.
+        take: 0 for the first recording of this speaker, sentence, emotion and intensity, 1 for the
+            second.
+        measures: Of the recording.
     """
 
     speaker: str
@@ -31,17 +31,17 @@ class ReferenceRecording:
     intensity: str
     text: str
     take: int
-    heard: ClipMeasures
+    measures: ClipMeasures
 
 
 @dataclass(frozen=True, slots=True)
 class EvaluationTask:
-    """What a translator is asked for.
+    """A conversion to perform.
 
     Attributes:
-        source: Number of a recording.
-        emotion: The emotion wanted.
-        intensity: As a recording's; empty for neutral, which is one thing.
+        source: Number of the source recording.
+        emotion: The target emotion.
+        intensity: As of a recording; empty for neutral, which has one intensity.
     """
 
     source: int
@@ -58,58 +58,58 @@ class EvaluationTask:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ConvertedRecording:
-    """What came of a task.
+    """The result of a task.
 
     Attributes:
-        task: What was asked for.
-        heard: What was measured of the answer.
-        made_of: Numbers of the recordings that are in it, with which it may not be compared.
+        task: What was to be converted.
+        measures: Of the result.
+        made_of: Numbers of the recordings that it was made of, which it is not compared with.
     """
 
     task: EvaluationTask
-    heard: ClipMeasures
+    measures: ClipMeasures
     made_of: tuple[int, ...]
 
 
-def takes(clips: Sequence[Clip]) -> list[int]:
-    """Numbers the clips that say the same in the same way, in their order."""
-    seen: dict[tuple[str, ...], int] = defaultdict(int)
+def number_takes(keys: Iterable[Hashable]) -> list[int]:
+    """Numbers equal keys from 0, in their order."""
+    counts: dict[Hashable, int] = defaultdict(int)
     numbers = []
-    for clip in clips:
-        key = (clip.corpus, clip.speaker, clip.emotion, clip.intensity, clip.text)
-        numbers.append(seen[key])
-        seen[key] += 1
+    for key in keys:
+        numbers.append(counts[key])
+        counts[key] += 1
     return numbers
 
 
 def build_tasks(
     recordings: Sequence[ReferenceRecording], source: str = NEUTRAL
 ) -> list[EvaluationTask]:
-    """Asks for every emotion, as weak and as strong as there are recordings of it.
+    """Builds tasks for every emotion and intensity that there are recordings of.
 
     Args:
-        recordings: Real clips.
-        source: The emotion of those that are to be changed.
+        recordings: Real recordings.
+        source: The emotion of the source recordings.
     """
-    manners = {
+    styles = {
         (recording.emotion, "" if recording.emotion == NEUTRAL else recording.intensity)
         for recording in recordings
         if recording.emotion
     }
-    emotions = ordered(emotion for emotion, _ in manners)
-    wanted = sorted(manners, key=lambda manner: (emotions.index(manner[0]), manner[1]))
+    emotions = ordered(emotion for emotion, _ in styles)
+    targets = sorted(styles, key=lambda style: (emotions.index(style[0]), style[1]))
     return [
-        EvaluationTask(number, *manner)
+        EvaluationTask(number, *style)
         for number, recording in enumerate(recordings)
         if recording.emotion == source
-        for manner in wanted
+        for style in targets
     ]
 
 
 def find_targets(recordings: Sequence[ReferenceRecording], task: EvaluationTask) -> list[int]:
-    """Numbers the recordings of what a task asks for: same speaker, same sentence, all takes.
+    """Finds the real recordings of what a task asks for, of the same speaker and sentence.
 
-    The one with the source's own take comes first, where there is one.
+    Returns:
+        Their numbers, all takes; the take of the source first, where there is one.
     """
     source = recordings[task.source]
     found = [

@@ -1,4 +1,4 @@
-"""From answers to figures, with intervals over actors."""
+"""Summary of assessments: figures with confidence intervals over speakers."""
 
 from __future__ import annotations
 
@@ -9,31 +9,33 @@ from typing import Any
 import numpy as np
 
 from ser.arrays import Doubles
-from ser.conversion.evaluation.panel import Assessment
+from ser.conversion.evaluation.assessment import Assessment
 from ser.conversion.pairs import NEUTRAL
 from ser.labels import ordered
 
 REAL = "real"
 RULES = "rules"
-"""Names of the systems that others are compared with."""
+"""Systems that others are compared with."""
 
 STRONG, NORMAL, ALL = "strong", "normal", "all"
 
-# What RAVDESS and CREMA-D call it.
+# The names of RAVDESS and CREMA-D.
 _STRONG = frozenset({"strong", "high"})
 
 RESAMPLES = 2000
+"""Draws of the bootstrap."""
+
 SEED = 1
 LEVEL = 0.95
 
 
 @dataclass(frozen=True, slots=True)
 class Estimate:
-    """A figure and its 95 % interval, a bootstrap over actors.
+    """A figure and its 95 % confidence interval, by bootstrap over speakers.
 
     Attributes:
-        value: Over all of them.
-        low: Lower end.
+        value: The figure.
+        low: Lower end of the interval.
         high: Upper end.
     """
 
@@ -42,22 +44,22 @@ class Estimate:
     high: float
 
     def __str__(self) -> str:
-        """Writes it as tables have it."""
+        """Formats it as in tables."""
         return f"{self.value:.3f} ({self.low:.3f}–{self.high:.3f})"
 
 
 @dataclass(frozen=True, slots=True)
 class ClassifierAccuracy:
-    """How often one judge hears what was asked for.
+    """The accuracy of one evaluation classifier: how often it predicts the target emotion.
 
     Attributes:
-        macro: Mean of the emotions.
-        emotions: Share of right answers for each.
-        over_real: `macro` as a multiple of the same judge's on the real targets.
-        emotions_over_real: `emotions` likewise; None where the judge never recognises the real.
-        above_rules: `macro` less that of the rules.
-        confusion: Outputs, rows what was asked for and columns what was heard.
-        diagonal: Whether every row's largest number is on the diagonal, alone.
+        macro: Mean over the emotions.
+        emotions: Accuracy of each emotion.
+        over_real: `macro` divided by that on the real targets.
+        emotions_over_real: `emotions` likewise; None where that of the real targets is 0.
+        above_rules: `macro` minus that of the rules.
+        confusion: Counts, rows are target and columns predicted emotions.
+        diagonal: Whether the only largest number of each row is on the diagonal.
     """
 
     macro: Estimate
@@ -71,22 +73,22 @@ class ClassifierAccuracy:
 
 @dataclass(frozen=True, slots=True)
 class StrengthFigures:
-    """The figures of the outputs that were asked for in one strength.
+    """The figures of the conversions to one intensity.
 
     Attributes:
-        outputs: How many.
-        judges: By judge.
-        speaker: How often the voice is taken for its own. This and all below are without neutral
-            as a target, which whoever does nothing is right in.
-        words: How often the sentence is.
-        pitch: Median over outputs of their distance in semitones to the real targets, that being
-            the median over takes.
-        duration: Likewise in seconds.
-        envelope: Likewise in decibels: mel-cepstral distortion.
+        outputs: Number of conversions.
+        classifiers: Accuracy by evaluation classifier.
+        speaker: How often the speaker is recognized. This and all below exclude neutral targets,
+            which unconverted speech already has.
+        words: How often the sentence is recognized.
+        pitch: Distance of F0 to the real targets in semitones: the median over conversions of the
+            median over takes.
+        duration: Likewise of the duration in seconds.
+        envelope: Likewise the mel-cepstral distortion in decibels.
     """
 
     outputs: int
-    judges: Mapping[str, ClassifierAccuracy]
+    classifiers: Mapping[str, ClassifierAccuracy]
     speaker: Estimate
     words: Estimate
     pitch: Estimate | None
@@ -96,16 +98,15 @@ class StrengthFigures:
 
 @dataclass(frozen=True, slots=True)
 class ConversionReport:
-    """Everything about several systems.
+    """The figures of several systems.
 
     Attributes:
-        emotions: The order of rows and columns of confusions.
-        actors: Who was translated.
-        systems: By system, by strength: ``strong`` (neutral, which has one, among them),
-            ``normal`` and ``all``.
+        emotions: The order of rows and columns of confusion matrices.
+        actors: The speakers of the sources.
+        systems: By system, by intensity: ``strong`` (neutral included), ``normal`` and ``all``.
         resamples: Draws of the bootstrap.
-        level: Of the intervals.
-        notes: What has to be known to read the figures.
+        level: Of the confidence intervals.
+        notes: On how to read the figures.
     """
 
     emotions: tuple[str, ...]
@@ -116,28 +117,33 @@ class ConversionReport:
     notes: tuple[str, ...] = field(default=())
 
     def to_dict(self) -> dict[str, Any]:
-        """Gives everything as plain JSON types."""
-        return asdict(self)
+        """Gives all figures as plain JSON types; classifiers are called ``judges`` there."""
+        values = asdict(self)
+        values["systems"] = {
+            system: {strength: _renamed(figures) for strength, figures in groups.items()}
+            for system, groups in values["systems"].items()
+        }
+        return values
 
 
 def summarize(
-    answers: Mapping[str, Sequence[Assessment]], *, notes: Sequence[str] = (), seed: int = SEED
+    assessments: Mapping[str, Sequence[Assessment]], *, notes: Sequence[str] = (), seed: int = SEED
 ) -> ConversionReport:
-    """Turns answers into figures.
+    """Summarizes assessments.
 
     Args:
-        answers: Of all folds together, by system. Intervals of differences and ratios draw the same
-            actors for both sides.
-        notes: Kept in the report.
+        assessments: Of all folds, by system. Intervals of differences and ratios draw the same
+            speakers for both sides.
+        notes: For the report.
         seed: Of the bootstrap.
     """
-    everything = [answer for some in answers.values() for answer in some]
-    emotions = tuple(ordered({answer.emotion for answer in everything}))
-    actors = tuple(sorted({answer.speaker for answer in everything}))
+    pooled = [one for group in assessments.values() for one in group]
+    emotions = tuple(ordered({one.emotion for one in pooled}))
+    actors = tuple(sorted({one.speaker for one in pooled}))
     rng = np.random.default_rng(seed)
     draws = rng.multinomial(len(actors), np.full(len(actors), 1 / len(actors)), size=RESAMPLES)
-    summary = _Summary(emotions, actors, draws.astype(np.float64))
-    stated = {answer.intensity for answer in everything if answer.emotion != NEUTRAL}
+    bootstrap = _Bootstrap(emotions, actors, draws.astype(np.float64))
+    stated = {one.intensity for one in pooled if one.emotion != NEUTRAL}
     strengths = [
         *([STRONG] if stated & _STRONG else []),
         *([NORMAL] if NORMAL in stated else []),
@@ -145,149 +151,178 @@ def summarize(
     ]
     systems = {
         name: {
-            strength: summary.group(
-                [answer for answer in some if _in(answer, strength)],
+            strength: bootstrap.figures(
+                [one for one in group if _has_strength(one, strength)],
                 {
-                    other: [answer for answer in answers[other] if _in(answer, strength)]
+                    other: [one for one in assessments[other] if _has_strength(one, strength)]
                     for other in (REAL, RULES)
-                    if other in answers
+                    if other in assessments
                 },
                 is_rules=name == RULES,
             )
             for strength in strengths
-            if any(_in(answer, strength) for answer in some)
+            if any(_has_strength(one, strength) for one in group)
         }
-        for name, some in answers.items()
+        for name, group in assessments.items()
     }
     return ConversionReport(emotions, actors, systems, notes=tuple(notes))
 
 
-def _in(answer: Assessment, strength: str) -> bool:
+def _renamed(figures: dict[str, Any]) -> dict[str, Any]:
+    # The name in files and in the output of ser-stats.
+    return {("judges" if name == "classifiers" else name): value for name, value in figures.items()}
+
+
+def _has_strength(one: Assessment, strength: str) -> bool:
     if strength == STRONG:
-        return answer.intensity in _STRONG or answer.emotion == NEUTRAL
+        return one.intensity in _STRONG or one.emotion == NEUTRAL
     if strength == NORMAL:
-        return answer.intensity == "normal"
+        return one.intensity == "normal"
     return True
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class _Summary:
+class _Bootstrap:
+    """Computes figures over all speakers, and over bootstrap draws of speakers.
+
+    Attributes:
+        emotions: The order of rows and columns of confusion matrices.
+        actors: The speakers.
+        draws: How often each speaker is drawn, (resamples, speakers).
+    """
+
     emotions: tuple[str, ...]
     actors: tuple[str, ...]
     draws: Doubles
 
-    def group(
+    def figures(
         self,
-        answers: Sequence[Assessment],
+        assessments: Sequence[Assessment],
         others: Mapping[str, Sequence[Assessment]],
         *,
         is_rules: bool,
     ) -> StrengthFigures:
-        names = tuple(answers[0].predicted_emotions)
-        # Whoever does nothing has the voice, the words and the pitch of a neutral target.
-        changed = [answer for answer in answers if answer.emotion != NEUTRAL] or answers
+        """Computes all figures of a system, in comparison with others."""
+        names = tuple(assessments[0].predicted_emotions)
+        # Unconverted speech has the speaker, the words and the F0 of a neutral target.
+        changed = [one for one in assessments if one.emotion != NEUTRAL] or assessments
         return StrengthFigures(
-            outputs=len(answers),
-            judges={
+            outputs=len(assessments),
+            classifiers={
                 name: self.accuracy(
-                    self.confusions(answers, name),
-                    {other: self.confusions(some, name) for other, some in others.items() if some},
+                    self.confusions(assessments, name),
+                    {
+                        other: self.confusions(group, name)
+                        for other, group in others.items()
+                        if group
+                    },
                     is_rules=is_rules,
                 )
                 for name in names
             },
-            speaker=self.rate(changed, lambda answer: answer.speaker == answer.predicted_speaker),
-            words=self.rate(changed, lambda answer: answer.text == answer.predicted_text),
+            speaker=self.rate(changed, lambda one: one.speaker == one.predicted_speaker),
+            words=self.rate(changed, lambda one: one.text == one.predicted_text),
             pitch=self.median(changed, "pitch"),
             duration=self.median(changed, "duration"),
             envelope=self.median(changed, "envelope"),
         )
 
     def accuracy(
-        self, own: Doubles, others: Mapping[str, Doubles], *, is_rules: bool
+        self, counts: Doubles, others: Mapping[str, Doubles], *, is_rules: bool
     ) -> ClassifierAccuracy:
-        confusion = own.sum(axis=0)
-        there = confusion.sum(axis=1) > 0
+        """Computes the accuracy of a classifier from confusion matrices by speaker."""
+        confusion = counts.sum(axis=0)
+        occurs = confusion.sum(axis=1) > 0
         real = others.get(REAL)
         rules = None if is_rules else others.get(RULES)
-        recalls = _recalls(own.sum(axis=0)[None])[0]
+        recalls = _recalls(confusion[None])[0]
         real_recalls = None if real is None else _recalls(real.sum(axis=0)[None])[0]
-        off = confusion - np.diag(np.diag(confusion))
+        off_diagonal = confusion - np.diag(np.diag(confusion))
         return ClassifierAccuracy(
-            macro=self.figure(lambda w: _macro(_drawn(w, own))),
-            emotions={e: float(recalls[i]) for i, e in enumerate(self.emotions) if there[i]},
+            macro=self.estimate(lambda w: _macro_recall(_weigh(w, counts))),
+            emotions={e: float(recalls[i]) for i, e in enumerate(self.emotions) if occurs[i]},
             over_real=None
             if real is None
-            else self.figure(lambda w: _ratio(_macro(_drawn(w, own)), _macro(_drawn(w, real)))),
+            else self.estimate(
+                lambda w: _ratio(_macro_recall(_weigh(w, counts)), _macro_recall(_weigh(w, real)))
+            ),
             emotions_over_real={}
             if real_recalls is None
             else {
                 e: float(recalls[i] / real_recalls[i]) if real_recalls[i] > 0 else None
                 for i, e in enumerate(self.emotions)
-                if there[i]
+                if occurs[i]
             },
             above_rules=None
             if rules is None
-            else self.figure(lambda w: _macro(_drawn(w, own)) - _macro(_drawn(w, rules))),
+            else self.estimate(
+                lambda w: _macro_recall(_weigh(w, counts)) - _macro_recall(_weigh(w, rules))
+            ),
             confusion=tuple(tuple(int(n) for n in row) for row in confusion),
-            diagonal=bool((np.diag(confusion) > off.max(axis=1))[there].all()),
+            diagonal=bool((np.diag(confusion) > off_diagonal.max(axis=1))[occurs].all()),
         )
 
-    def confusions(self, answers: Sequence[Assessment], judge: str) -> Doubles:
-        """Counts by actor, (actors, emotions, emotions); what is heard may be none of them."""
+    def confusions(self, assessments: Sequence[Assessment], classifier: str) -> Doubles:
+        """Counts confusions by speaker, (speakers, emotions, emotions)."""
         place = {name: i for i, name in enumerate(self.emotions)}
         counts = np.zeros((len(self.actors), len(place), len(place)))
-        for answer in answers:
-            row = self.actors.index(answer.speaker), place[answer.emotion]
-            counts[(*row, place[answer.predicted_emotions[judge]])] += 1
+        for one in assessments:
+            row = self.actors.index(one.speaker), place[one.emotion]
+            counts[(*row, place[one.predicted_emotions[classifier]])] += 1
         return counts
 
-    def rate(self, answers: Sequence[Assessment], right: Callable[[Assessment], bool]) -> Estimate:
+    def rate(
+        self, assessments: Sequence[Assessment], is_right: Callable[[Assessment], bool]
+    ) -> Estimate:
+        """Computes how often a condition holds."""
         hits, totals = np.zeros(len(self.actors)), np.zeros(len(self.actors))
-        for answer in answers:
-            actor = self.actors.index(answer.speaker)
-            hits[actor] += right(answer)
+        for one in assessments:
+            actor = self.actors.index(one.speaker)
+            hits[actor] += is_right(one)
             totals[actor] += 1
-        return self.figure(lambda w: _ratio(w @ hits, w @ totals))
+        return self.estimate(lambda w: _ratio(w @ hits, w @ totals))
 
-    def median(self, answers: Sequence[Assessment], name: str) -> Estimate | None:
-        found: list[list[float]] = [[] for _ in self.actors]
-        for answer in answers:
-            measured = [getattr(distance, name) for distance in answer.distances]
-            known = [value for value in measured if value is not None]
+    def median(self, assessments: Sequence[Assessment], name: str) -> Estimate | None:
+        """Computes the median of a distance; None where there is none."""
+        by_actor: list[list[float]] = [[] for _ in self.actors]
+        for one in assessments:
+            distances = [getattr(distance, name) for distance in one.distances]
+            known = [value for value in distances if value is not None]
             if known:
-                found[self.actors.index(answer.speaker)].append(float(np.median(known)))
-        values = np.array([value for some in found for value in some])
+                by_actor[self.actors.index(one.speaker)].append(float(np.median(known)))
+        values = np.array([value for group in by_actor for value in group])
         if not len(values):
             return None
         order = values.argsort()
         rising = values[order]
-        actors = np.repeat(np.arange(len(found)), [len(some) for some in found])[order]
+        actors = np.repeat(np.arange(len(by_actor)), [len(group) for group in by_actor])[order]
 
-        def medians(weights: Doubles) -> Doubles:
-            # Of values that count as often as their actor was drawn.
+        def weighted_median(weights: Doubles) -> Doubles:
+            # Each value counts as often as its speaker was drawn.
             counts = weights[:, actors].cumsum(axis=1)
             half = (counts < counts[:, -1:] / 2).sum(axis=1)
-            drawn: Doubles = rising[np.minimum(half, len(rising) - 1)]
-            return drawn
+            medians: Doubles = rising[np.minimum(half, len(rising) - 1)]
+            return medians
 
-        drawn = self.figure(medians)
-        return Estimate(float(np.median(values)), drawn.low, drawn.high)
+        interval = self.estimate(weighted_median)
+        return Estimate(float(np.median(values)), interval.low, interval.high)
 
-    def figure(self, statistic: Callable[[Doubles], Doubles]) -> Estimate:
-        drawn = statistic(self.draws)
-        ends = np.nanpercentile(drawn, (50 * (1 - LEVEL), 50 * (1 + LEVEL)))
+    def estimate(self, statistic: Callable[[Doubles], Doubles]) -> Estimate:
+        """Computes a statistic of weights of speakers, (n, speakers) to (n,), and its interval."""
+        values = statistic(self.draws)
+        ends = np.nanpercentile(values, (50 * (1 - LEVEL), 50 * (1 + LEVEL)))
         value = statistic(np.ones((1, len(self.actors))))[0]
         return Estimate(float(value), float(ends[0]), float(ends[1]))
 
 
-def _drawn(weights: Doubles, counts: Doubles) -> Doubles:
-    drawn: Doubles = np.einsum("da,aij->dij", weights, counts)
-    return drawn
+def _weigh(weights: Doubles, counts: Doubles) -> Doubles:
+    """Sums confusion matrices by speaker with weights, (n, speakers) to (n, emotions, emotions)."""
+    weighted: Doubles = np.einsum("da,aij->dij", weights, counts)
+    return weighted
 
 
 def _recalls(confusions: Doubles) -> Doubles:
-    """Of (n, emotions, emotions) the share on the diagonal of each row; NaN for an empty row."""
+    """Computes the recall of each row of (n, emotions, emotions); NaN for an empty row."""
     support = confusions.sum(axis=2)
     hits = np.diagonal(confusions, axis1=1, axis2=2)
     recalls: Doubles = np.divide(
@@ -296,10 +331,10 @@ def _recalls(confusions: Doubles) -> Doubles:
     return recalls
 
 
-def _macro(confusions: Doubles) -> Doubles:
+def _macro_recall(confusions: Doubles) -> Doubles:
     recalls = _recalls(confusions)
-    there = ~np.isnan(recalls)
-    return _ratio(np.where(there, recalls, 0).sum(axis=1), there.sum(axis=1).astype(np.float64))
+    occurs = ~np.isnan(recalls)
+    return _ratio(np.where(occurs, recalls, 0).sum(axis=1), occurs.sum(axis=1).astype(np.float64))
 
 
 def _ratio(part: Doubles, whole: Doubles) -> Doubles:

@@ -1,10 +1,10 @@
-"""Who is speaking: a classifier among the actors of a fold.
+"""Speaker recognition among the speakers of a fold.
 
-It hears the long-term envelope (mean and deviation of 24 mel-cepstral coefficients, the deviation
-of the level, but not the level) and the pitch (mean, deviation, three percentiles): vocal tract,
-room and microphone, and where the voice lies. It is trained on real recordings of the other
-sentence and of all other emotions than the one wanted, so that neither the source, nor the real
-target, nor anything like either of them in words or manner is known to it.
+Features are the long-term envelope (mean and deviation of 24 mel-cepstral coefficients, the
+deviation of the level, but not the level) and F0 (mean, deviation, three percentiles). The
+classifier is trained on real recordings of other sentences and other emotions than the target's, so
+that it knows neither the source, nor the real target, nor recordings that share words or emotion
+with either.
 """
 
 from __future__ import annotations
@@ -12,19 +12,21 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-import numpy.typing as npt
 
-from ser.arrays import Matrix
+from ser.arrays import Mask, Vector
 from ser.conversion.evaluation.measures import ClipMeasures
 from ser.conversion.evaluation.recordings import ReferenceRecording
 
+# The first coefficient is the root of 80 times the mean level in decibels: 35 dB.
+_PAUSE = 35 * np.sqrt(80)
 
-def speaker_features(heard: ClipMeasures) -> Matrix:
-    """Gives what the classifier hears of a clip, shape (54,)."""
-    level = heard.envelope[:, 0]
+
+def speaker_features(clip: ClipMeasures) -> Vector:
+    """Computes the features of a clip, shape (54,)."""
+    level = clip.envelope[:, 0]
     active = level > level.max() - _PAUSE
-    envelope = heard.envelope[active]
-    pitch = heard.pitch[heard.voiced] if heard.voiced.any() else np.zeros(1, np.float32)
+    envelope = clip.envelope[active]
+    pitch = clip.pitch[clip.voiced] if clip.voiced.any() else np.zeros(1, np.float32)
     return np.concatenate(
         [
             envelope[:, 1:].mean(axis=0),
@@ -35,51 +37,50 @@ def speaker_features(heard: ClipMeasures) -> Matrix:
     ).astype(np.float32)
 
 
-# The first coefficient is the root of 80 times the mean level in decibels: 35 dB.
-_PAUSE = 35 * np.sqrt(80)
-
-
 class SpeakerClassifier:
-    """Recognises the speakers of one fold.
+    """Recognizes the speakers of one fold (linear discriminant analysis).
 
     Args:
-        recordings: All real recordings of them.
+        recordings: All real recordings of these speakers.
     """
 
     def __init__(self, recordings: Sequence[ReferenceRecording]) -> None:
-        self._rows = np.stack([speaker_features(recording.heard) for recording in recordings])
+        self._rows = np.stack([speaker_features(recording.measures) for recording in recordings])
         self._names = np.array([recording.speaker for recording in recordings])
         self._emotions = np.array([recording.emotion for recording in recordings])
         self._texts = np.array([recording.text for recording in recordings])
 
     def predict(
-        self, heard: Sequence[ClipMeasures], emotions: Sequence[str], texts: Sequence[str]
+        self, clips: Sequence[ClipMeasures], emotions: Sequence[str], texts: Sequence[str]
     ) -> list[str]:
-        """Names the speaker of each clip.
+        """Predicts the speaker of each clip.
 
         Args:
-            heard: The clips.
-            emotions: What each was meant to be.
-            texts: What each says.
+            clips: The clips.
+            emotions: The target emotion of each.
+            texts: The sentence of each.
         """
         from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
 
-        rows = np.stack([speaker_features(clip) for clip in heard])
-        wanted = np.array([f"{e}\n{t}" for e, t in zip(emotions, texts, strict=True)])
-        found = np.empty(len(heard), object)
-        for key in sorted(set(wanted.tolist())):
+        rows = np.stack([speaker_features(clip) for clip in clips])
+        keys = np.array([f"{e}\n{t}" for e, t in zip(emotions, texts, strict=True)])
+        found = np.empty(len(clips), object)
+        for key in sorted(set(keys.tolist())):
             emotion, text = key.split("\n")
-            known = self._known(emotion, text)
-            mean, deviation = self._rows[known].mean(axis=0), self._rows[known].std(axis=0) + 1e-6
+            training = self._training_set(emotion, text)
+            mean, deviation = (
+                self._rows[training].mean(axis=0),
+                self._rows[training].std(axis=0) + 1e-6,
+            )
             classifier = LinearDiscriminantAnalysis(solver="lsqr", shrinkage="auto")
-            classifier.fit((self._rows[known] - mean) / deviation, self._names[known])
-            own = wanted == key
+            classifier.fit((self._rows[training] - mean) / deviation, self._names[training])
+            own = keys == key
             found[own] = classifier.predict((rows[own] - mean) / deviation)
         return [str(name) for name in found]
 
-    def _known(self, emotion: str, text: str) -> npt.NDArray[np.bool_]:
-        """Says which recordings the classifier of some outputs is trained on."""
-        others: npt.NDArray[np.bool_] = self._emotions != emotion
-        known = others & (self._texts != text)
-        # Where somebody says one sentence alone, it has to do.
-        return known if set(self._names[known]) == set(self._names) else others
+    def _training_set(self, emotion: str, text: str) -> Mask:
+        """Selects the training recordings for a target emotion and a sentence."""
+        others: Mask = self._emotions != emotion
+        training = others & (self._texts != text)
+        # A speaker with a single sentence is trained on that one.
+        return training if set(self._names[training]) == set(self._names) else others

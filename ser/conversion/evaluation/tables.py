@@ -1,8 +1,7 @@
-"""The evaluation of a translator on a feature table, without audio.
+"""Evaluation of conversion models on a feature table, without audio.
 
-What the translator asks for is done to the contours in the table, and the panel hears the result.
-So the renderer has no part in it: the figures say what a network wants, and
-``benchmarks/translation.py`` says what comes of it.
+Modifications are applied to the contours in the table. So the figures do not include the effects of
+synthesis; ``benchmarks/translation.py`` evaluates audio.
 """
 
 from __future__ import annotations
@@ -14,12 +13,13 @@ import numpy as np
 
 from ser.arrays import Indices
 from ser.conversion.contours import Contours, check_spec, contours_from_features
+from ser.conversion.evaluation.assessment import Assessment, FoldEvaluator
 from ser.conversion.evaluation.from_contours import apply_modification, measure_contours
-from ser.conversion.evaluation.panel import Assessment, FoldEvaluator
 from ser.conversion.evaluation.recordings import (
     ConvertedRecording,
     EvaluationTask,
     ReferenceRecording,
+    number_takes,
 )
 from ser.conversion.evaluation.report import REAL, ConversionReport, summarize
 from ser.conversion.modification import Converter
@@ -30,39 +30,41 @@ from ser.features.spec import FeatureSpec
 from ser.parallel.resources import limit_blas_threads
 
 SOURCE = "source"
-"""The row of who does nothing."""
+"""The system that leaves the source as it is."""
 
-GROUP = 6
-"""Speakers who judge each other: as many as in a fold of RAVDESS."""
+GROUP_SIZE = 6
+"""Speakers of a group, whose classifiers are trained on each other: as in a fold of RAVDESS."""
 
-_FEWEST = 2
-# Neutral recordings of a speaker that are translated.
+_MIN_SPEAKERS = 2
+# Neutral recordings of a speaker that are converted.
 _SOURCES = 6
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class SpeakerGroups:
-    """Whom a table allows to judge.
+    """The speakers of a table that conversion is evaluated on.
 
     Attributes:
-        groups: Record numbers of the speakers who judge each other.
-        speakers: All of them, as ``corpus/speaker``.
+        groups: The record numbers of each group of speakers.
+        speakers: All speakers, as ``corpus/speaker``.
     """
 
     groups: tuple[Indices, ...]
     speakers: tuple[str, ...]
 
 
-def choose(table: Table, emotions: Sequence[str], leave_out: Sequence[str] = ()) -> SpeakerGroups:
-    """Chooses speakers who can be translated and predicted_emotions, and puts them into groups.
+def choose_speakers(
+    table: Table, emotions: Sequence[str], leave_out: Sequence[str] = ()
+) -> SpeakerGroups:
+    """Chooses speakers to evaluate on, and groups them.
 
     They have neutral recordings, others in the emotions, and known sentences. A group has up to
-    `GROUP` of them, of one corpus and, as far as it goes, of both genders alike.
+    `GROUP_SIZE` speakers of one corpus, with genders balanced as far as possible.
 
     Args:
         table: Features of the preset ``translate``.
-        emotions: What the translator makes.
-        leave_out: SpeakerClassifier that may not judge, as ``corpus/speaker``.
+        emotions: Target emotions of the conversion model.
+        leave_out: Speakers that are not used, as ``corpus/speaker``.
 
     Returns:
         Groups of two and more; none where there are not two speakers.
@@ -84,15 +86,15 @@ def choose(table: Table, emotions: Sequence[str], leave_out: Sequence[str] = ())
             corpus, gender = (str(table[name][first]) for name in ("corpus", "gender"))
             corpora.setdefault(corpus, []).append((gender, key))
     groups = []
-    for people in corpora.values():
-        # Dealt around in the order of gender, every group gets some of each.
-        names = [key for _, key in sorted(people)]
-        count = max(1, round(len(names) / GROUP))
+    for speakers in corpora.values():
+        # Dealt out in the order of gender, for balanced groups.
+        names = [key for _, key in sorted(speakers)]
+        count = max(1, round(len(names) / GROUP_SIZE))
         dealt = [names[start::count] for start in range(count)]
-        groups += [some for some in dealt if len(some) >= _FEWEST]
+        groups += [group for group in dealt if len(group) >= _MIN_SPEAKERS]
     return SpeakerGroups(
-        tuple(np.flatnonzero(usable & np.isin(keys, some)) for some in groups),
-        tuple(sorted(key for some in groups for key in some)),
+        tuple(np.flatnonzero(usable & np.isin(keys, group)) for group in groups),
+        tuple(sorted(key for group in groups for key in group)),
     )
 
 
@@ -104,19 +106,19 @@ def evaluate_table(
     seed: int = 0,
     progress: Callable[[int], object] | None = None,
 ) -> ConversionReport:
-    """Says how well translators do on a table.
+    """Evaluates conversion models on a table.
 
-    Beside them stand the sources as they are, and the real recordings of what was asked for.
+    In comparison with the sources as they are, and with real recordings of the targets.
 
     Args:
         converters: By name.
         table: Features of the preset ``translate``.
-        chosen: Who judges.
+        chosen: The speakers.
         seed: Of the bootstrap.
         progress: Called with 1 for each group done.
 
     Raises:
-        TableError: Nobody can judge.
+        TableError: There are too few speakers.
     """
     if not chosen.groups:
         raise TableError(
@@ -124,63 +126,61 @@ def evaluate_table(
             "has not two speakers with neutral and other recordings of known sentences",
             "take a corpus such as RAVDESS, TESS, CREMA-D or nEMO",
         )
-    answers: dict[str, list[Assessment]] = {
+    assessments: dict[str, list[Assessment]] = {
         SOURCE: [],
         **{name: [] for name in converters},
         REAL: [],
     }
     with limit_blas_threads():
         for group in chosen.groups:
-            contours, panel = _panel(table, group)
-            tasks = _tasks(panel, converters)
+            contours, evaluator = _fold_evaluator(table, group)
+            tasks = _tasks(evaluator, converters)
             outputs = {
-                SOURCE: panel.untouched(tasks),
+                SOURCE: evaluator.unconverted(tasks),
                 **{
                     name: _outputs(converter, contours, tasks)
                     for name, converter in converters.items()
                 },
-                REAL: panel.real(tasks),
+                REAL: evaluator.real_targets(tasks),
             }
-            for name, some in outputs.items():
-                answers[name] += panel.answer(some)
+            for name, converted in outputs.items():
+                assessments[name] += evaluator.assess(converted)
             if progress is not None:
                 progress(1)
-    return summarize(answers, seed=seed)
+    return summarize(assessments, seed=seed)
 
 
-def _panel(table: Table, group: Indices) -> tuple[list[Contours], FoldEvaluator]:
+def _fold_evaluator(table: Table, group: Indices) -> tuple[list[Contours], FoldEvaluator]:
     spec: FeatureSpec = spec_of(table)
     frames = np.asarray(table["frames"])[group].tolist()
     contours = [
         contours_from_features(np.asarray(table["x"][number, :count]), spec)
         for number, count in zip(group.tolist(), frames, strict=True)
     ]
-    keys = np.array(speaker_keys(table), object)[group]
-    seen: dict[tuple[str, ...], int] = {}
-    recordings = []
-    for place, number in enumerate(group.tolist()):
-        emotion, intensity, text = (str(table[n][number]) for n in ("y", "intensity", "text"))
-        key = (keys[place], emotion, intensity, text)
-        take = seen[key] = seen.get(key, -1) + 1
-        heard = measure_contours(contours[place])
-        recordings.append(ReferenceRecording(keys[place], emotion, intensity, text, take, heard))
+    speakers = speaker_keys(table)
+    emotions, intensities, texts = (table[name].tolist() for name in ("y", "intensity", "text"))
+    keys = [(speakers[n], emotions[n], intensities[n], texts[n]) for n in group.tolist()]
+    recordings = [
+        ReferenceRecording(*key, take, measure_contours(phrase))
+        for key, take, phrase in zip(keys, number_takes(keys), contours, strict=True)
+    ]
     return contours, FoldEvaluator(recordings)
 
 
-def _tasks(panel: FoldEvaluator, converters: Mapping[str, Converter]) -> list[EvaluationTask]:
-    """Asks for what all translators can make, of a few recordings of each speaker."""
+def _tasks(evaluator: FoldEvaluator, converters: Mapping[str, Converter]) -> list[EvaluationTask]:
+    """Builds tasks that all models can perform, for a few recordings of each speaker."""
     sources: dict[str, list[int]] = {}
-    for number, recording in enumerate(panel.recordings):
+    for number, recording in enumerate(evaluator.recordings):
         if recording.emotion == NEUTRAL:
             sources.setdefault(recording.speaker, []).append(number)
     picked = {
-        some[place]
-        for some in sources.values()
-        for place in np.unique(np.linspace(0, len(some) - 1, _SOURCES).round().astype(int))
+        numbers[place]
+        for numbers in sources.values()
+        for place in np.unique(np.linspace(0, len(numbers) - 1, _SOURCES).round().astype(int))
     }
     return [
         task
-        for task in panel.tasks()
+        for task in evaluator.tasks()
         if task.source in picked
         and all(task.emotion in converter.emotions for converter in converters.values())
     ]

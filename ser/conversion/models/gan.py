@@ -17,7 +17,7 @@ from ser.conversion.contour_grid import (
     ContourScale,
 )
 from ser.conversion.models.auxiliary import statistics
-from ser.errors import SerError
+from ser.errors import HyperparameterError
 from ser.models.adversarial import AdversarialArchitecture
 from ser.models.base import Problem, option
 
@@ -93,7 +93,7 @@ class GANTranslate(AdversarialArchitecture):
         """
         super().__post_init__()
         if self.voters < 1:
-            raise SerError(f"voters={self.voters}", "must be at least 1")
+            raise HyperparameterError("voters", "must be at least 1", value=self.voters)
 
     def build(self, keras: Any, problem: Problem) -> Any:
         """Builds the generator alone, untrained; see `Architecture.build`."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from speech import render
 
-from ser.conversion.evaluation.measures import measure_samples
+from benchmarks.conversion.measures import measure_samples
 from ser.conversion.evaluation.recordings import ReferenceRecording
 
 EMOTIONS = ("neutral", "sad", "angry")

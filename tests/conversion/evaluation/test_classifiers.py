@@ -10,10 +10,10 @@ import pytest
 from speech import render
 
 from benchmarks.conversion.folds import FOLDS
-from benchmarks.conversion.trial import recordings_of
+from benchmarks.conversion.measures import SAMPLE_RATE, measure_samples
+from benchmarks.conversion.outputs import reference_recordings
 from ser.audio import reader
 from ser.conversion.evaluation.classifiers import CLASSIFIERS, EvaluationClassifiers
-from ser.conversion.evaluation.measures import SAMPLE_RATE, measure_samples
 from ser.conversion.evaluation.recordings import ReferenceRecording
 from ser.corpora.registry import find_clips
 
@@ -22,14 +22,14 @@ DEAF = ("timbre", "bands")
 
 
 @pytest.fixture(scope="module")
-def judges(recordings: list[ReferenceRecording]) -> EvaluationClassifiers:
+def classifiers(recordings: list[ReferenceRecording]) -> EvaluationClassifiers:
     return EvaluationClassifiers(recordings)
 
 
 def test_all_of_them_know_emotions_that_are_easy(
-    judges: EvaluationClassifiers, recordings: list[ReferenceRecording]
+    classifiers: EvaluationClassifiers, recordings: list[ReferenceRecording]
 ) -> None:
-    answers = judges.judge([r.heard for r in recordings], recordings)
+    answers = classifiers.predict([r.measures for r in recordings], recordings)
     truth = [r.emotion for r in recordings]
     assert list(answers) == list(CLASSIFIERS)
     for name, found in answers.items():
@@ -38,7 +38,7 @@ def test_all_of_them_know_emotions_that_are_easy(
 
 @pytest.mark.parametrize("decibels", [10.0, -10.0])
 def test_a_gain_changes_no_answer_of_those_who_are_deaf_to_it(
-    judges: EvaluationClassifiers, recordings: list[ReferenceRecording], decibels: float
+    classifiers: EvaluationClassifiers, recordings: list[ReferenceRecording], decibels: float
 ) -> None:
     source = next(r for r in recordings if r.speaker == "03")
     clips = [
@@ -48,7 +48,9 @@ def test_a_gain_changes_no_answer_of_those_who_are_deaf_to_it(
     ]
     gain = np.float32(10 ** (decibels / 20))
     plain, changed = (
-        judges.judge([measure_samples(clip * factor) for clip in clips], [source] * len(clips))
+        classifiers.predict(
+            [measure_samples(clip * factor) for clip in clips], [source] * len(clips)
+        )
         for factor in (np.float32(1), gain)
     )
     for name in DEAF:
@@ -63,7 +65,7 @@ def test_a_judge_has_not_learnt_from_the_actor_who_is_judged(
     lied = [replace(r, emotion=wrong[r.emotion]) if r.speaker == "01" else r for r in recordings]
     own = [r for r in recordings if r.speaker == "01"]
     honest, misled = (
-        EvaluationClassifiers(some, ("prosody", "bands")).judge([r.heard for r in own], own)
+        EvaluationClassifiers(some, ("prosody", "bands")).predict([r.measures for r in own], own)
         for some in (recordings, lied)
     )
     assert honest == misled
@@ -78,8 +80,10 @@ def test_real_actors_are_judged_far_better_than_by_chance(corpora: Path) -> None
         for clip in listing.clips
         if clip.speaker in actors and (clip.intensity == "strong" or clip.emotion == "neutral")
     ]
-    real = recordings_of(clips, [measure_samples(reader.read(c.path, SAMPLE_RATE)) for c in clips])
-    answers = EvaluationClassifiers(real).judge([r.heard for r in real], real)
+    real = reference_recordings(
+        clips, [measure_samples(reader.read(c.path, SAMPLE_RATE)) for c in clips]
+    )
+    answers = EvaluationClassifiers(real).predict([r.measures for r in real], real)
     for name, found in answers.items():
         right = np.mean([a == r.emotion for a, r in zip(found, real, strict=True)])
         # Of eight emotions one is guessed in eight.

@@ -14,7 +14,7 @@ from ser.conversion.evaluation.recordings import ReferenceRecording
 
 @pytest.fixture
 def clip(recordings: list[ReferenceRecording]) -> ClipMeasures:
-    return recordings[0].heard
+    return recordings[0].measures
 
 
 def test_a_clip_is_at_no_distance_from_itself(clip: ClipMeasures) -> None:

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 
 import pytest
 
+from ser.conversion.evaluation.assessment import Assessment
 from ser.conversion.evaluation.distances import Distance
-from ser.conversion.evaluation.panel import Assessment
 from ser.conversion.evaluation.report import ALL, NORMAL, REAL, RULES, STRONG, summarize
 
 EMOTIONS = ("neutral", "sad", "angry")
@@ -40,14 +40,14 @@ def hopeless(speakers: Sequence[str] = ("a", "b", "c")) -> list[Assessment]:
 
 def test_rates_ratios_and_differences() -> None:
     report = summarize({"ours": perfect(), RULES: hopeless(), REAL: perfect()})
-    ours = report.systems["ours"][STRONG].judges["one"]
+    ours = report.systems["ours"][STRONG].classifiers["one"]
     assert (ours.macro.value, ours.macro.low, ours.macro.high) == (1, 1, 1)
     assert ours.over_real is not None
     assert ours.over_real.value == 1
     assert ours.above_rules is not None
     assert ours.above_rules.value == pytest.approx(2 / 3)
     assert ours.diagonal
-    rules = report.systems[RULES][STRONG].judges["one"]
+    rules = report.systems[RULES][STRONG].classifiers["one"]
     assert rules.macro.value == pytest.approx(1 / 3)
     assert rules.emotions == {"neutral": 1, "sad": 0, "angry": 0}
     assert rules.emotions_over_real == {"neutral": 1, "sad": 0, "angry": 0}
@@ -58,12 +58,12 @@ def test_rates_ratios_and_differences() -> None:
 
 def test_intervals_are_over_actors() -> None:
     mixed = [*perfect(("a", "b")), *hopeless(("c", "d"))]
-    macro = summarize({"ours": mixed}).systems["ours"][ALL].judges["one"].macro
+    macro = summarize({"ours": mixed}).systems["ours"][ALL].classifiers["one"].macro
     assert macro.value == pytest.approx(2 / 3)
     # Four times c or d, or a or b: one in sixteen each.
     assert (macro.low, macro.high) == (pytest.approx(1 / 3), 1)
     alike = [some for who in "abcd" for some in (*perfect((who,)), *hopeless((who,)))]
-    even = summarize({"ours": alike}).systems["ours"][ALL].judges["one"].macro
+    even = summarize({"ours": alike}).systems["ours"][ALL].classifiers["one"].macro
     assert even.low == even.high == pytest.approx(2 / 3)
 
 
@@ -71,7 +71,7 @@ def test_a_difference_draws_the_same_actors_on_both_sides() -> None:
     # Everybody gains the same, but starts from elsewhere.
     rules = [*perfect(("a", "b")), *hopeless(("c", "d"))]
     report = summarize({"ours": rules, RULES: rules})
-    above = report.systems["ours"][STRONG].judges["one"].above_rules
+    above = report.systems["ours"][STRONG].classifiers["one"].above_rules
     assert above is not None
     assert (above.value, above.low, above.high) == (0, 0, 0)
 
@@ -80,8 +80,8 @@ def test_strengths_are_told_apart() -> None:
     weak = [answer("a", "sad", "neutral", intensity="normal") for _ in range(3)]
     groups = summarize({"ours": [*perfect(("a",)), *weak]}).systems["ours"]
     assert (groups[STRONG].outputs, groups[NORMAL].outputs, groups[ALL].outputs) == (3, 3, 6)
-    assert groups[NORMAL].judges["one"].macro.value == 0
-    assert groups[ALL].judges["one"].emotions["sad"] == 0.25
+    assert groups[NORMAL].classifiers["one"].macro.value == 0
+    assert groups[ALL].classifiers["one"].emotions["sad"] == 0.25
     unsaid = [answer("a", "sad", "sad", intensity=""), answer("a", "neutral", "neutral")]
     assert list(summarize({"ours": unsaid}).systems["ours"]) == [ALL]
 

@@ -12,6 +12,6 @@ def test_sentences_of_voices_that_are_not_known(recordings: list[ReferenceRecord
     asked = [r for r in recordings if r.speaker == "02"]
     others = [r for r in recordings if r.speaker != "02" and r.emotion == "neutral"]
     found = recognize_sentences(
-        [r.heard for r in asked], [r.heard for r in others], [r.text for r in others]
+        [r.measures for r in asked], [r.measures for r in others], [r.text for r in others]
     )
     assert np.mean([a == r.text for a, r in zip(found, asked, strict=True)]) > 0.9

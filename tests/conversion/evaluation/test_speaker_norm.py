@@ -31,7 +31,7 @@ def test_rows_are_read_against_the_voice_and_how_it_speaks_neutrally(
         ("b", "sad", "1", 0),
     )
     rows = np.array([[1.0], [3.0], [8.0], [100.0], [300.0]], np.float32)
-    found = SpeakerNormalizer(rows, known).relative(rows, known)
+    found = SpeakerNormalizer(rows, known).normalize(rows, known)
     deviation = rows[:3].std()
     mean = rows[:3].mean()
     np.testing.assert_allclose(found[:3, 0], (rows[:3, 0] - mean) / deviation, rtol=1e-4)
@@ -45,7 +45,7 @@ def test_rows_are_read_against_the_voice_and_how_it_speaks_neutrally(
 def test_nothing_is_further_than_far(recordings: list[ReferenceRecording]) -> None:
     known = made(recordings, ("a", "neutral", "1", 0), ("a", "neutral", "2", 0))
     voices = SpeakerNormalizer(np.array([[1.0], [2.0]], np.float32), known)
-    found = voices.relative(np.array([[1e6], [-1e6]], np.float32), known)
+    found = voices.normalize(np.array([[1e6], [-1e6]], np.float32), known)
     assert found.tolist() == [[4, 4], [-4, -4]]
 
 
@@ -54,5 +54,5 @@ def test_who_never_speaks_neutrally_is_read_against_the_mean(
 ) -> None:
     known = made(recordings, ("a", "sad", "1", 0), ("a", "angry", "2", 0))
     rows = np.array([[1.0], [3.0]], np.float32)
-    found = SpeakerNormalizer(rows, known).relative(rows, known)
+    found = SpeakerNormalizer(rows, known).normalize(rows, known)
     np.testing.assert_allclose(found, [[-1, -1], [1, 1]], rtol=1e-4)

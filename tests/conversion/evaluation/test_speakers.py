@@ -7,14 +7,14 @@ from dataclasses import replace
 import numpy as np
 from speech import render
 
-from ser.conversion.evaluation.measures import measure_samples
+from benchmarks.conversion.measures import measure_samples
 from ser.conversion.evaluation.recordings import ReferenceRecording
 from ser.conversion.evaluation.speakers import SpeakerClassifier
 
 
 def heard_as(known: list[ReferenceRecording], clips: list[ReferenceRecording]) -> list[str]:
     return SpeakerClassifier(known).predict(
-        [r.heard for r in clips], [r.emotion for r in clips], [r.text for r in clips]
+        [r.measures for r in clips], [r.emotion for r in clips], [r.text for r in clips]
     )
 
 

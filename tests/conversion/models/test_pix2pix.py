@@ -97,5 +97,5 @@ def test_litert_runs_it_at_any_length(generator: Any) -> None:
 
 
 def test_an_impossible_crop() -> None:
-    with pytest.raises(SerError, match=r"crop=50: is not a choice; use 32, 64"):
+    with pytest.raises(SerError, match=r"crop=50: is not a choice; use one of 32, 64"):
         Pix2PixMel.with_options({"crop": "50"})

@@ -1,20 +1,20 @@
-"""Everybody who judges a fold."""
+"""Assessment of conversions by the classifiers of a fold."""
 
 from __future__ import annotations
 
 import pytest
 
-from ser.conversion.evaluation.panel import FoldEvaluator
+from ser.conversion.evaluation.assessment import FoldEvaluator
 from ser.conversion.evaluation.recordings import ReferenceRecording
 
 
 @pytest.fixture(scope="module")
-def panel(recordings: list[ReferenceRecording]) -> FoldEvaluator:
+def evaluator(recordings: list[ReferenceRecording]) -> FoldEvaluator:
     return FoldEvaluator(recordings, ("prosody", "bands"))
 
 
-def test_who_does_nothing_is_heard_as_neutral_with_all_words(panel: FoldEvaluator) -> None:
-    answers = panel.answer(panel.untouched(panel.tasks()))
+def test_unconverted_speech_is_neutral_with_all_words(evaluator: FoldEvaluator) -> None:
+    answers = evaluator.assess(evaluator.unconverted(evaluator.tasks()))
     assert [answer.predicted_emotions["prosody"] for answer in answers].count(
         "neutral"
     ) > 0.8 * len(answers)
@@ -26,14 +26,14 @@ def test_who_does_nothing_is_heard_as_neutral_with_all_words(panel: FoldEvaluato
     assert {len(answer.distances) for answer in neutral} == {1}
 
 
-def test_real_targets_are_what_was_asked_for(panel: FoldEvaluator) -> None:
-    outputs = panel.real(panel.tasks())
+def test_real_targets_are_what_was_asked_for(evaluator: FoldEvaluator) -> None:
+    outputs = evaluator.real_targets(evaluator.tasks())
     for output in outputs:
         (made_of,) = output.made_of
-        target, source = panel.recordings[made_of], panel.recordings[output.task.source]
+        target, source = evaluator.recordings[made_of], evaluator.recordings[output.task.source]
         assert (target.speaker, target.text) == (source.speaker, source.text)
         assert (target.emotion, target.take) == (output.task.emotion, source.take)
-    answers = panel.answer(outputs)
+    answers = evaluator.assess(outputs)
     right = [answer.emotion == answer.predicted_emotions["prosody"] for answer in answers]
     assert right.count(True) > 0.8 * len(right)
     # The other take alone: how far an actor is from himself.

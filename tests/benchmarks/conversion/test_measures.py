@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 from speech import render
 
-from ser.conversion.evaluation.measures import ClipMeasures, measure_samples, quantize_16_bit
+from benchmarks.conversion.measures import measure_samples, quantize_16_bit
+from ser.conversion.evaluation.measures import ClipMeasures
 
 
 @pytest.fixture(scope="module")

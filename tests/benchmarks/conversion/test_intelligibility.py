@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from speech import write_corpus
 
-from benchmarks.conversion.unseen import kept, plan
+from benchmarks.conversion.intelligibility import measure_recognition, plan_sentences
 from ser.conversion.artifact import write_rules_artifact
 from ser.conversion.rules import Rule, Rules
 from ser.corpora.base import Clip
@@ -33,7 +33,7 @@ def test_sentences_are_recognised_by_what_others_say() -> None:
     ]
     # Whoever lacks an emotion of a sentence is not asked for it.
     clips.remove(clip("a", "sad", "3"))
-    chosen = plan(clips, per_speaker=3, per_sentence=2)
+    chosen = plan_sentences(clips, per_speaker=3, per_sentence=2)
     assert [source.speaker for source in chosen.sources] == sorted(3 * "abcd")
     assert all(source.emotion == "neutral" for source in chosen.sources)
     assert "3" not in [source.text for source in chosen.sources if source.speaker == "a"]
@@ -54,7 +54,7 @@ def test_sentences_are_recognised_by_what_others_say() -> None:
 def test_two_speakers_are_recognised_by_themselves_in_other_emotions() -> None:
     emotions = (*EMOTIONS, "happy", "fearful")
     clips = [clip(s, emotion, str(t)) for s in "ab" for emotion in emotions for t in range(5)]
-    chosen = plan(clips, per_speaker=1)
+    chosen = plan_sentences(clips, per_speaker=1)
     assert len(chosen.templates) == 2 * 4
     for (speaker, emotion), templates in chosen.templates.items():
         assert {template.speaker for template in templates} == {speaker}
@@ -66,7 +66,7 @@ def test_two_speakers_are_recognised_by_themselves_in_other_emotions() -> None:
 
 def test_nobody_says_the_same_in_every_emotion() -> None:
     with pytest.raises(SerError, match="nobody who says a sentence in every emotion"):
-        plan([clip("a", "neutral", "1"), clip("a", "sad", "2")])
+        plan_sentences([clip("a", "neutral", "1"), clip("a", "sad", "2")])
 
 
 def test_what_keeps_the_words_keeps_them(tmp_path: Path) -> None:
@@ -75,8 +75,8 @@ def test_what_keeps_the_words_keeps_them(tmp_path: Path) -> None:
     rule = Rule(1.0, 3.0, 1.0, 1.2, (3.0,) * PRESETS["translate"].n_mels)
     write_rules_artifact(model, Rules("neutral", {"sad": (rule,)}))
     seen: list[int] = []
-    chosen = plan(find_clips([tmp_path / "nemo"], "nemo").clips, per_speaker=2)
-    found = kept(chosen, model, tmp_path / "made", progress=seen.append)
+    chosen = plan_sentences(find_clips([tmp_path / "nemo"], "nemo").clips, per_speaker=2)
+    found = measure_recognition(chosen, model, tmp_path / "made", progress=seen.append)
     assert (found.sentences, found.clips) == (2, 6)
     assert found.made > 0.8
     assert found.real > 0.8

@@ -1,20 +1,18 @@
-"""How like another a recording sounds, where nothing should have changed: PESQ and STOI."""
+"""Speech quality relative to the source, where nothing should have changed: PESQ and STOI."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
-from ser.conversion.evaluation.measures import SAMPLE_RATE
-
-Samples = npt.NDArray[np.float32]
+from benchmarks.conversion.measures import SAMPLE_RATE
+from ser.arrays import Samples
 
 
 @dataclass(frozen=True, slots=True)
-class Likeness:
-    """How like a recording sounds.
+class SpeechQuality:
+    """Similarity to a reference recording.
 
     Attributes:
         pesq: Wideband PESQ (ITU-T P.862.2), 1.0 to 4.64.
@@ -25,12 +23,12 @@ class Likeness:
     stoi: float
 
 
-def likeness(reference: Samples, samples: Samples) -> Likeness | None:
+def measure_quality(reference: Samples, samples: Samples) -> SpeechQuality | None:
     """Compares a recording with the one that it was made of.
 
     Args:
-        reference: What it was made of, at 16 kHz.
-        samples: What came of it, at 16 kHz; the longer is cut.
+        reference: The source, at 16 kHz.
+        samples: The result, at 16 kHz; the longer of both is cut.
 
     Returns:
         Both figures, or None where the packages ``pesq`` and ``pystoi`` (the extra ``benchmarks``)
@@ -42,14 +40,14 @@ def likeness(reference: Samples, samples: Samples) -> Likeness | None:
     except ImportError:
         return None
     count = min(len(reference), len(samples))
-    strength = float(np.sqrt(np.mean(np.square(reference[:count]))))
-    if not strength:
+    rms = float(np.sqrt(np.mean(np.square(reference[:count]))))
+    if not rms:
         return None
-    # Recordings may be so soft that PESQ takes them for silence; it compares levels anyway.
-    scale = 0.1 / strength
-    one, other = reference[:count] * scale, samples[:count] * scale
+    # PESQ takes very soft recordings for silence. It still compares the levels of both.
+    gain = 0.1 / rms
+    one, other = reference[:count] * gain, samples[:count] * gain
     try:
-        return Likeness(
+        return SpeechQuality(
             float(pesq(SAMPLE_RATE, one, other, "wb")), float(stoi(one, other, SAMPLE_RATE))
         )
     except PesqError:
