@@ -13,7 +13,8 @@ from ser.features import banks
 from ser.features.families import FUNCTIONS
 from ser.features.layout import width
 from ser.features.normalise import normalise
-from ser.features.overlap import FAMILIES, MelView, SharedFrames
+from ser.features.overlap import MelView, SharedFrames
+from ser.features.registry import MEL_FAMILIES
 from ser.features.spec import FeatureSpec
 from ser.features.stft import ShortTime, Transform
 from ser.preprocess.silence import bounds_in, energy_of, trim
@@ -48,7 +49,7 @@ class Extractor:
         self.spec = spec
         self.coefficients = width(spec)
         self._mel_filters: banks.Banded | None = None
-        if FAMILIES & set(spec.families):
+        if MEL_FAMILIES & set(spec.families):
             self._mel_filters = banks.Banded(banks.mel_bank(spec) if mel_bank is None else mel_bank)
         self._transform = transform
         if "f0" in spec.families:
@@ -106,7 +107,7 @@ class Extractor:
             For each window what `everything` gives of it with `prepare` before, but for rounding.
         """
         spec = self.spec
-        if self._mel_filters is None or self._clean or not FAMILIES.issuperset(spec.families):
+        if self._mel_filters is None or self._clean or not MEL_FAMILIES.issuperset(spec.families):
             return [
                 self.everything(self.prepare(signal[start:stop]), quick=True)
                 for start, stop in spans

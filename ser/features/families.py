@@ -17,6 +17,7 @@ import numpy.typing as npt
 from ser.arrays import Matrix
 from ser.features import banks, pyin
 from ser.features.envelope import drawn_through, smoothed
+from ser.features.registry import FAMILIES
 from ser.features.stft import ShortTime, decibels
 
 # The pitch range of speech, from a low male voice to a shout or a child's.
@@ -184,20 +185,6 @@ def _column(values: npt.NDArray[Any]) -> Matrix:
 
 
 FUNCTIONS: Mapping[str, Callable[[ShortTime], Matrix]] = MappingProxyType(
-    {
-        "mel": mel,
-        "logmel": logmel,
-        "mfcc": mfcc,
-        "chroma": chroma,
-        "contrast": contrast,
-        "tonnetz": tonnetz,
-        "zcr": zcr,
-        "rms": rms,
-        "flatness": flatness,
-        "centroid": centroid,
-        "f0": f0,
-        "mcep": mcep,
-        "pitch": pitch,
-    }
+    {name: globals()[name] for name in FAMILIES}
 )
-"""Every family of `ser.features.spec.FAMILIES` with its function."""
+"""The function of every family of `ser.features.registry.FAMILIES`: that of its name."""

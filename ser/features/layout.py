@@ -1,30 +1,9 @@
-"""Which columns of a feature matrix belong to which family."""
+"""The layout of a feature matrix: which columns belong to which family, and their names."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from types import MappingProxyType
-
+from ser.features.registry import FAMILIES
 from ser.features.spec import FeatureSpec
-
-_WIDTHS: Mapping[str, Callable[[FeatureSpec], int]] = MappingProxyType(
-    {
-        "mel": lambda spec: spec.n_mels,
-        "logmel": lambda spec: spec.n_mels,
-        "mfcc": lambda spec: spec.n_mfcc,
-        "chroma": lambda spec: spec.n_chroma,
-        "contrast": lambda spec: 7,
-        "tonnetz": lambda spec: 6,
-        "zcr": lambda spec: 1,
-        "rms": lambda spec: 1,
-        "flatness": lambda spec: 1,
-        "centroid": lambda spec: 1,
-        "f0": lambda spec: 2,
-        "mcep": lambda spec: spec.n_mfcc,
-        "pitch": lambda spec: 2,
-    }
-)
-
 
 # Before the names of time derivatives, and behind those of statistics over a clip.
 _ORDERS = ("", "delta_", "delta2_")
@@ -61,7 +40,7 @@ def coefficient_names(spec: FeatureSpec) -> tuple[str, ...]:
     """
     base: list[str] = []
     for family in spec.families:
-        count = _WIDTHS[family](spec)
+        count = _family_width(family, spec)
         base += [family] if count == 1 else [f"{family}_{i}" for i in range(1, count + 1)]
     names = [before + name for before in _ORDERS[: 1 + spec.deltas] for name in base]
     if spec.pool == "stats":
@@ -89,7 +68,7 @@ def columns(spec: FeatureSpec) -> dict[str, slice]:
     result: dict[str, slice] = {}
     start = 0
     for name in spec.families:
-        end = start + _WIDTHS[name](spec)
+        end = start + _family_width(name, spec)
         result[name] = slice(start, end)
         start = end
     return result
@@ -97,5 +76,11 @@ def columns(spec: FeatureSpec) -> dict[str, slice]:
 
 def width(spec: FeatureSpec) -> int:
     """Gives the number of coefficients per frame of a specification."""
-    base = sum(_WIDTHS[name](spec) for name in spec.families) * (1 + spec.deltas)
+    base = sum(_family_width(name, spec) for name in spec.families) * (1 + spec.deltas)
     return base * (4 if spec.pool == "stats" else 1)
+
+
+def _family_width(name: str, spec: FeatureSpec) -> int:
+    """Gives the number of coefficients per frame of one family."""
+    size = FAMILIES[name].width
+    return size if isinstance(size, int) else int(getattr(spec, size))

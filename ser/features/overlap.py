@@ -19,15 +19,12 @@ from ser.features.stft import ShortTime, Transform, power_of
 Span = tuple[int, int]
 """From where to where in a signal, in samples."""
 
-FAMILIES = frozenset({"mel", "logmel", "mfcc"})
-"""Those whose frames are looked at by themselves, as mel bands."""
-
 # Frames worked on at a time: what fits a processor's cache.
 _CHUNK = 192
 
 
 class MelView(ShortTime):
-    """What families of `FAMILIES` look at, without samples.
+    """What families of `ser.features.registry.MEL_FAMILIES` look at, without samples.
 
     Args:
         mel: Mel power spectrogram, shape (frames, n_mels).

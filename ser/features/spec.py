@@ -1,4 +1,4 @@
-"""The feature specification: everything that decides what a table's numbers mean."""
+"""The feature specification: all that decides which numbers are computed from a clip."""
 
 from __future__ import annotations
 
@@ -9,46 +9,40 @@ from dataclasses import asdict, dataclass, fields, replace
 from types import MappingProxyType
 from typing import Any, Literal, Self, get_args
 
-from ser.errors import SerError
-
-FAMILIES: tuple[str, ...] = (
-    "mel",
-    "logmel",
-    "mfcc",
-    "chroma",
-    "contrast",
-    "tonnetz",
-    "zcr",
-    "rms",
-    "flatness",
-    "centroid",
-    "f0",
-    "mcep",
-    "pitch",
-)
-"""Every feature family by name; `ser.features.families` says what each is."""
+from ser.errors import ParameterError, SerError, choose_from
+from ser.features.registry import FAMILIES
 
 Pool = Literal["none", "mean", "stats"]
 Normalise = Literal["none", "utterance", "coefficient"]
 MelScale = Literal["db", "power"]
 Functionals = Literal["none", "prosody", "contours"]
 
-# Spectral balance is measured up to 5 kHz; and the autocorrelation shows a pitch of 60 Hz in
-# windows of 2.4 of its periods. It goes round in circles as long as the transform: what comes in
-# from its other end may be no more than the rim of the window.
-_PROSODY_RATE = 10_000
-_PROSODY_WINDOW = 0.04
+# What the prosodic functionals need. Spectral balance is measured up to 5 kHz. The autocorrelation
+# shows a pitch of 60 Hz in windows of 2.4 of its periods. It is circular: of what wraps around from
+# the other end of the transform, only the outer part of the window, which is small, may reach the
+# lags that are looked at.
+_PROSODY_SAMPLE_RATE = 10_000
+_PROSODY_WINDOW_SECONDS = 0.04
 _LONGEST_PERIOD = 1 / 60
-_PROSODY_RIM = 0.7
+_PROSODY_WINDOW_SHARE = 0.7
 
 
 class SpecError(SerError):
-    """A feature specification is impossible or differs from another where it must not."""
+    """A feature specification in a file is malformed, or its values are impossible."""
 
 
-def _require(condition: bool, subject: str, cause: str, cure: str) -> None:
+class SpecParameterError(ParameterError, SpecError):
+    """A field of a feature specification has an impossible value."""
+
+
+def _require(condition: bool, parameter: str, cause: str, cure: str = "") -> None:
     if not condition:
-        raise SpecError(subject, cause, cure)
+        raise SpecParameterError(parameter, cause, cure)
+
+
+def _require_one_of(parameter: str, value: object, choices: tuple[str, ...]) -> None:
+    cure = f"use one of {', '.join(choices)}"
+    _require(value in choices, parameter, f"of {value!r} is unknown", cure)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +50,7 @@ class FeatureSpec:
     """What is computed from a clip, and how; a model carries the one that it was trained on.
 
     Attributes:
-        families: Names out of `FAMILIES`; their coefficients are stacked in this order.
+        families: Names of `ser.features.registry.FAMILIES`; coefficients are stacked in this order.
         sample_rate: Hertz; every clip is resampled to it first.
         n_fft: Length of the Fourier transform in samples.
         win_length: Length of the Hann window in samples, at most `n_fft`.
@@ -78,8 +72,8 @@ class FeatureSpec:
         trim: Silence at both ends that lies this many decibels under the clip's peak is cut off;
             None cuts nothing.
         functionals: ``prosody`` adds one vector per clip, with statistics of pitch, loudness, voice
-            quality and rhythm (`ser.features.prosody`); ``contours`` adds the course of some of
-            them too.
+            quality and rhythm (`ser.features.prosody`); ``contours`` adds the shapes of the
+            contours of some of them too.
         clean: Steps of `ser.preprocess` that a clip goes through before everything else, as in
             ``("denoise:0.9", "trim:40")``; a step without its value gets the default one.
     """
@@ -108,40 +102,41 @@ class FeatureSpec:
         """Checks what would fail later and less clearly.
 
         Raises:
-            SpecError: A value is out of its range or a family is unknown.
+            SpecParameterError: A value is out of its range, or a family is unknown.
         """
+        names = ",".join(self.families)
         _require(bool(self.families), "families", "is empty", "name at least one feature family")
         for name in self.families:
-            _require(
-                name in FAMILIES, name, "is not a feature family", f"use {', '.join(FAMILIES)}"
-            )
+            cause = f"of {name!r} is no feature family"
+            _require(name in FAMILIES, "families", cause, choose_from(name, FAMILIES))
         repeated = len(set(self.families)) < len(self.families)
-        _require(not repeated, ",".join(self.families), "names a family twice", "name each once")
-        _require(self.sample_rate >= 1000, "sample rate", "is under 1000 Hz", "give hertz")
-        _require(self.hop_length > 0, "hop length", "is not positive", "give samples")
+        _require(not repeated, "families", f"of {names!r} name a family twice", "name each once")
+        _require(self.sample_rate >= 1000, "sample_rate", "is under 1000 Hz", "give hertz")
+        _require(self.hop_length > 0, "hop_length", "is not positive", "give samples")
         _require(
             1 < self.win_length <= self.n_fft,
-            "window length",
+            "win_length",
             f"of {self.win_length} samples does not fit a transform of {self.n_fft}",
-            "raise --n-fft or lower --win-length",
+            "raise `n_fft` or lower `win_length`",
         )
         top = self.fmax if self.fmax is not None else self.sample_rate / 2
         _require(
             0 <= self.fmin < top <= self.sample_rate / 2,
-            "mel range",
-            f"{self.fmin:g} to {top:g} Hz does not fit a sample rate of {self.sample_rate} Hz",
+            "fmin" if self.fmax is None else "fmax",
+            f"gives a mel range of {self.fmin:g} to {top:g} Hz, which does not fit a sample rate "
+            f"of {self.sample_rate} Hz",
             "choose 0 <= fmin < fmax <= half the sample rate",
         )
-        for label, size in (("mel bands", self.n_mels), ("MFCCs", self.n_mfcc)):
-            _require(size > 0, label, "must be at least 1", "")
+        for name in ("n_mels", "n_mfcc", "n_chroma"):
+            _require(getattr(self, name) > 0, name, "is not positive", "give 1 or more")
         _require(
             not {"mfcc", "mcep"} & set(self.families) or self.n_mfcc <= self.n_mels,
-            "cepstral coefficients",
-            f"{self.n_mfcc} are more than the {self.n_mels} mel bands they are made from",
-            "raise --n-mels or lower --n-mfcc",
+            "n_mfcc",
+            f"of {self.n_mfcc} coefficients is more than the {self.n_mels} mel bands that they are "
+            "made from",
+            "raise `n_mels` or lower `n_mfcc`",
         )
-        _require(self.n_chroma > 0, "chroma", "must be at least 1", "")
-        _require(self.deltas in (0, 1, 2), "deltas", "must be 0, 1 or 2", "")
+        _require(self.deltas in (0, 1, 2), "deltas", "is not 0, 1 or 2")
         _require(self.offset >= 0, "offset", "is negative", "give seconds from the start")
         _require(
             self.duration is None or self.duration > 0,
@@ -150,36 +145,40 @@ class FeatureSpec:
             "give seconds",
         )
         _require(self.trim is None or self.trim > 0, "trim", "is not positive", "give decibels")
-        _require(self.normalise in get_args(Normalise), "normalise", "is unknown", "")
-        _require(self.pool in ("none", "mean", "stats"), "pool", "is unknown", "")
-        _require(self.mel_scale in ("db", "power"), "mel scale", "is unknown", "")
-        _require(self.functionals in get_args(Functionals), "functionals", "is unknown", "")
+        _require_one_of("normalise", self.normalise, get_args(Normalise))
+        _require_one_of("pool", self.pool, get_args(Pool))
+        _require_one_of("mel_scale", self.mel_scale, get_args(MelScale))
+        _require_one_of("functionals", self.functionals, get_args(Functionals))
         if self.functionals != "none":
-            _require(
-                self.sample_rate >= _PROSODY_RATE,
-                "sample rate",
-                f"of {self.sample_rate} Hz is too low for prosodic functionals",
-                f"give --rate {_PROSODY_RATE} or more, or --functionals none",
-            )
-            window = max(self.win_length, math.ceil(_PROSODY_WINDOW * self.sample_rate))
-            length = _PROSODY_RIM * window + _LONGEST_PERIOD * self.sample_rate
-            _require(
-                self.win_length == window and self.n_fft >= length,
-                "window length",
-                f"of {self.win_length} samples with a transform of {self.n_fft} is too short to "
-                "find a low voice's pitch in",
-                f"give --win-length {window} or more, and --n-fft "
-                f"{max(window, math.ceil(length))} or more",
-            )
+            self._check_prosody()
         if self.clean:
             # Defaults may change with time; what a model was trained on may not.
-            object.__setattr__(self, "clean", _complete(self.clean))
+            object.__setattr__(self, "clean", _with_values(self.clean))
+
+    def _check_prosody(self) -> None:
+        """Checks what the prosodic functionals need."""
+        _require(
+            self.sample_rate >= _PROSODY_SAMPLE_RATE,
+            "sample_rate",
+            f"of {self.sample_rate} Hz is too low for prosodic functionals",
+            f"give `sample_rate={_PROSODY_SAMPLE_RATE}` or more, or `functionals=none`",
+        )
+        window = max(self.win_length, math.ceil(_PROSODY_WINDOW_SECONDS * self.sample_rate))
+        length = _PROSODY_WINDOW_SHARE * window + _LONGEST_PERIOD * self.sample_rate
+        _require(
+            self.win_length == window and self.n_fft >= length,
+            "win_length",
+            f"of {self.win_length} samples with a transform of {self.n_fft} is too short to "
+            "find a low voice's pitch in",
+            f"give `win_length={window}` or more, and "
+            f"`n_fft={max(window, math.ceil(length))}` or more",
+        )
 
     def to_json(self) -> str:
         """Writes the specification as one line of JSON with its keys sorted."""
         values = self.to_dict()
         if not self.clean:
-            # As versions without cleaning wrote it: NumPy joins tables whose titles are equal.
+            # As versions without preprocessing wrote it: NumPy joins tables whose titles are equal.
             del values["clean"]
         if self.functionals == "none":
             del values["functionals"]
@@ -197,17 +196,17 @@ class FeatureSpec:
             SpecError: A field is unknown, as from a newer version, or has a bad value.
         """
         unknown = sorted(set(values) - {f.name for f in fields(cls)})
-        _require(
-            not unknown,
-            "feature specification",
-            f"has unknown fields: {', '.join(unknown)}",
-            "it was written by a newer ser: upgrade",
-        )
+        if unknown:
+            cause = f"has unknown fields: {', '.join(unknown)}"
+            raise SpecError(_SUBJECT, cause, "it was written by a newer ser: upgrade")
         try:
             lists = {"families": values["families"], "clean": values.get("clean", ())}
             return cls(**{**values, **{name: tuple(value) for name, value in lists.items()}})
+        except SpecParameterError as error:
+            cause = f"has a bad value ({error.parameter} {error.cause})"
+            raise SpecError(_SUBJECT, cause, "make the file again") from error
         except (KeyError, TypeError) as error:
-            raise SpecError("feature specification", f"is malformed ({error})") from error
+            raise SpecError(_SUBJECT, f"is malformed ({error})") from error
 
     @classmethod
     def from_json(cls, text: str) -> Self:
@@ -219,8 +218,9 @@ class FeatureSpec:
         try:
             values = json.loads(text)
         except ValueError as error:
-            raise SpecError("feature specification", f"is not JSON ({error})") from error
-        _require(isinstance(values, dict), "feature specification", "is not a JSON object", "")
+            raise SpecError(_SUBJECT, f"is not JSON ({error})") from error
+        if not isinstance(values, dict):
+            raise SpecError(_SUBJECT, "is not a JSON object")
         return cls.from_dict(values)
 
     def difference(self, other: FeatureSpec) -> str:
@@ -242,14 +242,20 @@ class FeatureSpec:
         return replace(self, **changes)
 
 
-def _complete(steps: tuple[str, ...]) -> tuple[str, ...]:
-    # Here, because most specifications clean nothing and need not load what does.
+# What errors call a specification in a file.
+_SUBJECT = "feature specification"
+
+
+def _with_values(steps: tuple[str, ...]) -> tuple[str, ...]:
+    """Writes preprocessing steps with their values, defaults too."""
+    # Imported here, because most specifications have no such steps.
     from ser.preprocess.registry import parse_step
 
     try:
         return tuple(str(parse_step(step)) for step in steps)
     except SerError as error:
-        raise SpecError(error.subject, error.cause, error.cure) from error
+        cause = f"{error.subject}: {error.cause}"
+        raise SpecParameterError("clean", f"has a bad step ({cause})", error.cure) from error
 
 
 PRESETS = MappingProxyType(

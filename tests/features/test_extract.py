@@ -15,11 +15,12 @@ from speech import render
 
 from ser.features.extract import Extractor, fit_frames
 from ser.features.layout import columns, width
-from ser.features.spec import FAMILIES, PRESETS, FeatureSpec
+from ser.features.registry import FAMILIES
+from ser.features.spec import PRESETS, FeatureSpec
 
 Samples = npt.NDArray[np.float32]
 
-ALL = FeatureSpec(families=FAMILIES, n_mels=32, n_mfcc=13)
+ALL = FeatureSpec(families=tuple(FAMILIES), n_mels=32, n_mfcc=13)
 FAST = FeatureSpec(families=tuple(f for f in FAMILIES if f != "f0"), n_mels=32, n_mfcc=13)
 
 
@@ -249,7 +250,8 @@ def test_quick_families_import_no_librosa(run_python: Any) -> None:
     run_python(
         "import sys; import numpy as np\n"
         "from ser.features.extract import Extractor\n"
-        "from ser.features.spec import FAMILIES, FeatureSpec\n"
+        "from ser.features.registry import FAMILIES\n"
+        "from ser.features.spec import FeatureSpec\n"
         "names = tuple(f for f in FAMILIES if f != 'f0')\n"
         "Extractor(FeatureSpec(names))(np.ones(4000, np.float32))\n"
         "heavy = {'librosa', 'numba', 'scipy', 'sklearn', 'tensorflow', 'keras', 'av'}\n"

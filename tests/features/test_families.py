@@ -17,7 +17,8 @@ from ser.audio import reader
 from ser.features.extract import Extractor
 from ser.features.layout import columns
 from ser.features.prosody.pitch import Pitch, track
-from ser.features.spec import FAMILIES, PRESETS, FeatureSpec
+from ser.features.registry import FAMILIES
+from ser.features.spec import PRESETS, FeatureSpec
 
 Samples = npt.NDArray[np.float32]
 Values = npt.NDArray[Any]

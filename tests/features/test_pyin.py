@@ -71,8 +71,8 @@ def test_the_first_use_is_warm(run_python: object) -> None:
     assert callable(run_python)
     run_python(
         "import numpy as np\n"
-        "from ser.features import compiled\n"
-        "pyin = compiled.pyin()\n"
+        "from ser.features.pyin import pyin as prepare\n"
+        "pyin = prepare()\n"
         "from numba.core.event import Listener, register\n"
         "class Compilation(Listener):\n"
         "    seen = 0\n"

@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 
 from ser.features.layout import columns, width
-from ser.features.spec import FAMILIES, PRESETS, FeatureSpec, SpecError
+from ser.features.registry import FAMILIES
+from ser.features.spec import PRESETS, FeatureSpec, SpecError, SpecParameterError
 
 ODD = FeatureSpec(
     families=tuple(reversed(FAMILIES)),
@@ -78,7 +79,7 @@ def test_speech_preset() -> None:
 
 
 def test_columns_cover_the_width_without_gaps() -> None:
-    spec = FeatureSpec(families=FAMILIES)
+    spec = FeatureSpec(families=tuple(FAMILIES))
     parts = list(columns(spec).values())
     assert parts[0].start == 0
     assert all(a.stop == b.start for a, b in itertools.pairwise(parts))
@@ -92,20 +93,23 @@ def test_columns_cover_the_width_without_gaps() -> None:
     ("changes", "said"),
     [
         ({"families": ()}, "at least one"),
-        ({"families": ("mel", "loudness")}, "loudness"),
+        (
+            {"families": ("mel", "mfc")},
+            "families: of 'mfc' is no feature family; did you mean mfcc",
+        ),
         ({"families": ("mel", "mel")}, "twice"),
         ({"sample_rate": 0}, "1000 Hz"),
         ({"hop_length": 0}, "not positive"),
         ({"hop_length": -160}, "not positive"),
         ({"win_length": 513}, "does not fit"),
         ({"win_length": 1}, "does not fit"),
-        ({"fmin": -1.0}, "mel range"),
+        ({"fmin": -1.0}, "fmin: gives a mel range of -1 to 8000 Hz"),
         ({"fmin": 9000.0}, "mel range"),
         ({"fmax": 8001.0}, "mel range"),
         ({"fmin": float("nan")}, "mel range"),
-        ({"n_mels": 0}, "at least 1"),
+        ({"n_mels": 0}, "n_mels: is not positive; give 1 or more"),
         ({"families": ("mfcc",), "n_mfcc": 65}, "more than the 64 mel bands"),
-        ({"n_chroma": 0}, "at least 1"),
+        ({"n_chroma": 0}, "n_chroma: is not positive; give 1 or more"),
         ({"deltas": 3}, "0, 1 or 2"),
         ({"offset": -0.1}, "negative"),
         ({"duration": 0.0}, "not positive"),
@@ -113,13 +117,21 @@ def test_columns_cover_the_width_without_gaps() -> None:
         ({"normalise": "all"}, "unknown"),
         ({"pool": "max"}, "unknown"),
         ({"mel_scale": "bark"}, "unknown"),
-        ({"clean": ("polish",)}, "polish: is not a cleaning step; use denoise, trim, loudness"),
+        (
+            {"clean": ("polish",)},
+            "has a bad step .polish: is not a cleaning step.; use denoise",
+        ),
         ({"clean": ("trim:0",)}, "trim:0: is no number of decibels"),
     ],
 )
 def test_impossible_values_are_refused(changes: dict[str, Any], said: str) -> None:
-    with pytest.raises(SpecError, match=said):
+    with pytest.raises(SpecParameterError, match=said) as caught:
         FeatureSpec().with_changes(**changes)
+    assert caught.value.parameter in (*changes, "win_length")
+    # In a file it is nobody's parameter.
+    with pytest.raises(SpecError, match="feature specification: has a bad value") as found:
+        FeatureSpec.from_dict({**FeatureSpec().to_dict(), **changes})
+    assert not isinstance(found.value, SpecParameterError)
 
 
 @pytest.mark.parametrize(
@@ -173,17 +185,20 @@ def test_functionals_are_left_out_of_titles_that_have_none() -> None:
 @pytest.mark.parametrize(
     ("changes", "words"),
     [
-        ({"functionals": "magic"}, "functionals: is unknown"),
-        ({"sample_rate": 8000, "n_fft": 1024, "win_length": 1024}, "give --rate 10000 or more"),
+        ({"functionals": "magic"}, "of 'magic' is unknown; use one of none, prosody"),
+        (
+            {"sample_rate": 8000, "n_fft": 1024, "win_length": 1024},
+            "give `sample_rate=10000` or more",
+        ),
         # The preset's own 25 ms.
-        ({}, "400 samples .* --win-length 640 or more, and --n-fft 715 or more"),
-        ({"win_length": 640, "n_fft": 640}, "--win-length 640 or more, and --n-fft 715 or more"),
-        ({"win_length": 800, "n_fft": 800}, "--win-length 800 or more, and --n-fft 827 or more"),
-        ({"win_length": 639, "n_fft": 2048}, "--win-length 640 or more"),
+        ({}, "400 samples .* `win_length=640` or more, and `n_fft=715` or more"),
+        ({"win_length": 640, "n_fft": 640}, "`win_length=640` or more, and `n_fft=715` or more"),
+        ({"win_length": 800, "n_fft": 800}, "`win_length=800` or more, and `n_fft=827` or more"),
+        ({"win_length": 639, "n_fft": 2048}, "`win_length=640` or more"),
     ],
 )
 def test_what_prosody_needs(changes: dict[str, Any], words: str) -> None:
-    with pytest.raises(SpecError, match=words):
+    with pytest.raises(SpecParameterError, match=words):
         FeatureSpec(**{"functionals": "prosody", **changes})
 
 

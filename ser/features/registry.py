@@ -1,0 +1,54 @@
+"""The feature families by name: what each is called, how wide it is, what it is computed from.
+
+To add one, write a function of its name (in `ser.features.families`, or in a file of its own that
+`ser.features.families` imports) and a line here. This module imports nothing, because the command
+line lists the families.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+
+
+@dataclass(frozen=True, slots=True)
+class Family:
+    """One feature family.
+
+    Attributes:
+        name: Its name in specifications, which is that of its function too.
+        width: Coefficients per frame: a number, or the field of the specification that says it.
+        from_mel: Whether it is computed from mel power alone. Overlapping windows can share the
+            frames of such families.
+    """
+
+    name: str
+    width: int | str
+    from_mel: bool = False
+
+
+FAMILIES: Mapping[str, Family] = MappingProxyType(
+    {
+        family.name: family
+        for family in (
+            Family("mel", "n_mels", from_mel=True),
+            Family("logmel", "n_mels", from_mel=True),
+            Family("mfcc", "n_mfcc", from_mel=True),
+            Family("chroma", "n_chroma"),
+            Family("contrast", 7),
+            Family("tonnetz", 6),
+            Family("zcr", 1),
+            Family("rms", 1),
+            Family("flatness", 1),
+            Family("centroid", 1),
+            Family("f0", 2),
+            Family("mcep", "n_mfcc"),
+            Family("pitch", 2),
+        )
+    }
+)
+"""Every feature family by name."""
+
+MEL_FAMILIES = frozenset(name for name, family in FAMILIES.items() if family.from_mel)
+"""The families that are computed from mel power alone."""
