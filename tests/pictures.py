@@ -32,3 +32,9 @@ def png_size(path: Path) -> tuple[int, int]:
     assert data.startswith(b"\x89PNG\r\n\x1a\n")
     assert data.endswith(b"IEND\xaeB`\x82")
     return int.from_bytes(data[16:20]), int.from_bytes(data[20:24])
+
+
+def rising_tone(seconds: float, rate: int = 16_000) -> np.ndarray:
+    """Rises, so that every moment sounds different."""
+    t = np.arange(round(seconds * rate)) / rate
+    return (0.4 * np.sin(2 * np.pi * (300 + 40 * t) * t)).astype(np.float32)

@@ -52,7 +52,7 @@ def add_text_options(function: Any) -> Any:
             "--asr-model",
             metavar="NAME|DIR",
             help="Speech recognizer: tiny, base, small, medium, large-v3 or turbo (Whisper), a "
-            "model of the Hugging Face Hub, a folder, or sphinx, which is built in.  [default: "
+            "model of the Hugging Face Hub, a folder, or sphinx (PocketSphinx).  [default: "
             "base, or sphinx where that cannot be had]",
         ),
         click.option(

@@ -124,7 +124,9 @@ def _draw_order(axes: Axes, trials: Sequence[Trial]) -> None:
     _finish(axes)
 
 
-def _draw_hyperparameter(axes: Axes, name: str, found: SearchRange, trials: Sequence[Trial]) -> None:
+def _draw_hyperparameter(
+    axes: Axes, name: str, found: SearchRange, trials: Sequence[Trial]
+) -> None:
     winner = best_trial(list(trials))
     for trial in sorted(trials, key=lambda t: (t is winner, t.outcome == "complete")):
         if name not in trial.values:

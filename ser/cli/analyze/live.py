@@ -156,7 +156,7 @@ def run_live(live: Live, session: Session, make_views: MakeViews, *, asked: bool
         if writes:
             writer = stack.enter_context(session.outputs.open(1, labels))
             consumers.append(session.timeline(live.name, writer))
-        screen = Screen(sys.stderr, labels, colour=allows_colour()) if shown else None
+        screen = Screen(sys.stderr, labels, color=allows_colour()) if shown else None
         if screen is not None:
             screen.open()
             stack.callback(screen.close)

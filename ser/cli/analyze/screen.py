@@ -1,4 +1,4 @@
-"""What a live analysis looks like on a terminal: a few lines that are drawn over and over."""
+"""The display of a live analysis on a terminal: some lines that are drawn again and again."""
 
 from __future__ import annotations
 
@@ -12,11 +12,14 @@ from ser.timeline.clock import format_time
 from ser.timeline.window import Window
 from ser.timeline.writers.text import bar, can_draw_blocks, color_text
 
-_WIDEST = 40
+_MAX_BAR = 40
+"""Characters of a full bar at most."""
 
-# Seconds between two pictures, and how much of the level meter it falls at most meanwhile.
-_BETWEEN = 0.1
-_FALL = 0.1
+_REDRAW_SECONDS = 0.1
+"""Seconds from one drawing to the next at least, unless a window has come."""
+
+_LEVEL_FALL = 0.1
+"""The share of the level meter by which it falls at most with each block of sound."""
 
 _UP, _HIDE, _SHOW = "\x1b[{}A\r", "\x1b[?25l", "\x1b[?25h"
 _TO_LINE_END, _TO_SCREEN_END = "\x1b[K", "\x1b[J"
@@ -34,8 +37,9 @@ class Screen:
     Args:
         stream: A terminal.
         labels: The model's labels in its order.
-        colour: Use colours.
-        columns: Gives the width of the terminal.
+        color: Use colors.
+        columns: Gives the width of the terminal in characters.
+        clock: Gives the time in seconds, for the pauses between drawings.
     """
 
     def __init__(
@@ -43,13 +47,15 @@ class Screen:
         stream: IO[str],
         labels: Sequence[str],
         *,
-        colour: bool = True,
+        color: bool = True,
         columns: Callable[[], int] = lambda: shutil.get_terminal_size().columns,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._stream = stream
         self._labels = tuple(labels)
-        self._colour = colour
+        self._color = color
         self._columns = columns
+        self._clock = clock
         self._plain = not can_draw_blocks(stream)
         self._lines = 0
         self._level = 0.0
@@ -64,58 +70,57 @@ class Screen:
         self.draw()
 
     def tick(self, seconds: float, level: float) -> None:
-        """Draws again if it is time to, for the level moves between results too.
+        """Takes the level and draws again, unless it has just been drawn.
 
         Args:
-            seconds: Which moment of the sound it is.
-            level: See `ser.audio.devices.meter`.
+            seconds: The time of the sound, from its start.
+            level: 0 to 1; see `ser.audio.devices.meter`.
         """
-        # A meter falls slowly, or nobody could read it.
-        self._level = max(level, self._level - _FALL)
+        # The meter falls slowly, so that it can be read.
+        self._level = max(level, self._level - _LEVEL_FALL)
         self._at = seconds
-        if time.monotonic() - self._drawn_at >= _BETWEEN:
+        if self._clock() - self._drawn_at >= _REDRAW_SECONDS:
             self.draw()
 
     def show(self, window: Window, delay: float) -> None:
-        """Draws a window, and how late it is, in seconds."""
+        """Draws a window and its delay in seconds."""
         self._window, self._delay = window, delay
         self.draw()
 
     def draw(self) -> None:
-        """Draws everything over what was drawn before."""
+        """Draws everything, over the lines drawn before."""
         lines = self.lines()
         # Written over and not cleared first, which would flicker.
         text = self._back() + "".join(f"{line}{_TO_LINE_END}\n" for line in lines)
         self._lines = len(lines)
         self._stream.write(text)
         self._stream.flush()
-        self._drawn_at = time.monotonic()
+        self._drawn_at = self._clock()
 
     def erase(self) -> None:
-        """Takes it away, for other lines on the same terminal."""
+        """Erases the lines, for others on the same terminal."""
         self._stream.write(self._back() + _TO_SCREEN_END)
         self._stream.flush()
         self._lines = 0
 
     def close(self) -> None:
-        """Leaves the last picture standing."""
+        """Ends; the last lines stay."""
         self._stream.write(_SHOW)
         self._stream.flush()
 
     def lines(self) -> list[str]:
-        """Gives the lines as they stand now."""
+        """Gives the lines as they are now."""
         window, columns = self._window, self._columns() - 1
         silent = window is None or window.emotion == NO_SPEECH
-        widest = max((len(name) for name in self._labels), default=0)
-        width = max(1, min(_WIDEST, columns - widest - len("  0.00  ")))
-        lines = [self._head(max(widest, len(NO_SPEECH)), columns)]
+        label_width = max((len(name) for name in self._labels), default=0)
+        width = max(1, min(_MAX_BAR, columns - label_width - len("  0.00  ")))
+        lines = [self._head(max(label_width, len(NO_SPEECH)), columns)]
         for name in self._labels:
             share = 0.0 if window is None else window.probabilities.get(name, 0.0)
             drawn = bar(share, width, plain=self._plain)
             number = "    " if silent else f"{share:.2f}"
-            lines.append(
-                f"{name.ljust(widest)}  {number}  {color_text(name, drawn) if self._colour else drawn}"
-            )
+            shown = color_text(name, drawn) if self._color else drawn
+            lines.append(f"{name.ljust(label_width)}  {number}  {shown}")
         return lines
 
     def _head(self, width: int, columns: int) -> str:
@@ -127,7 +132,7 @@ class Screen:
         # A line that is wrapped could not be drawn over.
         while len(parts) > 1 and len("  ".join(parts)) > columns:
             del parts[-2 if len(parts) > 3 else -1]
-        if self._colour and self._window is not None and len(parts) > 1:
+        if self._color and self._window is not None and len(parts) > 1:
             parts[1] = f"\x1b[1m{color_text(emotion, parts[1])}"
         return "  ".join(parts)
 

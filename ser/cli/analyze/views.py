@@ -20,7 +20,7 @@ from ser.inference.windowing import TimeRange
 from ser.io.files import STANDARD, Closeable
 from ser.timeline.window import Window
 from ser.viz.drawing import TimelineDrawing
-from ser.viz.html.report import SOUND_CHOICES, Report, SoundChoice
+from ser.viz.html.report import SOUND_CHOICES, HtmlReport, SoundChoice
 
 
 def html_options(function: Any) -> Any:
@@ -102,11 +102,11 @@ class Views(Closeable, Consumer):
             if plot is None
             else TimelineDrawing(classifier.spec.sample_rate, classifier.path.stem)
         )
-        self._report: Report | None = None
+        self._report: HtmlReport | None = None
         if page is not None:
             # A voice is kept where that is asked for, and a page may travel far.
             private = recording == MICROPHONE and sound == "auto"
-            self._report = Report(
+            self._report = HtmlReport(
                 Path(page),
                 recording,
                 classifier.labels,
@@ -127,14 +127,14 @@ class Views(Closeable, Consumer):
         if self._drawing is not None:
             self._drawing.add_block(samples)
         if self._report is not None:
-            self._report.hear(samples)
+            self._report.add_block(samples)
 
     def add_window(self, window: Window) -> None:
         """Takes the next window."""
         if self._drawing is not None:
             self._drawing.add_window(window)
         if self._report is not None:
-            self._report.add(window)
+            self._report.add_window(window)
 
     def save(self, console: Console) -> None:
         """Writes the files.

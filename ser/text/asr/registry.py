@@ -12,11 +12,10 @@ from ser.text.asr.sphinx import SphinxRecognizer
 from ser.text.asr.whisper import DEFAULT, TRANSLATOR, TRANSLATOR_FILES, WhisperRecognizer
 
 SPHINX = "sphinx"
-"""The name of the built-in recognizer."""
+"""The name of PocketSphinx."""
 
 _SPHINX_NOTE = (
-    "speech is recognised by PocketSphinx, which is built in, knows English alone and makes many "
-    "mistakes"
+    "speech is recognized by PocketSphinx, which knows English alone and makes many mistakes"
 )
 
 

@@ -1,4 +1,4 @@
-"""The built-in recognizer: PocketSphinx with the English model that its package holds.
+"""PocketSphinx, with the English model that its package holds.
 
 Hidden Markov models over cepstra, with a trigram language model of 125,000 words (Huggins-Daines et
 al., ICASSP 2006). It needs no download, runs several times as fast as real time on one core, and
@@ -24,7 +24,7 @@ _PRONUNCIATION = re.compile(r"\(\d+\)$")
 
 
 class SphinxRecognizer:
-    """The built-in recognizer of English.
+    """The recognizer of English that needs no download.
 
     Raises:
         DependencyError: The package pocketsphinx is missing.

@@ -1,4 +1,4 @@
-"""The page itself: its parts, filled in one after the other."""
+"""The HTML page of a report: its template is filled part by part, so that memory stays small."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from ser.timeline.clock import format_time, milliseconds
 from ser.timeline.summary import Summary
 from ser.timeline.window import Window
 from ser.timeline.writers.base import one_line
-from ser.viz.html.outline import Outline, on_dark
+from ser.viz.html.waveform import WaveformOutline, lighten_for_dark
 
 _HERE = Path(__file__).parent
 
@@ -32,29 +32,29 @@ _PIECE = 3 << 18
 
 
 @dataclass(frozen=True, slots=True)
-class Facts:
-    """What a page says of a recording, beside its windows.
+class PageFacts:
+    """What a page shows of a recording, beside its windows.
 
     Attributes:
-        recording: What it is called.
+        recording: The recording's name.
         labels: The model's labels in its order.
         model: The model's name.
         start: Where the analysis began, in seconds from the start of the file.
-        outline: The outline of the sound.
-        summary: What the windows come to.
+        outline: The waveform outline.
+        summary: The summary of the windows.
     """
 
     recording: str
     labels: tuple[str, ...]
     model: str
     start: float
-    outline: Outline
+    outline: WaveformOutline
     summary: Summary
 
 
 @dataclass(frozen=True, slots=True)
-class Sound:
-    """Where a page has its sound from.
+class SoundSource:
+    """Where a page has its sound from: a file inside it, a link, or nowhere.
 
     Attributes:
         path: A file to embed, or None.
@@ -68,26 +68,26 @@ class Sound:
 
     @classmethod
     def embedded(cls, path: Path, mime: str) -> Self:
-        """Puts a file into the page; it begins where the analysis does."""
+        """Gives the source for a file inside the page, which begins where the analysis does."""
         return cls(path, mime, "")
 
     @classmethod
     def linked(cls, path: str) -> Self:
-        """Links to a file by its path relative to the page; it is the whole recording."""
+        """Gives the source for a link to the whole recording, by its path relative to the page."""
         # A colon before the first slash would be taken for the end of a scheme, such as file:.
         address = quote(path.encode("utf-8", "surrogateescape"), safe="/")
         return cls(None, "", address)
 
     @classmethod
     def none(cls) -> Self:
-        """Leaves a page without sound."""
+        """Gives the source of a page without sound."""
         return cls(None, "", "")
 
 
 def write_page(
     stream: IO[str],
-    facts: Facts,
-    sound: Sound,
+    facts: PageFacts,
+    sound: SoundSource,
     windows: Iterable[Window],
     segments: Iterable[Window],
     words: Iterable[Sequence[Any]] = (),
@@ -95,23 +95,23 @@ def write_page(
     """Writes a page that loads nothing from anywhere, but for a sound that is linked to.
 
     Args:
-        stream: Where to.
-        facts: What it says.
+        stream: The page is written here.
+        facts: What it shows.
         sound: What it plays.
         windows: The windows of the recording in order.
         segments: The same, joined; see `ser.timeline.postprocess`.
-        words: What was said, word by word: start and end in seconds, and the text.
+        words: The transcript word by word: start and end in seconds, and the text.
     """
     script = (_HERE / "page.js").read_text(encoding="utf-8")
-    look = (_HERE / "page.css").read_text(encoding="utf-8")
+    style = (_HERE / "page.css").read_text(encoding="utf-8")
     title = one_line(Path(facts.recording).name) or facts.recording
     parts: Mapping[str, Callable[[], Iterable[str]]] = {
-        "policy": lambda: [_policy(script, look, sound)],
+        "policy": lambda: [_policy(script, style, sound)],
         "title": lambda: [html.escape(title)],
         "path": lambda: [html.escape(one_line(facts.recording))],
-        "about": lambda: [html.escape(_about(facts))],
+        "about": lambda: [html.escape(_summary_line(facts))],
         "version": lambda: [html.escape(__version__)],
-        "look": lambda: [look],
+        "look": lambda: [style],
         "script": lambda: [script],
         "sound": lambda: _player(sound),
         "data": lambda: _data(facts, sound, windows, segments, words),
@@ -122,13 +122,13 @@ def write_page(
             stream.write(text)
 
 
-def _policy(script: str, look: str, sound: Sound) -> str:
-    """Allows what the page holds and nothing else: neither the network nor foreign scripts."""
+def _policy(script: str, style: str, sound: SoundSource) -> str:
+    """Gives the content security policy: what the page holds, no network, no other scripts."""
     media = "'self' file: http: https:" if sound.address else "data:"
     return (
         f"default-src 'none'; base-uri 'none'; form-action 'none'; img-src data:; "
         f"media-src {media}; script-src 'sha256-{_digest(script)}'; "
-        f"style-src 'sha256-{_digest(look)}'"
+        f"style-src 'sha256-{_digest(style)}'"
     )
 
 
@@ -136,7 +136,7 @@ def _digest(text: str) -> str:
     return base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
 
 
-def _about(facts: Facts) -> str:
+def _summary_line(facts: PageFacts) -> str:
     summary = facts.summary
     changes = f"{summary.changes} change" + ("" if summary.changes == 1 else "s")
     words = [format_time(summary.seconds), f"{summary.speech:.0%} speech", changes]
@@ -150,7 +150,7 @@ def _about(facts: Facts) -> str:
     return " · ".join(words)
 
 
-def _player(sound: Sound) -> Iterator[str]:
+def _player(sound: SoundSource) -> Iterator[str]:
     if sound.path is None and not sound.address:
         yield '<p class="note">This report was made without its sound.</p>'
         return
@@ -166,8 +166,8 @@ def _player(sound: Sound) -> Iterator[str]:
 
 
 def _data(
-    facts: Facts,
-    sound: Sound,
+    facts: PageFacts,
+    sound: SoundSource,
     windows: Iterable[Window],
     segments: Iterable[Window],
     words: Iterable[Sequence[Any]],
@@ -181,9 +181,9 @@ def _data(
         "labels": facts.labels,
         "names": names,
         "light": [emotion_color(name) for name in names],
-        "dark": [on_dark(emotion_color(name)) for name in names],
+        "dark": [lighten_for_dark(emotion_color(name)) for name in names],
         "inkLight": [text_color_on(emotion_color(name)) for name in names],
-        "inkDark": [text_color_on(on_dark(emotion_color(name))) for name in names],
+        "inkDark": [text_color_on(lighten_for_dark(emotion_color(name))) for name in names],
         "shares": [round(facts.summary.shares.get(name, 0.0), 4) for name in names],
         "start": milliseconds(facts.start),
         "end": milliseconds(facts.start + facts.outline.seconds),

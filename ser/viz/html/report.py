@@ -1,4 +1,4 @@
-"""Gathers what a report needs while a recording goes by, and writes it."""
+"""The HTML report of one recording, gathered while the recording is analyzed."""
 
 from __future__ import annotations
 
@@ -15,18 +15,18 @@ from ser.io.files import STANDARD, Closeable, atomic_path, is_special
 from ser.timeline.postprocess import join_segments
 from ser.timeline.summary import Summarizer
 from ser.timeline.window import Window
-from ser.viz.html.outline import Outline
-from ser.viz.html.page import Facts, Sound, write_page
-from ser.viz.html.track import EMBED_LIMIT, Track, encoded_size
+from ser.viz.html.encoder import EMBED_LIMIT, SoundEncoder, encoded_size
+from ser.viz.html.page import PageFacts, SoundSource, write_page
+from ser.viz.html.waveform import WaveformOutline
 
 SoundChoice = Literal["auto", "embed", "link", "none"]
-"""Where the sound of a report is: ``embed`` inside the page, ``link`` beside it as the recording
-itself, ``none`` nowhere; ``auto`` is ``embed`` as long as it fits, and then ``link``."""
+"""Where a report has its sound from: ``embed`` puts it into the page, ``link`` plays the recording
+itself, ``none`` has no sound; ``auto`` embeds what fits and links to anything longer."""
 
 SOUND_CHOICES: tuple[str, ...] = get_args(SoundChoice)
 
 
-class Report(Closeable):
+class HtmlReport(Closeable):
     """A web page about one recording; a context manager, which holds temporary files.
 
     Memory does not grow with the recording: sound is encoded and windows are written away as they
@@ -34,21 +34,20 @@ class Report(Closeable):
 
     Args:
         target: The page; known now because a link is relative to it.
-        recording: What the recording is called, and where it is: a path, or another word for what
-            is no file.
+        recording: The recording's path, or another name for what is no file.
         labels: The model's labels in its order.
-        rate: The sample rate of what is analysed, in hertz.
+        rate: The sample rate of the blocks, in hertz.
         model: The model's name.
         start: Where the analysis begins, in seconds from the start of the file.
-        seconds: How much is analysed, where that is known: what cannot fit is not encoded.
-        sound: Where the sound is.
+        seconds: How much is analyzed, where that is known: what cannot fit is not encoded.
+        sound: Where the sound comes from.
         limit: Bytes of encoded sound that are embedded by ``auto``.
 
     Attributes:
-        linked: The page needs the recording beside it.
+        linked: The page plays the recording, which must stay where it is.
 
     Raises:
-        SerError: The recording cannot be linked to, for it is no file.
+        SerError: A link is asked for, and the recording is no file.
     """
 
     def __init__(
@@ -77,42 +76,42 @@ class Report(Closeable):
         self._model = model
         self._start = start
         self._choice = sound
-        self._outline = Outline(rate)
+        self._outline = WaveformOutline(rate)
         self._summary = Summarizer(recording, labels)
         self._folder = tempfile.TemporaryDirectory(prefix="ser-report-")
         folder = Path(self._folder.name)
         self._rows = (folder / "windows").open("w", encoding="utf-8")
         self._words = (folder / "words").open("w", encoding="utf-8")
-        self._said_until = float("-inf")
-        self._track: Track | None = None
-        hopeless = self._linkable and encoded_size(seconds or 0.0) > limit
-        if sound == "embed" or (sound == "auto" and not hopeless):
-            self._track = Track(folder / "sound", rate, limit if sound == "auto" else None)
+        self._words_until = float("-inf")
+        self._encoder: SoundEncoder | None = None
+        too_long = self._linkable and encoded_size(seconds or 0.0) > limit
+        if sound == "embed" or (sound == "auto" and not too_long):
+            self._encoder = SoundEncoder(folder / "sound", rate, limit if sound == "auto" else None)
 
     def close(self) -> None:
         """Removes the temporary files."""
-        if self._track is not None:
-            self._track.close()
+        if self._encoder is not None:
+            self._encoder.close()
         self._rows.close()
         self._words.close()
         self._folder.cleanup()
 
-    def hear(self, samples: Samples) -> None:
-        """Takes the next block of the sound that is analysed."""
+    def add_block(self, samples: Samples) -> None:
+        """Takes the next samples, shape (samples,)."""
         self._outline.add(samples)
-        if self._track is not None:
-            self._track.add(samples)
+        if self._encoder is not None:
+            self._encoder.add(samples)
 
-    def add(self, window: Window) -> None:
+    def add_window(self, window: Window) -> None:
         """Takes the next window; windows come in the order of their starts."""
         self._summary.add(window)
         row = [window.start, window.end, window.emotion, window.confidence, window.probabilities]
         self._rows.write(json.dumps(row, default=dict) + "\n")
         for word in () if window.spoken is None else window.spoken.times:
             # Windows that overlap have words in common.
-            centre = (word.start + word.end) / 2
-            if centre > self._said_until:
-                self._said_until = centre
+            middle = (word.start + word.end) / 2
+            if middle > self._words_until:
+                self._words_until = middle
                 self._words.write(json.dumps([word.start, word.end, word.text]) + "\n")
 
     def save(self) -> None:
@@ -121,7 +120,7 @@ class Report(Closeable):
         Raises:
             SerError: It cannot be written.
         """
-        facts = Facts(
+        facts = PageFacts(
             recording=self._recording,
             labels=self._labels,
             model=self._model,
@@ -130,33 +129,33 @@ class Report(Closeable):
             summary=self._summary.result(),
         )
         try:
-            sound = self._sound()
+            sound = self._sound_source()
             with (
                 atomic_path(self._target) as temporary,
                 temporary.open("w", encoding="utf-8", newline="\n") as stream,
             ):
                 windows, joined = self._windows(), join_segments(self._windows())
-                write_page(stream, facts, sound, windows, joined, _lines(self._words))
+                write_page(stream, facts, sound, windows, joined, _read_lines(self._words))
         except OSError as error:
             raise cannot_write(self._target, error, SerError) from error
 
-    def _sound(self) -> Sound:
-        if self._track is not None and not self._track.full:
-            self._track.finish()
-            return Sound.embedded(self._track.path, self._track.mime)
+    def _sound_source(self) -> SoundSource:
+        if self._encoder is not None and not self._encoder.full:
+            self._encoder.finish()
+            return SoundSource.embedded(self._encoder.path, self._encoder.mime)
         if self._choice == "none" or not self._linkable:
-            return Sound.none()
+            return SoundSource.none()
         self.linked = True
-        # Beside the page wherever both are moved; symbolic links are what the user made of them.
+        # Relative, so that both can be moved; symbolic links stay as the user made them.
         folder = os.path.abspath(self._target.parent)  # noqa: PTH100
-        return Sound.linked(os.path.relpath(os.path.abspath(self._recording), folder))  # noqa: PTH100
+        return SoundSource.linked(os.path.relpath(os.path.abspath(self._recording), folder))  # noqa: PTH100
 
     def _windows(self) -> Iterator[Window]:
-        for row in _lines(self._rows):
+        for row in _read_lines(self._rows):
             yield Window(self._recording, *row)
 
 
-def _lines(written: IO[str]) -> Iterator[list[Any]]:
+def _read_lines(written: IO[str]) -> Iterator[list[Any]]:
     written.flush()
     with Path(written.name).open(encoding="utf-8") as stream:
         yield from map(json.loads, stream)

@@ -1,10 +1,9 @@
-"""The picture that moves, and what decides when it does."""
+"""The display of a live analysis, and when it is drawn."""
 
 from __future__ import annotations
 
 import io
 import re
-import time
 
 import pytest
 from timelines import LABELS, angry, sad, silence, unsure
@@ -28,7 +27,7 @@ def screen(**more: object) -> tuple[Screen, io.StringIO]:
 
 
 def test_a_line_per_emotion() -> None:
-    made, _ = screen(colour=False)
+    made, _ = screen(color=False)
     assert made.lines()[0].startswith("0:00.0  listening")
     made.show(angry(9, 12), 0.1449)
     made.tick(12.31, 0.62)
@@ -42,7 +41,7 @@ def test_a_line_per_emotion() -> None:
 
 
 def test_silence_has_no_bars() -> None:
-    made, _ = screen(colour=False)
+    made, _ = screen(color=False)
     made.show(silence(9, 12), 0.1)
     lines = made.lines()
     assert "no speech" in lines[0]
@@ -53,8 +52,8 @@ def test_silence_has_no_bars() -> None:
 
 
 def test_colours_change_nothing_else() -> None:
-    plain, _ = screen(colour=False)
-    coloured, _ = screen(colour=True)
+    plain, _ = screen(color=False)
+    coloured, _ = screen(color=True)
     for made in (plain, coloured):
         made.show(sad(0, 3), 0.2)
     assert bare(coloured.lines()) == plain.lines()
@@ -71,7 +70,7 @@ def test_no_line_is_wrapped(columns: int) -> None:
 
 
 def test_it_is_drawn_over() -> None:
-    made, stream = screen(colour=False)
+    made, stream = screen(color=False)
     made.open()
     made.show(angry(0, 3), 0.1)
     made.show(sad(1, 4), 0.1)
@@ -87,18 +86,33 @@ def test_it_is_drawn_over() -> None:
 
 
 def test_ticks_are_drawn_ten_times_a_second_at_most() -> None:
-    made, stream = screen(colour=False)
+    now = 100.0
+    made, stream = screen(color=False, clock=lambda: now)
     made.open()
     for step in range(50):
-        made.tick(step / 100, 0.5)
+        now = 100.0 + 0.0019 * step
+        made.tick(now - 100.0, 0.5)
     assert stream.getvalue().count("listening") == 1
-    time.sleep(0.11)
-    made.tick(0.5, 0.5)
+    now = 100.11
+    made.tick(0.11, 0.5)
     assert stream.getvalue().count("listening") == 2
+    # A window is shown at once.
+    made.show(angry(0, 3), 0.1)
+    assert stream.getvalue().count("delay") == 1
+
+
+def test_the_level_falls_slowly() -> None:
+    made, _ = screen(color=False)
+    made.tick(0.1, 0.9)
+    for _ in range(2):
+        made.tick(0.2, 0.0)
+    assert "level ███████ " in made.lines()[0]
+    made.tick(0.3, 0.85)
+    assert "level ████████▌" in made.lines()[0]
 
 
 def test_without_block_characters() -> None:
-    made = Screen(Narrow(), LABELS, colour=False, columns=lambda: 60)
+    made = Screen(Narrow(), LABELS, color=False, columns=lambda: 60)
     made.show(angry(0, 3), 0.1)
     made.tick(3, 0.5)
     assert all(line.isascii() for line in made.lines())

@@ -153,7 +153,7 @@ def test_several_recordings_one_of_them_broken(run: Run, talk: Path, tmp_path: P
         (("a.wav", "--transcript-only", "-f", "rttm"), "--transcript-only writes one output"),
         (("a.wav", "b.wav", "--transcript-only", "-f", "srt"), "srt holds one recording"),
         (("a.wav", "--weights", "voice=2,text=-1"), "give two numbers of 0 or more"),
-        (("a.wav", "-f", "nothing"), "'nothing' is not one of"),
+        (("a.wav", "-f", "nothing"), "'nothing' is unknown; use one of text"),
     ],
 )
 def test_wrong_usage(run: Run, arguments: tuple[str, ...], reason: str) -> None:

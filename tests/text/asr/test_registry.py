@@ -22,7 +22,7 @@ def test_the_built_in_one_for_want_of_better(
     notes: list[str] = []
     assert open_speech_recognizer(offline=True, note=notes.append).name == "PocketSphinx"
     (note,) = notes
-    assert "PocketSphinx, which is built in" in note
+    assert "PocketSphinx, which knows English alone" in note
     assert "give --asr-model FOLDER" in note
     with pytest.raises(SerError, match="language=pl: PocketSphinx knows English alone"):
         open_speech_recognizer(language="pl", offline=True)

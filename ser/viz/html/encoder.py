@@ -1,4 +1,4 @@
-"""The sound of a report: small enough for a page, playable by every browser."""
+"""Encoding of sound for a report: small enough for a page, playable by every browser."""
 
 from __future__ import annotations
 
@@ -12,19 +12,29 @@ from ser.arrays import Samples
 from ser.errors import AudioError
 
 EMBED_LIMIT = 23 << 20
-"""Bytes of sound that are put into a page if nothing else is asked for: an hour and forty minutes.
-As text in a ``data:`` URI they become a third more, and some browsers take 32 MiB there at most."""
+"""Bytes of sound that are embedded by default: an hour and forty minutes.
+
+As text in a ``data:`` URI they become a third more, and some browsers take 32 MiB there at most.
+"""
 
 _BIT_RATE = 32_000
 
 
 def encoded_size(seconds: float) -> int:
-    """Estimates how many bytes so much sound becomes."""
+    """Estimates the size of encoded sound in bytes, from its length in seconds."""
     return round(seconds * _BIT_RATE / 8)
 
 
-class Kind(NamedTuple):
-    """How sound is encoded."""
+class EncodedFormat(NamedTuple):
+    """A way to encode sound.
+
+    Attributes:
+        codec: FFmpeg's name of the encoder.
+        container: FFmpeg's name of the file format.
+        mime: Media type.
+        rates: The sample rates that it knows, in hertz.
+        options: Of the encoder.
+    """
 
     codec: str
     container: str
@@ -35,31 +45,33 @@ class Kind(NamedTuple):
 
 # MP3 first: every browser plays it, and jumps to the exact sample. FFmpeg has AAC in all builds.
 # Level 7 is twice as fast as LAME's default, and not to be told apart at this rate.
-KINDS = (
-    Kind(
+ENCODED_FORMATS = (
+    EncodedFormat(
         "libmp3lame",
         "mp3",
         "audio/mpeg",
         (8_000, 11_025, 12_000, 16_000, 22_050, 24_000, 32_000, 44_100, 48_000),
         {"compression_level": "7"},
     ),
-    Kind("aac", "mp4", "audio/mp4", (8_000, 16_000, 22_050, 24_000, 32_000, 44_100, 48_000), {}),
+    EncodedFormat(
+        "aac", "mp4", "audio/mp4", (8_000, 16_000, 22_050, 24_000, 32_000, 44_100, 48_000), {}
+    ),
 )
-"""What is tried, in this order."""
+"""The formats in the order in which they are tried."""
 
 
-class Track:
-    """Encodes sound as it comes, mono, with 32 kbit/s.
+class SoundEncoder:
+    """Encodes a stream of mono samples at 32 kbit/s.
 
     Args:
         path: Where to write it; any name.
-        rate: The sample rate of what comes, in hertz.
-        limit: Give up beyond so many bytes; None for never.
+        rate: Of the samples, in hertz.
+        limit: Encoding stops beyond this number of bytes; None for no limit.
 
     Attributes:
         mime: The media type of the file.
         size: Bytes so far.
-        full: It did not fit into the limit, and there is no file any more.
+        full: The sound did not fit, and the file has been removed.
 
     Raises:
         AudioError: There is no encoder, or the file cannot be written.
@@ -68,14 +80,14 @@ class Track:
     def __init__(self, path: Path, rate: int, limit: int | None = EMBED_LIMIT) -> None:
         import av
 
-        kind = _available()
+        kind = _first_available()
         self.path = path
         self.mime = kind.mime
         self.size = 0
         self.full = False
         self._limit = limit
         self._rate = rate
-        self._taken = 0
+        self._count = 0
         target = next((r for r in kind.rates if r >= rate), kind.rates[-1])
         container: Any = av.open(str(path), "w", format=kind.container)
         self._container = container
@@ -93,8 +105,8 @@ class Track:
         # Beyond full scale, which resampling can reach, encoders wrap around or complain.
         clipped = np.clip(samples, -1, 1).astype(np.float32, copy=False)
         frame = av.AudioFrame.from_ndarray(clipped[None], format="fltp", layout="mono")
-        frame.sample_rate, frame.pts = self._rate, self._taken
-        self._taken += len(samples)
+        frame.sample_rate, frame.pts = self._rate, self._count
+        self._count += len(samples)
         self._encode(frame)
         if self._limit is not None and self.size > self._limit:
             self.full = True
@@ -109,7 +121,7 @@ class Track:
             self.close()
 
     def close(self) -> None:
-        """Lets go of the file, complete or not."""
+        """Closes the file, complete or not."""
         container, self._container = self._container, None
         if container is not None:
             container.close()
@@ -124,10 +136,10 @@ class Track:
             self._container.mux(packet)
 
 
-def _available() -> Kind:
+def _first_available() -> EncodedFormat:
     import av
 
-    for kind in KINDS:
+    for kind in ENCODED_FORMATS:
         with contextlib.suppress(av.codec.codec.UnknownCodecError):
             av.Codec(kind.codec, "w")
             return kind

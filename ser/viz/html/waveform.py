@@ -1,4 +1,4 @@
-"""The outline of a recording of any length, in constant memory."""
+"""The waveform outline of a recording of any length, and colors on a dark background."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ _COLUMNS = 4000
 _FIRST_SECONDS = 0.005
 
 
-class Outline:
-    """Gathers the lowest and the highest sample of each of some thousand columns.
+class WaveformOutline:
+    """Reduces a stream of samples to some thousand columns: the lowest and highest sample of each.
 
-    One column starts as 5 ms; whenever there are too many, each two become one. It knows nothing of
-    spectra, and so costs nothing beside an analysis; see `ser.viz.overview` for one that does.
+    A column begins as 5 ms; whenever there are too many, each two become one. Memory is constant.
+    `ser.viz.overview.Overview` has a spectrogram too, and takes more time.
 
     Args:
-        rate: Hertz.
+        rate: Of the samples, in hertz.
         columns: There are never more than twice as many columns as this.
 
     Attributes:
@@ -36,7 +36,7 @@ class Outline:
 
     @property
     def seconds(self) -> float:
-        """The length of what was taken so far."""
+        """The length of the samples so far."""
         return self.count / self._rate
 
     @property
@@ -73,27 +73,25 @@ class Outline:
         )
 
 
-# The palette on dark ground.
+DARK_BACKGROUND = "#14171B"
+"""The background of the page in dark mode."""
 
-DARK = "#14171B"
-"""The ground of the page for those who prefer it dark."""
-
-_LEAST = 3.5
+_MIN_CONTRAST = 3.5
 
 
-def on_dark(colour: str) -> str:
-    """Lightens a colour until it can be told from `DARK`; most need no change.
+def lighten_for_dark(color: str) -> str:
+    """Lightens a color until it differs enough from `DARK_BACKGROUND`; most need no change.
 
     Args:
-        colour: ``#RRGGBB``.
+        color: ``#RRGGBB``.
 
     Returns:
         The same hue, with a contrast of at least 3.5 (WCAG 2 asks for 3 in graphics).
     """
-    channels = [int(colour[i : i + 2], 16) for i in (1, 3, 5)]
+    channels = [int(color[i : i + 2], 16) for i in (1, 3, 5)]
     for white in range(0, 100, 2):
         mixed = [round(c + (255 - c) * white / 100) for c in channels]
         lightened = "#{:02X}{:02X}{:02X}".format(*mixed)
-        if contrast_ratio(lightened, DARK) >= _LEAST:
+        if contrast_ratio(lightened, DARK_BACKGROUND) >= _MIN_CONTRAST:
             return lightened
     return "#FFFFFF"
