@@ -59,6 +59,13 @@ class ParameterError(SerError):
         return (type(self), (self.parameter, self.cause, self.cure, self.value))
 
 
+class HyperparameterError(ParameterError):
+    """A hyperparameter of an architecture is unknown or has a value that it cannot have.
+
+    The command line sets it by ``--set NAME=VALUE``.
+    """
+
+
 class AudioError(SerError):
     """An audio file cannot be read or written."""
 

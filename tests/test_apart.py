@@ -14,9 +14,10 @@ from spoken import CONFIG, POOLED, SPEC
 from ser.augment.copies import Copies
 from ser.augment.recipe import parse_recipe
 from ser.corpora.registry import find_clips
-from ser.dataset.extract import Cut, extract_table
+from ser.dataset.extract import extract_table
 from ser.dataset.groups import groups, originals, train_indices
 from ser.dataset.merge import merge_tables
+from ser.dataset.plan import RecordWindows
 from ser.dataset.split import make_folds, split_indices
 from ser.dataset.table import Table, read_table
 from ser.evaluation.predict import predict_table
@@ -92,8 +93,9 @@ def test_windows_of_one_recording(tmp_path: Path, folder: Path) -> None:
     clips = find_clips([folder]).clips[:6]
     for hop, count in ((0.2, 6), (0.4, 18)):
         target = tmp_path / f"{hop}.npy"
-        cut, copies = Cut(0.4, hop), Copies(parse_recipe("stretch:1.5,speed:0.7..1.3"), 2)
-        extract_table(clips, POOLED, target, cut=cut, copies=copies)
+        copies = Copies(parse_recipe("stretch:1.5,speed:0.7..1.3"), 2)
+        cut = RecordWindows(0.4, hop)
+        extract_table(clips, POOLED, target, windows=cut, copies=copies)
         windows = read_table(target)
         numbers = groups(windows, "clip")
         assert len(set(numbers.tolist())) == count

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ser.arrays import Samples
-from ser.errors import SerError
+from ser.errors import ParameterError
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,15 +58,16 @@ class Transform(ABC):
         """Checks the range.
 
         Raises:
-            SerError: It lies outside of `bounds`, or its ends are the wrong way round.
+            ParameterError: It lies outside of `bounds`, or its ends are the wrong way round.
         """
         low, high = self.bounds
         if not low <= self.low <= self.high <= high:
-            raise SerError(
-                str(self),
+            raise ParameterError(
+                "augment",
                 f"is no range of {self.meaning} within {low:g} to {high:g}",
                 f"write {self.name}:LOW..HIGH, as in {self.name}:{self.default[0]:g}.."
                 f"{self.default[1]:g}",
+                self,
             )
 
     def __str__(self) -> str:

@@ -13,7 +13,7 @@ from ser.audio import reader
 from ser.augment.base import Parameters, Transform
 from ser.augment.noise import Noise, Recording
 from ser.augment.registry import parse_transform
-from ser.errors import AudioError, SerError
+from ser.errors import AudioError, ParameterError, SerError
 from ser.io.listing import walk
 
 Chain = tuple[Transform, ...]
@@ -58,7 +58,7 @@ def parse_recipe(text: str, noise_from: Path | None = None) -> Recipe:
         noise_from: A folder of recordings; ``noise`` takes from them instead of making its own.
 
     Raises:
-        SerError: A part is no augmentation, or recordings are given for no noise.
+        ParameterError: A part is no augmentation, or recordings are given for no noise.
         AudioError: The folder holds no recording that can be read.
     """
     chains = tuple(
@@ -67,7 +67,7 @@ def parse_recipe(text: str, noise_from: Path | None = None) -> Recipe:
     if noise_from is None:
         return Recipe(chains)
     if not any(isinstance(link, Noise) for chain in chains for link in chain):
-        raise SerError("--noise-from", "means nothing without noise", "add noise to --augment")
+        raise ParameterError("noise_from", "means nothing without noise", "add noise to `augment`")
     found = recordings(noise_from)
     return Recipe(
         tuple(

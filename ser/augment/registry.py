@@ -15,7 +15,7 @@ from ser.augment.shift import Shift
 from ser.augment.speed import Speed
 from ser.augment.stretch import Stretch
 from ser.augment.telephone import Telephone
-from ser.errors import SerError
+from ser.errors import ParameterError, choose_from
 
 TRANSFORMS: Mapping[str, type[Transform]] = MappingProxyType(
     {
@@ -30,14 +30,13 @@ def parse_transform(text: str) -> Transform:
     """Reads a change as ``noise``, ``noise:10..20`` or ``noise:15``.
 
     Raises:
-        SerError: There is no such change, or its range is none.
+        ParameterError: There is no such change, or its range is none.
     """
     name, colon, given = text.strip().partition(":")
     kind = TRANSFORMS.get(name)
     if kind is None:
-        raise SerError(
-            text.strip() or "--augment", "is not an augmentation", f"use {', '.join(TRANSFORMS)}"
-        )
+        cure = choose_from(name, TRANSFORMS)
+        raise ParameterError("augment", "is not an augmentation", cure, text.strip())
     if not colon:
         return kind(*kind.default)
     low, dots, high = given.partition("..")
@@ -45,6 +44,7 @@ def parse_transform(text: str) -> Transform:
         return kind(float(low), float(high if dots else low))
     except ValueError as error:
         low, high = (f"{end:g}" for end in kind.default)
-        raise SerError(
-            text.strip(), f"has no range but {given!r}", f"write {name}:{low}..{high}"
+        cure = f"write {name}:{low}..{high}"
+        raise ParameterError(
+            "augment", f"has no range but {given!r}", cure, text.strip()
         ) from error

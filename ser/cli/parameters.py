@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from ser.errors import ParameterError, choose_from
+from ser.errors import HyperparameterError, ParameterError, choose_from
 
 # `n_fft`, or `engine=keras`.
 _QUOTED = re.compile(r"`([A-Za-z_]\w*)(?:=([^`]*))?`")
@@ -28,10 +28,28 @@ def find_parameter(command: click.Command, name: str) -> click.Parameter | None:
     for parameter in command.params:
         if flag in (*parameter.opts, *parameter.secondary_opts):
             return parameter
+    # Some options have shorter names than what they set: --rate is `sample_rate`.
     for parameter in command.params:
-        if isinstance(parameter, click.Argument) and name.casefold() == parameter.name:
+        if name.casefold() == parameter.name:
             return parameter
     return None
+
+
+def find_option(command: click.Command, name: str) -> str | None:
+    """Finds the option of a command for a parameter of the package.
+
+    Args:
+        command: The command.
+        name: The parameter, such as ``n_fft`` or ``sample_rate``.
+
+    Returns:
+        The option, such as ``--n-fft`` or ``--rate``; None where the command has none.
+    """
+    parameter = find_parameter(command, name)
+    if not isinstance(parameter, click.Option):
+        return None
+    flag = f"--{name.replace('_', '-')}"
+    return flag if flag in parameter.opts else max(parameter.opts, key=len)
 
 
 def say_options(command: click.Command, text: str) -> str:
@@ -44,8 +62,8 @@ def say_options(command: click.Command, text: str) -> str:
 
     def say(found: re.Match[str]) -> str:
         name, value = found.groups()
-        flag = f"--{name.replace('_', '-')}"
-        if find_parameter(command, flag) is None:
+        flag = find_option(command, name)
+        if flag is None:
             return found[0]
         return flag if value is None else f"{flag} {value}"
 
@@ -63,10 +81,13 @@ def usage_error(command: click.Command, error: ParameterError) -> click.UsageErr
         The error with the option's name; None where the command has no such option, so that its
         user has not given the value.
     """
-    flag = f"--{error.parameter.replace('_', '-')}"
-    if find_parameter(command, flag) is None:
+    if isinstance(error, HyperparameterError):
+        flag, value = find_option(command, "settings"), f" {error.subject}"
+    else:
+        flag = find_option(command, error.parameter)
+        value = "" if error.value is None else f" {error.value}"
+    if flag is None:
         return None
-    value = "" if error.value is None else f" {error.value}"
     cure = f"; {error.cure}" if error.cure else ""
     return click.UsageError(say_options(command, f"{flag}{value}: {error.cause}{cure}") + ".")
 

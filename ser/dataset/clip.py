@@ -1,4 +1,4 @@
-"""One clip's records: its sound read, copied, cleaned, saved to listen to, and made features."""
+"""Makes the records of one clip: reads it, makes copies, cleans them and computes features."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import hashlib
 import re
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -23,8 +23,8 @@ from ser.io.remote import fetch
 _STEM = 80
 
 
-class Task(NamedTuple):
-    """What crosses the border to a worker: plain, and small.
+class ClipTask(NamedTuple):
+    """What a worker is to do; small, for it is sent to another process.
 
     Attributes:
         file: What to read: a path or a URL.
@@ -47,7 +47,7 @@ class Task(NamedTuple):
     name: str
 
 
-class Rendered(NamedTuple):
+class RecordFeatures(NamedTuple):
     """One record's features.
 
     Attributes:
@@ -63,12 +63,12 @@ class Rendered(NamedTuple):
     seconds: float
 
 
-Outcome = list[Rendered | SerError] | SerError
+ClipResult = list[RecordFeatures | SerError] | SerError
 """A result for each of a task's numbers, or what is wrong with the clip."""
 
 
 @dataclass(frozen=True, slots=True)
-class Renderer:
+class ClipExtractor:
     """Makes the records of clips; sent to every worker once.
 
     Attributes:
@@ -81,7 +81,7 @@ class Renderer:
     copies: Copies | None = None
     folder: Path | None = None
 
-    def __call__(self, task: Task) -> Outcome:
+    def __call__(self, task: ClipTask) -> ClipResult:
         """Makes the records that a task asks for.
 
         Raises:
@@ -97,10 +97,10 @@ class Renderer:
                 if task.whole != original and any(task.numbers):
                     whole = reader.read(file, rate, offset=task.offset, duration=task.whole)
         except (SerError, ValueError, ArithmeticError, RuntimeError, MemoryError) as error:
-            return _strange(task, error)
+            return _as_error(task, error)
         return [self._record(task, number, whole if number else samples) for number in task.numbers]
 
-    def _record(self, task: Task, number: int, samples: Samples) -> Rendered | SerError:
+    def _record(self, task: ClipTask, number: int, samples: Samples) -> RecordFeatures | SerError:
         rate = self.extractor.spec.sample_rate
         label = ""
         try:
@@ -109,20 +109,31 @@ class Renderer:
             samples = self.extractor.prepare(samples)
             matrix, functionals = self.extractor.everything(samples)
         except (SerError, ValueError, ArithmeticError, RuntimeError, MemoryError) as error:
-            return _strange(task, error)
+            return _as_error(task, error)
         if not (np.isfinite(matrix).all() and np.isfinite(functionals).all()):
             return AudioError(task.file, "gives features that are not numbers", "check its samples")
         if self.folder is not None:
             write_sound(self.folder / _file_name(task.name, number, label), samples, rate)
-        return Rendered(label, matrix, functionals, len(samples) / rate)
+        return RecordFeatures(label, matrix, functionals, len(samples) / rate)
 
 
-def crashed(task: Task) -> Outcome:
+def transform(frames: Matrix) -> Any:
+    """Computes SciPy's Fourier transform, however few the clips.
+
+    A table must not depend on their number.
+    """
+    # Imported where it is used: with several jobs, the process that shares them out needs none.
+    import scipy.fft
+
+    return scipy.fft.rfft(frames)
+
+
+def report_crash(task: ClipTask) -> ClipResult:
     """Gives the outcome of a task that takes its process down."""
     return AudioError(
         task.file,
         "took its worker process down, by a fault in its decoder or for want of memory",
-        "convert it to WAV, or use fewer --jobs",
+        "convert it to WAV, or use fewer `jobs`",
     )
 
 
@@ -147,7 +158,7 @@ def _plain(text: str) -> str:
     return re.sub(r"[^A-Za-z0-9.=+,_-]", "-", text)
 
 
-def _strange(task: Task, error: Exception) -> SerError:
+def _as_error(task: ClipTask, error: Exception) -> SerError:
     """Turns what went wrong into a message: one strange clip must not end the work on a corpus."""
     if isinstance(error, SerError):
         return error

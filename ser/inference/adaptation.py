@@ -11,7 +11,7 @@ import numpy as np
 from ser.arrays import Array
 from ser.audio import reader
 from ser.audio.reader import Source, source_name
-from ser.errors import AudioError, LabelError
+from ser.errors import AudioError, ParameterError, choose_from
 from ser.features.extract import fit_frames
 from ser.features.prosody.speaker import FEWEST_CLIPS
 from ser.inference.classifier import Adaptation, Classifier
@@ -131,15 +131,12 @@ def check_emotions(emotions: Iterable[str], classifier: Classifier) -> None:
     """Makes sure that a model knows emotions, before any speech is read.
 
     Raises:
-        LabelError: It does not know one of them.
+        ParameterError: It does not know one of them.
     """
     for emotion in emotions:
         if emotion not in classifier.labels:
-            raise LabelError(
-                emotion,
-                f"is not among the model's labels ({', '.join(classifier.labels)})",
-                "enrol one of these",
-            )
+            cause = "the model does not know this emotion"
+            raise ParameterError("enrol", cause, choose_from(emotion, classifier.labels), emotion)
 
 
 def enrol(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ser.errors import SerError
+from ser.errors import HyperparameterError
 from ser.models.base import Architecture, option
 
 
@@ -24,8 +24,8 @@ class AdversarialArchitecture(Architecture):
         """Checks ranges.
 
         Raises:
-            SerError: A number of steps is below 1.
+            HyperparameterError: A number of steps is below 1.
         """
         for name in ("d_steps", "g_steps"):
             if getattr(self, name) < 1:
-                raise SerError(f"{name}={getattr(self, name)}", "must be at least 1")
+                raise HyperparameterError(name, "must be at least 1", value=getattr(self, name))

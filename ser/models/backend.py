@@ -59,9 +59,9 @@ def load_keras(device: Device = "auto") -> Any:
     logging.getLogger("tensorflow").setLevel(logging.ERROR)
     if device == "gpu" and not found:
         raise SerError(
-            "--device gpu",
+            "`device=gpu`",
             "no GPU is visible to the Keras backend",
-            f"install the driver, and {how_to_install('cuda')}; or use --device cpu",
+            f"install the driver, and {how_to_install('cuda')}; or use `device=cpu`",
         )
     if found and device != "cpu" and keras.backend.backend() != "torch":
         # Tensor cores compute in half precision; the weights stay in float32.

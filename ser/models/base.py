@@ -10,7 +10,7 @@ from types import MappingProxyType
 from typing import Any, ClassVar, Self, get_args, get_type_hints
 
 from ser.arrays import Vector
-from ser.errors import SerError
+from ser.errors import HyperparameterError, choose_from
 
 Value = bool | int | float | str
 """The type of a hyperparameter."""
@@ -106,18 +106,15 @@ class Architecture(ABC):
                 type of the option.
 
         Raises:
-            SerError: There is no such option, or the value does not fit.
+            HyperparameterError: There is no such option, or the value does not fit.
         """
         known = cls.options()
         types = get_type_hints(cls)
         parsed = {}
         for name, value in values.items():
             if name not in known:
-                raise SerError(
-                    name,
-                    f"is not an option of {cls.name}",
-                    f"it has {', '.join(known)}" if known else "it has none",
-                )
+                cause = f"is not an option of {cls.name}"
+                raise HyperparameterError(name, cause, choose_from(name, known), value)
             parsed[name] = _parse_value(name, value, types[name], known[name])
         return cls(**parsed)
 
@@ -168,7 +165,7 @@ def _parse_value(name: str, value: Any, kind: Any, about: Option) -> Value:
     kinds = get_args(kind) or (kind,)
     if bool in kinds and isinstance(value, str):
         if value.lower() not in ("true", "false", "yes", "no", "1", "0"):
-            raise SerError(f"{name}={value}", "is neither yes nor no")
+            raise HyperparameterError(name, "is neither yes nor no", value=value)
         parsed: Value = value.lower() in ("true", "yes", "1")
     elif isinstance(value, kinds) and not (isinstance(value, bool) and bool not in kinds):
         parsed = value
@@ -176,11 +173,11 @@ def _parse_value(name: str, value: Any, kind: Any, about: Option) -> Value:
         try:
             parsed = kinds[0](value)
         except (TypeError, ValueError) as error:
-            raise SerError(f"{name}={value}", f"is not of type {kinds[0].__name__}") from error
+            cause = f"is not of type {kinds[0].__name__}"
+            raise HyperparameterError(name, cause, value=value) from error
     if about.choices and parsed not in about.choices:
-        raise SerError(
-            f"{name}={value}", "is not a choice", f"use {', '.join(map(str, about.choices))}"
-        )
+        cure = choose_from(str(value), map(str, about.choices))
+        raise HyperparameterError(name, "is not a choice", cure, value)
     return parsed
 
 

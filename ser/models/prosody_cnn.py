@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from ser.errors import SerError
+from ser.errors import HyperparameterError, SerError
 from ser.models.base import Problem, option, standardized_input
 from ser.models.cnn import CNN
 from ser.models.svm import SVM, FittedSVM, empty_svm, set_svm_weights, svm_logits
@@ -87,7 +87,7 @@ class ProsodyCNN(CNN):
                 "extract with --functionals prosody, or use --arch cnn",
             )
         if self.pictures < 1:
-            raise SerError(f"pictures={self.pictures}", "must be at least 1")
+            raise HyperparameterError("pictures", "must be at least 1", value=self.pictures)
         # All functionals but the level.
         count = problem.functionals - 1
         machine = empty_svm(count, problem.classes, gamma=PROSODY_SVM.gamma / max(1, count))

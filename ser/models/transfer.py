@@ -9,7 +9,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any, ClassVar
 
-from ser.errors import SerError
+from ser.errors import HyperparameterError, SerError
 from ser.models.base import Architecture, Problem, option, standardized_input
 from ser.models.imagenet import PublishedWeights, fetch_weights
 from ser.models.sequence import MIN_FRAMES, MOMENTUM
@@ -78,7 +78,7 @@ class TransferArchitecture(Architecture):
         """Checks ranges.
 
         Raises:
-            SerError: A value is out of its range.
+            HyperparameterError: A value is out of its range.
         """
         for name, valid, range_ in (
             (
@@ -93,9 +93,8 @@ class TransferArchitecture(Architecture):
             ("dropout", 0 <= self.dropout < 1, "0 to less than 1"),
         ):
             if not valid:
-                raise SerError(
-                    f"{name}={getattr(self, name)}", f"does not fit {self.name}", f"use {range_}"
-                )
+                cause = f"does not fit {self.name}"
+                raise HyperparameterError(name, cause, f"use {range_}", getattr(self, name))
 
     @property
     def pretrained(self) -> bool:
@@ -118,7 +117,7 @@ class TransferArchitecture(Architecture):
         """
         if problem.frames < MIN_FRAMES:
             raise SerError(
-                f"--arch {self.name}",
+                f"`arch={self.name}`",
                 f"cannot make a picture of {problem.frames} frame(s)",
                 "extract without --pool, or train another architecture",
             )

@@ -9,7 +9,7 @@ import numpy as np
 
 from ser.arrays import Array, Indices, Inputs, Matrix, Vector
 from ser.dataset.table import Table, positions_by_speaker, speaker_keys, spec_of, without_features
-from ser.errors import TableError
+from ser.errors import ParameterError, TableError
 from ser.features.layout import functional_count
 from ser.features.prosody.speaker import FEWEST_CLIPS, learn_voice, voices_in_general
 from ser.features.spec import FeatureSpec

@@ -77,5 +77,5 @@ def test_noise_from_a_folder(tmp_path: Path) -> None:
     noise = recipe.chains[1][1]
     assert isinstance(noise, Noise)
     assert [entry.kind for entry in noise.recordings] == ["cafe"]
-    with pytest.raises(SerError, match="--noise-from: means nothing without noise"):
+    with pytest.raises(SerError, match="noise_from: means nothing without noise"):
         parse_recipe("gain", tmp_path)

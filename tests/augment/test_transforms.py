@@ -106,8 +106,8 @@ def test_ranges(text: str, low: float, high: float) -> None:
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("", "--augment: is not an augmentation; use noise, stretch"),
-        ("echo", "echo: is not an augmentation"),
+        ("", "augment=: is not an augmentation; use one of noise, stretch"),
+        ("nois", "nois: is not an augmentation; did you mean noise?"),
         ("noise:", "noise:: has no range but ''; write noise:10..30"),
         ("noise:loud", "has no range but 'loud'"),
         ("noise:20..10", "noise:20..10: is no range of decibels of signal-to-noise ratio"),

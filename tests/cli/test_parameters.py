@@ -8,13 +8,14 @@ import click
 import pytest
 
 from ser.cli.common import Console, command
-from ser.cli.parameters import find_parameter, say_options, usage_error
+from ser.cli.parameters import find_option, find_parameter, say_options, usage_error
 from ser.errors import ParameterError, SerError
 
 
 @command("ser-parameters")
 @click.argument("error", default="")
 @click.option("--n-fft", type=int)
+@click.option("-r", "--rate", "sample_rate", type=int)
 @click.option("--engine", type=click.Choice(["auto", "litert", "keras"]), default="auto")
 def main(console: Console, error: str, **values: Any) -> None:
     """Goes wrong."""
@@ -70,6 +71,10 @@ def test_choices_are_shown_in_the_help(capsys: pytest.CaptureFixture[str]) -> No
 def test_names_are_found() -> None:
     assert find_parameter(main, "n_fft") is find_parameter(main, "--n-fft") is not None
     assert find_parameter(main, "ERROR") is not None
+    # An argument is no option; an option may be shorter than what it sets.
+    assert find_option(main, "error") is None
+    assert find_option(main, "sample_rate") == "--rate"
+    assert say_options(main, "give `sample_rate=8000`") == "give --rate 8000"
     assert find_parameter(main, "--hop") is None
     assert say_options(main, "`n_fft` and `hop` of `a b`") == "--n-fft and `hop` of `a b`"
     assert usage_error(main, ParameterError("hop", "is wrong")) is None

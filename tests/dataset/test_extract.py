@@ -18,9 +18,11 @@ from ser.augment.recipe import kind_of, parse_recipe
 from ser.augment.stretch import stretched
 from ser.corpora.base import Clip
 from ser.corpora.registry import find_clips
-from ser.dataset.extract import LONGEST_UNCUT_SECONDS, Cut, Report, extract_table
-from ser.dataset.table import Table, read_table, spec_of
-from ser.errors import AudioError, SerError, TableError
+from ser.dataset.extract import ExtractionReport, extract_table
+from ser.dataset.extract import extract as extract_in_memory
+from ser.dataset.plan import LONGEST_UNCUT_SECONDS, RecordWindows
+from ser.dataset.table import FeatureTable, Table, read_table, spec_of
+from ser.errors import AudioError, ParameterError, SerError, TableError
 from ser.features.extract import Extractor
 from ser.features.spec import FeatureSpec
 
@@ -30,7 +32,7 @@ POOLED = SPEC.with_changes(pool="mean")
 
 def extract(
     clips: Sequence[Clip], target: Path, spec: FeatureSpec = SPEC, **options: Any
-) -> tuple[Table, Report, list[SerError]]:
+) -> tuple[Table, ExtractionReport, list[SerError]]:
     errors: list[SerError] = []
     report = extract_table(clips, spec, target, on_error=errors.append, **options)
     return read_table(target), report, errors
@@ -138,7 +140,9 @@ def test_windows_cover_a_recording(name: str, offset: float, tmp_path: Path) -> 
         encode(path, "alac", samples, RATE)
     samples = reader.read(path, RATE)
     spec = SPEC.with_changes(offset=offset)
-    table, report, _ = extract([Clip(path)], tmp_path / "t.npy", spec, cut=Cut(2.0, 1.0))
+    table, report, _ = extract(
+        [Clip(path)], tmp_path / "t.npy", spec, windows=RecordWindows(2.0, 1.0)
+    )
     assert spec_of(table).duration == 2.0
     # The last windows are shorter, and none has less than half.
     starts = [offset + n for n in range(5)]
@@ -169,7 +173,7 @@ def test_window_starts(
     seconds: float, window: float, hop: float, starts: list[float], tmp_path: Path
 ) -> None:
     clip = Clip(write(tmp_path / "a.wav", seconds))
-    table, _, _ = extract([clip], tmp_path / "t.npy", cut=Cut(window, hop))
+    table, _, _ = extract([clip], tmp_path / "t.npy", windows=RecordWindows(window, hop))
     assert table["start"].tolist() == pytest.approx(starts)
 
 
@@ -184,7 +188,7 @@ def test_a_clip_of_a_recording_is_cut_within_its_bounds(tmp_path: Path) -> None:
     table, _, _ = extract(clips, tmp_path / "t.npy")
     assert table["start"].tolist() == [1.0, 3.0, 5.0]
     assert table["duration"].tolist() == pytest.approx([0.5, 2.5, 1.0])
-    table, _, _ = extract(clips, tmp_path / "w.npy", cut=Cut(1.0, 1.0))
+    table, _, _ = extract(clips, tmp_path / "w.npy", windows=RecordWindows(1.0, 1.0))
     assert table["start"].tolist() == [1.0, 3.0, 4.0, 5.0, 5.0]
     assert table["duration"].tolist() == pytest.approx([0.5, 1.0, 1.0, 0.5, 1.0])
     assert table["y"].tolist() == ["happy", "sad", "sad", "sad", "calm"]
@@ -193,7 +197,7 @@ def test_a_clip_of_a_recording_is_cut_within_its_bounds(tmp_path: Path) -> None:
 def test_long_recordings_ask_for_windows(tmp_path: Path) -> None:
     path = tmp_path / "long.wav"
     path.write_bytes(sound(np.zeros(8000 * round(LONGEST_UNCUT_SECONDS + 1), np.float32), 8000))
-    with pytest.raises(AudioError, match=r"the longest clip has 121 s.*--window"):
+    with pytest.raises(AudioError, match=r"the longest clip has 121 s.*with `window`"):
         extract([Clip(path)], tmp_path / "t.npy")
     assert not (tmp_path / "t.npy").exists()
     assert not (tmp_path / "t.npy.part").exists()
@@ -366,10 +370,10 @@ def test_a_named_pipe_is_cut_into_windows_like_a_file(tmp_path: Path) -> None:
     os.mkfifo(pipe)
     writer = threading.Thread(target=pipe.write_bytes, args=(path.read_bytes(),))
     writer.start()
-    piped, _, errors = extract([Clip(pipe)], tmp_path / "p.npy", cut=Cut(1.0, 0.5))
+    piped, _, errors = extract([Clip(pipe)], tmp_path / "p.npy", windows=RecordWindows(1.0, 0.5))
     writer.join()
     assert errors == []
-    plain, _, _ = extract([Clip(path)], tmp_path / "t.npy", cut=Cut(1.0, 0.5))
+    plain, _, _ = extract([Clip(path)], tmp_path / "t.npy", windows=RecordWindows(1.0, 0.5))
     np.testing.assert_array_equal(piped["x"], plain["x"])
     assert set(piped["path"]) == {str(pipe)}
 
@@ -377,33 +381,33 @@ def test_a_named_pipe_is_cut_into_windows_like_a_file(tmp_path: Path) -> None:
 @pytest.mark.parametrize("jobs", [1, 2])
 @pytest.mark.parametrize(
     ("spec", "cut"),
-    [(SPEC, None), (POOLED, None), (SPEC, Cut(0.4, 0.2))],
+    [(SPEC, None), (POOLED, None), (SPEC, RecordWindows(0.4, 0.2))],
     ids=["whole", "pooled", "windows"],
 )
 def test_recordings_behind_urls_are_like_files(
-    spec: FeatureSpec, cut: Cut | None, jobs: int, tmp_path: Path, ravdess_like: Path
+    spec: FeatureSpec, cut: RecordWindows | None, jobs: int, tmp_path: Path, ravdess_like: Path
 ) -> None:
     clips = find_clips([ravdess_like]).clips[:8]
     remote = find_clips([Path(clip.path.as_uri()) for clip in clips]).clips
     assert [clip.name for clip in remote] == [clip.path.as_uri() for clip in clips]
-    here, _, _ = extract(clips, tmp_path / "h.npy", spec, cut=cut)
-    there, report, errors = extract(remote, tmp_path / "t.npy", spec, cut=cut, jobs=jobs)
+    here, _, _ = extract(clips, tmp_path / "h.npy", spec, windows=cut)
+    there, report, errors = extract(remote, tmp_path / "t.npy", spec, windows=cut, jobs=jobs)
     assert (errors, report.failures) == ([], 0)
     assert there["path"].tolist() == [Path(path).as_uri() for path in here["path"]]
     for name in set(here.dtype.names or ()) - {"path"}:
         np.testing.assert_array_equal(here[name], there[name])
 
 
-@pytest.mark.parametrize("cut", [None, Cut(1.0, 1.0)], ids=["whole", "windows"])
+@pytest.mark.parametrize("cut", [None, RecordWindows(1.0, 1.0)], ids=["whole", "windows"])
 @pytest.mark.parametrize("spec", [SPEC, POOLED], ids=["measured", "pooled"])
 def test_bad_recordings_behind_urls_have_their_names(
-    spec: FeatureSpec, cut: Cut | None, tmp_path: Path
+    spec: FeatureSpec, cut: RecordWindows | None, tmp_path: Path
 ) -> None:
     good = Clip(Path(write(tmp_path / "a.wav", 1.0).as_uri()))
     (tmp_path / "b.wav").write_bytes(b"no sound")
     urls = [(tmp_path / name).as_uri() for name in ("b.wav", "c.wav")]
     clips = [good, *(Clip(Path(url)) for url in urls)]
-    table, report, errors = extract(clips, tmp_path / "t.npy", spec, cut=cut)
+    table, report, errors = extract(clips, tmp_path / "t.npy", spec, windows=cut)
     assert (len(table), report.failures) == (1, 2)
     assert [error.subject for error in errors] == urls
 
@@ -513,7 +517,8 @@ def test_balance_counts_what_is_extracted(tmp_path: Path, ravdess_like: Path) ->
     assert np.unique(table["y"], return_counts=True)[1].tolist() == [8, 8]
     assert report.copies == 6
     # Windows are what is counted where recordings are cut.
-    table, _, _ = extract(clips, tmp_path / "w.npy", POOLED, copies=copies, cut=Cut(0.5, 0.5))
+    cut = RecordWindows(0.5, 0.5)
+    table, _, _ = extract(clips, tmp_path / "w.npy", POOLED, copies=copies, windows=cut)
     assert np.unique(table["y"], return_counts=True)[1].tolist() == [16, 16]
 
 
@@ -636,3 +641,37 @@ def test_real_clips_of_every_corpus(tmp_path: Path, corpora: Path) -> None:
 def test_pipes_do_not_reach_other_machines(tmp_path: Path) -> None:
     with pytest.raises(SerError, match="is a pipe, which other machines cannot read"):
         extract_table([Clip(Path("-"))], FeatureSpec(), tmp_path / "x.npy", cluster="tcp://x")
+
+
+def test_extraction_in_memory_gives_what_the_file_has(tmp_path: Path, ravdess_like: Path) -> None:
+    clips = find_clips([ravdess_like]).clips
+    written, _, _ = extract(clips, tmp_path / "t.npy")
+    counted: list[int] = []
+    table = extract_in_memory(ravdess_like, SPEC, begin=counted.append, progress=counted.append)
+    assert type(table) is FeatureTable
+    assert table.dtype == written.dtype
+    assert table.tobytes() == written.tobytes()
+    assert counted == [len(table), *[1] * len(table)]
+    assert table.flags.writeable
+
+
+def test_extraction_in_memory_raises_or_reports_what_cannot_be_read(tmp_path: Path) -> None:
+    good = write(tmp_path / "good.wav", 1.0)
+    bad = tmp_path / "bad.wav"
+    bad.write_bytes(b"")
+    with pytest.raises(AudioError, match=r"bad\.wav"):
+        extract_in_memory([good, bad], POOLED)
+    errors: list[SerError] = []
+    assert len(extract_in_memory([good, bad], POOLED, on_error=errors.append)) == 1
+    assert [error.subject for error in errors] == [str(bad)]
+    with pytest.raises(SerError, match="none"):
+        extract_in_memory(str(tmp_path / "none"), POOLED)
+    (tmp_path / "folder").mkdir()
+    with pytest.raises(AudioError, match="hold no clip to extract"):
+        extract_in_memory(tmp_path / "folder", POOLED, on_error=errors.append)
+
+
+@pytest.mark.parametrize(("window", "hop"), [(0, 1), (1, 0), (-1, 1), (1, float("nan"))])
+def test_windows_have_a_length(window: float, hop: float) -> None:
+    with pytest.raises(ParameterError, match="must be positive seconds"):
+        RecordWindows(window, hop)

@@ -17,8 +17,9 @@ from ser.cli.common import (
     output_option,
     refuse_terminal,
 )
+from ser.cli.exclusive import Needs
 from ser.cli.extract.options import copy_options, make_copies, make_spec, spec_options
-from ser.cli.options import check_cluster, cluster_option
+from ser.cli.options import NO_JOBS, check_cluster, cluster_option
 from ser.corpora.base import Clip
 from ser.corpora.registry import CHOICES, find_clips
 from ser.dataset.preload import import_extraction
@@ -37,7 +38,14 @@ if TYPE_CHECKING:
 _NAMED = 5
 
 
-@command("ser-extract")
+_RULES = (
+    Needs("--hop", "--window"),
+    Needs(("--copies", "--balance", "--noise-from"), "--augment", "they are about copies"),
+    NO_JOBS,
+)
+
+
+@command("ser-extract", rules=_RULES)
 @audio_arguments
 @output_option("The feature table to write; - is stdout.")
 @click.option(
@@ -105,15 +113,8 @@ def main(
     """  # noqa: D301
     inputs = collect_inputs(audio, files_from, files0_from)
     refuse_terminal(output)
-    if resume and output == STANDARD:
-        raise click.UsageError("--resume needs -o FILE: a pipe keeps nothing to continue.")
-    if resume and is_url(output):
-        raise click.UsageError("--resume needs -o FILE on this machine.")
-    if hop is not None and window is None:
-        raise click.UsageError("--hop needs --window.")
-    for name, value in (("--window", window), ("--hop", hop)):
-        if value is not None and value <= 0:
-            raise click.UsageError(f"{name} must be positive seconds.")
+    if resume and (output == STANDARD or is_url(output)):
+        raise click.UsageError("--resume needs -o FILE on this machine, to continue there.")
     if cluster is not None:
         check_cluster(cluster)
         noise_from = None if noise_from is None else noise_from.absolute()
@@ -127,16 +128,17 @@ def main(
             from ser.preprocess.registry import package_imports
 
             prepare(import_extraction, *package_imports(spec.clean))
-        from ser.dataset.extract import Cut, extract_table
+        from ser.dataset.extract import extract_table
+        from ser.dataset.plan import RecordWindows
 
+    windows = None if window is None else RecordWindows(window, window if hop is None else hop)
     clips = _clips(console, inputs, corpus, channel)
-    cut = None if window is None else Cut(window, hop or window)
     with console.progress(None, "clip", "extracting") as bar:
         report = extract_table(
             clips,
             spec,
             output,
-            cut=cut,
+            windows=windows,
             copies=extra,
             write_audio=write_audio,
             jobs=jobs,
@@ -187,7 +189,7 @@ def _clips(console: Console, inputs: Sequence[Path], corpus: str, channel: Any) 
     if len(named) < len(inputs):
         clips = (*clips, Clip(Path(STANDARD)))
     if not clips:
-        raise SerError("inputs", "hold no clip to extract", "check the paths and --corpus")
+        raise SerError("inputs", "hold no clip to extract", "check the paths and `corpus`")
     return clips
 
 

@@ -9,7 +9,8 @@ import click
 
 from ser.cli.common import seed_option
 from ser.cli.options import with_options
-from ser.features.spec import FAMILIES, PRESETS, FeatureSpec, Functionals, MelScale, Normalise, Pool
+from ser.features.registry import FAMILIES
+from ser.features.spec import PRESETS, FeatureSpec, Functionals, MelScale, Normalise, Pool
 
 if TYPE_CHECKING:
     from ser.augment.copies import Copies
@@ -134,10 +135,6 @@ def make_copies(
         SerError: The recipe cannot be read, or the folder holds no noise.
     """
     if augment is None:
-        given = {"--copies": copies is not None, "--balance": balance, "--noise-from": noise_from}
-        for name, value in given.items():
-            if value:
-                raise click.UsageError(f"{name} needs --augment.")
         return None
     if copies == 0 and not balance:
         raise click.UsageError("--copies 0 needs --balance: there would be no copies.")
