@@ -26,7 +26,8 @@ from ser import __version__
 from ser.models.artifact import read_card
 from ser.pretrained import DEFAULT_MODEL, DEFAULT_TRANSLATOR
 
-LIMIT_MB = 500
+# Megabytes as du -m counts them. pip itself, which is not in this environment, has 16 more.
+LIMIT = 500
 FORMATS = (
     "text", "jsonl", "tsv", "csv", "vtt", "srt", "audacity", "textgrid", "rttm", "eaf",
 )  # fmt: skip
@@ -120,7 +121,7 @@ def table(base: Path, work: Path) -> str:
 @pytest.mark.slow
 def test_the_base_is_small(base: Path) -> None:
     size = sum(path.lstat().st_blocks * 512 for path in base.rglob("*"))
-    assert size <= LIMIT_MB * 1e6, f"{size / 1e6:.0f} MB"
+    assert size <= LIMIT * 2**20, f"{size / 2**20:.0f} MB"
 
 
 @pytest.mark.slow
@@ -186,7 +187,8 @@ def test_one_command_for_all(works: Command) -> None:
         ("plot", ["ser-analyze", "talk.wav", "--plot", "talk.png"]),
         ("plot", ["ser-stats", "clips.npy", "--plot", "clips.png"]),
         ("plot", ["ser-translate", "talk.wav", "--to", "all", "--plot", "a.png", "-o", "all/"]),
-        ("listen", ["ser-listen", "talk.wav", "--asr-model", "sphinx"]),
+        ("listen", ["ser-listen", "talk.wav"]),
+        ("listen", ["ser-analyze", "talk.wav", "--text"]),
         ("text", ["ser-listen", "talk.wav", "--asr-model", "base"]),
         ("live", ["ser-analyze", "--mic"]),
         ("live", ["ser-analyze", "--play", "talk.wav"]),

@@ -54,8 +54,9 @@ def open_speech_recognizer(
         except MissingModelError as error:
             reason = str(error)
     _check_english(language, reason)
+    recognizer = SphinxRecognizer()
     note(f"{_SPHINX_NOTE}; {reason}")
-    return SphinxRecognizer()
+    return recognizer
 
 
 def open_translator(
