@@ -65,7 +65,7 @@ def measure_clips(
         AudioError: One cannot be read.
     """
     found = []
-    for measures in pool.map_ordered(
+    for _, measures in pool.map_items(
         _measure_clip, clips, jobs, _clip_crashed, preload=[import_extraction]
     ):
         found.append(measures)
@@ -212,7 +212,7 @@ def convert_all(
         for path in paths
     ]  # fmt: skip
     found = []
-    done = pool.map_ordered(run_job, todo, jobs, _job_crashed, batch=1, preload=[import_extraction])
+    done = pool.map_items(run_job, todo, jobs, _job_crashed, batch=1, preload=[import_extraction])
     for job, _ in zip(todo, done, strict=True):
         found.append(read_results(job))
         if progress is not None:

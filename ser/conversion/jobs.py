@@ -251,7 +251,9 @@ def convert_files(
             yield task, convert_file(task, config, on_seconds)
         return
     work = functools.partial(convert_file, config=config)
-    results = pool.map_unordered(work, tasks, jobs, _crashed, batch=1, preload=[import_conversion])
+    results = pool.map_items(
+        work, tasks, jobs, _crashed, batch=1, in_order=False, preload=[import_conversion]
+    )
     for number, result in results:
         on_seconds(result.seconds)
         yield tasks[number], result

@@ -139,8 +139,8 @@ def extract_table(
         widths = dict(_text_widths(pieces))
         if copies is not None:
             pieces = plan_copies(pieces, copies)
-            seconds = copies.recipe.longest(seconds)
-            widths["augment"] = copies.recipe.longest_label()
+            seconds = copies.recipe.max_duration(seconds)
+            widths["augment"] = copies.recipe.max_label_length()
         dtype = record_dtype(spec, extractor.frames(seconds), extractor.coefficients, widths)
         frames = dtype["x"].shape[0]
         cut_short = 0

@@ -13,4 +13,5 @@ def import_extraction() -> None:
     import soundfile  # noqa: F401
     import soxr  # noqa: F401
 
-    import ser.dataset.extract  # noqa: F401
+    from ser.dataset import clip  # noqa: F401
+    from ser.features.prosody import functionals  # noqa: F401

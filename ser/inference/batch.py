@@ -11,7 +11,6 @@ from ser.inference.jobs import Job
 from ser.inference.recognizer import import_analysis
 from ser.inference.worker import AnalysisOutcome, ReturnResults, WriteResults, crashed
 from ser.parallel import dask, pool
-from ser.parallel.resources import limit_blas_threads
 
 Work = WriteResults | ReturnResults
 
@@ -51,42 +50,19 @@ class Workers:
             SerError: What `work` raised; or the cluster cannot be reached, has no workers, or has
                 other versions.
         """
-        with contextlib.closing(self._outcomes(work, jobs, in_order)) as found:
-            yield from found
-
-    def _outcomes(
-        self, work: Work, jobs: Sequence[Job], in_order: bool
-    ) -> Generator[tuple[int, AnalysisOutcome], None, None]:
         if self.cluster is not None:
             mean = sum(job.size for job in jobs) / max(len(jobs), 1)
             batch = min(_CLUSTER_BATCH, max(1, int(_CLUSTER_BYTES / max(mean, 1.0))))
-            if in_order:
-                ordered = dask.map_ordered(work, jobs, self.cluster, crashed, batch=batch)
-                return _numbered(ordered)
-            return dask.map_unordered(work, jobs, self.cluster, crashed, batch=batch)
-        if not pool.needs_processes(self.processes, len(jobs), 1):
-            return _one_by_one(work, jobs)
-        preload = [import_analysis]
-        if in_order:
-            return _numbered(
-                pool.map_ordered(work, jobs, self.processes, crashed, batch=1, preload=preload)
-            )
-        return pool.map_unordered(work, jobs, self.processes, crashed, batch=1, preload=preload)
-
-
-def _numbered(
-    outcomes: Generator[AnalysisOutcome, None, None],
-) -> Generator[tuple[int, AnalysisOutcome], None, None]:
-    with contextlib.closing(outcomes):
-        yield from enumerate(outcomes)
-
-
-def _one_by_one(
-    work: Work, jobs: Sequence[Job]
-) -> Generator[tuple[int, AnalysisOutcome], None, None]:
-    with limit_blas_threads():
-        for index, job in enumerate(jobs):
-            yield index, work(job)
+            return dask.map_items(work, jobs, self.cluster, crashed, batch=batch, in_order=in_order)
+        return pool.map_items(
+            work,
+            jobs,
+            self.processes,
+            crashed,
+            batch=1,
+            in_order=in_order,
+            preload=[import_analysis],
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,7 +28,7 @@ from ser.errors import SerError, missing_package
 from ser.parallel import worker
 from ser.parallel.pool import BATCH
 from ser.parallel.resources import disable_nested_parallelism, limit_blas_threads
-from ser.parallel.scheduler import Completion, Loss, schedule
+from ser.parallel.scheduler import Completion, Loss, Scheduler
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
@@ -56,15 +56,16 @@ _LOCK = threading.Lock()
 _limited = False
 
 
-def map_ordered(
+def map_items(
     work: Callable[[Item], Result],
     items: Sequence[Item],
     address: str,
     crashed: Callable[[Item], Result],
     *,
     batch: int = BATCH,
-) -> Generator[Result, None, None]:
-    """Computes ``work(item)`` for every item on a cluster; see `ser.parallel.pool.map_ordered`.
+    in_order: bool = True,
+) -> Generator[tuple[int, Result], None, None]:
+    """Computes ``work(item)`` for every item on a cluster; see `ser.parallel.pool.map_items`.
 
     Args:
         work: Something that can be pickled, of a module that the workers have; it is sent to each
@@ -73,44 +74,21 @@ def map_ordered(
         address: The scheduler's, as ``tcp://host:8786``.
         crashed: Gives the result for an item that has taken several workers down.
         batch: Items handed over at a time.
+        in_order: Give results in the order of the items, and not each as soon as it is there.
 
     Yields:
-        Results, in the order of the items.
+        An item's index, and its result.
 
     Raises:
         SerError: Nobody answers, there are no workers (any more), or they have another version.
         DependencyError: Dask is not installed.
         Exception: What `work` raised.
     """
-    with _executor(work, address) as executor:
-        for _, result in schedule(executor, items, crashed, batch=batch, in_order=True):
-            yield result
-
-
-def map_unordered(
-    work: Callable[[Item], Result],
-    items: Sequence[Item],
-    address: str,
-    crashed: Callable[[Item], Result],
-    *,
-    batch: int = BATCH,
-) -> Generator[tuple[int, Result], None, None]:
-    """Does what `map_ordered` does, and gives each result as soon as it is there.
-
-    Yields:
-        An item's index, and its result.
-    """
-    with _executor(work, address) as executor:
-        yield from schedule(executor, items, crashed, batch=batch, in_order=False)
-
-
-@contextlib.contextmanager
-def _executor(work: Callable[[Item], Result], address: str) -> Iterator[DaskExecutor[Item, Result]]:
     with (
         _client(address) as client,
-        contextlib.closing(DaskExecutor(client, address, work)) as made,
+        contextlib.closing(DaskExecutor(client, address, work)) as executor,
     ):
-        yield made
+        yield from Scheduler(executor, items, crashed, batch, in_order).results()
 
 
 @contextlib.contextmanager
@@ -196,7 +174,7 @@ def _perform(
 
 
 class DaskExecutor(Generic[Item, Result]):
-    """The workers of a cluster; an executor for `ser.parallel.scheduler.schedule`.
+    """The workers of a cluster; an executor for `ser.parallel.scheduler.Scheduler`.
 
     Args:
         client: A Dask client that is connected.

@@ -10,7 +10,8 @@ from typing import Generic, TypeVar
 
 from ser.errors import SerError
 from ser.parallel.forkserver import cannot_start, prepare
-from ser.parallel.scheduler import Completion, Loss, schedule
+from ser.parallel.resources import limit_blas_threads
+from ser.parallel.scheduler import Completion, Loss, Scheduler
 from ser.parallel.worker import Worker
 
 Item = TypeVar("Item")
@@ -28,16 +29,20 @@ _LOOK_AHEAD = 4
 _STREAM_BEGINNING = 2
 
 
-def map_ordered(
+def map_items(
     work: Callable[[Item], Result],
     items: Sequence[Item],
     jobs: int,
     crashed: Callable[[Item], Result],
     *,
     batch: int = BATCH,
+    in_order: bool = True,
     preload: Sequence[Callable[[], object]] = (),
-) -> Generator[Result, None, None]:
+) -> Generator[tuple[int, Result], None, None]:
     """Computes ``work(item)`` for every item, in worker processes where that is worth it.
+
+    Linear algebra has one thread meanwhile, so that results do not depend on the number of
+    processes.
 
     Args:
         work: A function that can be pickled, of a module that workers can import and not of the
@@ -47,10 +52,11 @@ def map_ordered(
         crashed: Gives the result for an item that takes its process down, as a decoder's bug or
             want of memory do. It was tried again by itself, and the other items are not affected.
         batch: Items handed over at a time: 1 where each is a second of work or more.
+        in_order: Give results in the order of the items, and not each as soon as it is there.
         preload: What workers call before they begin; see `ser.parallel.forkserver.prepare`.
 
     Yields:
-        Results, in the order of the items. When the generator is closed, the processes are ended in
+        An item's index, and its result. When the generator is closed, the processes are ended in
         the middle of their work.
 
     Raises:
@@ -58,34 +64,15 @@ def map_ordered(
         Exception: What `work` raised, in the place of its result.
     """
     if not needs_processes(jobs, len(items), batch):
-        yield from map(work, items)
+        with limit_blas_threads():
+            yield from enumerate(map(work, items))
         return
     prepare(*preload, work=work)
-    with contextlib.closing(ProcessExecutor(work, jobs, queued=_queued(batch))) as executor:
-        for _, result in schedule(executor, items, crashed, batch=batch, in_order=True):
-            yield result
-
-
-def map_unordered(
-    work: Callable[[Item], Result],
-    items: Sequence[Item],
-    jobs: int,
-    crashed: Callable[[Item], Result],
-    *,
-    batch: int = BATCH,
-    preload: Sequence[Callable[[], object]] = (),
-) -> Generator[tuple[int, Result], None, None]:
-    """Does what `map_ordered` does, and gives each result as soon as it is there.
-
-    Yields:
-        An item's index, and its result.
-    """
-    if not needs_processes(jobs, len(items), batch):
-        yield from enumerate(map(work, items))
-        return
-    prepare(*preload, work=work)
-    with contextlib.closing(ProcessExecutor(work, jobs, queued=_queued(batch))) as executor:
-        yield from schedule(executor, items, crashed, batch=batch, in_order=False)
+    # A second batch is there when the first is done. But an item that is handed over by itself
+    # takes long, and should not stand in line behind another.
+    queued = 2 if batch > 1 else 1
+    with contextlib.closing(ProcessExecutor(work, jobs, queued=queued)) as executor:
+        yield from Scheduler(executor, items, crashed, batch, in_order).results()
 
 
 def map_stream(
@@ -103,13 +90,13 @@ def map_stream(
     cores take as long as one alone, and a third more of the processors' time.
 
     Args:
-        work: As in `map_ordered`.
+        work: As in `map_items`.
         items: Each a tenth of a second of work or more. This process takes them, and does nothing
             else once others work.
         processes: How many work; with one, all is done here.
         long: Whether the stream is known to be long. Processes are started at once then; else the
             first items are done here, and no process is started where there are no others.
-        preload: As in `map_ordered`.
+        preload: As in `map_items`.
 
     Yields:
         Results. When the generator is closed, the processes are ended in the middle of their work.
@@ -146,23 +133,17 @@ def _map_long_stream(
         except SerError:
             yield from map(work, items)
             return
-        for _, result in schedule(executor, items, work, batch=1, in_order=True):
+        for _, result in Scheduler(executor, items, work).results():
             yield result
 
 
 def needs_processes(jobs: int, count: int, batch: int = BATCH) -> bool:
-    """Says whether `map_ordered` starts processes for so many items."""
+    """Says whether `map_items` starts processes for so many items."""
     return jobs > 1 and count > batch
 
 
-def _queued(batch: int) -> int:
-    # The second batch is there when the first is done. But an item that is handed over by itself
-    # takes long, and should not stand in line behind another.
-    return 2 if batch > 1 else 1
-
-
 class ProcessExecutor(Generic[Item, Result]):
-    """Worker processes; an executor for `ser.parallel.scheduler.schedule`.
+    """Worker processes; an executor for `ser.parallel.scheduler.Scheduler`.
 
     Processes are started as there is work for them, and others for those that die.
 

@@ -10,10 +10,10 @@ about the item at fault, and workers cannot be ended in the middle of their work
 
 from __future__ import annotations
 
-import collections
 import enum
-from collections.abc import Callable, Generator, Iterable, Sequence
-from dataclasses import dataclass
+from collections import deque
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from dataclasses import InitVar, dataclass, field
 from typing import Generic, NamedTuple, Protocol, TypeVar
 
 from ser.parallel.worker import CaughtError
@@ -66,24 +66,23 @@ class Executor(Protocol[_Sent, Result]):
         """Waits until batches are done, but perhaps no longer than some time; gives those."""
 
 
-def schedule(
-    executor: Executor[Item, Result],
-    items: Iterable[Item],
-    crashed: Callable[[Item], Result],
-    *,
-    batch: int,
-    in_order: bool,
-    retry: bool = True,
-    on_submit: Callable[[Sequence[Item]], None] = lambda items: None,
-    on_wait: Callable[[], None] = lambda: None,
-) -> Generator[tuple[int, Result], None, None]:
+@dataclass(frozen=True, slots=True)
+class _Batch(Generic[Item]):
+    """Items that follow each other; `first` is the index of the first one."""
+
+    first: int
+    items: list[Item]
+
+
+@dataclass(slots=True)
+class Scheduler(Generic[Item, Result]):
     """Has an executor compute the result of every item.
 
     Items that were under way in a process that died are computed again at the end, or when nothing
     else can go on: each by itself, so that an item that takes its process down once more is known
     to be at fault, and one that lacked memory has all of it.
 
-    Args:
+    Attributes:
         executor: Computes. Who opened it closes it.
         items: Any number; taken as there is room for them, and one batch more, so that it is ready
             when there is room.
@@ -93,73 +92,51 @@ def schedule(
         retry: Whether an item of a process that died is tried again.
         on_submit: Called with the items of a batch that was submitted.
         on_wait: Called whenever the executor was waited for.
-
-    Yields:
-        An item's index, and its result.
-
-    Raises:
-        Exception: What the work raised, in the place of its result; or what `items` raised, behind
-            the results of the items before.
     """
-    state = _Schedule(executor, items, crashed, batch, in_order, retry, on_submit, on_wait)
-    yield from state.run()
 
+    executor: Executor[Item, Result]
+    items: InitVar[Iterable[Item]]
+    crashed: Callable[[Item], Result]
+    batch: int = 1
+    in_order: bool = True
+    retry: bool = True
+    on_submit: Callable[[Sequence[Item]], None] = lambda items: None
+    on_wait: Callable[[], None] = lambda: None
 
-@dataclass(frozen=True, slots=True)
-class _Batch(Generic[Item]):
-    """Items that follow each other; `first` is the index of the first one."""
+    _items: Iterator[Item] = field(init=False)
+    _taken: int = field(default=0, init=False)
+    _exhausted: bool = field(default=False, init=False)
+    _failure: Exception | None = field(default=None, init=False)
+    # Batches to submit before more items are taken.
+    _waiting: deque[_Batch[Item]] = field(default_factory=deque, init=False)
+    # Items whose process died, each in a batch of its own; while one of them is tried again
+    # nothing else runs.
+    _suspects: deque[_Batch[Item]] = field(default_factory=deque, init=False)
+    _retrying: bool = field(default=False, init=False)
+    _running: dict[int, _Batch[Item]] = field(default_factory=dict, init=False)
+    _done: dict[int, Result | CaughtError] = field(default_factory=dict, init=False)
+    # Results that the caller has got; in order, this is also the index of the next.
+    _given: int = field(default=0, init=False)
 
-    first: int
-    items: list[Item]
-
-
-class _Schedule(Generic[Item, Result]):
-    """Where each item is: not taken yet, waiting, running, or done."""
-
-    def __init__(
-        self,
-        executor: Executor[Item, Result],
-        items: Iterable[Item],
-        crashed: Callable[[Item], Result],
-        batch: int,
-        in_order: bool,
-        retry: bool,
-        on_submit: Callable[[Sequence[Item]], None],
-        on_wait: Callable[[], None],
-    ) -> None:
-        self._executor = executor
+    def __post_init__(self, items: Iterable[Item]) -> None:
         self._items = iter(items)
-        self._crashed = crashed
-        self._size = batch
-        self._in_order = in_order
-        self._retry = retry
-        self._on_submit = on_submit
-        self._on_wait = on_wait
-        self._taken = 0
-        self._exhausted = False
-        self._failure: Exception | None = None
-        # Batches to submit before more items are taken.
-        self._waiting: collections.deque[_Batch[Item]] = collections.deque()
-        # Items whose process died, each in a batch of its own; while one of them is tried again
-        # nothing else runs.
-        self._suspects: collections.deque[_Batch[Item]] = collections.deque()
-        self._retrying = False
-        self._running: dict[int, _Batch[Item]] = {}
-        self._done: dict[int, Result | CaughtError] = {}
-        # Results that the caller has got; in order, this is also the index of the next.
-        self._given = 0
 
-    def run(self) -> Generator[tuple[int, Result], None, None]:
-        """Gives the index and the result of every item."""
+    def results(self) -> Generator[tuple[int, Result], None, None]:
+        """Gives the index and the result of every item.
+
+        Raises:
+            Exception: What the work raised, in the place of its result; or what `items` raised,
+                behind the results of the items before.
+        """
         while True:
             self._submit()
             if not self._is_ready():
                 if not self._running:
                     break
                 self._collect()
-                self._on_wait()
+                self.on_wait()
             while self._is_ready():
-                index = self._given if self._in_order else next(iter(self._done))
+                index = self._given if self.in_order else next(iter(self._done))
                 result = self._done.pop(index)
                 self._given += 1
                 if isinstance(result, CaughtError):
@@ -169,7 +146,7 @@ class _Schedule(Generic[Item, Result]):
             raise self._failure
 
     def _is_ready(self) -> bool:
-        return self._given in self._done if self._in_order else bool(self._done)
+        return self._given in self._done if self.in_order else bool(self._done)
 
     def _submit(self) -> None:
         """Gives the executor what it has room for."""
@@ -180,20 +157,20 @@ class _Schedule(Generic[Item, Result]):
                     return
                 batch = self._suspects.popleft()
                 self._retrying = True
-            if not self._executor.submit(batch.first, batch.items):
+            if not self.executor.submit(batch.first, batch.items):
                 self._waiting.appendleft(batch)
                 return
             self._running[batch.first] = batch
-            self._on_submit(batch.items)
+            self.on_submit(batch.items)
 
     def _take(self) -> _Batch[Item] | None:
         if self._exhausted:
             return None
-        if self._taken >= self._given + self._executor.look_ahead * self._size:
+        if self._taken >= self._given + self.executor.look_ahead * self.batch:
             return None
         batch: _Batch[Item] = _Batch(self._taken, [])
         try:
-            while len(batch.items) < self._size:
+            while len(batch.items) < self.batch:
                 batch.items.append(next(self._items))
         except StopIteration:
             self._exhausted = True
@@ -205,16 +182,16 @@ class _Schedule(Generic[Item, Result]):
 
     def _collect(self) -> None:
         """Waits for batches that are under way."""
-        for number, results in self._executor.wait():
+        for number, results in self.executor.wait():
             batch = self._running.pop(number)
             retried, self._retrying = self._retrying, False
             if results is Loss.UNSTARTED:
                 self._waiting.append(batch)
             elif results is not Loss.DIED:
                 self._done.update(enumerate(results, batch.first))
-            elif self._retry and not retried:
+            elif self.retry and not retried:
                 self._suspects.extend(
                     _Batch(index, [item]) for index, item in enumerate(batch.items, batch.first)
                 )
             else:
-                self._done.update(enumerate(map(self._crashed, batch.items), batch.first))
+                self._done.update(enumerate(map(self.crashed, batch.items), batch.first))

@@ -18,7 +18,7 @@ from ser.models.backend import limit_threads
 from ser.parallel.forkserver import prepare
 from ser.parallel.pool import ProcessExecutor
 from ser.parallel.resources import usable_cores
-from ser.parallel.scheduler import schedule
+from ser.parallel.scheduler import Scheduler
 from ser.training.fold import Fold, FoldPredictions
 
 # Seconds between looks at what the trainings have left in their checkpoints.
@@ -71,17 +71,16 @@ def train_folds(
         # What a training leaves in a process shall not be in the way of the next one.
         executor = ProcessExecutor(work, jobs, reuse=False, timeout=_POLL_INTERVAL)
         with contextlib.closing(executor):
-            results = schedule(
+            scheduler = Scheduler(
                 executor,
                 folds,
                 _crashed,
-                batch=1,
                 in_order=False,
                 retry=False,
                 on_submit=progress.begin,
                 on_wait=progress.update,
             )
-            for index, scored in results:
+            for index, scored in scheduler.results():
                 progress.end(folds[index])
                 found[folds[index].number] = scored
     return found

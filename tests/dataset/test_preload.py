@@ -5,23 +5,26 @@ from __future__ import annotations
 from pathlib import Path
 
 from conftest import RunPython
+from recordings import sound, speech
 
 
-def test_extraction_imports_nothing_later(run_python: RunPython, ravdess_like: Path) -> None:
+def test_a_worker_imports_nothing_later(run_python: RunPython, tmp_path: Path) -> None:
+    (tmp_path / "x.wav").write_bytes(sound(speech(24_000, 1.0), 24_000))
     done = run_python(
         "import sys\n"
-        "from pathlib import Path\n"
         "from ser.dataset.preload import import_extraction\n"
         "print('numpy' in sys.modules)\n"
         "import_extraction()\n"
-        "from ser.corpora.base import Clip\n"
-        "from ser.dataset.extract import extract_table\n"
-        "from ser.features.spec import FeatureSpec\n"
-        "clips = [Clip(path) for path in sorted(Path(sys.argv[1]).rglob('*.wav'))[:3]]\n"
-        "before, packages = set(sys.modules), ('scipy', 'soundfile', 'soxr', 'numpy', 'ser')\n"
-        "extract_table(clips, FeatureSpec(sample_rate=8000), 't.npy')\n"
-        "later = {name.partition('.')[0] for name in set(sys.modules) - before}\n"
-        "print(sorted(later & set(packages)))\n",
-        ravdess_like,
+        "before = set(sys.modules)\n"
+        "from ser.dataset.clip import ClipExtractor, ClipTask, transform\n"
+        "from ser.features.extract import Extractor\n"
+        "from ser.features.spec import PRESETS\n"
+        "spec = PRESETS['emotion'].with_changes(functionals='prosody')\n"
+        "task = ClipTask('x.wav', 0.0, None, None, 'x.wav', 0.0, (0,), '')\n"
+        "(record,) = ClipExtractor(Extractor(spec, transform=transform))(task)\n"
+        "print(len(record.functionals) > 0)\n"
+        "packages = ('ser', 'numpy', 'scipy', 'soundfile', 'soxr')\n"
+        "later = sorted(set(sys.modules) - before)\n"
+        "print([name for name in later if name.partition('.')[0] in packages])\n"
     )
-    assert (done.out, done.err) == ("False\n[]\n", "")
+    assert (done.out, done.err) == ("False\nTrue\n[]\n", "")

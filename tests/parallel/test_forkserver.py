@@ -23,8 +23,8 @@ def test_workers_begin_with_what_was_made_ready(run_python: RunPython) -> None:
         "import working\n"
         "from ser.parallel import forkserver, pool\n"
         "forkserver.prepare(working.preload_missing, working.preload, work=working.preloaded)\n"
-        "found = set(pool.map_ordered(working.preloaded, range(40), 2, str))\n"
-        "(processes,) = found\n"
+        "found = pool.map_items(working.preloaded, range(40), 2, str)\n"
+        "(processes,) = {processes for _, processes in found}\n"
         "print(len(processes), os.getpid() in processes, 'colorsys' in sys.modules)\n"
         "print([name for name in os.environ if 'PRELOAD' in name])\n",
         Path(working.__file__).parent,

@@ -2,20 +2,34 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import os
 import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 import working
 from conftest import ROOT
 
 from ser.parallel import pool
+
+
+def map_ordered(*given: Any, **options: Any) -> Generator[Any, None, None]:
+    """Gives the results alone, and makes sure of their order."""
+    with contextlib.closing(pool.map_items(*given, **options)) as found:
+        for number, (index, result) in enumerate(found):
+            assert index == number
+            yield result
+
+
+def map_unordered(*given: Any, **options: Any) -> Generator[Any, None, None]:
+    return pool.map_items(*given, **options, in_order=False)
 
 
 def lost(item: object) -> str:
@@ -37,22 +51,22 @@ def alive(pid: int) -> bool:
 @pytest.mark.parametrize("jobs", [1, 2, 3])
 @pytest.mark.parametrize("count", [0, 1, 8, 9, 100, 333])
 def test_results_come_in_order(jobs: int, count: int) -> None:
-    found = list(pool.map_ordered(working.square, range(count), jobs, never))
+    found = list(map_ordered(working.square, range(count), jobs, never))
     assert found == [n * n for n in range(count)]
 
 
 def test_order_does_not_depend_on_who_is_quick() -> None:
-    assert list(pool.map_ordered(working.uneven, range(200), 2, never)) == list(range(200))
+    assert list(map_ordered(working.uneven, range(200), 2, never)) == list(range(200))
 
 
 @pytest.mark.parametrize("batch", [1, 5])
 def test_results_come_as_they_are_ready(batch: int) -> None:
-    found = list(pool.map_unordered(working.uneven, range(100), 2, never, batch=batch))
+    found = list(map_unordered(working.uneven, range(100), 2, never, batch=batch))
     assert sorted(found) == [(n, n) for n in range(100)]
 
 
 def test_nothing_waits_for_one_that_takes_long() -> None:
-    work = pool.map_unordered(working.slow_after_some, [8, *range(8)], 2, never, batch=1)
+    work = map_unordered(working.slow_after_some, [8, *range(8)], 2, never, batch=1)
     found = [next(work) for _ in range(8)]
     assert sorted(found) == [(n + 1, n) for n in range(8)]
     work.close()
@@ -60,26 +74,26 @@ def test_nothing_waits_for_one_that_takes_long() -> None:
 
 def test_items_handed_over_alone_are_tried_again_too(tmp_path: Path) -> None:
     items = [tmp_path / str(n) for n in range(4)]
-    found = list(pool.map_ordered(working.weak, items, 2, never, batch=1))
+    found = list(map_ordered(working.weak, items, 2, never, batch=1))
     assert found == [path.name for path in items]
-    crashed = list(pool.map_ordered(working.fragile, range(6, 10), 2, lost, batch=1))
+    crashed = list(map_ordered(working.fragile, range(6, 10), 2, lost, batch=1))
     assert crashed == [-6, "lost 7", -8, -9]
 
 
 def test_little_work_is_done_at_home() -> None:
-    assert set(pool.map_ordered(working.process, range(8), 4, never)) == {os.getpid()}
+    assert set(map_ordered(working.process, range(8), 4, never)) == {os.getpid()}
     assert not pool.needs_processes(4, 8)
     assert not pool.needs_processes(1, 1000)
 
 
 def test_much_work_is_shared() -> None:
-    workers = set(pool.map_ordered(working.process, range(200), 2, never))
+    workers = set(map_ordered(working.process, range(200), 2, never))
     assert os.getpid() not in workers
     assert len(workers) == 2
 
 
 def test_items_that_kill_their_process_are_the_only_ones_lost() -> None:
-    found = list(pool.map_ordered(working.fragile, range(60), 2, lost))
+    found = list(map_ordered(working.fragile, range(60), 2, lost))
     assert found == [f"lost {n}" if n % 10 == 7 else -n for n in range(60)]
 
 
@@ -87,12 +101,12 @@ def test_an_item_is_tried_again_before_it_is_given_up(tmp_path: Path) -> None:
     items = [tmp_path / str(n) for n in range(12)]
     for path in items[1:]:
         path.touch()
-    found = list(pool.map_ordered(working.weak, items, 2, never))
+    found = list(map_ordered(working.weak, items, 2, never))
     assert found == [path.name for path in items]
 
 
 def test_exceptions_reach_the_caller() -> None:
-    results = pool.map_ordered(working.refusing, range(100), 2, never)
+    results = map_ordered(working.refusing, range(100), 2, never)
     with pytest.raises(ValueError, match="not 20"):
         list(results)
 
@@ -112,7 +126,7 @@ def test_work_is_a_bounded_number_ahead() -> None:
                 yield number
 
     items = Endless()
-    results = pool.map_ordered(working.square, items, 2, never)
+    results = map_ordered(working.square, items, 2, never)
     for n in range(100):
         assert next(results) == n * n
         time.sleep(0.001)
@@ -121,7 +135,7 @@ def test_work_is_a_bounded_number_ahead() -> None:
 
 
 def test_workers_end_in_the_middle_of_their_work() -> None:
-    pids = pool.map_ordered(working.process, range(100), 2, never)
+    pids = map_ordered(working.process, range(100), 2, never)
     seen = set(itertools.islice(pids, 50))
     assert all(alive(pid) for pid in seen)
     pids.close()
@@ -129,7 +143,7 @@ def test_workers_end_in_the_middle_of_their_work() -> None:
 
 
 def test_ending_does_not_wait_for_slow_work() -> None:
-    work = pool.map_ordered(working.slow_after_some, range(100), 2, never)
+    work = map_ordered(working.slow_after_some, range(100), 2, never)
     assert next(work) == 0
     begun = time.monotonic()
     work.close()
@@ -138,7 +152,7 @@ def test_ending_does_not_wait_for_slow_work() -> None:
 
 def test_workers_can_be_terminated() -> None:
     """What keeps signals back while they start does not make them deaf."""
-    pids = pool.map_ordered(working.process, range(100), 2, lost)  # type: ignore[arg-type]
+    pids = map_ordered(working.process, range(100), 2, lost)
     victim = next(pids)
     os.kill(victim, signal.SIGTERM)
     deadline = time.monotonic() + 10
@@ -164,7 +178,7 @@ def test_an_end_at_any_time_is_quiet(delay: float, signum: int, tmp_path: Path) 
         "        print('ready', flush=True)\n"
         "        import working\n"
         "        from ser.parallel import pool\n"
-        "        for _ in pool.map_ordered(working.slow_after_some, range(999), 3, str): pass\n"
+        "        for _ in pool.map_items(working.slow_after_some, range(999), 3, str): pass\n"
         "    except KeyboardInterrupt:\n"
         "        sys.exit(130)\n"
     )

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import itertools
 import random
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
+from typing import Any
 
 import pytest
 
-from ser.parallel.scheduler import Completion, Loss, schedule
+from ser.parallel.scheduler import Completion, Loss, Scheduler
 from ser.parallel.worker import perform
 
 
@@ -56,6 +57,10 @@ class Simulated:
         found += [Completion(other, Loss.UNSTARTED) for other, _ in queue]
         queue.clear()
         return found
+
+
+def schedule(*given: Any, **options: Any) -> Generator[tuple[int, int], None, None]:
+    return Scheduler(*given, **options).results()
 
 
 def square(number: int) -> int:
