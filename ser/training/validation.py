@@ -11,7 +11,7 @@ from ser.arrays import Indices
 from ser.dataset.groups import By, originals
 from ser.dataset.split import split_indices
 from ser.dataset.table import Table, read_table, spec_of
-from ser.errors import SerError
+from ser.errors import ParameterError, SerError
 from ser.evaluation.predict import shared_speakers
 from ser.training.card import describe_corpora
 from ser.training.loop import TrainingData, training_speakers
@@ -51,6 +51,7 @@ def split_validation(
         name: The table's name in messages, usually its path.
 
     Raises:
+        ParameterError: The share is not between 0 and 1.
         TableError: The table cannot be divided so, or the separate table cannot be read.
         SerError: The separate table has other features.
     """
@@ -65,6 +66,13 @@ def split_validation(
         count = 0 if data.validation is None else len(data.validation)
         protocol = f"{corpora}, watched with {count} clips"
         return ValidationSplit(data, protocol, notes, warnings)
+    if not 0 <= fraction < 1:
+        raise ParameterError(
+            "validation",
+            "is not between 0 and 1",
+            "give 0.2 for a fifth of the speakers",
+            value=validation,
+        )
     if not fraction:
         protocol = f"{corpora}, nothing set aside"
         return ValidationSplit(TrainingData(records, labeled), protocol, notes)

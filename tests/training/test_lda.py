@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
 
-from ser.models.calibration import expected_calibration_error
-from ser.training.lda import fit_lda
+from ser.models.calibration import expected_calibration_error, fit_temperature, softmax
+from ser.training.lda import _fit_discriminant, fit_lda
 
 SPEAKERS, CLIPS, WIDTH, CLASSES = 12, 30, 60, 3
 GROUPS = [f"speaker {number}" for number in range(SPEAKERS) for _ in range(CLIPS)]
@@ -81,3 +81,25 @@ def test_too_little_to_learn_from() -> None:
         assert weights.shape == (WIDTH, CLASSES)
         assert np.isfinite(weights).all()
         assert biases[np.unique(targets[:count])].min() > biases.min() - 1e-6
+
+
+def test_it_is_never_made_surer_than_it_is() -> None:
+    # Far apart in a few of many dimensions: a shrunk covariance leaves it too much in doubt, and
+    # clips of other speakers would ask for a lower temperature.
+    rng = np.random.default_rng(0)
+    targets = np.arange(60) % 3
+    x = rng.normal(0, 1, (60, 80)).astype(np.float32)
+    x[np.arange(60), targets] += 4
+    speakers = [f"{i // 6}" for i in range(60)]
+    plain = _fit_discriminant(x, targets, 3, False)
+    left_out = np.concatenate(
+        [
+            x[test] @ weights + biases
+            for test in np.split(np.arange(60), 10)
+            for rest in [np.setdiff1d(np.arange(60), test)]
+            for weights, biases in [_fit_discriminant(x[rest], targets[rest], 3, False)]
+        ]
+    )
+    assert fit_temperature(softmax(left_out.astype(np.float64)), targets) < 0.95
+    for fitted, expected in zip(fit_lda(x, targets, speakers, 3), plain, strict=True):
+        assert np.array_equal(fitted, expected)

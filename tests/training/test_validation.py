@@ -85,6 +85,29 @@ def test_copies_stay_with_their_clip() -> None:
     assert not train & watched
 
 
+def test_augmented_copies_are_trained_on_and_never_validated_on(tmp_path: Path) -> None:
+    table = ravdess_table()
+    copies = table.copy()
+    copies["augment"] = "noise"
+    both = np.concatenate([table, copies])
+    data = split_validation(both, "0.25", 0).data
+    assert data.validation is not None
+    assert len(data.validation) == 90
+    assert set(both["augment"][data.validation].tolist()) == {""}
+    assert np.count_nonzero(both["augment"][data.train] == "noise") == 270
+    # A table of its own has copies as well.
+    write_table(tmp_path / "v.npy", both)
+    for validation in (str(tmp_path / "v.npy"), both):
+        data = split_validation(ravdess_table(2), validation, 0).data
+        assert data.validation is not None
+        assert data.validation.tolist() == list(range(len(table)))
+    # Of copies alone, nothing else can be validated on.
+    write_table(tmp_path / "v.npy", copies)
+    data = split_validation(ravdess_table(2), str(tmp_path / "v.npy"), 0).data
+    assert data.validation is not None
+    assert len(data.validation) == len(copies)
+
+
 def test_a_table_of_its_own(tmp_path: Path) -> None:
     table = ravdess_table()
     few = table[table["speaker"] == "24"]
@@ -113,7 +136,7 @@ def test_a_table_of_other_features(tmp_path: Path, changes: dict[str, Any]) -> N
 
 @pytest.mark.parametrize("wrong", ["-0.1", "1", "1.5", "nan", "inf"])
 def test_parts_that_are_none(wrong: str) -> None:
-    with pytest.raises(SerError, match="is not a part"):
+    with pytest.raises(SerError, match=f"validation={wrong}: is not between 0 and 1"):
         split_validation(ravdess_table(4), wrong, 0)
 
 

@@ -49,5 +49,5 @@ def test_supporting_corpora_have_to_be_in_the_table() -> None:
     table = make_table(corpus=["a", "b"] * 3)
     check_support((), table)
     check_support(("a", "b"), table)
-    with pytest.raises(SerError, match=r"c.*: is no corpus of the table; it has a, b"):
+    with pytest.raises(SerError, match=r"c.*: is no corpus of the table; use one of a, b"):
         check_support(("a", "c"), table)

@@ -128,7 +128,10 @@ def test_it_goes_on_where_it_stopped(table: Path, run: Run, tmp_path: Path) -> N
 def test_options_of_classifiers(table: Path, run: Run, options: tuple[str, ...]) -> None:
     done = run("ser-train", table, "-o", "m.keras", *QUICK, *options)
     assert done.returncode == 2
-    assert f"{options[0]} means nothing with --arch gan-translate" in done.err
+    assert (
+        f"--arch gan-translate and {options[0]} exclude each other: it is for classifiers"
+        in done.err
+    )
 
 
 def test_tables_without_pairs(spoken: Table, run: Run, tmp_path: Path) -> None:
