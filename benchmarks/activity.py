@@ -27,7 +27,7 @@ sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
 from soundscape import NO_SPEECH  # noqa: E402
 
 from ser.audio import reader  # noqa: E402
-from ser.augment.noise import pink  # noqa: E402
+from ser.augment.noise import pink_noise  # noqa: E402
 from ser.corpora.registry import find_clips  # noqa: E402
 from ser.vad.speech import MIN_SPEECH_SECONDS, seconds_of_speech  # noqa: E402
 
@@ -48,7 +48,7 @@ def webrtc(samples: Samples) -> float:
 
 def noisy(samples: Samples, ratio: float) -> Samples:
     rng = np.random.default_rng(len(samples))
-    noise = pink(len(samples), RATE, rng)
+    noise = pink_noise(len(samples), RATE, rng)
     gain = np.sqrt(np.mean(samples**2) / np.mean(noise**2)) * 10 ** (-ratio / 20)
     return samples + np.float32(gain) * noise
 
@@ -87,7 +87,7 @@ def main() -> None:
                 chosen = [w for w, c in zip(windows, clips, strict=True) if c.emotion == emotion]
                 show(f"  {emotion}", chosen)
         for ratio in (20, 10, 0):
-            show(f"  in pink noise, {ratio} dB", [noisy(w, ratio) for w in windows[::4]])
+            show(f"  in pink_noise noise, {ratio} dB", [noisy(w, ratio) for w in windows[::4]])
     for kind in NO_SPEECH:
         made = [kind(np.random.default_rng(seed)) for seed in range(50)]
         show(kind.__name__, [(0.2 * w / np.abs(w).max()).astype(np.float32) for w in made])

@@ -1,1 +1,1 @@
-"""Augmentation of waveforms: copies of a clip as it might have been recorded; a file per change."""
+"""Augmentation of waveforms: changed copies of clips for training; a file per transform."""

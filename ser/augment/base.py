@@ -1,4 +1,4 @@
-"""What every change to a waveform is."""
+"""The base class of the transforms of waveforms."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from ser.errors import ParameterError
 
 @dataclass(frozen=True, slots=True)
 class Parameters:
-    """What one copy is changed by.
+    """The parameters of a transform for one copy.
 
     Attributes:
-        value: In the unit of the transform, rounded to what `Transform.label` shows.
-        kind: Which of several ways, `''` where there is only one.
+        value: In the unit of the transform, rounded as `Transform.label` shows it.
+        kind: Which variant of the transform; `''` where there is only one.
     """
 
     value: float
@@ -28,7 +28,7 @@ class Parameters:
 
 @dataclass(frozen=True, slots=True)
 class Transform(ABC):
-    """One change, and the range that its strength is drawn from.
+    """One transform, and the range that its value is drawn from.
 
     A transform is plain data: it can be sent to other processes, and `str` gives it as the command
     line takes it.
@@ -42,17 +42,17 @@ class Transform(ABC):
     high: float
 
     name: ClassVar[str]
-    """How the command line and the table call it."""
+    """Its name on the command line and in tables."""
     unit: ClassVar[str]
-    """What stands behind a value: ``dB``, ``st`` (semitones), ``s``, or nothing for factors."""
+    """The unit behind a value: ``dB``, ``st`` (semitones), ``s``, or nothing for factors."""
     meaning: ClassVar[str]
-    """What the value is, for help and messages."""
+    """What the value means, for help and messages."""
     decimals: ClassVar[int]
-    """Digits behind the point that a drawn value is rounded to."""
+    """Decimal places that a drawn value is rounded to."""
     default: ClassVar[tuple[float, float]]
-    """The range where none is given: what speech survives as the same emotion."""
+    """The range where none is given; speech keeps its emotion within it."""
     bounds: ClassVar[tuple[float, float]]
-    """The least and the greatest value that make sense."""
+    """The least and the greatest value that are allowed."""
 
     def __post_init__(self) -> None:
         """Checks the range.
@@ -74,34 +74,34 @@ class Transform(ABC):
         return f"{self.name}:{self.low:g}..{self.high:g}"
 
     def draw(self, rng: np.random.Generator) -> Parameters:
-        """Chooses what one copy is changed by."""
+        """Draws the parameters for one copy."""
         return Parameters(round(float(rng.uniform(self.low, self.high)), self.decimals))
 
     def label(self, parameters: Parameters) -> str:
-        """Says shortly what was done, for the table: ``noise=12.3dB``."""
+        """Describes the transform of one copy for the table: ``noise=12.3dB``."""
         # A rounded -0.04 would read as -0.
         return f"{self.name}={parameters.value + 0.0:g}{self.unit}"
 
-    def longest_label(self) -> int:
-        """Bounds the length of a label, so that the table's field can hold it."""
+    def max_label_length(self) -> int:
+        """Gives the greatest length of a label; the table's field must hold it."""
         digits = max(len(f"{end:.{self.decimals}f}") for end in (self.low, self.high))
         return len(self.name) + 1 + digits + len(self.unit)
 
-    def longest(self, seconds: float) -> float:
-        """Gives how long a clip of so many seconds may become."""
+    def max_duration(self, seconds: float) -> float:
+        """Gives the greatest duration that a clip of so many seconds may get."""
         return seconds
 
     @abstractmethod
     def apply(
         self, samples: Samples, rate: int, parameters: Parameters, rng: np.random.Generator
     ) -> Samples:
-        """Changes a clip.
+        """Transforms a clip.
 
         Args:
             samples: Shape (samples,), at least one; not changed.
             rate: Their rate in hertz.
-            parameters: What `draw` chose.
-            rng: The source of whatever else is random.
+            parameters: What `draw` gave.
+            rng: The random generator.
 
         Returns:
             Float32, shape (any,), at least one sample.
@@ -113,8 +113,8 @@ def mean_power(samples: npt.NDArray[Any]) -> float:
     return float(np.mean(np.square(samples, dtype=np.float64))) if len(samples) else 0.0
 
 
-def fitted(samples: Samples, count: int) -> Samples:
-    """Cuts to a number of samples, or fills up with zeros."""
+def fit_length(samples: Samples, count: int) -> Samples:
+    """Cuts samples to a length, or pads them with zeros."""
     if len(samples) >= count:
         return samples[:count]
     return np.pad(samples, (0, count - len(samples)))

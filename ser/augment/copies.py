@@ -1,4 +1,4 @@
-"""How many copies a clip gets, and the chance that each is made with."""
+"""Augmented copies of clips: how many each clip gets, and how each is made repeatably."""
 
 from __future__ import annotations
 
@@ -9,18 +9,18 @@ from dataclasses import dataclass
 import numpy as np
 
 from ser.arrays import Samples
-from ser.augment.recipe import Recipe, apply, label_of
+from ser.augment.recipe import Recipe, apply_transforms, format_label
 
 
 @dataclass(frozen=True, slots=True)
 class Copies:
-    """What is made of each clip besides its own record.
+    """The augmented copies that are made of each clip.
 
     Attributes:
-        recipe: What copies are changed by.
+        recipe: The transforms to draw from.
         number: Copies per clip.
         balance: Make more copies of rarer emotions; see `copies_per_clip`.
-        seed: Of everything random.
+        seed: The random seed.
     """
 
     recipe: Recipe
@@ -29,8 +29,8 @@ class Copies:
     seed: int = 0
 
     def label(self, path: str, start: float, number: int) -> str:
-        """Says what `make` does to one copy; takes its arguments without making it."""
-        return label_of(self.recipe.draw(generator(self.seed, path, start, number)))
+        """Gives the label of the copy that `make` would make with the same arguments."""
+        return format_label(self.recipe.draw(copy_generator(self.seed, path, start, number)))
 
     def make(
         self, samples: Samples, rate: int, path: str, start: float, number: int
@@ -40,29 +40,29 @@ class Copies:
         Args:
             samples: The clip, shape (samples,), at least one; not changed.
             rate: Their rate in hertz.
-            path: The clip's recording, as it is called in the table.
+            path: The name of the clip's recording in the table.
             start: Where in it the clip begins, in seconds.
-            number: Of the copy, from 1.
+            number: The number of the copy, from 1.
 
         Returns:
-            What was done, for the table; and the copy.
+            The label for the table, and the copy.
         """
-        rng = generator(self.seed, path, start, number)
+        rng = copy_generator(self.seed, path, start, number)
         drawn = self.recipe.draw(rng)
-        return label_of(drawn), apply(drawn, samples, rate, rng)
+        return format_label(drawn), apply_transforms(drawn, samples, rate, rng)
 
 
-def generator(seed: int, path: str, start: float, number: int) -> np.random.Generator:
-    """Makes the source of chance of one copy.
+def copy_generator(seed: int, path: str, start: float, number: int) -> np.random.Generator:
+    """Makes the random generator of one copy.
 
     It depends on these values alone, so that a copy is the same whatever else is made, in whatever
     order and by however many processes.
 
     Args:
-        seed: The user's.
-        path: The clip's recording, as it is called in the table.
+        seed: The user's seed.
+        path: The name of the clip's recording in the table.
         start: Where in it the clip begins, in seconds.
-        number: Of the copy, from 1.
+        number: The number of the copy, from 1.
     """
     key = f"{seed}\0{path}\0{start!r}\0{number}".encode("utf-8", "surrogatepass")
     return np.random.default_rng(
@@ -80,11 +80,11 @@ def copies_per_clip(
     for as many clips as are needed, which the seed chooses. Clips without an emotion get `copies`.
 
     Args:
-        emotions: Of each clip, `''` where unknown.
-        keys: Names of the clips, for the choice not to depend on their order.
-        copies: Per clip of the most frequent emotion, or of all.
+        emotions: The emotion of each clip, `''` where unknown.
+        keys: Names of the clips, so that the choice does not depend on their order.
+        copies: Copies per clip of the most frequent emotion, or of all clips.
         balance: Make more copies of rarer emotions.
-        seed: Of the choice.
+        seed: The seed of the choice.
 
     Returns:
         A number per clip.
@@ -99,13 +99,13 @@ def copies_per_clip(
     target = max(map(len, by_emotion.values()), default=0) * (1 + copies)
     for members in by_emotion.values():
         each, more = divmod(target - len(members), len(members))
-        members.sort(key=lambda index: _lot(seed, keys[index]))
+        members.sort(key=lambda index: _shuffle_key(seed, keys[index]))
         for rank, index in enumerate(members):
             result[index] = each + (rank < more)
     return result
 
 
-def _lot(seed: int, key: str) -> bytes:
+def _shuffle_key(seed: int, key: str) -> bytes:
     return hashlib.blake2b(
         f"{seed}\0{key}".encode("utf-8", "surrogatepass"), digest_size=16
     ).digest()

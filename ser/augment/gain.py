@@ -1,4 +1,4 @@
-"""Augmentation: another level."""
+"""Augmentation by amplification or attenuation."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from ser.augment.base import Parameters, Transform
 
 
 class Gain(Transform):
-    """Amplifies by decibels. What exceeds full scale then is cut there, as recorders do."""
+    """Amplifies by decibels. What then exceeds full scale is clipped, as recorders do."""
 
     __slots__ = ()
     name: ClassVar[str] = "gain"
@@ -25,7 +25,7 @@ class Gain(Transform):
         self, samples: Samples, rate: int, parameters: Parameters, rng: np.random.Generator
     ) -> Samples:
         """Amplifies; see `Transform.apply`."""
-        # What was over full scale before is not cut for being turned down.
+        # Samples that exceeded full scale before are not clipped when they are attenuated.
         limit = max(1.0, float(np.abs(samples).max()))
         louder: Samples = samples * np.float32(10 ** (parameters.value / 20))
         return np.clip(louder, -limit, limit)

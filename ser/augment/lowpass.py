@@ -1,4 +1,4 @@
-"""Augmentation: a recording made at a lower sample rate."""
+"""Augmentation by a lowpass, as if recorded at a lower sample rate."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ import numpy as np
 
 from ser.arrays import Samples
 from ser.audio import reader
-from ser.augment.base import Parameters, Transform, fitted
+from ser.augment.base import Parameters, Transform, fit_length
 
 
 class Lowpass(Transform):
-    """Takes away all above `value` hertz, by way of the sample rate of twice as much.
+    """Removes all above `value` hertz, by resampling to twice that rate and back.
 
-    Clips that have nothing above it anyway stay as they are.
+    Clips of at most that sample rate are not changed.
     """
 
     __slots__ = ()
@@ -28,10 +28,10 @@ class Lowpass(Transform):
     def apply(
         self, samples: Samples, rate: int, parameters: Parameters, rng: np.random.Generator
     ) -> Samples:
-        """Takes away what is above; see `Transform.apply`."""
+        """Filters; see `Transform.apply`."""
         lower = 2 * round(parameters.value)
         if lower >= rate:
             return samples
-        return fitted(
+        return fit_length(
             reader.resample(reader.resample(samples, rate, lower), lower, rate), len(samples)
         )

@@ -1,4 +1,4 @@
-"""Augmentation: another pitch at the same duration."""
+"""Augmentation by a shift of pitch at the same duration."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ from typing import ClassVar
 import numpy as np
 
 from ser.arrays import Samples
-from ser.augment.base import Parameters, Transform, fitted
-from ser.augment.speed import played
-from ser.augment.stretch import stretched
+from ser.augment.base import Parameters, Transform, fit_length
+from ser.augment.speed import change_speed
+from ser.augment.stretch import stretch
 
 
 class Pitch(Transform):
-    """Raises the voice by semitones: stretches it, and plays that faster.
+    """Raises the pitch by semitones: stretches the clip, and plays it faster.
 
     The formants move along, as with a shorter or longer vocal tract.
     """
@@ -29,6 +29,6 @@ class Pitch(Transform):
     def apply(
         self, samples: Samples, rate: int, parameters: Parameters, rng: np.random.Generator
     ) -> Samples:
-        """Raises; see `Transform.apply`."""
+        """Shifts the pitch; see `Transform.apply`."""
         factor = 2 ** (parameters.value / 12)
-        return fitted(played(stretched(samples, rate, factor), factor), len(samples))
+        return fit_length(change_speed(stretch(samples, rate, factor), factor), len(samples))

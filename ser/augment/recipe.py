@@ -1,4 +1,4 @@
-"""What copies are made of: chains of changes, of which each copy draws one."""
+"""Augmentation recipes: alternative chains of transforms, of which each copy draws one."""
 
 from __future__ import annotations
 
@@ -11,19 +11,19 @@ import numpy as np
 from ser.arrays import Samples
 from ser.audio import reader
 from ser.augment.base import Parameters, Transform
-from ser.augment.noise import Noise, Recording
+from ser.augment.noise import Noise, NoiseRecording
 from ser.augment.registry import parse_transform
 from ser.errors import AudioError, ParameterError, SerError
 from ser.io.listing import walk
 
 Chain = tuple[Transform, ...]
-Drawn = tuple[tuple[Transform, Parameters], ...]
-"""The changes of one copy, in their order."""
+DrawnTransforms = tuple[tuple[Transform, Parameters], ...]
+"""The transforms of one copy, in their order."""
 
 
 @dataclass(frozen=True, slots=True)
 class Recipe:
-    """How copies are made: each draws one of the chains, and parameters for its changes.
+    """How copies are made: each draws one of the chains, and parameters for its transforms.
 
     Attributes:
         chains: The alternatives, all equally likely.
@@ -34,19 +34,20 @@ class Recipe:
     def __str__(self) -> str:
         return ",".join("+".join(map(str, chain)) for chain in self.chains)
 
-    def draw(self, rng: np.random.Generator) -> Drawn:
-        """Chooses what one copy is changed by."""
+    def draw(self, rng: np.random.Generator) -> DrawnTransforms:
+        """Draws the transforms of one copy."""
         chain = self.chains[int(rng.integers(len(self.chains)))]
         return tuple((transform, transform.draw(rng)) for transform in chain)
 
-    def longest_label(self) -> int:
-        """Bounds the length of `label_of` for every copy."""
-        return max(sum(t.longest_label() + 1 for t in chain) - 1 for chain in self.chains)
+    def max_label_length(self) -> int:
+        """Bounds the length of `format_label` for every copy."""
+        return max(sum(t.max_label_length() + 1 for t in chain) - 1 for chain in self.chains)
 
-    def longest(self, seconds: float) -> float:
-        """Gives how long a copy of a clip of so many seconds may become."""
+    def max_duration(self, seconds: float) -> float:
+        """Gives the greatest duration of a copy of a clip of so many seconds."""
         return max(
-            reduce(lambda length, t: t.longest(length), chain, seconds) for chain in self.chains
+            reduce(lambda length, t: t.max_duration(length), chain, seconds)
+            for chain in self.chains
         )
 
 
@@ -55,7 +56,7 @@ def parse_recipe(text: str, noise_from: Path | None = None) -> Recipe:
 
     Args:
         text: As in ``noise:10..20+reverb,stretch``.
-        noise_from: A folder of recordings; ``noise`` takes from them instead of making its own.
+        noise_from: A folder of recordings, from which ``noise`` takes its noise.
 
     Raises:
         ParameterError: A part is no augmentation, or recordings are given for no noise.
@@ -68,7 +69,7 @@ def parse_recipe(text: str, noise_from: Path | None = None) -> Recipe:
         return Recipe(chains)
     if not any(isinstance(link, Noise) for chain in chains for link in chain):
         raise ParameterError("noise_from", "means nothing without noise", "add noise to `augment`")
-    found = recordings(noise_from)
+    found = find_noise(noise_from)
     return Recipe(
         tuple(
             tuple(replace(t, recordings=found) if isinstance(t, Noise) else t for t in chain)
@@ -77,8 +78,8 @@ def parse_recipe(text: str, noise_from: Path | None = None) -> Recipe:
     )
 
 
-def recordings(folder: Path) -> tuple[Recording, ...]:
-    """Finds the recordings under a folder that hold sound, by their headers.
+def find_noise(folder: Path) -> tuple[NoiseRecording, ...]:
+    """Finds the recordings of noise under a folder, by their headers.
 
     Raises:
         AudioError: There is none.
@@ -90,28 +91,30 @@ def recordings(folder: Path) -> tuple[Recording, ...]:
         try:
             seconds = reader.length(path)
         except SerError:
-            # A folder of noises may hold a text by an audio name; the others will do.
+            # One file that is no sound, although its name says so, does not matter.
             continue
         if seconds > 0:
-            found.append(Recording(path, seconds))
+            found.append(NoiseRecording(path, seconds))
     if not found:
         raise AudioError(folder, "holds no recording that can be read", "name another folder")
     return tuple(found)
 
 
-def label_of(drawn: Drawn) -> str:
-    """Says what was done to a copy: ``stretch=1.08,noise=15dB:pink``."""
+def format_label(drawn: DrawnTransforms) -> str:
+    """Describes a copy for the table: ``stretch=1.08,noise=15dB:pink``."""
     return ",".join(transform.label(parameters) for transform, parameters in drawn)
 
 
-def apply(drawn: Drawn, samples: Samples, rate: int, rng: np.random.Generator) -> Samples:
+def apply_transforms(
+    drawn: DrawnTransforms, samples: Samples, rate: int, rng: np.random.Generator
+) -> Samples:
     """Makes a copy of a clip.
 
     Args:
-        drawn: What to do.
+        drawn: The transforms.
         samples: Shape (samples,), at least one; not changed.
         rate: Their rate in hertz.
-        rng: The source of chance, behind what drawing has taken from it.
+        rng: The random generator, after the transforms were drawn from it.
 
     Returns:
         Float32, shape (any,).
@@ -121,16 +124,13 @@ def apply(drawn: Drawn, samples: Samples, rate: int, rng: np.random.Generator) -
     return samples
 
 
-# What the table says of a copy.
-
-
-def kind_of(label: str) -> str:
-    """Says what was done to a copy, without how much.
+def transform_names(label: str) -> str:
+    """Gives the names of the transforms in a label, without their values.
 
     Args:
         label: What the table's field ``augment`` holds, as ``stretch=1.08,noise=15dB:pink``.
 
     Returns:
-        The changes in their order, as ``stretch+noise``.
+        The names in their order, as ``stretch+noise``.
     """
     return "+".join(part.partition("=")[0] for part in label.split(","))

@@ -1,4 +1,4 @@
-"""The changes to waveforms by name."""
+"""The transforms of waveforms by name."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ TRANSFORMS: Mapping[str, type[Transform]] = MappingProxyType(
         for kind in (Noise, Stretch, Pitch, Shift, Speed, Gain, Reverb, Lowpass, Telephone)
     }
 )
-"""Every change by the name that the command line and the table give it."""
+"""Every transform by its name on the command line and in tables."""
 
 
 def parse_transform(text: str) -> Transform:
-    """Reads a change as ``noise``, ``noise:10..20`` or ``noise:15``.
+    """Reads a transform as ``noise``, ``noise:10..20`` or ``noise:15``.
 
     Raises:
-        ParameterError: There is no such change, or its range is none.
+        ParameterError: There is no such transform, or its range is not valid.
     """
     name, colon, given = text.strip().partition(":")
     kind = TRANSFORMS.get(name)

@@ -1,4 +1,4 @@
-"""Augmentation: a room."""
+"""Augmentation by the reverberation of a room."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ import numpy as np
 from ser.arrays import Samples
 from ser.augment.base import Parameters, Transform, mean_power
 
-# The first reflections come a few milliseconds behind the direct sound.
-_GAP = 0.003
-# Energy of the reflections over that of the direct sound in decibels: from beside the microphone
-# to across the room.
-_NEAR, _FAR = -12.0, 0.0
+# Seconds from the direct sound to the first reflections.
+_PRE_DELAY = 0.003
+# Energy of the reflections relative to the direct sound, in decibels: with the speaker next to the
+# microphone, and across the room.
+_NEAR_DB, _FAR_DB = -12.0, 0.0
 
 
 class Reverb(Transform):
@@ -48,18 +48,18 @@ class Reverb(Transform):
 
 
 def impulse_response(rt60: float, rate: int, rng: np.random.Generator) -> Samples:
-    """Draws a room.
+    """Draws the impulse response of a room.
 
     Args:
         rt60: Seconds in which the reflections fall by 60 dB.
-        rate: Hertz.
-        rng: The source of chance.
+        rate: Sample rate in hertz.
+        rng: The random generator.
 
     Returns:
         Shape (samples,): 1 first, then a gap, then the reflections.
     """
     time = np.arange(max(1, round(rt60 * rate))) / rate
     tail = rng.standard_normal(len(time)) * 10 ** (-3 * time / rt60)
-    tail *= 10 ** (rng.uniform(_NEAR, _FAR) / 20) / np.sqrt(np.sum(np.square(tail)))
-    response = np.concatenate([[1.0], np.zeros(round(_GAP * rate)), tail])
+    tail *= 10 ** (rng.uniform(_NEAR_DB, _FAR_DB) / 20) / np.sqrt(np.sum(np.square(tail)))
+    response = np.concatenate([[1.0], np.zeros(round(_PRE_DELAY * rate)), tail])
     return response.astype(np.float32)

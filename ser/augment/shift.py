@@ -1,4 +1,4 @@
-"""Augmentation: another place in time."""
+"""Augmentation by a shift in time."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from ser.augment.base import Parameters, Transform
 
 
 class Shift(Transform):
-    """Moves by seconds, later where they are positive; zeros follow, and the length stays."""
+    """Shifts by seconds, later where they are positive; zeros fill the gap, the length stays."""
 
     __slots__ = ()
     name: ClassVar[str] = "shift"
@@ -24,13 +24,13 @@ class Shift(Transform):
     def apply(
         self, samples: Samples, rate: int, parameters: Parameters, rng: np.random.Generator
     ) -> Samples:
-        """Moves; see `Transform.apply`."""
+        """Shifts; see `Transform.apply`."""
         count = round(parameters.value * rate)
-        # Something has to stay.
+        # At least one sample has to stay.
         count = max(1 - len(samples), min(len(samples) - 1, count))
-        moved = np.zeros_like(samples)
+        shifted = np.zeros_like(samples)
         if count < 0:
-            moved[:count] = samples[-count:]
+            shifted[:count] = samples[-count:]
         else:
-            moved[count:] = samples[: len(samples) - count]
-        return moved
+            shifted[count:] = samples[: len(samples) - count]
+        return shifted

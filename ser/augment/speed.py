@@ -1,4 +1,4 @@
-"""Augmentation: another speed of the tape, which changes duration and pitch together."""
+"""Augmentation by another playing speed, which changes duration and pitch."""
 
 from __future__ import annotations
 
@@ -21,19 +21,19 @@ class Speed(Transform):
     default: ClassVar[tuple[float, float]] = (0.9, 1.1)
     bounds: ClassVar[tuple[float, float]] = (0.25, 4.0)
 
-    def longest(self, seconds: float) -> float:
-        """See `Transform.longest`."""
+    def max_duration(self, seconds: float) -> float:
+        """See `Transform.max_duration`."""
         return seconds / min(self.low, 1.0)
 
     def apply(
         self, samples: Samples, rate: int, parameters: Parameters, rng: np.random.Generator
     ) -> Samples:
-        """Plays faster; see `Transform.apply`."""
-        return played(samples, parameters.value)
+        """Changes the speed; see `Transform.apply`."""
+        return change_speed(samples, parameters.value)
 
 
-def played(samples: Samples, factor: float) -> Samples:
-    """Resamples so that a clip played at its old rate is `factor` times as fast."""
+def change_speed(samples: Samples, factor: float) -> Samples:
+    """Resamples so that a clip change_speed at its old rate is `factor` times as fast."""
     if factor == 1:
         return samples
     import soxr

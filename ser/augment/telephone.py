@@ -1,4 +1,4 @@
-"""Augmentation: a telephone line."""
+"""Augmentation by a telephone line."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ import numpy as np
 
 from ser.arrays import Samples
 from ser.audio import reader
-from ser.augment.base import Parameters, Transform, fitted
+from ser.augment.base import Parameters, Transform, fit_length
 
 _RATE = 8000
-_LOWEST = 300.0  # Hertz
+_LOWEST_HZ = 300.0
 _ORDER = 4
 _MU = 255.0
-# Where the loudest sample lies in the coder's range: lines are driven high, or they would hiss.
+# The loudest sample relative to the coder's range; a lower level would be quantized more coarsely.
 _PEAK = 0.5
 
 
@@ -36,22 +36,22 @@ class Telephone(Transform):
     def apply(
         self, samples: Samples, rate: int, parameters: Parameters, rng: np.random.Generator
     ) -> Samples:
-        """Telephones; see `Transform.apply`."""
+        """Sends the clip through the line; see `Transform.apply`."""
         from scipy.signal import butter, sosfilt
 
-        band = (_LOWEST, parameters.value)
+        band = (_LOWEST_HZ, parameters.value)
         narrow = reader.resample(samples, rate, _RATE)
         narrow = sosfilt(butter(_ORDER, band, "bandpass", fs=_RATE, output="sos"), narrow)
         peak = float(np.abs(narrow).max(initial=0.0))
         if not peak:
             return samples
-        heard = coded(narrow * (_PEAK / peak)) * (peak / _PEAK)
-        return fitted(reader.resample(heard.astype(np.float32), _RATE, rate), len(samples))
+        received = mu_law(narrow * (_PEAK / peak)) * (peak / _PEAK)
+        return fit_length(reader.resample(received.astype(np.float32), _RATE, rate), len(samples))
 
 
-def coded(samples: Samples) -> Samples:
-    """Rounds samples within -1 and 1 as a mu-law coder of 8 bits does; shape (samples,)."""
-    bent = np.sign(samples) * np.log1p(_MU * np.abs(samples)) / np.log1p(_MU)
-    bent = np.round(bent * 127) / 127
-    straight: Samples = np.sign(bent) * np.expm1(np.abs(bent) * np.log1p(_MU)) / _MU
-    return straight
+def mu_law(samples: Samples) -> Samples:
+    """Quantizes samples within -1 and 1 as a mu-law coder of 8 bits does; shape (samples,)."""
+    compressed = np.sign(samples) * np.log1p(_MU * np.abs(samples)) / np.log1p(_MU)
+    compressed = np.round(compressed * 127) / 127
+    expanded: Samples = np.sign(compressed) * np.expm1(np.abs(compressed) * np.log1p(_MU)) / _MU
+    return expanded

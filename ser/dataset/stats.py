@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from ser.augment.recipe import kind_of
+from ser.augment.recipe import transform_names
 from ser.dataset.table import Table, clip_hashes, iter_blocks, speaker_keys
 from ser.labels import ordered
 
@@ -84,7 +84,7 @@ def table_statistics(
             corpora.setdefault(corpus, Counter())[emotion] += 1
         speakers.update(speaker_keys(block))
         genders.update(block["gender"].tolist())
-        augmented.update(kind_of(label) for label in block["augment"].tolist() if label)
+        augmented.update(transform_names(label) for label in block["augment"].tolist() if label)
         durations += block["duration"][block["augment"] == ""].tolist()
         names = [_name(row) for row in block]
         for name, digest in zip(names, clip_hashes(block), strict=True):

@@ -10,7 +10,7 @@ import pytest
 from recordings import RATE, sound, speech
 
 from ser.augment.noise import Noise
-from ser.augment.recipe import apply, kind_of, label_of, parse_recipe
+from ser.augment.recipe import apply_transforms, format_label, parse_recipe, transform_names
 from ser.errors import SerError
 
 
@@ -38,7 +38,9 @@ def test_what_is_no_recipe(text: str) -> None:
 
 def test_every_alternative_is_drawn_about_as_often() -> None:
     recipe = parse_recipe("noise,stretch+gain,shift")
-    kinds = [kind_of(label_of(recipe.draw(np.random.default_rng(n)))) for n in range(600)]
+    kinds = [
+        transform_names(format_label(recipe.draw(np.random.default_rng(n)))) for n in range(600)
+    ]
     for kind in ("noise", "stretch+gain", "shift"):
         assert 150 < kinds.count(kind) < 250
 
@@ -55,20 +57,20 @@ def test_chains_are_applied_in_order() -> None:
     recipe = parse_recipe("gain:-20+noise:0")
     chance = np.random.default_rng(0)
     drawn = recipe.draw(chance)
-    result = apply(drawn, clip, RATE, chance)
+    result = apply_transforms(drawn, clip, RATE, chance)
     # Noise as loud as the quieter clip, and not 20 dB louder.
     rest = result - clip * np.float32(0.1)
     assert np.sqrt(np.mean(rest**2) / np.mean(clip**2)) == pytest.approx(0.1, rel=0.02)
-    assert label_of(drawn).startswith("gain=-20dB,noise=0dB:")
-    assert kind_of(label_of(drawn)) == "gain+noise"
+    assert format_label(drawn).startswith("gain=-20dB,noise=0dB:")
+    assert transform_names(format_label(drawn)) == "gain+noise"
 
 
 def test_bounds_over_all_alternatives() -> None:
     recipe = parse_recipe("stretch:0.8..1.5+speed:0.5..0.9,noise")
-    assert recipe.longest(2.0) == pytest.approx(2.0 * 1.5 / 0.5)
-    assert parse_recipe("speed:1.2..2").longest(2.0) == 2.0
-    lengths = [len(label_of(recipe.draw(np.random.default_rng(n)))) for n in range(50)]
-    assert max(lengths) <= recipe.longest_label()
+    assert recipe.max_duration(2.0) == pytest.approx(2.0 * 1.5 / 0.5)
+    assert parse_recipe("speed:1.2..2").max_duration(2.0) == 2.0
+    lengths = [len(format_label(recipe.draw(np.random.default_rng(n)))) for n in range(50)]
+    assert max(lengths) <= recipe.max_label_length()
 
 
 def test_noise_from_a_folder(tmp_path: Path) -> None:

@@ -14,8 +14,8 @@ from recordings import BAD, RATE, UNUSUAL, encode, sound, speech
 
 from ser.audio import reader
 from ser.augment.copies import Copies
-from ser.augment.recipe import kind_of, parse_recipe
-from ser.augment.stretch import stretched
+from ser.augment.recipe import transform_names, parse_recipe
+from ser.augment.stretch import stretch
 from ser.corpora.base import Clip
 from ser.corpora.registry import find_clips
 from ser.dataset.extract import ExtractionReport, extract_table
@@ -463,7 +463,7 @@ def test_copies_stand_behind_their_clip(
     assert (table["augment"].reshape(6, 7)[:, 1:] != "").all()
     for name in ("path", "start", "y", "speaker", "corpus", "text", "intensity", "gender"):
         assert table[name].tolist() == np.repeat(plain[name], 7).tolist(), name
-    kinds = {kind_of(label) for label in table["augment"].tolist()}
+    kinds = {transform_names(label) for label in table["augment"].tolist()}
     assert {"", "noise", "stretch+reverb", "pitch"} <= kinds
     # Copies differ from their clip and from each other.
     assert len({record.tobytes() for record in table["x"]}) > 36
@@ -477,7 +477,7 @@ def test_a_copy_is_what_its_label_says(tmp_path: Path, ravdess_like: Path) -> No
     for record in table[1:]:
         links = [part.split("=") for part in record["augment"].split(",")]
         factor, gain = float(links[0][1]), float(links[1][1].removesuffix("dB"))
-        expected = stretched(samples, RATE, factor) * np.float32(10 ** (gain / 20))
+        expected = stretch(samples, RATE, factor) * np.float32(10 ** (gain / 20))
         assert record["duration"] == pytest.approx(len(samples) / RATE * factor, abs=1e-4)
         matrix = Extractor(SPEC)(expected)
         np.testing.assert_allclose(record["x"][: len(matrix)], matrix, atol=1e-3)

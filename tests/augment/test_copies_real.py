@@ -1,4 +1,4 @@
-"""The same figures on real voices."""
+"""Copies of real voices have the duration, the pitch and the noise that they were drawn for."""
 
 from __future__ import annotations
 
