@@ -17,7 +17,7 @@ from ser.features.overlap import MelView, SharedFrames
 from ser.features.registry import MEL_FAMILIES
 from ser.features.spec import FeatureSpec
 from ser.features.stft import ShortTime, Transform
-from ser.preprocess.silence import bounds_in, energy_of, trim
+from ser.preprocess.silence import cumulative_energy, trim_bounds_of_part, trim_silence
 
 
 class Extractor:
@@ -56,12 +56,9 @@ class Extractor:
             require("the feature f0", "librosa")
         self._clean: tuple[Callable[[Samples, int], Samples], ...] = ()
         if spec.clean:
-            from ser.preprocess.registry import parse_step
+            from ser.preprocess.registry import load_steps
 
-            steps = [parse_step(step) for step in spec.clean]
-            for step in steps:
-                step.require()
-            self._clean = tuple(steps)
+            self._clean = load_steps(spec.clean)
 
     def __call__(self, samples: Samples) -> Matrix:
         """Computes one clip's features.
@@ -139,9 +136,9 @@ class Extractor:
         spec = self.spec
         found = list(spans)
         if spec.trim is not None:
-            energy = energy_of(signal)
+            energy = cumulative_energy(signal)
             for number, (start, stop) in enumerate(spans):
-                first, last = bounds_in(energy, start, stop, spec.trim)
+                first, last = trim_bounds_of_part(energy, start, stop, spec.trim)
                 if last > first:
                     found[number] = (start + first, start + last)
         if spec.duration is not None:
@@ -175,7 +172,7 @@ class Extractor:
         for step in self._clean:
             samples = step(samples, spec.sample_rate)
         if spec.trim is not None:
-            samples = trim(samples, spec.trim)
+            samples = trim_silence(samples, spec.trim)
         if spec.duration is not None:
             samples = samples[: round(spec.duration * spec.sample_rate)]
         return np.ascontiguousarray(samples, dtype=np.float32)

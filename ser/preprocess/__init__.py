@@ -1,1 +1,1 @@
-"""Cleaning: what is done to a recording before its features are computed; a file per step."""
+"""Preprocessing: steps that a recording goes through before its features; a file per step."""

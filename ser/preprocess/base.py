@@ -1,4 +1,4 @@
-"""What every cleaning step is."""
+"""The base class of the preprocessing steps."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from ser.errors import SerError, require
 
 @dataclass(frozen=True, slots=True)
 class Step(ABC):
-    """One step with its only setting; `str` gives it as the command line takes it.
+    """One step and its only setting; `str` gives both as the command line takes them.
 
     Attributes:
         value: The setting, in the unit of the step.
@@ -21,15 +21,15 @@ class Step(ABC):
     value: float
 
     name: ClassVar[str]
-    """How the command line and feature specifications call the step."""
+    """Its name on the command line and in feature specifications."""
     meaning: ClassVar[str]
-    """What the value is, with its unit; for messages."""
+    """What the value means, with its unit; for messages."""
     default: ClassVar[float]
-    """The value where none is given."""
+    """The value if none is given."""
     bounds: ClassVar[tuple[float, float]]
-    """The least and the greatest value that make sense."""
+    """The least and the greatest value that are allowed."""
     modules: ClassVar[tuple[str, ...]] = ()
-    """Packages of the extra ``clean`` that it needs."""
+    """Python packages of the extra ``clean`` that it needs."""
 
     def __post_init__(self) -> None:
         """Checks the value.
@@ -49,7 +49,7 @@ class Step(ABC):
         return f"{self.name}:{self.value:g}"
 
     def require(self) -> None:
-        """Makes sure that what the step needs is installed, without importing it.
+        """Makes sure that the packages of the step are installed, without importing them.
 
         Raises:
             DependencyError: A package is missing.
@@ -62,7 +62,7 @@ class Step(ABC):
 
     @abstractmethod
     def __call__(self, samples: Samples, rate: int) -> Samples:
-        """Cleans a clip.
+        """Processes a clip.
 
         Args:
             samples: Shape (samples,), of any length and level; not changed.

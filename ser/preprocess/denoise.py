@@ -1,4 +1,4 @@
-"""Cleaning: noise that stays the same is gated away in every frequency band."""
+"""Reduction of stationary noise by spectral gating."""
 
 from __future__ import annotations
 
@@ -9,18 +9,17 @@ import numpy as np
 from ser.arrays import Samples
 from ser.preprocess.base import Step
 
-_FRAME = 0.064  # Seconds per frame of the spectral gate.
+_FRAME_SECONDS = 0.064  # Of the spectral gate.
 
-# The noise is what is heard in the quietest half second, and its level in each band that of its
-# mean plus one standard deviation. The package's own choice, the whole clip and 1.5 deviations,
-# takes the speech for noise too: on undisturbed acted clips what it changes lies only 5 dB under
-# the speech, against 26 dB so.
-_QUIET = 0.5
+# The noise is estimated from the quietest half second; a band's gate opens at the mean plus one
+# standard deviation. The package's own choice, the whole clip and 1.5 deviations, takes speech for
+# noise too: on undisturbed acted clips what it changes lies only 5 dB under the speech; here 26 dB.
+_NOISE_SECONDS = 0.5
 _DEVIATIONS = 1.0
 
 
 class Denoise(Step):
-    """Takes the share `value` of the amplitude from what does not rise above stationary noise.
+    """Attenuates by the share `value` what does not rise above the stationary noise.
 
     Spectral gating by the package noisereduce (Sainburg, Thielk and Gentner, "Finding, visualizing,
     and quantifying latent structure across diverse animal vocal repertoires", PLOS Computational
@@ -40,21 +39,21 @@ class Denoise(Step):
         import noisereduce  # noqa: F401
 
     def __call__(self, samples: Samples, rate: int) -> Samples:
-        """Gates; see `Step.__call__`."""
+        """Applies the gate; see `Step.__call__`."""
         import noisereduce
 
         # Transforms of the usual 1024 samples at 16 kHz, and of as many milliseconds elsewhere.
-        size = 1 << max(4, round(np.log2(_FRAME * rate)))
+        size = 1 << max(4, round(np.log2(_FRAME_SECONDS * rate)))
         padded = np.pad(samples, (0, max(0, size - len(samples))))
         cleaned: Samples = noisereduce.reduce_noise(
             y=padded,
             sr=rate,
             stationary=True,
-            y_noise=_quietest(padded, max(size, round(_QUIET * rate))),
+            y_noise=_quietest_part(padded, max(size, round(_NOISE_SECONDS * rate))),
             n_std_thresh_stationary=_DEVIATIONS,
             prop_decrease=self.value,
             n_fft=size,
-            # One piece: its own pieces go through temporary files.
+            # In one piece, because the package writes pieces to temporary files.
             chunk_size=len(padded),
             padding=size,
             time_mask_smooth_ms=50,
@@ -63,8 +62,8 @@ class Denoise(Step):
         return cleaned[: len(samples)].astype(np.float32, copy=False)
 
 
-def _quietest(samples: Samples, size: int) -> Samples:
-    """Finds the part with the least energy."""
+def _quietest_part(samples: Samples, size: int) -> Samples:
+    """Gives the `size` samples with the least energy."""
     energy = np.concatenate([[0.0], np.cumsum(np.square(samples, dtype=np.float64))])
     size = min(size, len(samples))
     start = int(np.argmin(energy[size:] - energy[: len(energy) - size]))

@@ -1,4 +1,4 @@
-"""Cleaning: every clip is brought to the same loudness, measured as broadcasters do.
+"""Loudness normalization: every clip is scaled to the same loudness, as broadcasters measure it.
 
 ITU-R BS.1770-5 (2023), "Algorithms to measure audio programme loudness and true-peak audio level",
 for one channel; EBU R 128 (2023) prescribes it. Written out here because 60 lines of NumPy load at
@@ -17,20 +17,19 @@ import numpy.typing as npt
 from ser.arrays import Samples
 from ser.preprocess.base import Step
 
-_BLOCK, _OVERLAP = 0.4, 0.75  # Seconds; share of a block.
+_BLOCK_SECONDS, _OVERLAP = 0.4, 0.75
 _ABSOLUTE_GATE, _RELATIVE_GATE = -70.0, -10.0  # LUFS; LU.
-_OFFSET = -0.691  # What makes a sine of 997 Hz at full scale -3.01 LUFS.
+_OFFSET_DB = -0.691  # With it, a sine of 997 Hz at full scale has -3.01 LUFS.
 
-# Silence behind the samples, until the filters' answer to the last of them has died away: the
-# high-pass has fallen by 140 dB then.
-_TAIL = 0.25
+# Seconds of silence behind the samples, in which the response of the high-pass falls by 140 dB.
+_TAIL_SECONDS = 0.25
 
 
 class Loudness(Step):
     """Amplifies or attenuates a clip to an integrated loudness of `value` LUFS.
 
-    A clip that is silent (under -70 LUFS throughout) is left as it is. Peaks may exceed full scale,
-    which features do not mind.
+    A clip that is silent (under -70 LUFS throughout) is not changed. Peaks may exceed full scale,
+    which does not matter to features.
     """
 
     __slots__ = ()
@@ -59,8 +58,8 @@ def integrated_loudness(samples: Samples, rate: int) -> float:
     """
     if not len(samples):
         return -math.inf
-    energy = np.concatenate([[0.0], np.cumsum(np.square(k_weighted(samples, rate)))])
-    block = min(round(_BLOCK * rate), len(samples))
+    energy = np.concatenate([[0.0], np.cumsum(np.square(k_weight(samples, rate)))])
+    block = min(round(_BLOCK_SECONDS * rate), len(samples))
     starts = np.arange(0, len(samples) - block + 1, max(1, round(block * (1 - _OVERLAP))))
     power = np.maximum(energy[starts + block] - energy[starts], 0.0) / block
     power = power[_decibels(power) > _ABSOLUTE_GATE]
@@ -70,11 +69,11 @@ def integrated_loudness(samples: Samples, rate: int) -> float:
     return float(_decibels(power.mean()))
 
 
-def k_weighted(samples: Samples, rate: int) -> npt.NDArray[np.float64]:
-    """Filters as the ear weights: a shelf for the head, and a high-pass.
+def k_weight(samples: Samples, rate: int) -> npt.NDArray[np.float64]:
+    """Applies the K-weighting: a shelf that models the head, and a high-pass.
 
-    The filters are applied as their frequency response. That needs no loop over samples, which
-    NumPy does not have, and differs from the recursion by the tail that is cut off at -140 dB.
+    The filters are applied by their frequency response, which needs no loop over samples. This
+    differs from the recursive filters by the tail that is cut off at -140 dB.
 
     Args:
         samples: Shape (samples,).
@@ -83,15 +82,15 @@ def k_weighted(samples: Samples, rate: int) -> npt.NDArray[np.float64]:
     Returns:
         Shape (samples,).
     """
-    size = 1 << (len(samples) + round(_TAIL * rate)).bit_length()
+    size = 1 << (len(samples) + round(_TAIL_SECONDS * rate)).bit_length()
     spectrum = np.fft.rfft(samples.astype(np.float64), size) * _response(size, rate)
     return np.fft.irfft(spectrum, size)[: len(samples)]
 
 
-# Clips of a corpus have much the same lengths, and need one of two sizes.
+# Clips of a corpus have similar lengths, and need one of two sizes.
 @lru_cache(maxsize=4)
 def _response(size: int, rate: int) -> npt.NDArray[np.complex128]:
-    """Gives what both filters do to each frequency of a transform."""
+    """Gives the frequency response of both filters at the bins of a transform."""
     z = np.exp(-2j * np.pi * np.arange(size // 2 + 1) / size)
     response = np.ones(len(z), np.complex128)
     for numerator, denominator in _filters(rate):
@@ -127,5 +126,5 @@ def _filters(rate: int) -> tuple[tuple[list[float], list[float]], ...]:
 
 def _decibels(power: npt.ArrayLike) -> npt.NDArray[np.float64]:
     with np.errstate(divide="ignore"):
-        level: npt.NDArray[np.float64] = _OFFSET + 10 * np.log10(np.asarray(power, np.float64))
+        level: npt.NDArray[np.float64] = _OFFSET_DB + 10 * np.log10(np.asarray(power, np.float64))
     return level

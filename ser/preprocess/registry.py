@@ -1,4 +1,4 @@
-"""The cleaning steps by name, and what the user writes for them."""
+"""The preprocessing steps by name, and the parser of their text."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from ser.errors import SerError
 from ser.preprocess.base import Step
 from ser.preprocess.denoise import Denoise
 from ser.preprocess.loudness import Loudness
-from ser.preprocess.trim import Trim
+from ser.preprocess.silence import Trim
 
 STEPS: Mapping[str, type[Step]] = MappingProxyType(
     {step.name: step for step in (Denoise, Trim, Loudness)}
 )
-"""Every step by the name that the command line gives it."""
+"""Every step by its name on the command line."""
 
 
 def parse_step(text: str) -> Step:
@@ -33,6 +33,19 @@ def parse_step(text: str) -> Step:
         raise SerError(
             text, f"has no number behind the colon but {value!r}", f"write {name}:{step.default:g}"
         ) from error
+
+
+def load_steps(steps: Iterable[str]) -> tuple[Step, ...]:
+    """Reads the steps of a feature specification, and makes sure that they can be applied.
+
+    Raises:
+        SerError: There is no such step, or its value is out of its range.
+        DependencyError: A package that a step needs is not installed.
+    """
+    loaded = tuple(map(parse_step, steps))
+    for step in loaded:
+        step.require()
+    return loaded
 
 
 def package_imports(steps: Iterable[str]) -> tuple[Callable[[], None], ...]:

@@ -1,16 +1,19 @@
-"""Silence at the ends of a clip."""
+"""Trimming of the silence at both ends of a clip."""
 
 from __future__ import annotations
+
+from typing import ClassVar
 
 import numpy as np
 
 from ser.arrays import Doubles, Samples
+from ser.preprocess.base import Step
 
-# librosa.effects.trim's frames.
+# Samples, as in `librosa.effects.trim`.
 _FRAME, _HOP = 2048, 512
 
 
-def bounds(samples: Samples, top_db: float) -> tuple[int, int]:
+def trim_bounds(samples: Samples, top_db: float) -> tuple[int, int]:
     """Finds where a clip's sound begins and ends, as `librosa.effects.trim` does.
 
     Args:
@@ -20,32 +23,32 @@ def bounds(samples: Samples, top_db: float) -> tuple[int, int]:
     Returns:
         Start and end in samples. A clip of pure silence has no loudest frame and is kept whole.
     """
-    return bounds_in(energy_of(samples), 0, len(samples), top_db)
+    return trim_bounds_of_part(cumulative_energy(samples), 0, len(samples), top_db)
 
 
-def energy_of(samples: Samples) -> Doubles:
-    """Sums the squares of samples up, shape (samples + 1,); the first sum is 0."""
+def cumulative_energy(samples: Samples) -> Doubles:
+    """Gives the cumulative sums of the squares of samples, shape (samples + 1,); the first is 0."""
     energy = np.zeros(len(samples) + 1)
     np.cumsum(np.square(samples, dtype=np.float64), out=energy[1:])
     return energy
 
 
-def bounds_in(energy: Doubles, first: int, last: int, top_db: float) -> tuple[int, int]:
-    """Finds the same of a part of a signal, from what `energy_of` gave of all of it.
+def trim_bounds_of_part(energy: Doubles, first: int, last: int, top_db: float) -> tuple[int, int]:
+    """Finds where the sound of a part of a signal begins and ends; see `trim_bounds`.
 
     Args:
-        energy: Of the signal, shape (samples + 1,).
-        first: Where the part begins.
-        last: Where it ends.
-        top_db: As in `bounds`.
+        energy: The cumulative energy of the signal, shape (samples + 1,).
+        first: The first sample of the part.
+        last: The sample behind its last.
+        top_db: As in `trim_bounds`.
 
     Returns:
-        Start and end in samples from where the part begins.
+        Start and end in samples, relative to `first`.
     """
     length = last - first
     if not length:
         return 0, 0
-    # Behind the ends of a part is nothing, whatever the signal has there.
+    # Beyond the ends of the part there is silence, whatever the signal has there.
     starts = np.arange(0, length + 1, _HOP) + (first - _FRAME // 2)
     above = energy[np.minimum(starts + _FRAME, last)]
     mean_square = np.maximum(above - energy[np.maximum(starts, first)], 0) / _FRAME
@@ -58,7 +61,25 @@ def bounds_in(energy: Doubles, first: int, last: int, top_db: float) -> tuple[in
     return int(sound[0] * _HOP), min(length, int((sound[-1] + 1) * _HOP))
 
 
-def trim(samples: Samples, top_db: float) -> Samples:
-    """Cuts the silence off both ends; see `bounds`."""
-    start, end = bounds(samples, top_db)
+def trim_silence(samples: Samples, top_db: float) -> Samples:
+    """Cuts off the silence at both ends; see `trim_bounds`."""
+    start, end = trim_bounds(samples, top_db)
     return samples[start:end] if end > start else samples
+
+
+class Trim(Step):
+    """Cuts off the ends that lie `value` decibels under the clip's loudest frame.
+
+    It does the same as ``trim`` of the feature specification, but at its place among the other
+    steps: after noise reduction silence is silent.
+    """
+
+    __slots__ = ()
+    name: ClassVar[str] = "trim"
+    meaning: ClassVar[str] = "number of decibels under the peak"
+    default: ClassVar[float] = 40.0
+    bounds: ClassVar[tuple[float, float]] = (1.0, 120.0)
+
+    def __call__(self, samples: Samples, rate: int) -> Samples:
+        """Trims; see `Step.__call__`. A clip of pure silence is kept whole."""
+        return trim_silence(samples, self.value)

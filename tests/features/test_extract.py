@@ -216,9 +216,11 @@ def test_trimming_comes_before_the_duration() -> None:
     spec = FeatureSpec(trim=40.0, duration=0.3)
     matrix = Extractor(spec)(samples)
     assert len(matrix) == 31
-    from ser.preprocess.silence import trim
+    from ser.preprocess.silence import trim_silence
 
-    np.testing.assert_array_equal(matrix, Extractor(FeatureSpec())(trim(samples, 40.0)[:4800]))
+    np.testing.assert_array_equal(
+        matrix, Extractor(FeatureSpec())(trim_silence(samples, 40.0)[:4800])
+    )
 
 
 @pytest.mark.parametrize("seconds", [0.0, 0.005, 0.01, 0.0101, 1.0, 3.1415])

@@ -14,7 +14,7 @@ from ser.corpora.registry import find_clips
 from ser.dataset.extract import extract_table
 from ser.dataset.table import read_table, spec_of
 from ser.features.extract import Extractor, fit_frames
-from ser.inference.engine import open_engine
+from ser.inference.classifier import open_classifier
 from ser.inference.recognizer import analyse, default_windowing
 
 CLEANED = SPEC.with_changes(normalise="none", clean=("trim:30", "loudness:-20"))
@@ -28,7 +28,7 @@ def model(tmp_path_factory: pytest.TempPathFactory, ravdess_like: Path) -> Path:
 
 
 def test_windows_are_cleaned(model: Path, tmp_path: Path) -> None:
-    engine = open_engine(model)
+    engine = open_classifier(model)
     assert engine.spec == CLEANED
     samples = speech(RATE, 3.0)
     (tmp_path / "a.wav").write_bytes(sound(samples, RATE, subtype="FLOAT"))
