@@ -24,7 +24,7 @@ from ser.cli.train.options import (
     make_config,
 )
 from ser.cli.train.reporting import report_epoch, write_views
-from ser.cli.train.translator import refuse, train_one
+from ser.cli.train.translator import CONVERSION_RULES, train_one
 from ser.cli.train.tune import TUNING_RULES, Tuning, read_tuning, tune, tune_options
 from ser.conversion.registry import CONVERSION_ARCHITECTURES
 from ser.dataset.table import Table, read_table, write_table
@@ -50,6 +50,7 @@ _RULES = (
         "a cross-validation trains several networks",
     ),
     *TUNING_RULES,
+    *CONVERSION_RULES,
 )
 
 
@@ -135,7 +136,7 @@ _RULES = (
     type=click.IntRange(0),
     default=_DEFAULTS.patience,
     show_default=True,
-    help="PitchMarks without a lower validation loss until training stops; 0 never stops early.",
+    help="Epochs without a lower validation loss until training stops; 0 never stops early.",
 )
 @click.option(
     "--augment/--no-augment",
@@ -277,8 +278,6 @@ def main(
     if write_generated is not None:
         _check_generated(config, write_generated)
     converts = config.arch in CONVERSION_ARCHITECTURES
-    if converts:
-        refuse(config)
     tuning = read_tuning(click.get_current_context(), search, [*settings, *config.options])
     if cv is not None:
         check_output(console, output, validation)
