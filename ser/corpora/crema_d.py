@@ -11,13 +11,11 @@ lies beside the audio or one folder above.
 
 from __future__ import annotations
 
-import csv
 import re
 from dataclasses import replace
 from pathlib import Path
 
-from ser.corpora.base import Clip, Corpus, Index
-from ser.errors import CorpusError
+from ser.corpora.base import Clip, Corpus, Index, read_rows
 from ser.labels import canonical
 
 _NAME = re.compile(
@@ -51,11 +49,7 @@ class CremaD(Corpus):
 
     def read_index(self, path: Path) -> Index:
         """Reads the actors' demographics; the key is the actor's number."""
-        try:
-            with path.open(encoding="utf-8-sig", newline="") as stream:
-                rows = list(csv.DictReader(stream))
-        except (OSError, UnicodeDecodeError, csv.Error) as error:
-            raise CorpusError(path, f"cannot be read ({error})", "download it again") from error
+        rows = read_rows(path)
         return {(row.get("ActorID") or "").strip(): row for row in rows}
 
     def complete(self, clip: Clip, index: Index) -> Clip:

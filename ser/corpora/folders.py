@@ -12,7 +12,7 @@ from ser.labels import canonical, is_known
 
 
 class Folders(Corpus):
-    """Reads the emotion from the name of the folder that a file lies in."""
+    """Reads the emotion from the name of a file's folder."""
 
     name = "folders"
 

@@ -1,4 +1,4 @@
-"""A manifest: a CSV or TSV table that says what is spoken where.
+"""Manifests: CSV or TSV tables of recordings and their labels.
 
 The first line names the columns, in any order and case. ``path`` is needed, relative to the
 manifest's folder, or a URL; ``emotion``, ``speaker``, ``corpus``, ``text``, ``intensity``,
@@ -32,19 +32,19 @@ COLUMNS: tuple[str, ...] = (
     "start",
     "duration",
 )
-"""Every column that means something; others are ignored with a note."""
+"""Every column that is read; others are ignored with a note."""
 
 _GENDERS = {"f": "female", "female": "female", "m": "male", "male": "male"}
 
 
 @dataclass(frozen=True, slots=True)
 class Manifest:
-    """What a manifest says.
+    """The content of a manifest.
 
     Attributes:
-        clips: The good rows, in their order.
-        errors: One for each bad row; each names the line.
-        notes: Remarks about columns that are ignored.
+        clips: The clips of the valid rows, in their order.
+        errors: One for each invalid row, with its line.
+        notes: Notes about columns that are ignored.
     """
 
     clips: tuple[Clip, ...]
@@ -53,7 +53,7 @@ class Manifest:
 
 
 def is_manifest(path: Path) -> bool:
-    """Says by the extension whether a file that was given by itself is to be read as a manifest."""
+    """Tells by the extension whether a file given by name is a manifest."""
     return path.suffix.lower() in EXTENSIONS
 
 
@@ -65,7 +65,7 @@ def read_manifest(path: Path) -> Manifest:
             line has most of.
 
     Returns:
-        Clips and the errors of bad rows: a bad row does not spoil the others. Clips without a
+        Clips, and the errors of invalid rows, which do not affect the others. Clips without a
         corpus get the corpus ``manifest``, so that equal names of speakers mean one person in
         every manifest that does not say otherwise.
 

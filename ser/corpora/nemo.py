@@ -16,8 +16,7 @@ import re
 from dataclasses import replace
 from pathlib import Path
 
-from ser.corpora.base import Clip, Corpus, Index
-from ser.errors import CorpusError
+from ser.corpora.base import Clip, Corpus, Index, read_rows
 from ser.labels import canonical, is_known
 
 _NAME = re.compile(
@@ -49,11 +48,7 @@ class Nemo(Corpus):
 
     def read_index(self, path: Path) -> Index:
         """Reads ``data.tsv``; the key is the file's name without extension."""
-        try:
-            with path.open(encoding="utf-8-sig", newline="") as stream:
-                rows = list(csv.DictReader(stream, delimiter="\t", quoting=csv.QUOTE_NONE))
-        except (OSError, UnicodeDecodeError, csv.Error) as error:
-            raise CorpusError(path, f"cannot be read ({error})", "download it again") from error
+        rows = read_rows(path, delimiter="\t", quoting=csv.QUOTE_NONE)
         return {Path((row.get("file_id") or "").strip()).stem: row for row in rows}
 
     def complete(self, clip: Clip, index: Index) -> Clip:

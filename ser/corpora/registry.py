@@ -24,32 +24,32 @@ from ser.corpora.savee import Savee
 from ser.corpora.tess import Tess
 from ser.errors import CorpusError, SerError
 from ser.io.listing import walk
-from ser.io.remote import is_url, url_or_path
+from ser.io.remote import exists, fetch, find_audio, is_url, url_or_path
 
 CORPORA = MappingProxyType(
     {
         corpus.name: corpus
-        # `auto` asks them in this order: the ones with the most telling names first.
+        # `auto` tries them in this order: those with the most specific names first.
         for corpus in (Ravdess(), CremaD(), Tess(), Nemo(), EmoDB(), Savee(), Folders())
     }
 )
-"""Readers by name."""
+"""Corpus readers by name."""
 
 CHOICES: tuple[str, ...] = ("auto", *CORPORA, "manifest", "none")
-"""What ``--corpus`` accepts."""
+"""The values of ``--corpus``."""
 
 
 @dataclass(frozen=True, slots=True)
 class Listing:
-    """What was found in the inputs.
+    """The clips that were found in the inputs.
 
     Attributes:
-        clips: Sorted by path and start; a file that is given twice is here once.
+        clips: Sorted by path and start; a file that is given twice occurs once.
         skipped: Audio files whose names are not the corpus's, sorted.
-        missing: One error for each input that gave nothing: it does not exist, is a folder
-            without audio, is a manifest with a bad row.
+        missing: One error for each input that gave no clip: it does not exist, is a folder
+            without audio, is a manifest with an invalid row.
         channel_skipped: How many clips were left out because they are sung, or spoken.
-        notes: Remarks for the user, such as a manifest's columns that mean nothing here.
+        notes: Notes for the user, such as columns of a manifest that are ignored.
     """
 
     clips: tuple[Clip, ...] = ()
@@ -70,14 +70,14 @@ def find_clips(
     Args:
         inputs: Audio files (whatever their extension), folders (walked, hidden files ignored),
             manifests (CSV or TSV), and URLs of files and folders.
-        corpus: ``auto`` asks every reader for each file. A file that none of them knows is a clip
+        corpus: ``auto`` tries every reader on each file. A file that none of them knows is a clip
             without a label when it was given by itself or nothing in its folder is known;
             otherwise it is skipped. A corpus's name takes its files and skips all others.
             ``manifest`` reads every input as a manifest. ``none`` labels nothing.
         channel: Which half of RAVDESS to take.
 
     Returns:
-        Clips, and everything that did not become one.
+        The clips, and all inputs that did not become one.
 
     Raises:
         CorpusError: There is no corpus of this name.
@@ -92,6 +92,8 @@ def find_clips(
 
 @dataclass
 class _Search:
+    """Collects clips input by input."""
+
     corpus: str
     clips: list[Clip] = field(default_factory=list)
     skipped: list[Path] = field(default_factory=list)
@@ -133,9 +135,6 @@ class _Search:
         self._add_files(files)
 
     def _add_url(self, url: str) -> None:
-        # Late: only they need it, and it needs this package.
-        from ser.io.remote import find_audio
-
         if self.corpus == "manifest" or is_manifest(Path(url)):
             cure = "copy it to this machine; its paths may be URLs"
             self.missing.append(CorpusError(url, "is a manifest behind a URL", cure))
@@ -174,21 +173,20 @@ class _Search:
                 known.append(clip)
         self.clips += known
         if self.corpus == "auto" and not known:
-            # A recording by itself or a folder of them: no corpus, but something to analyse.
+            # Recordings of no corpus, which can be analyzed all the same.
             self.clips += [Clip(path) for path in unknown]
         else:
             self.skipped += unknown
 
     def _parse(self, path: Path) -> Clip | None:
-        if self.corpus == "auto":
-            reader = next((c for c in CORPORA.values() if c.recognises(path)), None)
-        else:
-            reader = CORPORA[self.corpus]
-        clip = reader.parse(path) if reader else None
-        if clip is None or reader is None:
-            return None
-        index = self._index(reader, path)
-        return reader.complete(clip, index) if index else clip
+        """Reads a file's name with the first reader that knows it."""
+        readers = CORPORA.values() if self.corpus == "auto" else (CORPORA[self.corpus],)
+        for reader in readers:
+            clip = reader.parse(path)
+            if clip is not None:
+                index = self._index(reader, path)
+                return reader.complete(clip, index) if index else clip
+        return None
 
     def _index(self, reader: Corpus, path: Path) -> Index | None:
         if not reader.index:
@@ -207,14 +205,14 @@ class _Search:
             with _local(place) as file:
                 return None if file is None else reader.read_index(file)
         except CorpusError as error:
-            # The names alone still say most; the error is reported beside the clips.
+            # The file names say most of it; the error is reported beside the clips.
             self.missing.append(error)
             return {}
 
     def listing(self, channel: Literal["speech", "song", "both"]) -> Listing:
         unique: dict[tuple[str, float, float | None], Clip] = {}
         for clip in self.clips:
-            # Lexical on purpose: links to one recording under two names are two clips.
+            # Links are not resolved: one recording under two names is two clips.
             key = (os.path.abspath(clip.path), clip.start, clip.duration)  # noqa: PTH100
             if key not in unique or not unique[key].corpus:
                 unique[key] = clip
@@ -233,13 +231,11 @@ class _Search:
 
 @contextlib.contextmanager
 def _local(place: Path) -> Iterator[Path | None]:
-    """Yields where a file can be read on this machine, if there is one."""
+    """Yields the path of a file on this machine, downloaded if need be; None if there is none."""
     name = url_or_path(place)
     if not is_url(name):
         yield place if place.is_file() else None
         return
-    from ser.io.remote import exists, fetch
-
     if not exists(name):
         yield None
         return
@@ -249,5 +245,5 @@ def _local(place: Path) -> Iterator[Path | None]:
 
 def _channel(clip: Clip, wanted: str) -> str:
     reader = CORPORA.get(clip.corpus)
-    # Recordings of no known corpus are nobody's song or speech: they pass.
+    # Recordings of no known corpus count as wanted.
     return reader.channel(clip.path) if reader else wanted

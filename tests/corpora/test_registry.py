@@ -9,20 +9,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from corpus_names import GOOD, touch
 from speech import write_corpus
 
 from ser.corpora.registry import CHOICES, CORPORA, find_clips
 from ser.errors import CorpusError
-
-
-def touch(folder: Path, *names: str) -> list[Path]:
-    """Makes empty files: the search reads names and never opens audio."""
-    paths = [folder / name for name in names]
-    for path in paths:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.touch()
-    return paths
-
+from ser.labels import COMMON, SPECIFIC
 
 KINDS = ["ravdess", "crema_d", "tess", "tess-flat", "emodb", "savee", "nemo", "folders"]
 
@@ -177,21 +169,6 @@ def test_an_unknown_corpus_is_refused_with_the_known_ones() -> None:
     assert all(name in str(caught.value) for name in CHOICES)
 
 
-def test_nemo_takes_gender_from_its_table(tmp_path: Path) -> None:
-    write_corpus("nemo", tmp_path, speakers=2, emotions=["angry"], seconds=0.2)
-    with_table = find_clips([tmp_path / "samples"]).clips
-    assert {(clip.speaker, clip.gender) for clip in with_table} == {
-        ("EB0", "female"),
-        ("WR0", "male"),
-    }, "speakers are padded with spaces in the table and must not be here"
-    (tmp_path / "data.tsv").unlink()
-    without = find_clips([tmp_path]).clips
-    assert [(c.speaker, c.text, c.emotion) for c in without] == [
-        (c.speaker, c.text, c.emotion) for c in with_table
-    ]
-    assert {clip.gender for clip in without} == {""}
-
-
 def test_a_corpus_behind_a_url(tmp_path: Path) -> None:
     write_corpus("nemo", tmp_path, speakers=2, emotions=["angry"], seconds=0.2)
     here = find_clips([tmp_path]).clips
@@ -217,17 +194,6 @@ def test_a_broken_table_is_said_and_names_still_read(tmp_path: Path) -> None:
     assert len(found.clips) == 2
     assert len(found.missing) == 1
     assert "data.tsv" in str(found.missing[0])
-
-
-def test_crema_d_takes_gender_from_its_demographics(tmp_path: Path) -> None:
-    touch(tmp_path, "AudioWAV/1001_DFA_ANG_XX.wav", "AudioWAV/1002_DFA_ANG_XX.wav",
-          "AudioWAV/1003_DFA_ANG_XX.wav")  # fmt: skip
-    (tmp_path / "VideoDemographics.csv").write_text(
-        "ActorID,Age,Sex,Race,Ethnicity\n1001,51,Male,Caucasian,Not Hispanic\n"
-        "1002,21,Female,Caucasian,Not Hispanic\n"
-    )
-    found = find_clips([tmp_path])
-    assert [clip.gender for clip in found.clips] == ["male", "female", ""]
 
 
 def test_finding_imports_nothing_heavy(run_python: Callable[[str], Any]) -> None:
@@ -285,3 +251,17 @@ def test_real_corpora_together(corpora: Path) -> None:
 
 def test_every_reader_is_under_its_own_name() -> None:
     assert all(name == reader.name for name, reader in CORPORA.items())
+
+
+@pytest.mark.parametrize(("reader", "name"), [(case[0], case[1]) for case in GOOD])
+def test_no_two_corpora_claim_a_name(reader: str, name: str) -> None:
+    claims = [c.name for c in CORPORA.values() if c.parse(Path("corpus", name))]
+    assert claims[0] == reader or reader == "folders"
+    assert set(claims) <= {reader, "folders", "emodb"}
+    assert len(claims) == 1 or "folders" in claims, "only folders may overlap with a corpus"
+
+
+def test_every_reader_keeps_to_the_vocabulary() -> None:
+    for reader, name, *_ in GOOD:
+        clip = CORPORA[reader].parse(Path(name)) if reader != "folders" else None
+        assert clip is None or clip.emotion in COMMON + SPECIFIC

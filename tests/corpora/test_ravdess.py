@@ -1,0 +1,26 @@
+"""The reader of RAVDESS."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from corpus_names import check_names
+
+from ser.corpora.registry import CORPORA
+from ser.labels import COMMON
+
+
+def test_ravdess_emotions_are_in_the_order_of_their_codes() -> None:
+    names = [f"03-01-{code:02d}-01-01-01-01.wav" for code in range(1, 9)]
+    clips = [CORPORA["ravdess"].parse(Path(name)) for name in names]
+    assert tuple(clip.emotion for clip in clips if clip) == COMMON
+
+
+def test_ravdess_channel() -> None:
+    reader = CORPORA["ravdess"]
+    assert reader.channel(Path("03-01-05-01-01-01-01.wav")) == "speech"
+    assert reader.channel(Path("03-02-05-01-01-01-01.wav")) == "song"
+
+
+def test_names() -> None:
+    check_names("ravdess")
