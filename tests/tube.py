@@ -10,7 +10,7 @@ from typing import Any
 
 from website import Site
 
-from ser.youtube.metadata import Recording
+from ser.youtube.metadata import FetchedAudio
 
 RECORDED = Path(__file__).parent / "youtube" / "video.json"
 
@@ -26,7 +26,7 @@ def recorded(site: str = "http://127.0.0.1:9", **changes: Any) -> dict[str, Any]
 class Outcome:
     """What a run gave and said."""
 
-    recordings: list[Recording] = field(default_factory=list)
+    recordings: list[FetchedAudio] = field(default_factory=list)
     errors: list[str] = field(default_factory=list)
     skipped: list[str] = field(default_factory=list)
     details: list[str] = field(default_factory=list)
@@ -40,3 +40,20 @@ def tube(site: Site, name: str, **changes: Any) -> str:
     """Puts a video's page on the site; see ``tests/yt_dlp_plugins``."""
     info = recorded(site.url, id=name, **changes)
     return site.put(f"/watch/{name}", json.dumps(info), "application/json")
+
+
+def listed(site: Site, name: str, *entries: Any, **more: Any) -> str:
+    page = {"title": name, "entries": list(entries), **more}
+    return site.put(f"/list/{name}", json.dumps(page), "application/json")
+
+
+def link(url: str, key: str = "Tube") -> dict[str, str]:
+    return {"_type": "url", "url": url, "ie_key": key, "id": url.rsplit("/", 1)[1]}
+
+
+def ids(outcome: Any) -> list[str]:
+    return [recording.id for recording in outcome.recordings]
+
+
+def without(*names: str) -> list[dict[str, Any]]:
+    return [one for one in recorded()["formats"] if one["format_id"] not in names]

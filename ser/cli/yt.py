@@ -13,11 +13,12 @@ from typing import Any, TypeVar
 import click
 
 from ser.cli.common import Console, Progress, command, output_option, refuse_terminal
+from ser.cli.options import check_stdin
 from ser.errors import SerError
 from ser.io.files import STANDARD
 from ser.youtube.addresses import read_addresses
 from ser.youtube.config import FetchConfig, Items, parse_items, parse_section, parse_size
-from ser.youtube.fetch import SeveralError, Watch, fetch
+from ser.youtube.fetch import DownloadCallback, SeveralError, fetch
 
 T = TypeVar("T")
 
@@ -116,10 +117,12 @@ def main(
     config = FetchConfig(
         rate=rate,
         kind=kind,
-        sections=tuple(_parsed("--sections", parse_section, text) for text in sections),
-        items=Items() if items is None else _parsed("--items", parse_items, items),
+        sections=tuple(_parse_option("--sections", parse_section, text) for text in sections),
+        items=Items() if items is None else _parse_option("--items", parse_items, items),
         archive=archive,
-        limit_rate=None if limit_rate is None else _parsed("--limit-rate", parse_size, limit_rate),
+        limit_rate=None
+        if limit_rate is None
+        else _parse_option("--limit-rate", parse_size, limit_rate),
         proxy=proxy,
         cookies=cookies,
         retries=retries,
@@ -143,7 +146,7 @@ def _save(console: Console, urls: Sequence[str], folder: Path, config: FetchConf
         skipped += 1
         console.detail(message)
 
-    with _following(console) as watch:
+    with _download_bar(console) as progress:
         for recording in fetch(
             urls,
             folder,
@@ -151,7 +154,7 @@ def _save(console: Console, urls: Sequence[str], folder: Path, config: FetchConf
             on_error=console.fail,
             skipped=skip,
             detail=console.detail,
-            watch=watch,
+            progress=progress,
         ):
             count += 1
             click.echo(recording.to_json(sys.stdout.encoding))
@@ -162,7 +165,10 @@ def _save(console: Console, urls: Sequence[str], folder: Path, config: FetchConf
 def _pipe(console: Console, urls: Sequence[str], config: FetchConfig) -> None:
     if len(urls) != 1:
         raise click.UsageError(f"-o - writes one recording, and there are {len(urls)} URLs.")
-    with tempfile.TemporaryDirectory(prefix="ser-yt-") as folder, _following(console) as watch:
+    with (
+        tempfile.TemporaryDirectory(prefix="ser-yt-") as folder,
+        _download_bar(console) as progress,
+    ):
         try:
             for recording in fetch(
                 urls,
@@ -172,7 +178,7 @@ def _pipe(console: Console, urls: Sequence[str], config: FetchConfig) -> None:
                 on_error=console.fail,
                 skipped=console.info,
                 detail=console.detail,
-                watch=watch,
+                progress=progress,
             ):
                 # Only now, when it is whole: who reads it gets all of it or nothing.
                 with Path(recording.path).open("rb") as source:
@@ -186,19 +192,18 @@ def _pipe(console: Console, urls: Sequence[str], config: FetchConfig) -> None:
 
 
 def _urls(given: Sequence[str], batch_file: str | None) -> list[str]:
-    if [*given, batch_file].count(STANDARD) > 1:
-        raise click.UsageError("Standard input (-) can be read only once.")
+    check_stdin([*given, batch_file])
     urls: list[str] = []
     for url in given:
-        urls += _listed(STANDARD) if url == STANDARD else [url]
+        urls += _read_urls(STANDARD) if url == STANDARD else [url]
     if batch_file is not None:
-        urls += _listed(batch_file)
+        urls += _read_urls(batch_file)
     if not urls:
         raise click.UsageError("No URL is given: name URLs, - for stdin, or --batch-file.")
     return urls
 
 
-def _listed(source: str) -> list[str]:
+def _read_urls(source: str) -> list[str]:
     name = "standard input" if source == STANDARD else source
     try:
         data = sys.stdin.buffer.read() if source == STANDARD else Path(source).read_bytes()
@@ -210,7 +215,7 @@ def _listed(source: str) -> list[str]:
     return found
 
 
-def _parsed(option: str, parse: Callable[[str], T], text: str) -> T:
+def _parse_option(option: str, parse: Callable[[str], T], text: str) -> T:
     try:
         return parse(text)
     except SerError as error:
@@ -218,13 +223,13 @@ def _parsed(option: str, parse: Callable[[str], T], text: str) -> T:
 
 
 @contextlib.contextmanager
-def _following(console: Console) -> Iterator[Watch]:
+def _download_bar(console: Console) -> Iterator[DownloadCallback]:
     with console.progress(None, "B", "listing", scale=True) as bar:
-        yield _Bar(bar)
+        yield _DownloadBar(bar)
 
 
-class _Bar:
-    """One bar for all downloads, which starts anew with each."""
+class _DownloadBar:
+    """One progress bar for all downloads, which starts anew with each."""
 
     def __init__(self, bar: Progress) -> None:
         self.bar = bar

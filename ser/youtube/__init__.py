@@ -1,1 +1,1 @@
-"""Recordings from the web: yt-dlp finds and downloads them, PyAV makes WAV or FLAC of them."""
+"""Sound from the web: YouTube and every other site that yt-dlp knows."""

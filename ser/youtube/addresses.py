@@ -1,4 +1,4 @@
-"""Lists of addresses, and which addresses are fetched at all."""
+"""Web addresses: lists of them, and which are allowed."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from ser.errors import SerError
 
 
 def check_address(url: str) -> None:
-    """Refuses what is not on the web: files, FTP, search words.
+    """Checks that an address is on the web: no file, no FTP, no search words.
 
     Raises:
         SerError: The address is not one of http or https.
@@ -29,7 +29,7 @@ def check_address(url: str) -> None:
 
 
 def read_addresses(lines: Iterable[str]) -> list[str]:
-    """Takes the addresses out of a list, one per line.
+    """Reads the addresses of a list, one per line.
 
     Empty lines and comments are left out: lines that start with ``#``, ``;`` or ``]``, as in
     yt-dlp's lists, and what stands behind a space and ``#``.
@@ -43,7 +43,7 @@ def read_addresses(lines: Iterable[str]) -> list[str]:
 
 
 def printable(text: str, longest: int = 300) -> str:
-    """Makes one line of what a site says, without what could steer a terminal.
+    """Makes one line of a site's text, without control sequences of terminals.
 
     Args:
         text: Anything.

@@ -1,4 +1,4 @@
-"""yt-dlp as ser wants it: silent, on the web alone, and without other programs."""
+"""yt-dlp, configured: no output, no protocols but http and https, no other programs."""
 
 from __future__ import annotations
 
@@ -14,9 +14,7 @@ from ser.errors import SerError, missing_package
 from ser.youtube.addresses import check_address, printable
 from ser.youtube.config import FetchConfig
 
-# Which of a recording's streams is fetched: sound without a picture, the best there is.
-
-# What yt-dlp downloads by itself. The rest needs ffmpeg or other programs.
+# The protocols that yt-dlp downloads by itself. The others need ffmpeg or other programs.
 _PROTOCOLS = frozenset(
     [
         "http", "https", "m3u8", "m3u8_native", "http_dash_segments",
@@ -24,11 +22,11 @@ _PROTOCOLS = frozenset(
     ]
 )  # fmt: skip
 
-# A picture is thrown away. With this height its sound is as good as with more.
-_ENOUGH_PICTURE = 480
+# The picture is thrown away. Beyond this height the sound gets no better.
+_MAX_PICTURE_HEIGHT = 480
 
 
-def choose(context: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+def choose_format(context: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
     """Chooses a format, as yt-dlp's ``format`` option takes a function.
 
     The best sound that comes alone; where none does, the best with a picture that is small.
@@ -44,7 +42,7 @@ def choose(context: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
     if alone:
         yield alone[-1]
     elif sound:
-        small = [one for one in sound if (one.get("height") or 0) <= _ENOUGH_PICTURE]
+        small = [one for one in sound if (one.get("height") or 0) <= _MAX_PICTURE_HEIGHT]
         yield small[-1] if small else min(sound, key=lambda one: one["height"])
 
 
@@ -62,19 +60,19 @@ def _usable(one: Mapping[str, Any]) -> bool:
 # yt-dlp takes Deno alone unless it is told of the others.
 _RUNTIMES = ("deno", "node", "bun", "quickjs")
 
-# What fetches with these leaves http and https where we can see it; see `_Web.urlopen`. The others
-# speak other protocols, or follow redirects to FTP inside a library.
+# With these, every address of a request can be checked; see `_WebClient.urlopen`. The others speak
+# other protocols, or follow redirects to FTP inside a library.
 _HANDLERS = frozenset({"Urllib", "Requests"})
 
 
-class Log:
-    """Takes what yt-dlp says, which would otherwise go to the terminal.
+class YtDlpLog:
+    """Receives yt-dlp's messages, which would otherwise go to the terminal.
 
     Args:
         detail: Gets each line; for ``--verbose``.
 
     Attributes:
-        warnings: What it has warned of since they were cleared; they explain errors.
+        warnings: The warnings since the list was cleared; they explain errors.
     """
 
     def __init__(self, detail: Callable[[str], object]) -> None:
@@ -82,20 +80,20 @@ class Log:
         self.warnings: list[str] = []
 
     def debug(self, message: str) -> None:
-        """Takes progress and details."""
+        """Receives progress and details."""
         self._say(message)
 
     def info(self, message: str) -> None:
-        """Takes what yt-dlp would show on the screen."""
+        """Receives what yt-dlp would show on the screen."""
         self._say(message)
 
     def warning(self, message: str, *, once: bool = False, only_once: bool = False) -> None:
-        """Takes a warning."""
+        """Receives a warning."""
         self.warnings.append(printable(message))
         self._say(f"warning: {message}")
 
     def error(self, message: str) -> None:
-        """Takes an error; yt-dlp raises it as well."""
+        """Receives an error; yt-dlp raises it as well."""
         self._say(message)
 
     def _say(self, message: str) -> None:
@@ -103,7 +101,7 @@ class Log:
             self._detail(f"yt-dlp: {text}")
 
 
-def open_client(config: FetchConfig, log: Log) -> Any:
+def open_client(config: FetchConfig, log: YtDlpLog) -> Any:
     """Makes a `yt_dlp.YoutubeDL` that fetches as configured.
 
     Args:
@@ -113,10 +111,10 @@ def open_client(config: FetchConfig, log: Log) -> Any:
     Raises:
         SerError: yt-dlp is missing, or a file of cookies is none.
     """
-    return _web_class()(parameters(config, log))
+    return _client_class()(parameters(config, log))
 
 
-def parameters(config: FetchConfig, log: Log) -> dict[str, Any]:
+def parameters(config: FetchConfig, log: YtDlpLog) -> dict[str, Any]:
     """Writes a configuration as yt-dlp's parameters.
 
     Raises:
@@ -128,7 +126,7 @@ def parameters(config: FetchConfig, log: Log) -> dict[str, Any]:
         "quiet": True,
         "noprogress": True,
         "color": "never",
-        "format": choose,
+        "format": choose_format,
         # An address of a video inside a list means the video.
         "noplaylist": True,
         "default_search": "error",
@@ -164,14 +162,14 @@ def _waiting(config: FetchConfig) -> Callable[..., float]:
 
 
 @functools.cache
-def _web_class() -> Any:
+def _client_class() -> Any:
     try:
         from yt_dlp import YoutubeDL
     except ModuleNotFoundError as error:
         raise missing_package("ser-yt", error.name) from error
 
-    class _Web(YoutubeDL):  # type: ignore[misc]  # yt-dlp has no types
-        """Refuses, at the one gate that all requests go through, what is not http or https."""
+    class _WebClient(YoutubeDL):  # type: ignore[misc]  # yt-dlp has no types
+        """Refuses what is not http or https, in the one method that all requests pass."""
 
         def urlopen(self, req: Any) -> Any:
             check_address(req if isinstance(req, str) else _address(req))
@@ -183,7 +181,7 @@ def _web_class() -> Any:
             kept = [_web_handler(one) for one in handlers if one.RH_KEY in _HANDLERS]
             return super().build_request_director(kept, preferences)
 
-    return _Web
+    return _WebClient
 
 
 def _address(request: Any) -> str:
@@ -210,9 +208,7 @@ def _web_handler(handler: Any) -> Any:
     return UrllibRH
 
 
-# Cookies, read once and never written back.
-
-_FIELDS = 7
+_COOKIE_FIELDS = 7
 
 
 def read_cookies(path: Path) -> io.StringIO:
@@ -243,4 +239,6 @@ def _is_cookie(line: str) -> bool:
     if line.startswith("#") and not line.startswith("#HttpOnly_"):
         return False
     fields = line.split("\t")
-    return len(fields) == _FIELDS and (not fields[4] or fields[4].replace(".", "", 1).isdigit())
+    return len(fields) == _COOKIE_FIELDS and (
+        not fields[4] or fields[4].replace(".", "", 1).isdigit()
+    )

@@ -1,4 +1,4 @@
-"""How recordings are fetched: one frozen value."""
+"""The configuration of a fetch: which entries, which parts, and how."""
 
 from __future__ import annotations
 
@@ -10,12 +10,10 @@ from typing import Literal
 from ser.errors import SerError
 from ser.timeline.clock import parse_time
 
-# Which entries of a list are wanted.
-
 
 @dataclass(frozen=True, slots=True)
 class Items:
-    """Entries of a list, by their numbers.
+    """A selection of the entries of a list, by their numbers.
 
     Attributes:
         ranges: First and last number, from 1; None is the end of the list. Empty wants all.
@@ -29,8 +27,8 @@ class Items:
             first <= number and (last is None or number <= last) for first, last in self.ranges
         )
 
-    def beyond(self, number: int) -> bool:
-        """Says whether nothing is wanted from this entry on, so that no more need be listed."""
+    def ends_before(self, number: int) -> bool:
+        """Says whether no entry is wanted from this number on."""
         return bool(self.ranges) and all(
             last is not None and last < number for _, last in self.ranges
         )
@@ -65,7 +63,7 @@ def parse_items(text: str) -> Items:
     return Items(tuple(ranges))
 
 
-Kind = Literal["wav", "flac"]
+FileFormat = Literal["wav", "flac"]
 
 _UNITS = {"": 1, "K": 1 << 10, "M": 1 << 20, "G": 1 << 30}
 
@@ -90,7 +88,7 @@ class FetchConfig:
     """
 
     rate: int = 16_000
-    kind: Kind = "wav"
+    kind: FileFormat = "wav"
     sections: tuple[Section, ...] = ()
     items: Items = field(default_factory=Items)
     archive: Path | None = None
@@ -128,9 +126,6 @@ def parse_size(text: str) -> int:
     return size
 
 
-# Parts of a recording: from when to when.
-
-
 @dataclass(frozen=True, slots=True)
 class Section:
     """A part of a recording.
@@ -164,7 +159,7 @@ class Section:
         return Section(outer.start + self.start, end)
 
     def __str__(self) -> str:
-        return f"{_text(self.start)}-{'' if self.end is None else _text(self.end)}"
+        return f"{_format_time(self.start)}-{'' if self.end is None else _format_time(self.end)}"
 
 
 def parse_section(text: str) -> Section:
@@ -192,7 +187,7 @@ def parse_section(text: str) -> Section:
     return Section(start, end)
 
 
-def _text(seconds: float) -> str:
+def _format_time(seconds: float) -> str:
     """Writes a time for file names too: 90 s is 1m30s, and 5.5 s 0m05.5s."""
     minutes, rest = divmod(round(seconds * 1000), 60_000)
     whole, thousandths = divmod(rest, 1000)

@@ -1,4 +1,4 @@
-"""From whatever was downloaded to mono WAV or FLAC, in this process and in constant memory."""
+"""Decoding of downloads to mono WAV or FLAC, in this process and in constant memory."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ from pathlib import Path
 from ser.audio import reader
 from ser.errors import AudioError, SerError, cannot_write
 from ser.io.files import atomic_path
-from ser.youtube.config import Kind, Section
+from ser.youtube.config import FileFormat, Section
 
 # The length fields of WAV have 32 bits.
-_WAV_SAMPLES = (2**32 - 4096) // 2
+_MAX_WAV_SAMPLES = (2**32 - 4096) // 2
 
 
-def decode(source: Path, target: Path, rate: int, kind: Kind, section: Section) -> float:
+def decode(source: Path, target: Path, rate: int, kind: FileFormat, section: Section) -> float:
     """Decodes a part of a file to mono 16-bit WAV or FLAC; whole or not at all.
 
     Args:
@@ -42,7 +42,7 @@ def decode(source: Path, target: Path, rate: int, kind: Kind, section: Section) 
                     source, rate, offset=section.start, duration=section.duration
                 ):
                     count += len(block)
-                    if kind == "wav" and count > _WAV_SAMPLES:
+                    if kind == "wav" and count > _MAX_WAV_SAMPLES:
                         raise AudioError(
                             target, "is too long for WAV", "use --format flac or a lower --rate"
                         )
@@ -54,8 +54,8 @@ def decode(source: Path, target: Path, rate: int, kind: Kind, section: Section) 
     return count / rate
 
 
-def seconds_of_file(path: Path, rate: int) -> float | None:
-    """Gives the length of a file that is there already.
+def file_duration(path: Path, rate: int) -> float | None:
+    """Gives the length of a file that was fetched before.
 
     Returns:
         Seconds; None where there is no file, or not one of this rate.

@@ -1,4 +1,4 @@
-"""yt-dlp's errors in one line: which address, what is wrong, what to do."""
+"""yt-dlp's errors as one line: the address, the cause and the cure."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ _UPDATE = "update yt-dlp (pip install -U 'yt-dlp[default]'), for sites change"
 _SIGN_IN = "sign in with a browser and give its cookies with --cookies FILE"
 _GONE = "remove it from the list"
 _LIVE = "fetch it when the broadcast is over"
-_AGAIN = "check the connection and run it again: what is there already is kept"
+_RETRY = "check the connection and run it again: what is there already is kept"
 _RUNTIME = "install Deno (https://deno.com) or Node.js, and pip install 'yt-dlp[default]'"
 
-# What sites say, as yt-dlp passes it on; the first that fits is taken.
-_SAYINGS: tuple[tuple[str, str, str], ...] = (
+# Patterns of the messages of sites, with cause and cure; the first that matches is taken.
+_MESSAGES: tuple[tuple[str, str, str], ...] = (
     (r"not an? http or https|unknown url type|no connection adapters|unsupported url scheme",
      "leads to an address that is not http or https", "give another address"),
     (r"no space left|unable to (open|write)", "cannot be saved",
@@ -58,7 +58,7 @@ _RUNTIME_MISSING = re.compile(r"javascript runtime|challenge solving", re.IGNORE
 
 
 def explain(error: BaseException, url: str, warnings: Sequence[str] = ()) -> SerError:
-    """Says in one line what has gone wrong.
+    """Turns an error of yt-dlp into one line.
 
     Args:
         error: From yt-dlp, or what it let through.
@@ -82,7 +82,7 @@ def explain(error: BaseException, url: str, warnings: Sequence[str] = ()) -> Ser
 
 
 def refuse_live(info: Mapping[str, Any], url: str) -> None:
-    """Refuses what has no end yet.
+    """Refuses broadcasts that have not ended.
 
     Args:
         info: yt-dlp's fields.
@@ -101,7 +101,7 @@ def refuse_live(info: Mapping[str, Any], url: str) -> None:
         raise SerError(printable(url), cause, _LIVE)
 
 
-def is_passing(error: BaseException) -> bool:
+def is_transient(error: BaseException) -> bool:
     """Says whether trying again may help: the network failed, or the server has too much to do."""
     from yt_dlp.networking.exceptions import CertificateVerifyError, HTTPError, TransportError
 
@@ -184,13 +184,13 @@ def _by_network(error: BaseException) -> tuple[str, str] | None:
         if isinstance(one, ProxyError):
             return f"cannot be reached through the proxy ({reason})", "check --proxy"
         if isinstance(one, IncompleteRead):
-            return "broke off on the way", _AGAIN
+            return "broke off on the way", _RETRY
         if isinstance(one, TransportError) and not re.search("unknown url type", str(one)):
-            return f"cannot be reached ({reason})", _AGAIN
+            return f"cannot be reached ({reason})", _RETRY
     if re.search(r"got error:|giving up after", str(error), re.IGNORECASE):
         # A download that yt-dlp has tried often enough; the cause is in the words alone.
         words = re.sub(r"(?i)^.*got error:\s*|\.? *giving up after.*$", "", _message(error))
-        return f"broke off on the way ({words})", _AGAIN
+        return f"broke off on the way ({words})", _RETRY
     return None
 
 
@@ -218,7 +218,7 @@ def _by_kind(error: BaseException, text: str) -> tuple[str, str] | None:
             return "is a live channel that is silent now", _LIVE
     if _NO_FORMAT.search(text):
         return "offers no sound that can be downloaded", _UPDATE
-    for pattern, cause, cure in _SAYINGS:
+    for pattern, cause, cure in _MESSAGES:
         # Of the message itself: advice of yt-dlp behind it speaks of signing in and the like.
         if re.search(pattern, _message(error), re.IGNORECASE):
             return cause, cure

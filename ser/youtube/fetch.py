@@ -1,4 +1,4 @@
-"""Fetches recordings: lists what an address stands for, downloads, decodes, keeps the books."""
+"""Fetching of recordings: listing, download, decoding, and the archive of what is done."""
 
 from __future__ import annotations
 
@@ -13,18 +13,25 @@ from typing import Any, Protocol
 from ser.errors import AudioError, SerError
 from ser.io.files import make_folder
 from ser.youtube.addresses import printable
-from ser.youtube.client import Log, open_client
+from ser.youtube.client import YtDlpLog, open_client
 from ser.youtube.config import FetchConfig, Section
-from ser.youtube.decode import decode, seconds_of_file
-from ser.youtube.errors import explain, is_passing, refuse_live
+from ser.youtube.decode import decode, file_duration
+from ser.youtube.errors import explain, is_transient, refuse_live
 from ser.youtube.listing import Entry, is_link, list_entries, resolve
-from ser.youtube.metadata import Recording, describe, digest, file_name, inside, page_of
-
-# The list of what is done, in yt-dlp's format: a line ``site id`` per recording.
+from ser.youtube.metadata import (
+    FetchedAudio,
+    describe_audio,
+    digest,
+    file_name,
+    join_inside,
+    page_of,
+)
 
 
 def prepare_archive(path: Path) -> None:
-    """Makes sure that a list can be read and written before hours of work rely on it.
+    """Checks that an archive can be read and written, before hours of work rely on it.
+
+    An archive lists the recordings that are done, in yt-dlp's format: ``site id`` on each line.
 
     The file, and its folder, are made where they are missing.
 
@@ -55,7 +62,7 @@ def prepare_archive(path: Path) -> None:
 PARTS = ".ser-yt-parts"
 """The folder, inside the output folder, of downloads that are not finished."""
 
-
+# yt-dlp's extractors for pages that no other knows.
 _GENERIC = frozenset({"Generic", "HtmlEmbed", "HTML5MediaEmbed"})
 
 
@@ -63,8 +70,8 @@ class SeveralError(SerError):
     """An address stands for several recordings where one is wanted."""
 
 
-class Watch(Protocol):
-    """Follows a download."""
+class DownloadCallback(Protocol):
+    """A function that is called while a download goes on."""
 
     def __call__(self, title: str, done: int, total: int | None) -> None:
         """Gets the title, and the bytes that are there and expected; None is not known."""
@@ -79,8 +86,8 @@ def fetch(
     on_error: Callable[[SerError], object],
     skipped: Callable[[str], object] = lambda message: None,
     detail: Callable[[str], object] = lambda message: None,
-    watch: Watch = lambda title, done, total: None,
-) -> Iterator[Recording]:
+    progress: DownloadCallback = lambda title, done, total: None,
+) -> Iterator[FetchedAudio]:
     """Fetches recordings into a folder, one after the other.
 
     What breaks off is kept in `PARTS` and continued by the next run. A file gets its name when it
@@ -94,7 +101,7 @@ def fetch(
         on_error: Gets a line for each recording, or address, that fails; the others are fetched.
         skipped: Gets a line for each recording that was there or in the archive already.
         detail: Gets what yt-dlp says.
-        watch: Follows downloads.
+        progress: Follows downloads.
 
     Yields:
         Each recording, as soon as it is in its file.
@@ -106,23 +113,25 @@ def fetch(
     make_folder(folder)
     if config.archive is not None:
         prepare_archive(config.archive)
-    log = Log(detail)
-    fetcher = _Fetcher(open_client(config, log), log, folder, config, on_error, skipped, watch)
+    log = YtDlpLog(detail)
+    fetcher = _Fetcher(open_client(config, log), log, folder, config, on_error, skipped, progress)
     with contextlib.closing(fetcher):
         for url in urls:
             yield from fetcher.fetch(url, single)
 
 
 class _Fetcher:
+    """Fetches addresses one after the other; the arguments are those of `fetch`."""
+
     def __init__(
         self,
         client: Any,
-        log: Log,
+        log: YtDlpLog,
         folder: Path,
         config: FetchConfig,
         on_error: Callable[[SerError], object],
         skipped: Callable[[str], object],
-        watch: Watch,
+        progress: DownloadCallback,
     ) -> None:
         self.client = client
         self.log = log
@@ -130,24 +139,24 @@ class _Fetcher:
         self.config = config
         self.on_error = on_error
         self.skipped = skipped
-        self.watch = watch
+        self.progress = progress
         self.url = ""
         self.title = ""
         client.add_progress_hook(self._progress)
 
     def close(self) -> None:
-        """Lets connections go, and the folder of parts where it is empty."""
+        """Closes connections, and removes the folder of parts where it is empty."""
         self.client.close()
         with contextlib.suppress(OSError):
             (self.folder / PARTS).rmdir()
 
-    def fetch(self, url: str, single: bool) -> Iterator[Recording]:
+    def fetch(self, url: str, single: bool) -> Iterator[FetchedAudio]:
         self.url = url
         self.log.warnings.clear()
         try:
-            entries = list_entries(self.client, url, self.config.items, self._ask)
+            entries = list_entries(self.client, url, self.config.items, self._call)
             if single:
-                entries = iter(_only(entries, url))
+                entries = iter(_take_only(entries, url))
             for entry in entries:
                 yield from self._fetch_entry(entry, url)
                 self.url = url
@@ -156,7 +165,7 @@ class _Fetcher:
         except SerError as error:
             self.on_error(error)
 
-    def _fetch_entry(self, entry: Entry, url: str) -> Iterator[Recording]:
+    def _fetch_entry(self, entry: Entry, url: str) -> Iterator[FetchedAudio]:
         # A page may have several recordings; then its own address is all that is known of each.
         self.url = page_of(entry) if page_of(entry).startswith("http") else url
         self.log.warnings[:] = self.log.warnings[-20:]
@@ -165,7 +174,7 @@ class _Fetcher:
                 return
             refuse_live(entry, self.url)
             if is_link(entry):
-                found = resolve(self.client, entry, self._ask)
+                found = resolve(self.client, entry, self._call)
                 # Links out of a list lead to recordings, or now and then to lists.
                 for video in found:
                     if is_link(video):
@@ -177,11 +186,11 @@ class _Fetcher:
         except SerError as error:
             self.on_error(error)
 
-    def _fetch_video(self, video: Entry) -> Iterator[Recording]:
+    def _fetch_video(self, video: Entry) -> Iterator[FetchedAudio]:
         if self._archived(video):
             return
         refuse_live(video, self.url)
-        info = self._ask(lambda: self.client.process_ie_result(video, download=False), again=False)
+        info = self._call(lambda: self.client.process_ie_result(video, download=False), again=False)
         if info is None:
             return
         refuse_live(info, self.url)
@@ -197,7 +206,7 @@ class _Fetcher:
             length = None if self.config.overwrite else self._length(target)
             if length is not None:
                 self.skipped(f"{target}: is there already")
-                yield describe(info, target, length, section)
+                yield describe_audio(info, target, length, section)
                 continue
             if media is None:
                 media = self._download(info)
@@ -207,26 +216,28 @@ class _Fetcher:
                 )
             except AudioError as error:
                 failed = True
-                self.on_error(_of_page(error, self.url, section))
+                self.on_error(_with_page(error, self.url, section))
                 continue
-            yield describe(info, target, length, section)
+            yield describe_audio(info, target, length, section)
         if media is not None:
             media.unlink(missing_ok=True)
         if self.config.archive is not None and not failed:
-            self._ask(lambda: self.client.record_download_archive(_booked(info)), again=False)
+            self._call(
+                lambda: self.client.record_download_archive(_archive_entry(info)), again=False
+            )
 
     def _archived(self, entry: Entry) -> bool:
         # Links to pages that no extractor knows have no id of their own yet.
         named = not is_link(entry) or entry.get("ie_key") not in (None, *_GENERIC)
         if self.config.archive is None or not named:
             return False
-        if not self.client.in_download_archive(_booked(entry)):
+        if not self.client.in_download_archive(_archive_entry(entry)):
             return False
         self.skipped(f"{printable(self.url)}: is in the archive")
         return True
 
     def _length(self, target: Path) -> float | None:
-        return seconds_of_file(target, self.config.rate)
+        return file_duration(target, self.config.rate)
 
     def _target(self, info: Mapping[str, Any], section: Section) -> Path:
         name = file_name(
@@ -234,20 +245,20 @@ class _Fetcher:
             str(info["id"]),
             f".{self.config.kind}",
             section="" if section.whole else str(section),
-            key=_key(info),
+            key=_page_key(info),
         )
-        return inside(self.folder, name)
+        return join_inside(self.folder, name)
 
     def _download(self, info: Mapping[str, Any]) -> Path:
         """Downloads the chosen stream, or the rest of it."""
         parts = self.folder / PARTS
-        name = f"{info.get('extractor_key')}\0{info['id']}\0{_key(info)}"
+        name = f"{info.get('extractor_key')}\0{info['id']}\0{_page_key(info)}"
         digits = hashlib.sha256(name.encode(errors="surrogatepass")).hexdigest()[:20]
         # Another stream of the same recording cannot be continued with this one.
         stream = re.sub(r"[^A-Za-z0-9]", "_", str(info.get("format_id") or ""))[:40]
         media = parts / f"{digits}-{stream}.media"
         make_folder(parts)
-        done = self._ask(lambda: self.client.dl(str(media), dict(info))[0], again=False)
+        done = self._call(lambda: self.client.dl(str(media), dict(info))[0], again=False)
         if not done or not media.is_file():
             raise SerError(
                 printable(self.url), "could not be downloaded", "run it with -v for yt-dlp's words"
@@ -256,19 +267,19 @@ class _Fetcher:
 
     def _progress(self, state: Mapping[str, Any]) -> None:
         total = state.get("total_bytes") or state.get("total_bytes_estimate")
-        self.watch(
+        self.progress(
             self.title, int(state.get("downloaded_bytes") or 0), int(total) if total else None
         )
 
-    def _ask(self, question: Callable[[], Any], *, again: bool = True) -> Any:
-        """Runs a part of yt-dlp; see `ser.youtube.listing.Ask`."""
+    def _call(self, function: Callable[[], Any], *, again: bool = True) -> Any:
+        """Calls yt-dlp; see `ser.youtube.listing.RetryingCall`."""
         for attempt in range(self.config.retries + 1):
             try:
-                return question()
+                return function()
             # Extractors for a thousand sites fail in every way there is, and one that does
             # must not end the batch.
             except Exception as error:
-                if not again or attempt == self.config.retries or not is_passing(error):
+                if not again or attempt == self.config.retries or not is_transient(error):
                     raise explain(error, self.url, self.log.warnings) from error
                 wait = self.config.wait(attempt)
                 self.log.info(f"trying again in {wait:g} s ({attempt + 1}/{self.config.retries})")
@@ -276,8 +287,8 @@ class _Fetcher:
         raise AssertionError("the last attempt returns or raises")
 
 
-def _only(entries: Iterator[Entry], url: str) -> list[Entry]:
-    """Takes the one entry, and refuses a second without listing the rest."""
+def _take_only(entries: Iterator[Entry], url: str) -> list[Entry]:
+    """Gives the one entry; a second is an error, and the rest is not listed."""
     first = next(entries, None)
     if first is None:
         return []
@@ -286,8 +297,8 @@ def _only(entries: Iterator[Entry], url: str) -> list[Entry]:
     return [first]
 
 
-def _key(info: Mapping[str, Any]) -> str:
-    """Gives what tells recordings of different pages apart where ids do not.
+def _page_key(info: Mapping[str, Any]) -> str:
+    """Gives the key that separates recordings of different pages that may have one id.
 
     The ids of yt-dlp's generic extractors are file names, which many pages have alike.
     """
@@ -295,16 +306,16 @@ def _key(info: Mapping[str, Any]) -> str:
     return page_of(info) if extractor in _GENERIC else ""
 
 
-def _booked(info: Mapping[str, Any]) -> dict[str, Any]:
-    """Gives a recording the id that stands in the archive: on one site, no two have the same."""
-    key = _key(info)
+def _archive_entry(info: Mapping[str, Any]) -> dict[str, Any]:
+    """Gives yt-dlp's fields with the id for the archive, which is unique on its site."""
+    key = _page_key(info)
     if not key or not info.get("id"):
         return dict(info)
     return {**info, "id": f"{info['id']}-{digest(str(info['id']), key)}"}
 
 
-def _of_page(error: AudioError, url: str, section: Section) -> SerError:
-    """Names the page instead of the temporary file."""
+def _with_page(error: AudioError, url: str, section: Section) -> SerError:
+    """Gives an error about the page instead of the temporary file."""
     if error.cause.startswith("holds no samples") and not section.whole:
         return SerError(printable(url), f"ends before the section {section}", "check --sections")
     return SerError(printable(url), f"{error.cause}, as downloaded", error.cure)

@@ -1,4 +1,4 @@
-"""From an address to the recordings it stands for: one, a playlist's, a channel's."""
+"""Listing of an address: one recording, or those of a playlist, a channel or a page."""
 
 from __future__ import annotations
 
@@ -14,28 +14,28 @@ from ser.youtube.metadata import page_of
 
 Entry = dict[str, Any]
 
-# Pages that point to each other must end somewhere.
-_DEEPEST = 8
+# Pages that lead to each other end after this many.
+_MAX_DEPTH = 8
 
 # The fields of a link that do not describe what it leads to.
 _LINK = frozenset({"_type", "url", "ie_key"})
 
 
-class Ask(Protocol):
-    """Runs a question to the web, and raises `SerError` where it fails."""
+class RetryingCall(Protocol):
+    """Calls yt-dlp, again where the network fails; raises `SerError` where it fails for good."""
 
-    def __call__(self, question: Callable[[], Any], *, again: bool = True) -> Any:
-        """Asks; with `again`, several times where the network or the server fails."""
+    def __call__(self, function: Callable[[], Any], *, again: bool = True) -> Any:
+        """Calls; with `again`, several times where the network or the server fails."""
 
 
-def list_entries(client: Any, url: str, items: Items, ask: Ask) -> Iterator[Entry]:
+def list_entries(client: Any, url: str, items: Items, call: RetryingCall) -> Iterator[Entry]:
     """Lists what is wanted of an address, without asking for each recording.
 
     Args:
         client: A `yt_dlp.YoutubeDL`.
         url: The address of a recording, a playlist, a channel or a page with recordings.
         items: Which of them are wanted, counted over all lists inside lists.
-        ask: Runs a question to the web.
+        call: Calls yt-dlp; see `RetryingCall`.
 
     Yields:
         yt-dlp's fields of a recording, or a link to one; see `resolve`. The list of a long
@@ -45,11 +45,11 @@ def list_entries(client: Any, url: str, items: Items, ask: Ask) -> Iterator[Entr
         SerError: The address is not on the web, leads to nothing, or has none of the items.
     """
     check_address(url)
-    result = ask(lambda: client.extract_info(url, download=False, process=False))
+    result = call(lambda: client.extract_info(url, download=False, process=False))
     number = given = 0
-    for entry in resolve(client, result, ask):
+    for entry in resolve(client, result, call):
         number += 1
-        if items.beyond(number):
+        if items.ends_before(number):
             break
         if items.wants(number):
             given += 1
@@ -60,13 +60,15 @@ def list_entries(client: Any, url: str, items: Items, ask: Ask) -> Iterator[Entr
         raise SerError(url, f"has no item {items}", f"it lists {number}")
 
 
-def resolve(client: Any, result: Entry | None, ask: Ask, depth: int = 0) -> Iterator[Entry]:
+def resolve(
+    client: Any, result: Entry | None, call: RetryingCall, depth: int = 0
+) -> Iterator[Entry]:
     """Follows links and opens lists.
 
     Args:
         client: A `yt_dlp.YoutubeDL`.
         result: What an extractor gave; None where the archive has it.
-        ask: Runs a question to the web.
+        call: Calls yt-dlp; see `RetryingCall`.
         depth: How many links and lists lead here.
 
     Yields:
@@ -75,25 +77,25 @@ def resolve(client: Any, result: Entry | None, ask: Ask, depth: int = 0) -> Iter
     """
     if result is None:
         return
-    if depth > _DEEPEST:
+    if depth > _MAX_DEPTH:
         raise SerError(page_of(result), "leads from page to page", "give the recording's own page")
     kind = result.get("_type") or "video"
     if kind == "video":
         yield result
     elif kind in ("url", "url_transparent"):
-        yield from resolve(client, _follow(client, result, ask), ask, depth + 1)
+        yield from resolve(client, _follow(client, result, call), call, depth + 1)
     else:
-        for entry in _entries(result, ask):
+        for entry in _entries(result, call):
             if not is_link(entry):
-                yield from resolve(client, {**_context(result), **entry}, ask, depth + 1)
+                yield from resolve(client, {**_inherited(result), **entry}, call, depth + 1)
             elif _is_list(client, entry):
-                yield from resolve(client, entry, ask, depth + 1)
+                yield from resolve(client, entry, call, depth + 1)
             else:
                 yield entry
 
 
-def _follow(client: Any, link: Entry, ask: Ask) -> Entry | None:
-    found: Entry | None = ask(
+def _follow(client: Any, link: Entry, call: RetryingCall) -> Entry | None:
+    found: Entry | None = call(
         lambda: client.extract_info(
             link["url"], download=False, ie_key=link.get("ie_key"), process=False
         )
@@ -111,8 +113,8 @@ def _follow(client: Any, link: Entry, ask: Ask) -> Entry | None:
     return merged
 
 
-def _entries(result: Entry, ask: Ask) -> Iterator[Entry]:
-    """Reads a list, which may ask the web for a page of entries at a time."""
+def _entries(result: Entry, call: RetryingCall) -> Iterator[Entry]:
+    """Reads a list, of which yt-dlp may fetch a page at a time."""
     entries = result.get("entries")
     if entries is None:
         return
@@ -128,18 +130,18 @@ def _entries(result: Entry, ask: Ask) -> Iterator[Entry]:
     for place in itertools.count():
         if hasattr(entries, "getslice"):
             # yt-dlp's paged lists ask for a page when its first entry is wanted.
-            entry = ask(functools.partial(read, place))
+            entry = call(functools.partial(read, place))
         else:
             # A generator that has failed once would seem to be at its end.
-            entry = ask(lambda: next(iterator, end), again=False)
+            entry = call(lambda: next(iterator, end), again=False)
         if entry is end:
             return
         if entry:
             yield entry
 
 
-def _context(result: Mapping[str, Any]) -> Entry:
-    """What an entry of a list may leave to the list."""
+def _inherited(result: Mapping[str, Any]) -> Entry:
+    """Gives the fields that an entry inherits from its list."""
     keys = ("extractor", "extractor_key", "webpage_url")
     return {key: result[key] for key in keys if result.get(key)}
 

@@ -1,4 +1,4 @@
-"""What is known of a recording that was fetched."""
+"""Metadata of a recording that was fetched, and its file name."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ from ser.youtube.config import Section
 
 
 @dataclass(frozen=True, slots=True)
-class Recording:
-    """A recording in a file.
+class FetchedAudio:
+    """A recording that was fetched, and its file.
 
     Attributes:
         id: Its id on the site.
@@ -57,10 +57,10 @@ class Recording:
         return text
 
 
-def describe(
+def describe_audio(
     info: Mapping[str, Any], path: Path, duration: float, section: Section | None = None
-) -> Recording:
-    """Takes what matters from what yt-dlp knows.
+) -> FetchedAudio:
+    """Makes the metadata of a file from yt-dlp's.
 
     Args:
         info: yt-dlp's fields.
@@ -70,7 +70,7 @@ def describe(
     """
     section = section or Section()
     uploader = info.get("uploader") or info.get("channel") or info.get("creator")
-    return Recording(
+    return FetchedAudio(
         id=str(info["id"]),
         title=str(info.get("title") or info["id"]),
         uploader=str(uploader) if uploader else None,
@@ -90,8 +90,6 @@ def page_of(info: Mapping[str, Any]) -> str:
     return "recording"
 
 
-# File names out of titles: safe on every system, and inside their folder whatever a site says.
-
 # Windows takes these for devices, with any suffix and in any case.
 _RESERVED = frozenset(
     ["CON", "PRN", "AUX", "NUL", "CONIN$", "CONOUT$"]
@@ -99,7 +97,7 @@ _RESERVED = frozenset(
 )
 
 # What Windows or a path does not allow; a reader still sees what was meant.
-_STAND_IN = str.maketrans(
+_REPLACEMENTS = str.maketrans(
     {"/": "-", "\\": "-", ":": "-", "|": "-", '"': "'", "<": "(", ">": ")", "*": "", "?": ""}
 )
 
@@ -148,7 +146,7 @@ def digest(identity: str, key: str) -> str:
     return hashlib.sha256(text).hexdigest()[:_HASH_DIGITS]
 
 
-def inside(folder: Path, name: str) -> Path:
+def join_inside(folder: Path, name: str) -> Path:
     """Joins a name to its folder.
 
     Raises:
@@ -160,7 +158,7 @@ def inside(folder: Path, name: str) -> Path:
 
 
 def _clean(text: str, longest: int) -> str:
-    """Takes out what one system or another does not allow, and shortens."""
+    """Removes what some system does not allow in a name, and shortens it to a number of bytes."""
     kept = []
     for character in unicodedata.normalize("NFC", text):
         category = unicodedata.category(character)
@@ -169,7 +167,7 @@ def _clean(text: str, longest: int) -> str:
         if category in ("Cf", "Cs", "Co", "Cn"):
             continue
         kept.append(" " if category[0] in "ZC" else character)
-    line = " ".join("".join(kept).translate(_STAND_IN).split())
+    line = " ".join("".join(kept).translate(_REPLACEMENTS).split())
     while len(line.encode()) > longest:
         line = line[:-1]
     # Windows drops dots and spaces from the end.

@@ -13,10 +13,10 @@ from records import labelled_table
 from ser.errors import SerError
 from ser.viz.confusion import draw_confusion
 from ser.viz.curves import draw_curves
-from ser.viz.figure import shorten
+from ser.viz.figure import figure_svg, shorten
 from ser.viz.gallery import draw_gallery
 from ser.viz.overview import Overview
-from ser.viz.timeline import draw_timeline
+from ser.viz.timeline import draw_timeline, plot_timeline
 
 
 def timeline(target: Path) -> None:
@@ -95,3 +95,11 @@ def test_long_names_are_shortened_in_the_middle() -> None:
     assert short.startswith("aaa")
     assert short.endswith("bbb")
     assert shorten("caf\udce9") == "caf\\udce9"
+
+
+def test_a_figure_is_an_element_of_a_page() -> None:
+    svg = figure_svg(plot_timeline(windows(), title="a $b$ < c"))
+    assert svg.startswith("<svg ")
+    assert svg.rstrip().endswith("</svg>")
+    assert ">a $b$ &lt; c<" in svg
+    assert figure_svg(plot_timeline(windows(), title="a $b$ < c")) == svg

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 from recordings import RATE, encode, sound, speech
-from tube import Fetch, Outcome
-from website import site
+from tube import Fetch, Outcome, link, listed, tube
+from website import Site, site
 
 from ser.errors import SerError
 from ser.youtube.config import FetchConfig
@@ -59,10 +60,21 @@ def get(tmp_path: Path) -> Fetch:
             on_error=failed,
             skipped=outcome.skipped.append,
             detail=outcome.details.append,
-            watch=lambda *state: outcome.progress.append(state),
+            progress=lambda *state: outcome.progress.append(state),
         ):
             assert Path(recording.path).is_file()
             outcome.recordings.append(recording)
         return outcome
 
     return call
+
+
+@pytest.fixture
+def channel(site: Site, webm: bytes) -> str:
+    """A channel of two tabs with three and two videos; the second page of a tab comes later."""
+    site.put("/251.webm", webm, "video/webm")
+    videos = [link(tube(site, f"video{number}")) for number in range(1, 6)]
+    rest = json.dumps({"entries": videos[2:3]})
+    later = site.put("/list/more", rest, "application/json")
+    tabs = [listed(site, "videos", *videos[:2], next=later), listed(site, "shorts", *videos[3:])]
+    return listed(site, "channel", *(link(tab, "TubeList") for tab in tabs))

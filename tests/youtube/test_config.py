@@ -5,7 +5,6 @@ from __future__ import annotations
 import pytest
 
 from ser.errors import SerError
-from ser.youtube.addresses import check_address, printable, read_addresses
 from ser.youtube.config import FetchConfig, Items, Section, parse_items, parse_section, parse_size
 
 
@@ -51,13 +50,13 @@ def test_items() -> None:
     items = parse_items("1-3, 7,10-")
     wanted = [number for number in range(1, 13) if items.wants(number)]
     assert wanted == [1, 2, 3, 7, 10, 11, 12]
-    assert not items.beyond(10_000)
+    assert not items.ends_before(10_000)
     assert str(items) == "1-3,7,10-"
     assert parse_items("-4") == parse_items("1:4") == Items(((1, 4),))
-    assert parse_items("2-4").beyond(5)
-    assert not parse_items("2-4").beyond(4)
+    assert parse_items("2-4").ends_before(5)
+    assert not parse_items("2-4").ends_before(4)
     assert Items().wants(99)
-    assert not Items().beyond(99)
+    assert not Items().ends_before(99)
 
 
 @pytest.mark.parametrize("text", ["", ",", "a", "0", "3-2", "-", "1--3", "1,,2", "1.5"])
@@ -79,24 +78,3 @@ def test_waits_double_up_to_a_minute() -> None:
     config = FetchConfig(backoff=1.0)
     assert [config.wait(attempt) for attempt in range(8)] == [1, 2, 4, 8, 16, 32, 60, 60]
     assert config.wait(10_000) == 60
-
-
-def test_lists_of_addresses() -> None:
-    lines = [
-        "\ufeffhttps://a.b/c#part", "", "  # comment", "; comment", "] comment",
-        "https://d.e/f # why", "\thttps://g.h  \r",
-    ]  # fmt: skip
-    assert read_addresses(lines) == ["https://a.b/c#part", "https://d.e/f", "https://g.h"]
-
-
-def test_addresses() -> None:
-    for url in ("http://a", "HTTPS://a.b/c?d#e", "http://127.0.0.1:80/", "https://user@host/"):
-        check_address(url)
-    for url in ("", "a.b", "file:///a", "ftp://a/b", "javascript:x", "http:a", "https:///x"):
-        with pytest.raises(SerError, match="is not an http or https address"):
-            check_address(url)
-
-
-def test_what_sites_say_cannot_steer_a_terminal() -> None:
-    assert printable("a\x1b[2J\x1b]0;t\x07b\r\nc\u202ed\x9b1m") == "a ]0;t b c d 1m"
-    assert len(printable("x" * 1000)) == 300

@@ -7,7 +7,7 @@ import itertools
 import ssl
 
 from ser.errors import AudioError, SerError
-from ser.youtube.errors import explain, is_passing
+from ser.youtube.errors import explain, is_transient
 
 URL = "https://a.b/c"
 
@@ -73,7 +73,7 @@ def test_errors_inside_errors() -> None:
         error = DownloadError("ERROR: x", (ExtractorError, outer, None))
         assert says in line(error)
         assert says in line(raised(DownloadError("ERROR: x"), inner))
-        assert is_passing(error) is passing
+        assert is_transient(error) is passing
 
 
 def test_own_errors_keep_their_words() -> None:

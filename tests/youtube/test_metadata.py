@@ -8,7 +8,7 @@ from pathlib import Path, PurePosixPath, PureWindowsPath
 import pytest
 
 from ser.errors import SerError
-from ser.youtube.metadata import file_name, inside
+from ser.youtube.metadata import file_name, join_inside
 
 NASTY = [
     "", " ", ".", "..", "../..", "../../etc/passwd", "/etc/passwd", "C:\\Windows\\x", "\\\\host\\x",
@@ -37,7 +37,7 @@ def test_names_are_safe_everywhere(identity: str, tmp_path: Path) -> None:
         assert name.removesuffix(".wav")[-1] not in ". "
         assert name.split(".")[0].rstrip().upper() not in RESERVED
         assert PurePosixPath(name).name == PureWindowsPath(name).name == name
-        assert inside(tmp_path, name).parent == tmp_path
+        assert join_inside(tmp_path, name).parent == tmp_path
     (tmp_path / name).touch()
     assert [path.name for path in tmp_path.iterdir()] == [name]
 
@@ -65,4 +65,4 @@ def test_different_recordings_have_different_names() -> None:
 @pytest.mark.parametrize("name", ["", ".", "..", "../x", "a/b", "a\\b", "/x", "a\0"])
 def test_the_last_check(tmp_path: Path, name: str) -> None:
     with pytest.raises(SerError, match="leads out of the output folder"):
-        inside(tmp_path, name)
+        join_inside(tmp_path, name)

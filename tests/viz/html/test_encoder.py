@@ -42,14 +42,11 @@ def test_samples_beyond_full_scale(tmp_path: Path) -> None:
 
 
 def test_without_an_encoder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(
-        "ser.viz.html.encoder.ENCODED_FORMATS",
-        (ENCODED_FORMATS[0]._replace(codec="none"), ENCODED_FORMATS[1]),
-    )
-    assert SoundEncoder(tmp_path / "sound", RATE).mime == ENCODED_FORMATS[1].mime
-    monkeypatch.setattr(
-        "ser.viz.html.encoder.ENCODED_FORMATS", (ENCODED_FORMATS[0]._replace(codec="none"),)
-    )
+    mp3, aac = ENCODED_FORMATS
+    missing = mp3._replace(codec="none")
+    monkeypatch.setattr("ser.viz.html.encoder.ENCODED_FORMATS", (missing, aac))
+    assert SoundEncoder(tmp_path / "sound", RATE).mime == aac.mime
+    monkeypatch.setattr("ser.viz.html.encoder.ENCODED_FORMATS", (missing,))
     with pytest.raises(AudioError, match="neither MP3 nor AAC"):
         SoundEncoder(tmp_path / "sound", RATE)
 
