@@ -205,7 +205,7 @@ def _bar_class(progress: DownloadProgress) -> type:
     """Makes a progress bar for the hub, which shows nothing and reports bytes to `progress`."""
     from tqdm.auto import tqdm
 
-    class Bar(tqdm):  # type: ignore[type-arg,misc]
+    class Bar(tqdm):  # type: ignore[type-arg,misc,unused-ignore]
         def __init__(self, *arguments: Any, **settings: Any) -> None:
             settings.pop("name", None)
             # Other bars count files, or the same bytes a second time: those on the wire, which may
