@@ -25,7 +25,7 @@ from typing import Any
 import click
 
 from ser import __version__
-from ser.cli.console import EXIT_FAILED, Console, Progress, allows_colour, discard
+from ser.cli.console import EXIT_FAILED, Console, Progress, allows_color, discard
 from ser.cli.exclusive import Rule, check_names, check_rules
 from ser.cli.options import (
     Device,
@@ -39,7 +39,7 @@ from ser.cli.options import (
     seed_option,
 )
 from ser.cli.parameters import say_options, suggest_choices, usage_error
-from ser.cli.signals import Terminated, ended_by_signals
+from ser.cli.signals import Terminated, raise_on_signals
 from ser.errors import ParameterError, SerError, how_to_get, interruptions
 
 __all__ = [
@@ -48,7 +48,7 @@ __all__ = [
     "Device",
     "Progress",
     "Terminated",
-    "allows_colour",
+    "allows_color",
     "audio_arguments",
     "collect_inputs",
     "command",
@@ -109,7 +109,7 @@ class Command(click.Command):
         name = prog_name or self.name or "ser"
         code = self._complete(name, complete_var)
         if code is None:
-            with ended_by_signals(), warnings.catch_warnings():
+            with raise_on_signals(), warnings.catch_warnings():
                 code = self._run(name, sys.argv[1:] if args is None else list(args), extra)
         if standalone_mode:
             sys.exit(code)
@@ -129,11 +129,11 @@ class Command(click.Command):
                     context.invoke(self.callback, console, **context.params)  # type: ignore[arg-type]
             sys.stdout.flush()
         except click.exceptions.Exit as stop:
-            return _flushed(stop.exit_code)
+            return _flush(stop.exit_code)
         except click.ClickException as error:
             return self._show(name, error)
         except (KeyboardInterrupt, click.Abort) as error:
-            return _flushed(_interrupted(console, error))
+            return _flush(_report_interruption(console, error))
         except BrokenPipeError:
             discard(sys.stdout)
             return console.exit_code
@@ -165,8 +165,8 @@ class Command(click.Command):
         except MemoryError as error:
             console.fail(SerError("memory", f"is exhausted ({error or 'no details'})"))
         except Exception as error:
-            _internal(console, error)
-        return _flushed(console.exit_code)
+            _report_bug(console, error)
+        return _flush(console.exit_code)
 
     def _show(self, name: str, error: click.ClickException) -> int:
         if isinstance(error, click.UsageError) and error.ctx is None:
@@ -230,7 +230,7 @@ def _common_options(name: str) -> list[click.Parameter]:
     return holder.params
 
 
-def _interrupted(console: Console, error: BaseException) -> int:
+def _report_interruption(console: Console, error: BaseException) -> int:
     if console.debug:
         console.trace(error)
     if isinstance(error, Terminated):
@@ -240,14 +240,14 @@ def _interrupted(console: Console, error: BaseException) -> int:
     return EXIT_INTERRUPTED
 
 
-def _internal(console: Console, error: Exception) -> None:
+def _report_bug(console: Console, error: Exception) -> None:
     hint = "" if console.debug else " (run with --debug for the traceback)"
     if console.debug:
         console.trace(error)
     console.fail(f"internal error: {type(error).__name__}: {error}{hint}")
 
 
-def _flushed(code: int) -> int:
+def _flush(code: int) -> int:
     # Python flushes once more at exit and would then complain in its own words.
     try:
         sys.stdout.flush()

@@ -90,7 +90,7 @@ class Console:
     @property
     def colour(self) -> bool:
         """Whether messages may be coloured: on a terminal, unless NO_COLOR is set."""
-        return is_terminal(sys.stderr) and allows_colour()
+        return is_terminal(sys.stderr) and allows_color()
 
     def info(self, message: str) -> None:
         """Says something of use to most, such as a summary; silent with ``--quiet``."""
@@ -187,7 +187,7 @@ def _knows_size() -> bool:
         return False
 
 
-def allows_colour() -> bool:
+def allows_color() -> bool:
     """Says whether the environment allows coloured text (https://no-color.org)."""
     return not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
 

@@ -96,6 +96,22 @@ def check_rules(command: click.Command, context: click.Context, rules: Sequence[
             raise click.UsageError(message, context)
 
 
+def exclude(context: click.Context, options: Names, other: str, cure: str) -> None:
+    """Refuses options beside something that a table cannot know, such as inputs that are found.
+
+    Args:
+        context: The command's context.
+        options: The options.
+        other: What is there and excludes them.
+        cure: What to do, without a full stop.
+
+    Raises:
+        click.UsageError: One of the options is given.
+    """
+    for option in _given(context.command, context, options):
+        raise click.UsageError(f"{_shown(option)} and {other} exclude each other: {cure}.", context)
+
+
 def check_names(command: click.Command, rules: Sequence[Rule]) -> None:
     """Sees that a table names options that the command has.
 

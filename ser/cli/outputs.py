@@ -1,4 +1,4 @@
-"""Where timelines go: opened outputs, checked before any work is done."""
+"""Outputs of timelines: their formats, checked before any work is done, and their files."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 
 import click
 
-from ser.cli.console import Console, allows_colour
+from ser.cli.console import Console, allows_color
 from ser.errors import AudioError, ParameterError, SerError
 from ser.io.files import STANDARD
 from ser.io.listing import walk
@@ -22,17 +22,24 @@ from ser.timeline.writers.registry import (
 )
 
 
-def checked_outputs(
+def choose_outputs(
     targets: Sequence[str],
     format_name: str | None,
     *,
     recordings: int = 1,
     summaries: bool = False,
 ) -> list[Output]:
-    """Says which format goes where, and whether it can hold what is asked for.
+    """Finds the format of each output, and checks that it can hold what is asked for.
+
+    Args:
+        targets: What ``-o`` names.
+        format_name: What ``--format`` names, or None.
+        recordings: How many recordings the outputs are of.
+        summaries: Whether they get summaries instead of windows.
 
     Raises:
-        click.UsageError: It cannot, or nothing tells the format.
+        click.UsageError: A format cannot hold that, or nothing tells the format.
+        ParameterError: The same, where ``--format`` names it.
     """
     try:
         found = resolve_outputs(targets, format_name)
@@ -61,7 +68,7 @@ def open_writer(
         writers = []
         for path, name in found:
             stream = stack.enter_context(open_text(path))
-            color = path == STANDARD and stream.isatty() and allows_colour()
+            color = path == STANDARD and stream.isatty() and allows_color()
             writers.append(
                 make_writer(
                     name, stream, labels, color=color, headings=headings, top=top, words=words
@@ -79,8 +86,8 @@ def open_writer(
         raise KeyboardInterrupt
 
 
-def recordings_in(console: Console, inputs: Sequence[Path]) -> Iterator[str]:
-    """Walks folders; one without recordings is a failed input."""
+def walk_recordings(console: Console, inputs: Sequence[Path]) -> Iterator[str]:
+    """Gives the recordings among inputs, and in folders; an empty folder is a failed input."""
     for path in inputs:
         if not path.is_dir():
             yield str(path)

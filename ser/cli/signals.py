@@ -1,10 +1,9 @@
-"""Signals that end a command, and what keeps one from being lost on its way.
+"""Signals that end a command, by exceptions that cannot get lost.
 
-Ctrl-C, SIGTERM and SIGHUP become exceptions wherever the main thread happens to be. That may be in
-a finaliser, whose exceptions Python prints and forgets, or in a library's bare ``except:`` (Keras
-has one around the opening of every file it saves): the command would go on as if nobody had asked.
-So a thread watches from the signal on, and asks again while the exception is neither on its way nor
-at its end.
+Ctrl-C, SIGTERM and SIGHUP raise an exception wherever the main thread is. That may be in a
+finalizer, whose exceptions Python prints and drops, or in a library's bare ``except:`` (Keras has
+one around the opening of every file it saves): the command would continue. So a thread watches from
+the signal on, and sends it again as long as no interruption is being handled.
 """
 
 from __future__ import annotations
@@ -20,9 +19,9 @@ from typing import Any
 
 from ser.errors import interruption_behind
 
-# Seconds between two looks at what the main thread handles; lost is what two in a row do not see,
-# for one may fall between the end of the way and that of the watch.
-_LOOK = 0.05
+# Seconds between two looks at what the main thread handles. An interruption counts as lost when two
+# looks in a row miss it: one may fall between its arrival and the end of the watch.
+_POLL_SECONDS = 0.05
 
 
 class Terminated(KeyboardInterrupt):
@@ -40,7 +39,7 @@ class Terminated(KeyboardInterrupt):
 
 
 @contextlib.contextmanager
-def ended_by_signals() -> Iterator[None]:
+def raise_on_signals() -> Iterator[None]:
     """Makes signals raise `KeyboardInterrupt`, or `Terminated`, until one arrives at the caller.
 
     The block within is to catch them. Outside of the main thread nothing is changed.
@@ -65,12 +64,12 @@ def ended_by_signals() -> Iterator[None]:
     before: dict[int, Any] = {}
     hook = sys.unraisablehook
 
-    def lost(problem: Any) -> None:
-        # The watch brings it back; nobody needs to read that it was gone.
+    def ignore_interruption(problem: Any) -> None:
+        # The watch sends it again, so no message is needed.
         if not issubclass(problem.exc_type, KeyboardInterrupt):
             hook(problem)
 
-    sys.unraisablehook = lost
+    sys.unraisablehook = ignore_interruption
     for name in ("SIGINT", "SIGTERM", "SIGHUP"):
         signum = getattr(signal, name, None)
         # nohup asks for SIGHUP to be ignored, a shell's & for SIGINT, and that stays so.
@@ -86,7 +85,7 @@ def ended_by_signals() -> Iterator[None]:
 
 
 class _Watch:
-    """Sees to it that an interruption of the main thread arrives.
+    """Sends an interruption again until the main thread handles it.
 
     Args:
         owner: The process.
@@ -94,29 +93,29 @@ class _Watch:
 
     def __init__(self, owner: int) -> None:
         self._owner = owner
-        self._over = threading.Event()
+        self._ended = threading.Event()
         self._thread: threading.Thread | None = None
 
     def begin(self, signum: int) -> None:
-        """Watches from now on; further signals of somebody in a hurry change nothing."""
+        """Starts the watch; further signals change nothing."""
         if self._thread is None:
-            self._thread = threading.Thread(target=self._look, args=(signum,), daemon=True)
+            self._thread = threading.Thread(target=self._poll, args=(signum,), daemon=True)
             self._thread.start()
 
     def end(self) -> None:
         """Ends the watch: the interruption has arrived, or there was none."""
-        self._over.set()
+        self._ended.set()
 
-    def _look(self, signum: int) -> None:
+    def _poll(self, signum: int) -> None:
         missed = 0
-        while not self._over.wait(_LOOK):
-            missed = 0 if _on_its_way() else missed + 1
+        while not self._ended.wait(_POLL_SECONDS):
+            missed = 0 if _is_handled() else missed + 1
             if missed == 2:
                 missed = 0
                 os.kill(self._owner, signum)
 
 
-def _on_its_way() -> bool:
+def _is_handled() -> bool:
     """Says whether the main thread handles an interruption, as ``finally`` blocks do."""
     handled: Any = sys._current_exceptions().get(threading.main_thread().ident or 0)
     if isinstance(handled, tuple):

@@ -25,6 +25,7 @@ from ser.cli.common import (
     device_option,
     refuse_terminal,
 )
+from ser.cli.exclusive import Excludes
 from ser.cli.options import with_options
 from ser.conversion.jobs import AUTO, ConversionConfig, convert_files
 from ser.conversion.modification import MAX_INTENSITY
@@ -35,7 +36,7 @@ from ser.conversion.tasks import (
     find_recordings,
     name_results,
 )
-from ser.errors import SerError
+from ser.errors import LabelError, ParameterError, SerError, choose_from
 from ser.io.files import STANDARD, is_special, make_folder
 from ser.labels import COMMON, canonical
 from ser.parallel.resources import usable_cores
@@ -144,7 +145,10 @@ def _result_options(function: Any) -> Any:
     return with_options(options, function)
 
 
-@command("ser-translate")
+@command(
+    "ser-translate",
+    rules=(Excludes("--spectrograms=-", "--output=-", "one of them can use stdout"),),
+)
 @audio_arguments
 @_translation_options
 @_result_options
@@ -178,7 +182,7 @@ def main(
       sox talk.mp3 -t wav - | ser-translate - --to happy | play -
     """  # noqa: D301
     emotion_names = _parse_emotions(to)
-    source_emotion = _canonical(source) if source not in (None, AUTO) else source
+    source_emotion = _canonical(source, "from") if source not in (None, AUTO) else source
     inputs = collect_inputs(audio, files_from, files0_from)
     if plot is not None:
         from ser.viz.figure import check_target as check_picture
@@ -192,7 +196,7 @@ def main(
         without_sound=plot is not None or spectrograms is not None,
     )
     if spectrograms is not None:
-        _check_spectrograms(spectrograms, output_place)
+        refuse_terminal(spectrograms)
     classifier = os.environ.get("SER_MODEL") or str(DEFAULT_MODEL)
     config = ConversionConfig(model, engine, device, intensity, source_emotion, classifier)
     # Opened first: a missing classifier is an error before any conversion.
@@ -289,28 +293,20 @@ def _parse_output(
     return _Output(output, suffix, single=False)
 
 
-def _check_spectrograms(target: str, output: _Output) -> None:
-    if target != STANDARD:
-        return
-    if output.target == STANDARD:
-        raise click.UsageError("Sound and --spectrograms cannot both go to stdout.")
-    refuse_terminal(target)
-
-
 def _parse_emotions(to: str) -> list[str]:
     names = [name.strip() for name in to.split(",") if name.strip()]
     if not names:
         raise click.UsageError("--to names no emotion.")
     if any(name.lower() == ALL for name in names):
         return [ALL]
-    return list(dict.fromkeys(_canonical(name) for name in names))
+    return list(dict.fromkeys(_canonical(name, "to") for name in names))
 
 
-def _canonical(name: str) -> str:
+def _canonical(name: str, parameter: str) -> str:
     try:
         return canonical(name)
-    except SerError as error:
-        raise click.UsageError(f"{error}.") from error
+    except LabelError as error:
+        raise ParameterError(parameter, error.cause, error.cure, name) from error
 
 
 def _select_emotions(names: Sequence[str], offered: Sequence[str]) -> list[str]:
@@ -318,7 +314,8 @@ def _select_emotions(names: Sequence[str], offered: Sequence[str]) -> list[str]:
         return list(offered)
     for name in names:
         if name not in offered:
-            raise click.UsageError(f"--to {name}: the model makes {', '.join(offered)}, or all.")
+            cure = choose_from(name, [*offered, ALL])
+            raise ParameterError("to", "the model does not make this emotion", cure, name)
     return list(names)
 
 

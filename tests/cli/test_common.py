@@ -1,22 +1,20 @@
 from __future__ import annotations
 
 import os
-import pty
 import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
-import click
 import pytest
 from click.testing import CliRunner
+from probe import Probe
 
 from ser.cli.common import (
     Console,
     audio_arguments,
-    collect_inputs,
     command,
     jobs_option,
     output_option,
@@ -26,96 +24,6 @@ from ser.errors import SerError
 from ser.parallel.resources import usable_cores
 
 ROOT = Path(__file__).parents[2]
-
-PROGRAM = '''
-import sys, time, warnings
-from pathlib import Path
-from ser.cli.common import *
-from ser.errors import SerError
-from ser.io.files import open_output
-
-@command("ser-probe")
-@click_argument
-@output_option()
-@audio_arguments
-def main(console, deed, output, audio, files_from, files0_from):
-    """Does what it is told."""
-    if deed == "lines":
-        for number in range(1_000_000):
-            print(number)
-    elif deed == "one":
-        print("line")
-    elif deed == "refuse":
-        raise SerError("clip.wav", "is empty", "record it again")
-    elif deed == "fail":
-        console.fail(SerError("a.wav", "is broken"))
-        print("the others")
-    elif deed == "divide":
-        1 / 0
-    elif deed == "missing":
-        open("nowhere/file.txt")
-    elif deed == "import":
-        import a_package_that_nobody_has
-    elif deed == "memory":
-        raise MemoryError
-    elif deed == "warn":
-        warnings.warn("a library grumbles")
-        console.warn("mind the gap")
-    elif deed == "talk":
-        console.info("info")
-        console.detail("detail")
-        console.note("note")
-        console.warn("warning")
-    elif deed == "inputs":
-        for path in collect_inputs(audio, files_from, files0_from):
-            sys.stdout.buffer.write(ascii(str(path)).encode() + b"\\n")
-    elif deed == "wait":
-        with open_output(output) as stream:
-            stream.write("half")
-            print("ready", flush=True)
-            time.sleep(60)
-    elif deed == "bar":
-        with console.progress(3, "clip", "reading") as progress:
-            for _ in range(3):
-                time.sleep(0.15)
-                progress.update()
-                console.warn("in between")
-    elif deed == "terminal":
-        refuse_terminal(output)
-
-main()
-'''.replace("@click_argument", "@__import__('click').argument('deed')")
-
-
-Probe = Callable[..., subprocess.CompletedProcess[bytes]]
-
-
-@pytest.fixture
-def program(tmp_path: Path) -> list[str]:
-    path = tmp_path / "probe.py"
-    path.write_text(PROGRAM)
-    return [sys.executable, str(path)]
-
-
-@pytest.fixture
-def environment() -> dict[str, str]:
-    return {**os.environ, "PYTHONPATH": str(ROOT)}
-
-
-@pytest.fixture
-def probe(program: list[str], environment: dict[str, str], tmp_path: Path) -> Probe:
-    def call(*args: str, stdin: bytes = b"", **env: str) -> subprocess.CompletedProcess[bytes]:
-        return subprocess.run(
-            [*program, *args],
-            input=stdin,
-            capture_output=True,
-            cwd=tmp_path,
-            env={**environment, **env},
-            timeout=60,
-            check=False,
-        )
-
-    return call
 
 
 def test_all_well(probe: Probe) -> None:
@@ -189,13 +97,6 @@ def test_library_warnings_are_for_developers(probe: Probe) -> None:
     assert b"a library grumbles" in probe("warn", "--debug").stderr
 
 
-def test_quiet_and_verbose(probe: Probe) -> None:
-    assert probe("talk").stderr == b"info\nser-probe: note: note\nser-probe: warning: warning\n"
-    assert probe("talk", "-q").stderr == b""
-    assert b"detail\n" in probe("talk", "--verbose").stderr
-    assert b"is broken" in probe("fail", "--quiet").stderr
-
-
 @pytest.mark.parametrize("option", ["-h", "--help"])
 def test_help(probe: Probe, option: str) -> None:
     done = probe(option)
@@ -248,23 +149,6 @@ def test_pipe_closed_before_the_last_flush(program: list[str], environment: dict
     )
     os.close(write)
     assert (done.returncode, done.stderr) == (0, b"")
-
-
-def test_closed_stderr_does_not_stop_the_work(
-    program: list[str], environment: dict[str, str]
-) -> None:
-    read, write = os.pipe()
-    os.close(read)
-    done = subprocess.run(
-        [*program, "fail"],
-        stdout=subprocess.PIPE,
-        stderr=write,
-        env=environment,
-        check=False,
-        timeout=60,
-    )
-    os.close(write)
-    assert (done.returncode, done.stdout) == (1, b"the others\n")
 
 
 @pytest.mark.skipif(not Path("/dev/full").is_char_device(), reason="no /dev/full on this system")
@@ -334,100 +218,6 @@ def test_nohup_is_respected(program: list[str], environment: dict[str, str]) -> 
         assert process.wait(30) == 143
 
 
-def on_terminal(command: Sequence[str], env: dict[str, str]) -> tuple[int, str]:
-    """Runs a command whose stdout and stderr are a terminal, and gives what it shows."""
-    leader, follower = pty.openpty()
-    with subprocess.Popen(
-        command, stdin=subprocess.DEVNULL, stdout=follower, stderr=follower, env=env
-    ) as process:
-        os.close(follower)
-        shown = b""
-        while True:
-            try:
-                block = os.read(leader, 4096)
-            except OSError:
-                break
-            if not block:
-                break
-            shown += block
-        process.wait(30)
-    os.close(leader)
-    return process.returncode, shown.decode()
-
-
-def test_bar_on_a_terminal(program: list[str], environment: dict[str, str]) -> None:
-    environment = {**environment, "TERM": "xterm", "COLUMNS": "80"}
-    # tqdm's own switches work in commands as well; here they would hide what is tested.
-    for name in [n for n in environment if n == "NO_COLOR" or n.startswith("TQDM_")]:
-        del environment[name]
-    code, shown = on_terminal([*program, "bar"], environment)
-    assert code == 0
-    assert "reading:" in shown
-    assert "clip/s" in shown
-    assert "\x1b[33m" in shown
-    # Each message has a line of its own, free of the bar.
-    messages = [line for line in shown.split("\r") if "in between" in line]
-    assert len(messages) == 3
-    assert all("clip/s" not in message for message in messages)
-
-
-def test_no_color(program: list[str], environment: dict[str, str]) -> None:
-    _, shown = on_terminal([*program, "talk"], {**environment, "NO_COLOR": "1"})
-    assert "ser-probe: warning: warning" in shown
-    assert "\x1b" not in shown
-
-
-def test_no_bar_when_quiet_or_in_a_pipe(
-    program: list[str], environment: dict[str, str], probe: Probe
-) -> None:
-    assert on_terminal([*program, "bar", "-q"], environment) == (0, "")
-    assert probe("bar").stderr == b"ser-probe: warning: in between\n" * 3
-
-
-def test_binary_data_is_not_written_to_a_terminal(
-    program: list[str], environment: dict[str, str], probe: Probe
-) -> None:
-    code, shown = on_terminal([*program, "terminal"], environment)
-    assert code == 2
-    assert "Binary data is not written to a terminal" in shown
-    assert probe("terminal").returncode == 0
-
-
-def test_inputs_from_lists(probe: Probe, tmp_path: Path) -> None:
-    (tmp_path / "lines").write_bytes(b"a b.wav\r\n\nc.wav\n")
-    done = probe("inputs", "first.wav", "--files-from", "lines", "--files0-from", "-",
-                 stdin=b"new\nline.wav\0\xff.wav\0")  # fmt: skip
-    assert done.returncode == 0, done.stderr
-    assert done.stdout.splitlines() == [
-        b"'first.wav'",
-        b"'a b.wav'",
-        b"'c.wav'",
-        rb"'new\nline.wav'",
-        rb"'\udcff.wav'",
-    ]
-
-
-def test_input_lists_that_cannot_be_used(probe: Probe) -> None:
-    done = probe("inputs", "--files-from", "nowhere")
-    assert done.returncode == 1
-    assert done.stderr == (
-        b"ser-probe: error: nowhere: cannot be read (No such file or directory)\n"
-    )
-    done = probe("inputs", "--files-from", "-")
-    assert done.returncode == 1
-    said = "ser-probe: error: standard input: lists no files; write one path per line\n"
-    assert done.stderr == said.encode()
-    done = probe("inputs", "-", "--files-from", "-")
-    assert done.returncode == 2
-    assert b"only once" in done.stderr
-
-
-def test_dash_stays_a_dash() -> None:
-    assert collect_inputs(["-", "b"]) == [Path("-"), Path("b")]
-    with pytest.raises(click.UsageError):
-        collect_inputs([])
-
-
 @command("ser-inner")
 @audio_arguments
 @seed_option(3)
@@ -458,10 +248,6 @@ def test_main_within_a_process() -> None:
         inner(args=["bad", "-o", "out"])
     assert stopped.value.code == 1
     assert signal.getsignal(signal.SIGTERM) == handler
-
-
-def test_jobs_default_is_what_the_process_may_use() -> None:
-    assert 1 <= usable_cores() <= (os.cpu_count() or 1)
 
 
 def test_importing_the_common_part_is_light() -> None:

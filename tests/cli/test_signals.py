@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from ser.cli.signals import Terminated, ended_by_signals
+from ser.cli.signals import Terminated, raise_on_signals
 
 ROOT = Path(__file__).parents[2]
 
@@ -109,10 +109,10 @@ def test_it_arrives_once(signum: signal.Signals, code: int, deed: str, left: byt
 def test_handlers_are_as_before() -> None:
     signals = signal.SIGINT, signal.SIGTERM, signal.SIGHUP
     before, hook = [signal.getsignal(s) for s in signals], sys.unraisablehook
-    with pytest.raises(Terminated) as caught, ended_by_signals():
+    with pytest.raises(Terminated) as caught, raise_on_signals():
         signal.raise_signal(signal.SIGTERM)
     assert caught.value.signum == signal.SIGTERM
-    with pytest.raises(KeyboardInterrupt) as plain, ended_by_signals():
+    with pytest.raises(KeyboardInterrupt) as plain, raise_on_signals():
         signal.raise_signal(signal.SIGINT)
     assert type(plain.value) is KeyboardInterrupt
     assert ([signal.getsignal(s) for s in signals], sys.unraisablehook) == (before, hook)
@@ -122,7 +122,7 @@ def test_handlers_are_as_before() -> None:
 def test_handlers_of_others_stay(handler: signal.Handlers) -> None:
     before = signal.signal(signal.SIGINT, handler)
     try:
-        with ended_by_signals():
+        with raise_on_signals():
             assert signal.getsignal(signal.SIGINT) == handler
             signal.raise_signal(signal.SIGINT)
     finally:
@@ -133,7 +133,7 @@ def test_outside_of_the_main_thread_nothing_changes() -> None:
     seen = []
 
     def look() -> None:
-        with ended_by_signals():
+        with raise_on_signals():
             seen.append(signal.getsignal(signal.SIGINT))
 
     thread = threading.Thread(target=look)

@@ -22,8 +22,8 @@ from sentences import sentence_table
 from speech import render
 
 from ser.cli.translate import main
-from ser.conversion.contours import extract_contours
 from ser.conversion.artifact import write_rules_artifact
+from ser.conversion.contours import extract_contours
 from ser.conversion.rules import learn_rules
 from ser.dataset.table import read_table
 from ser.pretrained import DEFAULT_MODEL
@@ -227,19 +227,29 @@ def test_a_recording_that_breaks_off_leaves_no_result(here: Here, tmp_path: Path
 USAGE = {
     "no recording": (["--to", "sad"], "No input is given"),
     "no emotion": (["talk.wav"], "Missing option '--to'"),
-    "an unknown emotion": (["talk.wav", "--to", "glee"], "glee: is not an emotion"),
-    "an unknown source": (["talk.wav", "--to", "sad", "--from", "glee"], "glee: is not an"),
-    "another model's emotion": (["talk.wav", "--to", "happy"], "makes neutral, sad, angry, or all"),
+    "an unknown emotion": (
+        ["talk.wav", "--to", "angri"],
+        "--to angri: is not an emotion that ser knows; did you mean angry? Known",
+    ),
+    "an unknown source": (["talk.wav", "--to", "sad", "--from", "glee"], "--from glee: is not an"),
+    "another model's emotion": (
+        ["talk.wav", "--to", "happy"],
+        "--to happy: the model does not make this emotion; use one of neutral, sad, angry, all",
+    ),
     "too strong": (["talk.wav", "--to", "sad", "--intensity", "1.6"], "1.6 is not in the range"),
     "another ending": (["talk.wav", "--to", "sad", "-o", "x.mp3"], "name it .wav or .flac"),
     "two endings": (["talk.wav", "--to", "sad", "-f", "flac", "-o", "x.wav"], "leave it out"),
+    "a model's emotion, misspelt": (
+        ["talk.wav", "--to", "neutral,sad,anger"],
+        "Several results",
+    ),
     "many to stdout": (["talk.wav", "--to", "all"], "Several results need a folder"),
     "many to a file": (["a", "b", "--to", "sad", "-o", "x.wav"], "several results need a folder"),
     "a picture of many": (["a", "b", "--to", "sad", "--plot", "x.png"], "draws one recording"),
     "a picture's ending": (["talk.wav", "--to", "sad", "--plot", "x.gif"], "end it in .png"),
     "two things to stdout": (
         ["talk.wav", "--to", "sad", "-o", "-", "--spectrograms", "-"],
-        "cannot both go to stdout",
+        "--spectrograms - and --output - exclude each other",
     ),
 }
 

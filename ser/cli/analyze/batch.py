@@ -15,7 +15,8 @@ import click
 
 from ser.cli.analyze.session import Session
 from ser.cli.console import Console
-from ser.cli.options import Device, check_cluster, cluster_option, with_options
+from ser.cli.exclusive import Excludes, Needs
+from ser.cli.options import NO_JOBS, Device, check_cluster, cluster_option, with_options
 from ser.inference.batch import BatchReport, Workers, run_batch
 from ser.inference.engine import EngineName
 from ser.inference.jobs import Job, find_jobs
@@ -39,6 +40,18 @@ from ser.viz.figure import SUFFIXES
 
 DEFAULT_FORMAT = "jsonl"
 """What results in a folder are, where nothing else is said: what programs read."""
+
+
+BATCH_RULES = (
+    NO_JOBS,
+    Needs("--resume", "--output-dir", "one output is written anew"),
+    Excludes(
+        "--output-dir",
+        ("--output", "--html", "--mic", "--mic-device", "--play"),
+        "a folder has a file for each recording",
+    ),
+)
+"""Which options many recordings exclude or need."""
 
 
 def batch_options(function: Any) -> Any:
@@ -125,8 +138,6 @@ def batch_request(
     if cluster is not None:
         check_cluster(cluster)
     if output_dir is None:
-        if resume:
-            raise click.UsageError("--resume needs --output-dir: one output is written anew.")
         if len(formats) > 1:
             raise click.UsageError(
                 "Several formats need --output-dir DIR, or names for each: -o NAME.{jsonl,vtt}."

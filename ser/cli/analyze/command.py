@@ -8,8 +8,8 @@ from typing import Any
 
 import click
 
-from ser.cli.analyze.batch import analyze_batch, batch_options, batch_request
-from ser.cli.analyze.live import live_options, live_request, run_live
+from ser.cli.analyze.batch import BATCH_RULES, analyze_batch, batch_options, batch_request
+from ser.cli.analyze.live import LIVE_RULES, live_options, live_request, run_live
 from ser.cli.analyze.options import (
     check_self,
     labelled_speech,
@@ -17,23 +17,26 @@ from ser.cli.analyze.options import (
     window_options,
 )
 from ser.cli.analyze.session import Outputs, Session
-from ser.cli.analyze.text import check_text, open_text_stage, text_options
+from ser.cli.analyze.text import TEXT_RULES, open_text_stage, text_options
 from ser.cli.analyze.views import Views, check_views, html_options
 from ser.cli.common import Console, audio_arguments, collect_inputs, command, device_option
-from ser.cli.options import model_option
-from ser.cli.outputs import recordings_in
+from ser.cli.exclusive import Needs, exclude, is_given
+from ser.cli.options import check_stdin, model_option
+from ser.cli.outputs import walk_recordings
 from ser.inference.adaptation import SELF
 from ser.inference.classifier import open_classifier
 from ser.inference.config import make_config
 from ser.inference.live import HOP_SECONDS
 from ser.inference.recognizer import Recognizer
 from ser.inference.windowing import TimeRange
-from ser.io.files import STANDARD
 from ser.parallel.resources import keep_freed_memory
 from ser.timeline.writers.registry import separate_outputs
 
 
-@command("ser-analyze")
+@command(
+    "ser-analyze",
+    rules=(*LIVE_RULES, *BATCH_RULES, *TEXT_RULES, Needs("--html-sound", "--html")),
+)
 @audio_arguments
 @model_option
 @window_options
@@ -123,11 +126,8 @@ def main(
     outputs = Outputs(targets, formats[0] if formats else None, top, summary)
     outputs.check(recordings=1)
     time_range = TimeRange(start, end)
-    live = live_request(
-        mic, mic_device, play, [*words, files_from, files0_from], time_range, calibrate
-    )
-    if live is not None and _given("jobs", "cluster"):
-        raise click.UsageError("--mic and --play are heard here: leave --jobs and --cluster out.")
+    context = click.get_current_context()
+    live = live_request(mic, mic_device, play, [*words, files_from, files0_from])
     inputs = (
         collect_inputs(tuple(words), files_from, files0_from) if live is None else [Path(live.name)]
     )
@@ -142,25 +142,16 @@ def main(
         summaries=summary,
         alone=engine_name == "keras" or device == "gpu",
     )
-    if output_dir is not None and (live is not None or html is not None or _given("output")):
-        raise click.UsageError(
-            "--output-dir names each file itself: no -o, --html, --mic or --play."
-        )
-    others = {
-        "--summary": summary,
-        "--output-dir": batch is not None,
-        "--mic and --play": bool(live),
-    }
-    check_text(text, others)
+    if text and batch is not None:
+        exclude(context, "--text", "several recordings at a time", "leave --jobs and URLs out")
     labelled = labelled_speech(enrol)
     speech = [*calibrate, *(path for _, path in labelled)]
-    if [*map(str, inputs), files_from, files0_from, *speech].count(STANDARD) > 1:
-        raise click.UsageError("Standard input (-) can be read only once.")
+    check_stdin([*map(str, inputs), files_from, files0_from, *speech])
     if SELF in calibrate:
         check_self(inputs, calibrate)
     recordings: list[str] = []
     if live is not None or batch is None:
-        recordings = [live.name] if live is not None else list(recordings_in(console, inputs))
+        recordings = [live.name] if live is not None else list(walk_recordings(console, inputs))
         check_views(plot, html, len(recordings))
         if not recordings:
             return
@@ -191,18 +182,13 @@ def main(
         sound=html_sound,
     )
     if live is not None:
-        run_live(live, session, make_views, asked=summary or _given("output", "formats"))
+        run_live(
+            live, session, make_views, asked=summary or is_given(context, "--output", "--format")
+        )
     elif batch is not None:
         analyze_batch(batch, session, inputs, batch.model(model, engine_name, device))
     else:
         session.analyze_each(recordings, make_views, open_text_stage(console, text, asked))
-
-
-def _given(*options: str) -> bool:
-    """Says whether one of these options is given and no default."""
-    context = click.get_current_context()
-    default = click.core.ParameterSource.DEFAULT
-    return any(context.get_parameter_source(name) != default for name in options)
 
 
 if __name__ == "__main__":

@@ -23,20 +23,34 @@ from ser.audio.player import Player
 from ser.cli.analyze.screen import Screen
 from ser.cli.analyze.session import Session
 from ser.cli.analyze.views import MakeViews
-from ser.cli.console import Console, allows_colour, is_terminal
+from ser.cli.console import Console, allows_color, is_terminal
+from ser.cli.exclusive import Excludes, exclude
 from ser.cli.options import with_options
 from ser.errors import SerError
 from ser.inference.config import AnalysisConfig
 from ser.inference.consumers import Consumer
 from ser.inference.live import Delays, end, follow, in_step, middle
 from ser.inference.recognizer import Stage, analyze
-from ser.inference.windowing import TimeRange
 from ser.io.files import STANDARD, is_special
 from ser.timeline.postprocess import mark_uncertain
 from ser.timeline.window import Window
 
 # A microphone that works is never as silent as this for so long.
 _MUTED_SECONDS = 3.0
+
+
+MICROPHONE_OPTIONS = ("--mic", "--mic-device")
+LIVE = (*MICROPHONE_OPTIONS, "--play")
+
+LIVE_RULES = (
+    Excludes(MICROPHONE_OPTIONS, "--play", "hear one of them"),
+    Excludes(LIVE, ("--jobs", "--cluster"), "live sound is heard here"),
+    Excludes(MICROPHONE_OPTIONS, "--start", "the microphone begins now"),
+    Excludes(
+        MICROPHONE_OPTIONS, "--calibrate=self", "it reads a recording twice: calibrate with a file"
+    ),
+)
+"""Which options live sound excludes."""
 
 
 def live_options(function: Any) -> Any:
@@ -86,8 +100,6 @@ def live_request(
     device: str | None,
     play: str | None,
     inputs: Sequence[object],
-    time_range: TimeRange,
-    calibrate: Sequence[str],
 ) -> Live | None:
     """Says whether live sound is asked for.
 
@@ -96,8 +108,6 @@ def live_request(
         device: ``--mic-device``, which means ``--mic``.
         play: ``--play``.
         inputs: All that names recordings.
-        time_range: ``--start`` and ``--end``.
-        calibrate: ``--calibrate``.
 
     Raises:
         click.UsageError: It does not go with what else is asked for.
@@ -105,17 +115,11 @@ def live_request(
     mic = mic or device is not None
     if not mic and play is None:
         return None
-    option = "--mic" if mic else "--play"
-    if mic and play is not None:
-        raise click.UsageError("--mic and --play do not go together.")
+    context = click.get_current_context()
     if any(inputs):
-        raise click.UsageError(f"{option} analyses live sound alone: leave AUDIO out.")
+        exclude(context, LIVE, "AUDIO", "live sound is analysed alone")
     if play is not None and (play == STANDARD or is_special(Path(play))):
         raise click.UsageError("--play reads a recording twice: give a file, not a pipe.")
-    if mic and time_range.start:
-        raise click.UsageError("--mic begins now: leave --start out.")
-    if mic and "self" in calibrate:
-        raise click.UsageError("--calibrate self reads a recording twice: give --mic a file of it.")
     return Live(play, device)
 
 
@@ -156,7 +160,7 @@ def run_live(live: Live, session: Session, make_views: MakeViews, *, asked: bool
         if writes:
             writer = stack.enter_context(session.outputs.open(1, labels))
             consumers.append(session.timeline(live.name, writer))
-        screen = Screen(sys.stderr, labels, color=allows_colour()) if shown else None
+        screen = Screen(sys.stderr, labels, color=allows_color()) if shown else None
         if screen is not None:
             screen.open()
             stack.callback(screen.close)

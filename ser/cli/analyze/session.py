@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from ser.cli.analyze.text import TextStage
 from ser.cli.analyze.views import MakeViews
 from ser.cli.console import Console
-from ser.cli.outputs import checked_outputs, open_writer
+from ser.cli.outputs import choose_outputs, open_writer
 from ser.errors import SerError
 from ser.inference.consumers import Consumer, SummaryMaker, WindowWriter
 from ser.inference.recognizer import Recognizer, analyze
@@ -39,7 +39,7 @@ class Outputs:
         Raises:
             click.UsageError: They cannot, or nothing tells the format.
         """
-        return checked_outputs(
+        return choose_outputs(
             self.targets, self.format_name, recordings=recordings, summaries=self.summaries
         )
 

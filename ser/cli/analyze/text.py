@@ -9,11 +9,24 @@ import click
 
 from ser.arrays import Samples
 from ser.cli.console import Console
+from ser.cli.exclusive import Excludes, Needs
 from ser.cli.options import with_options
 from ser.cli.text_options import TEXT_PARAMETERS, TextOptions, add_text_options
 from ser.inference.consumers import Consumer
 from ser.text.align import TranscriptAligner
 from ser.timeline.window import Window
+
+TEXT_RULES = (
+    Excludes(
+        "--text",
+        ("--summary", "--output-dir", "--cluster", "--mic", "--mic-device", "--play"),
+        "words are written of recordings, one after the other",
+    ),
+    Needs(
+        ("--no-translate", *(f"--{name.replace('_', '-')}" for name in TEXT_PARAMETERS)), "--text"
+    ),
+)
+"""Which options words exclude or need."""
 
 
 def text_options(function: Any) -> Any:
@@ -77,28 +90,6 @@ class _Transcription(TextStage):
         if self._aligner is None:
             raise ValueError("no recording has begun")
         return self._aligner
-
-
-def check_text(text: bool, others: Mapping[str, bool]) -> None:
-    """Checks what is asked for, before any work is done.
-
-    Args:
-        text: ``--text``.
-        others: Options that it does not go with, and whether they are given.
-
-    Raises:
-        click.UsageError: One of them is given, or an option about words without ``--text``.
-    """
-    if text:
-        clash = next((name for name, given in others.items() if given), None)
-        if clash is not None:
-            raise click.UsageError(f"--text does not go with {clash}.")
-        return
-    context = click.get_current_context()
-    default = click.core.ParameterSource.DEFAULT
-    for name in TEXT_PARAMETERS:
-        if context.get_parameter_source(name) != default:
-            raise click.UsageError(f"--{name.replace('_', '-')} needs --text.")
 
 
 def open_text_stage(console: Console, text: bool, asked: Mapping[str, Any]) -> TextStage:

@@ -17,12 +17,12 @@ from ser.arrays import Samples
 from ser.audio.microphone import MICROPHONE
 from ser.audio.reader import BLOCK_SECONDS, length, stream
 from ser.audio.writer import write_sound
-from ser.cli.common import Console, allows_colour, audio_arguments, collect_inputs, command
+from ser.cli.common import Console, allows_color, audio_arguments, collect_inputs, command
 from ser.cli.console import is_terminal
-from ser.cli.exclusive import Excludes, is_given
+from ser.cli.exclusive import Excludes, exclude
 from ser.cli.listen.recording import list_microphones, record
 from ser.cli.options import model_option, timeline_output_options
-from ser.cli.outputs import checked_outputs, open_writer, recordings_in
+from ser.cli.outputs import choose_outputs, open_writer, walk_recordings
 from ser.cli.text_options import TextOptions, add_text_options
 from ser.errors import SerError
 from ser.inference.classifier import open_classifier
@@ -125,17 +125,17 @@ def main(
             console.note("no microphone was found; connect one, or name recordings instead")
         return
     targets, names = separate_outputs(output, audio)
-    outputs = checked_outputs(targets, format_name)
+    outputs = choose_outputs(targets, format_name)
     options = TextOptions(console, **asked)
     named = bool(names or files_from or files0_from)
     if text_file is not None:
         if named:
-            raise click.UsageError("--text and AUDIO exclude each other: --text reads texts.")
+            exclude(click.get_current_context(), "--text", "AUDIO", "--text reads texts")
         _classify_texts(text_file, options, _only_output(outputs, text_formats.FORMATS, "--text"))
         return
     _check_microphone_options(named, save)
     inputs = collect_inputs(names, files_from, files0_from) if named else []
-    sources = [_open_file(name) for name in recordings_in(console, inputs)]
+    sources = [_open_file(name) for name in walk_recordings(console, inputs)]
     if named and not sources:
         return
     count = max(1, len(sources))
@@ -146,7 +146,7 @@ def main(
             raise click.UsageError(
                 f"{transcript.format} holds one recording, and here are {count}."
             )
-    checked_outputs(targets, format_name, recordings=count)
+    choose_outputs(targets, format_name, recordings=count)
     classifier = None if transcript_only else open_classifier(model)
     rate = RATE if classifier is None else classifier.spec.sample_rate
     recognizer = options.open_recognizer()
@@ -229,10 +229,9 @@ def _recorded(samples: Samples, rate: int) -> _Source:
 
 
 def _check_microphone_options(named: bool, save: str | None) -> None:
-    context = click.get_current_context()
-    for option in ("--seconds", "--silence", "--save", "--mic-device"):
-        if named and is_given(context, option):
-            raise click.UsageError(f"{option} is for the microphone: leave AUDIO out.")
+    if named:
+        options = ("--seconds", "--silence", "--save", "--mic-device")
+        exclude(click.get_current_context(), options, "AUDIO", "it is for the microphone")
     if save is not None and Path(save).suffix.lower() not in (".wav", ".flac"):
         raise click.UsageError(f"--save {save}: name it .wav or .flac.")
 
@@ -278,7 +277,7 @@ def _classify_texts(source: str, options: TextOptions, target: Output) -> None:
         classifier = options.open_text_classifier()
         format_text = text_formats.FORMATS[target.format]
         with lines, open_text(target.path) as out:
-            color = target.path == STANDARD and is_terminal(out) and allows_colour()
+            color = target.path == STANDARD and is_terminal(out) and allows_color()
             out.write(text_formats.header(target.format, classifier.labels))
             # One by one: whoever types or pipes sees an answer to each line.
             for line in filter(None, map(str.strip, lines)):

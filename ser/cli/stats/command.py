@@ -9,6 +9,7 @@ from typing import IO, TYPE_CHECKING, Any, cast
 import click
 
 from ser.cli.common import Console, command
+from ser.cli.exclusive import Excludes, Needs, is_given
 from ser.cli.options import device_option, json_option
 from ser.errors import SerError, cannot_write
 from ser.io.files import STANDARD
@@ -19,7 +20,27 @@ if TYPE_CHECKING:
     from ser.evaluation.predictions import Predictions
 
 
-@command("ser-stats")
+# What can use standard output, of which there is one.
+_STDOUT = ("--json", "--csv=-", "--predictions=-")
+_GALLERY = ("--speaker", "--sentence")
+
+# Options without a use, by what the inputs are: the command looks into them first.
+_EXCLUDED = {
+    "a table alone": ("--csv", "--predictions", "--calibrate"),
+    "a model alone": ("--csv", "--plot", "--predictions", *_GALLERY, "--calibrate"),
+    "a translator": (*_GALLERY, "--predictions", "--calibrate"),
+    "a predictions file": ("--predictions", *_GALLERY, "--calibrate"),
+    "an evaluation": _GALLERY,
+}
+
+
+@command(
+    "ser-stats",
+    rules=(
+        Excludes(_STDOUT, _STDOUT, "one of them can use stdout"),
+        Needs(_GALLERY, "--plot", "they choose the clips of a gallery"),
+    ),
+)
 @click.argument("inputs", nargs=-1, required=True, metavar="[MODEL] [TABLE]", type=click.Path())
 @json_option
 @click.option(
@@ -97,8 +118,6 @@ def main(
       ser-stats model.keras test.npy --plot confusion.png
       ser-stats model.keras test.npy --json | jq .scores.uar
     """  # noqa: D301 (click reads the backspace character itself)
-    if [csv_target, predictions_target].count(STANDARD) + as_json > 1:
-        raise click.UsageError("Only one of --json, --csv - and --predictions - can use stdout.")
     if plot is not None:
         from ser.viz.figure import check_target
 
@@ -106,37 +125,30 @@ def main(
     kinds = sorted(((_kind(name), name) for name in inputs), key=lambda pair: pair[0])
     names = [name for _, name in kinds]
     found = [kind for kind, _ in kinds]
-    if calibrate and found != ["model", "table"]:
-        raise click.UsageError("--calibrate means nothing without a model and a table.")
     match found:
         case ["table"]:
-            _refuse({"--csv": csv_target, "--predictions": predictions_target}, "a table alone")
+            _refuse("a table alone")
             _table(console, names[0], as_json, plot, speaker, sentence)
             return
         case ["model"]:
-            targets = {"--csv": csv_target, "--plot": plot, "--predictions": predictions_target}
-            gallery = {"--speaker": speaker, "--sentence": sentence}
-            _refuse(targets | gallery, "a model alone")
+            _refuse("a model alone")
             _card(names[0], as_json)
             return
         case ["model", "table"] if _translates(names[0]):
-            if calibrate:
-                raise click.UsageError("--calibrate means nothing for a translator.")
-            gallery = {"--speaker": speaker, "--sentence": sentence}
-            _refuse(gallery | {"--predictions": predictions_target}, "a translator")
+            _refuse("a translator")
             _translator(console, names, as_json, csv_target, plot, seed, device)
             return
         case ["model", "table"]:
             predictions = _predict(console, names[0], names[1], engine, device, calibrate=calibrate)
         case ["predictions"]:
-            _refuse({"--predictions": predictions_target}, "a predictions file")
+            _refuse("a predictions file")
             predictions = _read(console, names[0])
         case _:
             raise click.UsageError(
                 f"Give a table, a model, a model and a table, or a predictions file; this is "
                 f"{', '.join(found)}."
             )
-    _refuse({"--speaker": speaker, "--sentence": sentence}, "an evaluation")
+    _refuse("an evaluation")
     if predictions_target is not None:
         from ser.evaluation.predictions import write_predictions
 
@@ -173,10 +185,12 @@ def _kind(name: str) -> str:
     )
 
 
-def _refuse(options: dict[str, Any], what: str) -> None:
-    given = [name for name, value in options.items() if value is not None]
-    if given:
-        raise click.UsageError(f"{', '.join(given)} means nothing for {what}.")
+def _refuse(what: str) -> None:
+    """Refuses the options that `_EXCLUDED` names for what the inputs are."""
+    context = click.get_current_context()
+    for option in _EXCLUDED[what]:
+        if is_given(context, option):
+            raise click.UsageError(f"{option} means nothing for {what}.")
 
 
 def _table(
@@ -191,8 +205,6 @@ def _table(
     from ser.dataset.stats import table_statistics
     from ser.dataset.table import read_table, spec_of
 
-    if plot is None:
-        _refuse({"--speaker": speaker, "--sentence": sentence}, "statistics without --plot")
     table = read_table(name)
     with console.progress(len(table), "clip", "reading") as progress:
         statistics = table_statistics(table, progress.update)

@@ -14,7 +14,7 @@ from click.core import ParameterSource
 from ser.cli.common import Command
 from ser.conversion.registry import CONVERSION_ARCHITECTURES
 from ser.dataset.table import Table
-from ser.errors import SerError
+from ser.errors import HyperparameterError, ParameterError, choose_from
 from ser.models.base import Architecture, Option
 from ser.models.registry import ARCHITECTURES
 from ser.models.transfer import NONE
@@ -101,10 +101,8 @@ def check_support(support: Sequence[str], table: Table) -> None:
     known = sorted(set(np.asarray(table["corpus"]).tolist()) - {""})
     for name in support:
         if name not in known:
-            raise SerError(
-                f"--support {name}",
-                "is no corpus of the table",
-                f"it has {', '.join(known) or 'none with a name'}",
+            raise ParameterError(
+                "support", "is no corpus of the table", choose_from(name, known), name
             )
 
 
@@ -136,16 +134,17 @@ def _parse_settings(settings: Sequence[str]) -> tuple[dict[str, str], dict[str, 
     for setting in settings:
         name, equals, value = setting.partition("=")
         if not equals:
-            raise click.UsageError(f"--set {setting}: write NAME=VALUE.")
+            raise HyperparameterError(setting, "is no assignment", "write NAME=VALUE")
         if not name.startswith(AUGMENT):
             options[name] = value
             continue
         field = name.removeprefix(AUGMENT)
         known = [f.name for f in fields(SpectrogramAugmentation)]
         if field not in known:
-            raise click.UsageError(f"--set {name}: augment has {', '.join(known)}.")
+            cure = choose_from(name, [AUGMENT + each for each in known])
+            raise HyperparameterError(name, "is nothing that augmentation has", cure, value)
         try:
             changes[field] = kinds[field](value)
         except ValueError as error:
-            raise click.UsageError(f"--set {setting}: {value} is no number.") from error
+            raise HyperparameterError(name, "is no number", value=value) from error
     return options, changes

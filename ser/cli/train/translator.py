@@ -5,36 +5,29 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import click
 import numpy as np
-from click.core import ParameterSource
 
 from ser.cli.common import Console
+from ser.cli.exclusive import Excludes
 from ser.cli.train.reporting import report_epoch, write_views
+from ser.conversion.registry import CONVERSION_ARCHITECTURES
 from ser.dataset.table import Table
 from ser.training.config import TrainConfig
 
 if TYPE_CHECKING:
     from ser.models.backend import Device
 
-# What a translator's training has no use for.
-_CLASSIFIERS = (
-    "cv", "report", "write_generated", "tensorboard", "validation", "patience", "class_weight",
-    "augment", "support", "precision", "tune",
+CONVERSION_RULES = (
+    Excludes(
+        tuple(f"--arch={name}" for name in CONVERSION_ARCHITECTURES),
+        (
+            "--cv", "--report", "--write-generated", "--tensorboard", "--validation", "--patience",
+            "--class-weight", "--augment", "--no-augment", "--support", "--precision", "--tune",
+        ),
+        "it is for classifiers",
+    ),
 )  # fmt: skip
-
-
-def refuse(config: TrainConfig) -> None:
-    """Refuses options that mean nothing for a translator.
-
-    Raises:
-        click.UsageError: One was given.
-    """
-    context = click.get_current_context()
-    for name in _CLASSIFIERS:
-        if context.get_parameter_source(name) is ParameterSource.COMMANDLINE:
-            flag = f"--{name.replace('_', '-')}"
-            raise click.UsageError(f"{flag} means nothing with --arch {config.arch}.")
+"""Which options the training of a conversion model has no use for."""
 
 
 def train_one(

@@ -220,12 +220,15 @@ def test_recordings_and_results_behind_urls(
     ("arguments", "message"),
     [
         (["--resume"], "--resume needs --output-dir"),
-        (["--output-dir", "out", "-o", "x.csv"], "--output-dir names each file itself"),
+        (["--output-dir", "out", "-o", "x.csv"], "--output-dir and --output exclude each other"),
         (["--output-dir", "out", "-f", "csv,nonsense"], "'nonsense' is not one of text"),
         (["--output-dir", "out", "-f", "srt", "--summary"], "--format srt: cannot hold summaries"),
         (["--output-dir", "out", "--plot", "x.pdf"], "--plot takes png or svg"),
         (["-f", "csv,vtt"], "Several formats need --output-dir"),
-        (["--cluster", "tcp://127.0.0.1:9", "--jobs", "2"], "--jobs is for this machine"),
+        (
+            ["--cluster", "tcp://127.0.0.1:9", "--jobs", "2"],
+            "--jobs and --cluster exclude each other",
+        ),
         (["--cluster", ""], "--cluster needs the address"),
         (["--jobs", "0"], "0 is not in the range"),
     ],

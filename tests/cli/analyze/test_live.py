@@ -299,14 +299,17 @@ def test_without_the_extra(run: Run, tmp_path: Path, tiny_model: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (("--mic", "a.wav"), "leave AUDIO out"),
-        (("--play", "a.wav", "--files-from", "b"), "leave AUDIO out"),
-        (("--mic", "--play", "a.wav"), "do not go together"),
+        (("--mic", "a.wav"), "--mic and AUDIO exclude each other: live sound is analysed alone"),
+        (("--play", "a.wav", "--files-from", "b"), "--play and AUDIO exclude each other"),
+        (("--mic", "--play", "a.wav"), "--mic and --play exclude each other: hear one of them"),
         (("--play", "-"), "not a pipe"),
-        (("--mic", "--start", "3"), "leave --start out"),
-        (("--mic", "--calibrate", "self"), "reads a recording twice"),
-        (("--mic", "--jobs", "2"), "leave --jobs and --cluster out"),
-        (("--play", "a.wav", "--cluster", "tcp://h:1"), "leave --jobs and --cluster out"),
+        (
+            ("--mic", "--start", "3"),
+            "--mic and --start exclude each other: the microphone begins now",
+        ),
+        (("--mic", "--calibrate", "self"), "--mic and --calibrate self exclude each other"),
+        (("--mic", "--jobs", "2"), "--mic and --jobs exclude each other: live sound is heard here"),
+        (("--play", "a.wav", "--cluster", "tcp://h:1"), "--play and --cluster exclude each other"),
     ],
 )
 def test_what_does_not_go_together(run: Run, arguments: tuple[str, ...], words: str) -> None:

@@ -309,10 +309,10 @@ def test_tables_of_other_lengths(run: Run, model: Path, tmp_path: Path) -> None:
         (["cut.npy"], 1, "cut.npy"),
         (["test.npy", "test.npy"], 2, "this is table, table"),
         (["test.npy", "--csv", "x.csv"], 2, "--csv means nothing for a table alone"),
-        (["test.npy", "--speaker", "1"], 2, "--speaker means nothing"),
+        (["test.npy", "--speaker", "1"], 2, "--speaker needs --plot: they choose"),
         (["test.npy", "--plot", "x.jpg"], 1, "end it in .png or .svg"),
-        (["test.npy", "--json", "--csv", "-"], 2, "Only one of"),
-        (["test.npy", "--calibrate"], 2, "--calibrate means nothing without a model and a table"),
+        (["test.npy", "--json", "--csv", "-"], 2, "--json and --csv - exclude each other"),
+        (["test.npy", "--calibrate"], 2, "--calibrate means nothing for a table alone"),
         ([], 2, "Missing argument"),
     ],
 )

@@ -103,7 +103,7 @@ def test_speakers_of_the_training_are_left_out_where_others_remain(
     [
         (["--calibrate"], "--calibrate means nothing for a translator"),
         (["--predictions", "p.csv"], "--predictions means nothing for a translator"),
-        (["--speaker", "01"], "--speaker means nothing for a translator"),
+        (["--speaker", "01", "--plot", "p.png"], "--speaker means nothing for a translator"),
     ],
 )
 def test_what_means_nothing_is_refused(
