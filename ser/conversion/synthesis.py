@@ -16,8 +16,8 @@ from ser.conversion.psola import build_time_map, overlap_add, plan_grains
 from ser.conversion.spectral_filter import apply_gains, estimate_noise_floor, gate_gains
 from ser.errors import SerError
 from ser.features import banks
-from ser.features.envelope import smoothed
-from ser.features.stft import ShortTime
+from ser.features.envelope import spectral_envelope
+from ser.features.stft import ShortTimeSpectra
 
 # Limits in semitones and as a factor, whatever an engine asks for.
 _MAX_SEMITONES, _MAX_STRETCH = 24.0, 5.0
@@ -47,11 +47,11 @@ def envelope_correction(
     Returns:
         Decibels to be added on the mel bands, shape (frames, 80).
     """
-    power = ShortTime(reader.resample(converted, rate, SPEC.sample_rate), SPEC).power
+    power = ShortTimeSpectra(reader.resample(converted, rate, SPEC.sample_rate), SPEC).power
     frames = min(len(power), len(rows))
     pitch = np.interp(rows, np.arange(len(contours)), contours.pitch)[:frames] + semitones[:frames]
     voiced = contours.voiced[np.round(rows[:frames]).astype(np.intp)]
-    bands = _filters()(smoothed(power[:frames], pitch.astype(np.float32), voiced, SPEC))
+    bands = _filters()(spectral_envelope(power[:frames], pitch.astype(np.float32), voiced, SPEC))
     basis = banks.dct_basis(SPEC.n_mfcc, SPEC.n_mels)[:_COEFFICIENTS]
     cepstrum = 10 * np.log10(np.maximum(bands, np.float32(1e-10))) @ basis.T
     wanted = interpolate_rows(contours.cepstrum[:, :_COEFFICIENTS], rows[:frames])

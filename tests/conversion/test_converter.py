@@ -95,12 +95,6 @@ def test_other_kinds_and_folders(artifact: Path, tmp_path: Path) -> None:
         open_converter(tmp_path / "none.keras")
 
 
-def test_what_cannot_be_written(rules: Rules, tmp_path: Path) -> None:
-    (tmp_path / "file").write_bytes(b"")
-    with pytest.raises(ArtifactError, match="cannot be written"):
-        write_rules_artifact(tmp_path / "file" / "x.keras", rules)
-
-
 def test_a_classifier_is_no_network_of_a_translator() -> None:
     with pytest.raises(ArtifactError, match="is no translator"):
         open_network_converter(DEFAULT_MODEL)

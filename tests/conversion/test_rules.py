@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from tables import make_table
-from voiced import BANDS, SPEC, contours, parallel_table
+from voiced import BANDS, SPEC, contours, matrix_of, parallel_table
 
 from ser.audio import reader
 from ser.conversion.rules import (
@@ -57,6 +57,18 @@ def test_what_was_put_in_is_found(
     # Smoothing bends the ends of a slope a little.
     np.testing.assert_allclose(rule.gain, manner.get("gain", np.zeros(BANDS)), atol=0.3)
     assert rule.speakers == 3
+
+
+def test_pauses_do_not_count_in_the_spectrum() -> None:
+    table = parallel_table({("neutral", "normal"): {}, ("angry", "strong"): {}})
+    for number in np.flatnonzero(table["y"] == "angry"):
+        # The same speech with twice the pauses.
+        speaker = int(table["speaker"][number])
+        table["x"][number, :100] = matrix_of(
+            contours(100, middle=80.0 + speaker, voiced=0.3, seed=speaker)
+        )
+    (rule,) = learn_rules(table).emotions["angry"]
+    assert np.abs(rule.gain).max() < 0.5
 
 
 def test_one_odd_speaker_decides_nothing() -> None:

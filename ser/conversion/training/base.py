@@ -125,7 +125,7 @@ class ConversionTrainer(ABC):
         """Trains one epoch.
 
         Args:
-            number: PitchMarks finished before it; with the seed it decides every draw.
+            number: Number of finished epochs; with the seed it seeds all random draws.
             on_step: To be called with the number of steps done since the last call.
 
         Returns:

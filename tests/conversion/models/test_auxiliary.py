@@ -13,7 +13,6 @@ from ser.conversion.models.auxiliary import (
     SPEAKER_CLASSIFIER,
     auxiliary_classifier,
 )
-from ser.conversion.training.auxiliary import fit_auxiliary_classifier
 from ser.models.backend import load_keras
 
 STEPS, SPEECH_STEPS = 48, 30
@@ -65,17 +64,3 @@ def test_what_it_reads(classifiers: Any, name: str, column: int, reads: bool) ->
     other[:, :SPEECH_STEPS, column] += 2
     before, after = (classifiers[name].predict_on_batch(x) for x in (contours, other))
     assert (np.abs(before - after).max() > 1e-5) == reads
-
-
-def test_it_learns_to_tell_recordings_apart() -> None:
-    keras = load_keras("cpu")
-    keras.utils.set_random_seed(0)
-    contours, emotions = recordings(96), np.arange(96) % 2
-    contours[:, :SPEECH_STEPS, PITCH] += 3.0 * emotions[:, None]
-    model = auxiliary_classifier(keras, "outline", STEPS, 2)
-    targets = np.eye(2, dtype=np.float32)[emotions]
-    fit_auxiliary_classifier(keras, model, contours, targets, epochs=20, seed=0)
-    fresh = recordings(30, seed=1)
-    fresh[:, :SPEECH_STEPS, PITCH] += 3.0 * (np.arange(30)[:, None] % 2)
-    predicted = model.predict_on_batch(fresh).argmax(axis=1)
-    assert np.mean(predicted == np.arange(30) % 2) > 0.75

@@ -10,7 +10,6 @@ import numpy as np
 import pytest
 from sentences import sentence_table
 
-from ser.conversion.contour_grid import MASK, N_CEPSTRA, N_CHANGED, PITCH, VOICED
 from ser.conversion.models.auxiliary import EMOTION_CLASSIFIERS, SPEAKER_CLASSIFIER
 from ser.conversion.models.gan import GANTranslate
 from ser.conversion.pairs import find_pairs
@@ -112,45 +111,6 @@ def test_a_training_that_was_stopped_ends_where_another_does(
     resumed.restore(story.kept.model, story.kept.companions)
     row = resumed.epoch(1, lambda n: None)
     assert row == pytest.approx(story.rows[1], rel=1e-2, abs=1e-3)
-
-
-def test_targets_are_in_the_timing_of_the_sources(story: Training, examples: PairExamples) -> None:
-    batch = batch_of(story.trainer)
-    pairs = examples.pairs
-    contours, near = batch.inputs["contours"], batch.targets
-    for row in range(8):
-        source, target = int(pairs.source[row]), int(pairs.target[row])
-        same = source == target
-        real = contours[row, :, MASK] > 0
-        assert (near[ENVELOPE][row] == contours[row, :, :N_CEPSTRA])[real].all() == same
-        lengths = [len(story.trainer.data.phrases[r]) for r in (target, source)]
-        assert near[LENGTH][row] == pytest.approx(np.log(lengths[0] / lengths[1]))
-        voiced = contours[row, :, VOICED] > 0.5
-        assert not batch.weights[F0][row][~voiced].any()
-
-
-def test_weights_make_up_for_padding(story: Training) -> None:
-    for weight in batch_of(story.trainer).weights.values():
-        assert weight.mean() == pytest.approx(1, abs=1e-4)
-
-
-def test_only_the_generators_features_are_augmented(story: Training) -> None:
-    one, other = (batch_of(story.trainer, seed=seed) for seed in (1, 2))
-    assert (one.inputs["features"] != other.inputs["features"]).any()
-    for name in ("contours", "speech_weight", "speaker_mean", "condition"):
-        np.testing.assert_array_equal(one.inputs[name], other.inputs[name])
-    np.testing.assert_array_equal(one.targets[F0], other.targets[F0])
-
-
-def test_real_input_is_relative_to_the_speaker(story: Training, examples: PairExamples) -> None:
-    trainer = story.trainer
-    said = [
-        trainer.data.real_input(record)[: len(trainer.data.phrases[record]), :N_CHANGED]
-        for record in examples.indices
-        if examples.speaker[record] == 0
-    ]
-    # Pauses count here and not there.
-    assert np.abs(np.concatenate(said).mean(axis=0)[PITCH]) < 0.2
 
 
 def test_smoothing_and_sides(examples: PairExamples) -> None:

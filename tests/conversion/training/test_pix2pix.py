@@ -171,7 +171,7 @@ def test_bands_are_standardised(trainer: Pix2PixTrainer, examples: PairExamples)
 
 def test_each_side_trains_its_own_weights(trainer: Pix2PixTrainer) -> None:
     crops = crops_of(trainer)
-    judge = trainer.adversary.get_layer("judge")
+    judge = trainer.adversary.get_layer("frozen_discriminator")
     before = trainer.model.get_weights(), trainer.discriminator.get_weights()
     trainer._train_discriminator(crops, waits=False)
     assert not changed(before[0], trainer.model.get_weights())
@@ -223,7 +223,7 @@ def test_labels_are_smoothed_on_one_side_or_on_both(
     assert judged["real"] == pytest.approx(real)
     assert judged["fake"] == pytest.approx(fake)
     # The generator wants to pass for real, without reserve.
-    assert (wished["fooled"] == 1).all()
+    assert (wished["adversarial"] == 1).all()
 
 
 def test_uneven_steps(trainer: Pix2PixTrainer) -> None:
