@@ -1,7 +1,8 @@
-"""The files that the documentation's examples name: recordings, a corpus, tables, a model."""
+"""What the tests of the documentation share: the files that its examples name, the commands."""
 
 from __future__ import annotations
 
+import configparser
 import subprocess
 import sys
 from dataclasses import replace
@@ -49,3 +50,12 @@ def run_commands(folder: Path, *lines: str) -> None:
         command = [sys.executable, str(ROOT / "bin" / name), *arguments]
         done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
         assert done.returncode == 0, f"{line}: {done.stderr}"
+
+
+def entry_points() -> dict[str, str]:
+    """Gives module and function of each command, as ``module:function``, by its name."""
+    parser = configparser.ConfigParser()
+    parser.read(ROOT / "setup.cfg", encoding="utf-8")
+    lines = parser["options.entry_points"]["console_scripts"].strip().splitlines()
+    pairs = [line.split("=") for line in lines]
+    return {name.strip(): target.strip() for name, target in pairs}

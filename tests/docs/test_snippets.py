@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import configparser
 import importlib
 import os
 import re
@@ -20,7 +19,7 @@ import click
 import numpy as np
 import pytest
 from conftest import ROOT
-from examples import make_place, make_tables, run_commands
+from examples import entry_points, make_place, make_tables, run_commands
 from recordings import encode, sound
 from speech import render_demo, write_corpus
 
@@ -144,15 +143,6 @@ def test_changes_fit_the_files_that_they_are_of(block: Block) -> None:
 
 
 # ---------------------------------------------------------------- commands
-
-
-def entry_points() -> dict[str, str]:
-    """Gives module and function of each command."""
-    parser = configparser.ConfigParser()
-    parser.read(ROOT / "setup.cfg", encoding="utf-8")
-    lines = parser["options.entry_points"]["console_scripts"].strip().splitlines()
-    pairs = [line.split("=") for line in lines]
-    return {name.strip(): target.strip() for name, target in pairs}
 
 
 COMMANDS = entry_points()

@@ -1,8 +1,7 @@
-"""What the package promises on its surface: quick help, and a word on every option."""
+"""What the commands promise on their surface: quick help, and a word on every option."""
 
 from __future__ import annotations
 
-import configparser
 import importlib
 import re
 import subprocess
@@ -11,15 +10,9 @@ import sys
 import click
 import pytest
 from conftest import ROOT, Run
+from examples import entry_points
 
 HEAVY = ("tensorflow", "keras", "librosa", "sklearn", "scipy.signal", "matplotlib", "numba", "av")
-
-
-def entry_points() -> dict[str, str]:
-    parser = configparser.ConfigParser()
-    parser.read(ROOT / "setup.cfg", encoding="utf-8")
-    lines = parser["options.entry_points"]["console_scripts"].split("\n")
-    return dict(tuple(map(str.strip, line.split("="))) for line in lines if line.strip())  # type: ignore[misc]
 
 
 COMMANDS = entry_points()
