@@ -1,4 +1,4 @@
-"""What the renderer of ser-translate loses where nothing is to change, and what it costs.
+"""Quality and speed of the synthesis of ser-translate, where nothing is to change.
 
     python benchmarks/rendering.py RAVDESS [--clips 24]
 
@@ -27,11 +27,11 @@ for name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"):
     os.environ.setdefault(name, "1")
 
 import numpy as np  # noqa: E402
-import numpy.typing as npt  # noqa: E402
 
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
+from ser.arrays import Samples  # noqa: E402
 from ser.audio import reader  # noqa: E402
 from ser.conversion.contours import Contours, extract_contours  # noqa: E402
 from ser.conversion.modification import Modification, identity_modification  # noqa: E402
@@ -39,10 +39,9 @@ from ser.conversion.pipeline import convert  # noqa: E402
 from ser.conversion.synthesis import render  # noqa: E402
 
 RATE = 16_000
-Samples = npt.NDArray[np.float32]
 
 
-class Nothing:
+class IdentityConverter:
     """Changes nothing."""
 
     emotions = ("neutral",)
@@ -80,7 +79,7 @@ def there_and_back(x: Samples) -> Samples:
 
 
 def whole(x: Samples) -> Samples:
-    return convert(x, RATE, Nothing(), "neutral")
+    return convert(x, RATE, IdentityConverter(), "neutral")
 
 
 def measure(x: Samples, y: Samples) -> tuple[float, float]:

@@ -1,4 +1,4 @@
-"""The picture of a translation: a recording and what was made of it, side by side."""
+"""The plot of a conversion: a recording and its conversions side by column."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
+from ser.arrays import Doubles
 from ser.colors import FAINT, INK, emotion_color
 from ser.conversion.contours import HOP, SPEC, Contours
 from ser.features.banks import mel_centres
@@ -19,25 +19,27 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.image import AxesImage
 
+# Decibels below the loudest that spectrograms show.
 _RANGE = 75.0
-"""Decibels under the loudest that spectrograms show."""
 
 _DB_PER_NEPER = 10 / np.log(10)
 
-# Frames are speech where they are so many decibels under the loudest, or less.
+# Frames at most so many decibels below the loudest are speech.
 _SPEECH_DECIBELS = 30.0
 
+# F0 curves are interrupted at larger steps.
 _JUMP_SEMITONES = 5.0
 
+# Ticks of the F0 axis.
 _HERTZ = (60, 80, 100, 150, 200, 300, 400, 600, 800)
 
 
 class PlotColumn(NamedTuple):
-    """A column of the picture.
+    """A column of the plot.
 
     Attributes:
-        emotion: What stands above it and decides its colour; empty for the source.
-        contours: What is drawn.
+        emotion: Title and color; empty for the source.
+        contours: Of the recording.
     """
 
     emotion: str
@@ -47,18 +49,18 @@ class PlotColumn(NamedTuple):
 def draw_conversion(
     target: Path,
     source: Contours,
-    translated: Sequence[PlotColumn],
+    converted: Sequence[PlotColumn],
     title: str = "",
     subtitle: str = "",
 ) -> None:
-    """Draws mel spectrogram, pitch and envelope of a recording beside those of its translations.
+    """Draws mel spectrogram, F0 and envelope of a recording beside those of its conversions.
 
-    All columns have the same axes, so that what is louder, higher or longer looks so.
+    All columns have the same axes, so that levels, F0 and durations can be compared.
 
     Args:
         target: A name that ends in ``.png`` or ``.svg``.
         source: The recording.
-        translated: What was made of it.
+        converted: Its conversions.
         title: A heading, such as the file's name.
         subtitle: A smaller line beside it.
 
@@ -67,28 +69,30 @@ def draw_conversion(
         DependencyError: matplotlib is not installed.
     """
     check_target(target)
-    sides = [PlotColumn("", source), *translated]
-    loudest = max(float(side.contours.logmel.max(initial=-23)) for side in sides) * _DB_PER_NEPER
+    columns = [PlotColumn("", source), *converted]
+    loudest = (
+        max(float(column.contours.logmel.max(initial=-23)) for column in columns) * _DB_PER_NEPER
+    )
     hertz = mel_centres(SPEC)
-    envelopes = [_envelope(side.contours) for side in sides]
-    seconds = max(len(side.contours) for side in sides) * HOP
+    envelopes = [_envelope(column.contours) for column in columns]
+    seconds = max(len(column.contours) for column in columns) * HOP
     with house_style():
-        figure = new_figure(1.2 + max(3.1, 7.5 - len(sides)) * len(sides) ** 0.85, 7.4)
+        figure = new_figure(1.2 + max(3.1, 7.5 - len(columns)) * len(columns) ** 0.85, 7.4)
         rows = figure.subplots(
             3,
-            len(sides),
+            len(columns),
             sharex="row",
             sharey="row",
             squeeze=False,
             height_ratios=[1.5, 1.1, 1.1],
         )
         images = []
-        for number, (side, envelope) in enumerate(zip(sides, envelopes, strict=True)):
+        for number, (column, envelope) in enumerate(zip(columns, envelopes, strict=True)):
             mel, pitch, curve = rows[:, number]
-            mel.set_title(side.emotion or "source", color=_ink(side), fontweight="bold", pad=6)
-            images.append(_draw_mel(mel, side.contours, loudest))
-            _draw_pitch(pitch, side, source)
-            _draw_envelope(curve, _ink(side), envelope, envelopes[0] if number else None)
+            mel.set_title(column.emotion or "source", color=_ink(column), fontweight="bold", pad=6)
+            images.append(_draw_mel(mel, column.contours, loudest))
+            _draw_pitch(pitch, column, source)
+            _draw_envelope(curve, _ink(column), envelope, envelopes[0] if number else None)
             for axes in (mel, pitch, curve) if number else ():
                 axes.tick_params(axis="y", length=0)
         first_mel, first_pitch, first_curve = rows[:, 0]
@@ -97,7 +101,7 @@ def draw_conversion(
         label_mel_axis(first_mel, hertz)
         first_pitch.set_xlim(0, seconds)
         first_pitch.set_ylabel("F0, Hz")
-        _hertz_axis(first_pitch, [side.contours for side in sides])
+        _hertz_axis(first_pitch, [column.contours for column in columns])
         first_curve.set_ylabel("envelope, dB")
         _mel_frequencies(first_curve, hertz)
         for axes in rows[1]:
@@ -114,8 +118,8 @@ def draw_conversion(
         save_figure(figure, target)
 
 
-def _ink(side: PlotColumn) -> str:
-    return emotion_color(side.emotion) if side.emotion else INK
+def _ink(column: PlotColumn) -> str:
+    return emotion_color(column.emotion) if column.emotion else INK
 
 
 def _draw_mel(axes: Axes, contours: Contours, loudest: float) -> AxesImage:
@@ -134,13 +138,13 @@ def _draw_mel(axes: Axes, contours: Contours, loudest: float) -> AxesImage:
     return image
 
 
-def _draw_pitch(axes: Axes, side: PlotColumn, source: Contours) -> None:
-    """Draws the voiced parts; a line of dots is the source's median."""
-    times = np.arange(len(side.contours)) * HOP
-    axes.plot(times, _hertz(side.contours), color=_ink(side), linewidth=1.8)
-    usual = _hertz(source)
-    if np.isfinite(usual).any():
-        axes.axhline(float(np.nanmedian(usual)), color=FAINT, linewidth=1, linestyle=":")
+def _draw_pitch(axes: Axes, column: PlotColumn, source: Contours) -> None:
+    """Draws F0 of voiced frames; the dotted line is the median of the source."""
+    times = np.arange(len(column.contours)) * HOP
+    axes.plot(times, _hertz(column.contours), color=_ink(column), linewidth=1.8)
+    source_hertz = _hertz(source)
+    if np.isfinite(source_hertz).any():
+        axes.axhline(float(np.nanmedian(source_hertz)), color=FAINT, linewidth=1, linestyle=":")
     axes.grid(axis="y", color="#E4E7EA", linewidth=0.8)
     show_spines(axes, "left", "bottom")
 
@@ -148,8 +152,8 @@ def _draw_pitch(axes: Axes, side: PlotColumn, source: Contours) -> None:
 def _draw_envelope(
     axes: Axes,
     ink: str,
-    envelope: npt.NDArray[np.float64],
-    source: npt.NDArray[np.float64] | None,
+    envelope: Doubles,
+    source: Doubles | None,
 ) -> None:
     places = np.arange(len(envelope)) + 0.5
     if source is not None:
@@ -160,27 +164,25 @@ def _draw_envelope(
     show_spines(axes, "left", "bottom")
 
 
-def _hertz(contours: Contours) -> npt.NDArray[np.float64]:
+def _hertz(contours: Contours) -> Doubles:
     hertz = np.where(contours.voiced, 2.0 ** (contours.pitch.astype(np.float64) / 12), np.nan)
-    # A line that jumps would look like a voice that does.
+    # A line across a jump would look like a glide.
     hertz[1:][np.abs(np.diff(contours.pitch)) > _JUMP_SEMITONES] = np.nan
     return hertz
 
 
-def _envelope(contours: Contours) -> npt.NDArray[np.float64]:
-    """Gives the mean envelope of speech in decibels, (bands,)."""
+def _envelope(contours: Contours) -> Doubles:
+    """Computes the mean envelope of speech in decibels, (bands,)."""
     power = 10.0 ** (contours.bands.astype(np.float64) / 10)
     level = 10 * np.log10(power.sum(axis=1))
-    mean: npt.NDArray[np.float64] = 10 * np.log10(
-        power[level >= level.max() - _SPEECH_DECIBELS].mean(axis=0)
-    )
+    mean: Doubles = 10 * np.log10(power[level >= level.max() - _SPEECH_DECIBELS].mean(axis=0))
     return mean
 
 
-def _hertz_axis(axes: Axes, drawn: Sequence[Contours]) -> None:
+def _hertz_axis(axes: Axes, all_contours: Sequence[Contours]) -> None:
     from matplotlib.ticker import NullFormatter, NullLocator
 
-    values = np.concatenate([_hertz(contours) for contours in drawn])
+    values = np.concatenate([_hertz(contours) for contours in all_contours])
     low, high = (
         (float(np.nanmin(values)) / 1.1, float(np.nanmax(values)) * 1.1)
         if np.isfinite(values).any()
@@ -194,7 +196,7 @@ def _hertz_axis(axes: Axes, drawn: Sequence[Contours]) -> None:
     axes.yaxis.set_minor_formatter(NullFormatter())
 
 
-def _mel_frequencies(axes: Axes, hertz: npt.NDArray[np.float64]) -> None:
+def _mel_frequencies(axes: Axes, hertz: Doubles) -> None:
     shown = np.array([250, 1000, 4000])
     places = np.interp(shown, hertz, np.arange(len(hertz)) + 0.5)
     axes.set_xticks(places, [f"{value / 1000:g}" for value in shown])
