@@ -24,7 +24,7 @@ from ser.cli.train.options import (
     make_config,
 )
 from ser.cli.train.reporting import report_epoch, write_views
-from ser.cli.train.translator import CONVERSION_RULES, train_one
+from ser.cli.train.translator import CONVERSION_RULES, train_conversion_model
 from ser.cli.train.tune import TUNING_RULES, Tuning, read_tuning, tune, tune_options
 from ser.conversion.registry import CONVERSION_ARCHITECTURES
 from ser.dataset.table import Table, read_table, write_table
@@ -299,7 +299,7 @@ def main(
     if Path(output).is_dir():
         raise click.UsageError(f"{output} is a folder: name a file for the artifact.")
     if converts:
-        train_one(
+        train_conversion_model(
             console,
             table,
             records,

@@ -1,4 +1,4 @@
-"""``ser-train --arch gan-translate``: pairs of recordings in, a translator out."""
+"""``ser-train --arch gan-translate``: training of a conversion model on pairs of recordings."""
 
 from __future__ import annotations
 
@@ -27,10 +27,10 @@ CONVERSION_RULES = (
         "it is for classifiers",
     ),
 )  # fmt: skip
-"""Which options the training of a conversion model has no use for."""
+"""Options that the training of a conversion model does not have."""
 
 
-def train_one(
+def train_conversion_model(
     console: Console,
     name: str,
     records: Table,
@@ -43,18 +43,18 @@ def train_one(
     resume: bool,
     device: Device,
 ) -> None:
-    """Trains a translator and writes its artifact.
+    """Trains a conversion model and writes its artifact.
 
     Args:
-        console: Where to speak.
-        name: What the table is called.
-        records: It.
-        output: The artifact.
+        console: For messages and progress.
+        name: The name of the table.
+        records: The table.
+        output: The artifact to write.
         config: How to train.
-        history: Where to write a row per epoch.
-        plot: Where to draw the losses.
-        plot_model: Where to draw the network.
-        resume: Continue what was interrupted.
+        history: A CSV file for a row per epoch.
+        plot: A file for a plot of the losses.
+        plot_model: A file for a plot of the network.
+        resume: Continue an interrupted training.
         device: Where to train.
     """
     from ser.conversion.pairs import MAX_SECONDS, find_pairs, select_usable
@@ -106,6 +106,6 @@ def train_one(
         plot=plot,
         plot_model=plot_model,
     )
-    # Last of all: what could not be written is had again with --resume.
+    # At the end: files that could not be written are written with --resume.
     checkpoint.clear()
     console.info(f"{output}: {len(trained.emotions)} emotions, {len(trained.history)} epochs")
