@@ -1,4 +1,4 @@
-"""The picture of a training: loss and scores per epoch, training against validation."""
+"""The learning curves of a training: loss and scores per epoch, training and validation."""
 
 from __future__ import annotations
 
@@ -16,15 +16,15 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 _VALIDATION = "val_"
-_COLOURS = ("#1B4A9C", "#C8420A", "#159B5A", "#67245F")
+_COLORS = ("#1B4A9C", "#C8420A", "#159B5A", "#67245F")
 # Columns that a history has beside scores.
-_OTHERS = ("epoch", "lr", "learning_rate", "seconds", "time")
+_NOT_SCORES = ("epoch", "lr", "learning_rate", "seconds", "time")
 
 
 def draw_curves(
     target: Path, history: Mapping[str, Sequence[float]], title: str = "", subtitle: str = ""
 ) -> None:
-    """Draws how a training went and writes the picture.
+    """Draws learning curves and writes the picture.
 
     Args:
         target: A name that ends in ``.png`` or ``.svg``.
@@ -43,7 +43,7 @@ def draw_curves(
         dict.fromkeys(
             name.removeprefix(_VALIDATION)
             for name in history
-            if name not in _OTHERS and len(history[name])
+            if name not in _NOT_SCORES and len(history[name])
         )
     )
     losses = [name for name in names if "loss" in name]
@@ -70,31 +70,31 @@ def _draw_panel(
     from matplotlib.ticker import MaxNLocator
 
     for i, name in enumerate(names):
-        paint = _COLOURS[i % len(_COLOURS)]
+        color = _COLORS[i % len(_COLORS)]
         trained = np.asarray(history.get(name, ()), float)
         validated = np.asarray(history.get(_VALIDATION + name, ()), float)
         if len(trained):
             axes.plot(
                 np.arange(1, len(trained) + 1),
                 trained,
-                color=paint,
+                color=color,
                 linewidth=1.4,
                 alpha=0.55,
                 linestyle=(0, (4, 2)),
-                label=f"{_pretty(name)}, training",
+                label=f"{_display_name(name)}, training",
                 marker="." if len(trained) == 1 else None,
             )
         if len(validated):
             axes.plot(
                 np.arange(1, len(validated) + 1),
                 validated,
-                color=paint,
+                color=color,
                 linewidth=2.0,
-                label=f"{_pretty(name)}, validation",
+                label=f"{_display_name(name)}, validation",
                 marker="." if len(validated) == 1 else None,
             )
             # Accuracy and UAR often peak in the same epoch: their labels go apart.
-            _mark_best(axes, validated, lowest=kind == "loss", paint=paint, below=i % 2 == 1)
+            _mark_best(axes, validated, lowest=kind == "loss", color=color, below=i % 2 == 1)
     axes.set_xlabel("epoch")
     axes.set_ylabel(kind)
     axes.xaxis.set_major_locator(MaxNLocator(integer=True))
@@ -107,12 +107,12 @@ def _draw_panel(
 
 
 def _mark_best(
-    axes: Axes, values: np.ndarray, *, lowest: bool, paint: str, below: bool = False
+    axes: Axes, values: np.ndarray, *, lowest: bool, color: str, below: bool = False
 ) -> None:
     if not np.isfinite(values).any():
         return
     best = int(np.nanargmin(values) if lowest else np.nanargmax(values))
-    axes.plot(best + 1, values[best], "o", color=paint, markersize=6, markeredgecolor="white")
+    axes.plot(best + 1, values[best], "o", color=color, markersize=6, markeredgecolor="white")
     axes.annotate(
         f"{values[best]:.3f}",
         (best + 1, values[best]),
@@ -125,5 +125,5 @@ def _mark_best(
     )
 
 
-def _pretty(name: str) -> str:
+def _display_name(name: str) -> str:
     return {"uar": "UAR", "macro_f1": "macro F1"}.get(name, name.replace("_", " "))

@@ -1,4 +1,4 @@
-"""A gallery of a table: one mel spectrogram per emotion, of one speaker and sentence."""
+"""Mel spectrograms of a table: one per emotion, of one speaker and sentence."""
 
 from __future__ import annotations
 

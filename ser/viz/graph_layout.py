@@ -1,8 +1,8 @@
-"""Places the boxes of a graph in rows, every arrow pointing down.
+"""Layered drawing of a directed graph: boxes in rows, every arrow pointing down.
 
 After Sugiyama, Tagawa and Toda ("Methods for Visual Understanding of Hierarchical System
 Structures", IEEE Transactions on Systems, Man, and Cybernetics 11, 1981): rows by the longest way
-from the top, order within rows by barycentres, and places by least squares.
+from the top, order within rows by barycenters, and places by least squares.
 """
 
 from __future__ import annotations
@@ -19,20 +19,21 @@ _STIFF = 6.0
 
 
 @dataclass(frozen=True, slots=True)
-class Layout:
-    """Where boxes and arrows are; x to the right and y downwards, from the upper left corner.
+class GraphLayout:
+    """The places of boxes and arrows; x to the right and y downwards, from the upper left corner.
 
     Attributes:
-        centres: x of each box's middle.
+        centers: x of each box's middle.
         tops: y of each box's upper edge.
         rows: y of each row's upper and lower edge.
+        ranks: The row of each box.
         arrows: For each arrow, from and to which box, and the x at which it passes the rows in
             between.
         width: Of everything.
         height: Of everything.
     """
 
-    centres: tuple[float, ...]
+    centers: tuple[float, ...]
     tops: tuple[float, ...]
     rows: tuple[tuple[float, float], ...]
     ranks: tuple[int, ...]
@@ -41,14 +42,14 @@ class Layout:
     height: float
 
 
-def place(
+def place_boxes(
     sizes: Sequence[tuple[float, float]],
     sources: Sequence[Sequence[int]],
     *,
     gap: float,
     space: float,
-) -> Layout:
-    """Finds a place for each box.
+) -> GraphLayout:
+    """Finds the place of each box.
 
     Args:
         sizes: Width and height of each box.
@@ -69,12 +70,12 @@ def place(
         for source in before:
             last, chain = source, []
             for rank in range(ranks[source] + 1, ranks[box]):
-                passage = len(widths)
+                bend = len(widths)
                 widths.append(0.0)
                 above.append([last])
-                rows[rank].append(passage)
-                chain.append(passage)
-                last = passage
+                rows[rank].append(bend)
+                chain.append(bend)
+                last = bend
             above[box].append(last)
             chains.append((source, box, chain))
     below: list[list[int]] = [[] for _ in widths]
@@ -83,20 +84,20 @@ def place(
             below[source].append(box)
     _order(rows, above, below)
     stiff = [1.0] * len(sizes) + [_STIFF] * (len(widths) - len(sizes))
-    centres = _centres(rows, above, below, widths, stiff, space)
-    left = min((c - w / 2 for c, w in zip(centres, widths, strict=True)), default=0.0)
-    right = max((c + w / 2 for c, w in zip(centres, widths, strict=True)), default=0.0)
+    centers = _centers(rows, above, below, widths, stiff, space)
+    left = min((c - w / 2 for c, w in zip(centers, widths, strict=True)), default=0.0)
+    right = max((c + w / 2 for c, w in zip(centers, widths, strict=True)), default=0.0)
     edges, y = [], 0.0
     for row in rows:
         height = max((sizes[box][1] for box in row if box < len(sizes)), default=0.0)
         edges.append((y, y + height))
         y += height + gap
-    return Layout(
-        tuple(c - left for c in centres[: len(sizes)]),
+    return GraphLayout(
+        tuple(c - left for c in centers[: len(sizes)]),
         tuple(edges[rank][0] for rank in ranks),
         tuple(edges),
         tuple(ranks),
-        tuple((a, b, tuple(centres[p] - left for p in chain)) for a, b, chain in chains),
+        tuple((a, b, tuple(centers[p] - left for p in chain)) for a, b, chain in chains),
         right - left,
         max(0.0, y - gap),
     )
@@ -142,7 +143,7 @@ def _crossings(rows: list[list[int]], below: list[list[int]]) -> int:
     return count
 
 
-def _centres(
+def _centers(
     rows: list[list[int]],
     above: list[list[int]],
     below: list[list[int]],
@@ -151,17 +152,17 @@ def _centres(
     space: float,
 ) -> list[float]:
     """Moves boxes towards the mean of their neighbours, as far as the row leaves room."""
-    centres = [0.0] * len(widths)
+    centers = [0.0] * len(widths)
     for row in rows:
-        _spread(row, [0.0] * len(row), widths, stiff, space, centres)
+        _spread(row, [0.0] * len(row), widths, stiff, space, centers)
     for sweep in range(_SWEEPS):
         for row in rows if sweep % 2 == 0 else rows[::-1]:
             wanted = []
             for box in row:
                 near = above[box] + below[box]
-                wanted.append(sum(centres[n] for n in near) / len(near) if near else centres[box])
-            _spread(row, wanted, widths, stiff, space, centres)
-    return centres
+                wanted.append(sum(centers[n] for n in near) / len(near) if near else centers[box])
+            _spread(row, wanted, widths, stiff, space, centers)
+    return centers
 
 
 def _spread(
@@ -170,7 +171,7 @@ def _spread(
     widths: list[float],
     stiff: list[float],
     space: float,
-    centres: list[float],
+    centers: list[float],
 ) -> None:
     """Puts a row's boxes as near as possible to where they want to be without overlaps.
 
@@ -193,5 +194,5 @@ def _spread(
     i = 0
     for mean, _, count in pools:
         for _ in range(count):
-            centres[row[i]] = mean + offsets[i]
+            centers[row[i]] = mean + offsets[i]
             i += 1

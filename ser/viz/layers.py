@@ -1,4 +1,4 @@
-"""Reads a Keras network as a graph of layers, and gathers layers to the blocks of a picture."""
+"""A Keras network as a graph of layers, and its layers grouped to the blocks of a picture."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Any
 from ser.errors import SerError
 
 Key = tuple[str, int]
-"""A layer's name, with those of the networks around it, and which of its calls it is."""
+"""A layer's name, behind those of the networks around it, and the number of its call."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,12 +19,12 @@ class Layer:
     """One layer of a network, or one function of ``keras.ops``.
 
     Attributes:
-        key: What it is known by.
-        kind: Its class, such as ``Conv1D``.
-        detail: Its sizes in words, such as ``64, kernel 5``.
-        name: Its name where somebody gave it one; empty where Keras did.
+        key: The layer's key.
+        kind: The layer's class, such as ``Conv1D``.
+        detail: The layer's sizes in words, such as ``64, kernel 5``.
+        name: The layer's name, where somebody gave it one; empty where Keras did.
         shape: Of its output for one example; None where it is not known.
-        parameters: Numbers it holds; 0 for further calls of a shared layer.
+        parameters: The number of its weights; 0 for further calls of a shared layer.
         sources: The layers that its input comes from, in order.
     """
 
@@ -60,16 +60,16 @@ def read_layers(model: Any) -> dict[Key, Layer]:
         By key, every layer behind those that its input comes from.
 
     Raises:
-        SerError: The network is a program of its own, not a graph of layers.
+        SerError: The network is not a graph of layers.
     """
     return _sorted(_read(model, "").layers)
 
 
-def gather(layers: Mapping[Key, Layer]) -> list[Block]:
-    """Gathers layers to blocks.
+def group_blocks(layers: Mapping[Key, Layer]) -> list[Block]:
+    """Groups layers to blocks.
 
     A layer joins the one before it where nothing else is connected in between and it learns
-    nothing on its own: normalisation, activation, dropout, pooling, reshaping.
+    nothing on its own: normalization, activation, dropout, pooling, reshaping.
 
     Args:
         layers: From `read_layers`.
@@ -83,7 +83,7 @@ def gather(layers: Mapping[Key, Layer]) -> list[Block]:
             before is not None
             and readers[before] == 1
             and (not layer.parameters or layer.kind.endswith("Normalization"))
-            # A block begins with what gives it its colour; the input stays alone.
+            # A block begins with what gives it its color; the input stays alone.
             and layers[before].kind != "InputLayer"
         )
         if before is not None and joins:
@@ -103,7 +103,7 @@ class _Graph:
     layers: dict[Key, Layer]
     inputs: list[Key]
     outputs: list[Key]
-    # What stands for a layer from outside: an opened network is known by its outputs.
+    # The layer that an outside reference means: for an opened network, one of its outputs.
     names: dict[tuple[str, int, int], Key] = field(default_factory=dict)
 
     def find(self, name: str, call: int, tensor: int) -> Key:
@@ -218,7 +218,7 @@ def _detail(kind: str, config: Mapping[str, Any]) -> str:
         # A pooling's strides are its size unless somebody says otherwise.
         if key == "strides" and size == config.get("pool_size"):
             continue
-        words.append(word + times(sides if len(set(sides)) > 1 else sides[:1]))
+        words.append(word + format_shape(sides if len(set(sides)) > 1 else sides[:1]))
     if "Dropout" in kind:
         words.append(f"{config['rate']:g}")
     activation = config.get("activation")
@@ -227,12 +227,12 @@ def _detail(kind: str, config: Mapping[str, Any]) -> str:
     return ", ".join(words)
 
 
-def times(sizes: Any) -> str:
+def format_shape(sizes: Any) -> str:
     """Writes sizes as ``188 × 64``; a size that is free is a question mark."""
     return " × ".join("?" if size is None else f"{size}" for size in sizes)
 
 
-def total(layers: Mapping[Key, Layer]) -> int:
+def count_parameters(layers: Mapping[Key, Layer]) -> int:
     """Counts the parameters of all layers."""
     return sum(layer.parameters for layer in layers.values())
 

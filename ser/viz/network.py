@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 from ser.colors import FAINT, INK
 from ser.errors import SerError
 from ser.viz.figure import check_target, house_style, new_figure, save_figure, shorten
-from ser.viz.graph_layout import Layout, place
-from ser.viz.layers import Block, Layer, gather, read_layers, times, total
+from ser.viz.graph_layout import GraphLayout, place_boxes
+from ser.viz.layers import Block, Layer, count_parameters, format_shape, group_blocks, read_layers
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -24,13 +24,13 @@ _GAP = 0.27
 _SPACE = 0.22
 _MARGIN = 0.3
 _HEADER = 0.75
-_LEAST_WIDTH = 4.0
-_TALLEST_PNG = 400.0
+_MIN_WIDTH = 4.0
+_MAX_PNG_HEIGHT = 400.0
 
 _SIZE = 7.5
 
-# What the first layer of a block has in its name, and the block's edge and ground.
-_PAINT = (
+# A part of the name of a block's first layer, and the colors of its edge and background.
+_COLORS = (
     ("Conv", "#1B4A9C", "#EAF1FB"),
     ("LSTM", "#67245F", "#F6ECF5"),
     ("GRU", "#67245F", "#F6ECF5"),
@@ -39,7 +39,7 @@ _PAINT = (
     ("Dense", "#0F7A45", "#E8F6EE"),
     ("InputLayer", INK, "#FFFFFF"),
 )
-_PLAIN = (FAINT, "#F5F6F7")
+_DEFAULT_COLORS = (FAINT, "#F5F6F7")
 
 
 def draw_network(target: Path, model: Any, title: str = "", subtitle: str = "") -> None:
@@ -62,18 +62,18 @@ def draw_network(target: Path, model: Any, title: str = "", subtitle: str = "") 
     """
     check_target(target)
     layers = read_layers(model)
-    blocks = gather(layers)
-    facts = f"{len(layers)} layers, {total(layers):,} parameters"
+    blocks = group_blocks(layers)
+    facts = f"{len(layers)} layers, {count_parameters(layers):,} parameters"
     with house_style():
         columns = [_columns(block) for block in blocks]
         sizes = [
             (sum(c) + 2 * _PAD + _BETWEEN * sum(w > 0 for w in c[1:]), _height(block))
             for c, block in zip(columns, blocks, strict=True)
         ]
-        layout = place(sizes, [block.sources for block in blocks], gap=_GAP, space=_SPACE)
-        width = max(layout.width, _LEAST_WIDTH) + 2 * _MARGIN
+        layout = place_boxes(sizes, [block.sources for block in blocks], gap=_GAP, space=_SPACE)
+        width = max(layout.width, _MIN_WIDTH) + 2 * _MARGIN
         height = layout.height + _HEADER + _MARGIN
-        if height > _TALLEST_PNG and target.suffix.lower() == ".png":
+        if height > _MAX_PNG_HEIGHT and target.suffix.lower() == ".png":
             raise SerError(target, "would be too tall for a PNG", "name it .svg: that has no limit")
         figure = new_figure(width, height)
         # Every place is known already.
@@ -90,7 +90,7 @@ def draw_network(target: Path, model: Any, title: str = "", subtitle: str = "") 
         for arrow in layout.arrows:
             _draw_arrow(axes, layout, sizes, arrow, left)
         for i, block in enumerate(blocks):
-            x, y = left + layout.centres[i] - sizes[i][0] / 2, _HEADER + layout.tops[i]
+            x, y = left + layout.centers[i] - sizes[i][0] / 2, _HEADER + layout.tops[i]
             _draw_block(axes, block, (x, y), sizes[i])
         save_figure(figure, target)
 
@@ -104,7 +104,7 @@ def _rows(block: Block) -> list[tuple[Layer, str, str, str]]:
             words = "Input"
         if layer.name:
             words = f"{words}  “{layer.name}”"
-        shape = "" if layer.shape in (None, last) else times(layer.shape) or "1"
+        shape = "" if layer.shape in (None, last) else format_shape(layer.shape) or "1"
         last = layer.shape
         rows.append((layer, words, shape, f"{layer.parameters:,}" if layer.parameters else ""))
     return rows
@@ -135,14 +135,14 @@ def _draw_block(
 ) -> None:
     from matplotlib.patches import FancyBboxPatch
 
-    edge, ground = _paint(block.layers)
+    edge, background = _colors(block.layers)
     axes.add_patch(
         FancyBboxPatch(
             corner,
             *size,
             boxstyle="round,pad=0,rounding_size=0.05",
             edgecolor=edge,
-            facecolor=ground,
+            facecolor=background,
             linewidth=0.9,
         )
     )
@@ -160,16 +160,16 @@ def _draw_block(
             axes.text(corner[0] + size[0] - _PAD, y, count, ha="right", color=FAINT, **line)
 
 
-def _paint(layers: Sequence[Layer]) -> tuple[str, str]:
-    for word, edge, ground in _PAINT:
+def _colors(layers: Sequence[Layer]) -> tuple[str, str]:
+    for word, edge, background in _COLORS:
         if word in layers[0].kind:
-            return edge, ground
-    return _PLAIN
+            return edge, background
+    return _DEFAULT_COLORS
 
 
 def _draw_arrow(
     axes: Axes,
-    layout: Layout,
+    layout: GraphLayout,
     sizes: Sequence[tuple[float, float]],
     arrow: tuple[int, int, tuple[float, ...]],
     left: float,
@@ -177,15 +177,15 @@ def _draw_arrow(
     from matplotlib.patches import FancyArrowPatch
     from matplotlib.path import Path as Curve
 
-    source, target, passages = arrow
-    x, y = left + layout.centres[source], _HEADER + layout.tops[source] + sizes[source][1]
+    source, target, bends = arrow
+    x, y = left + layout.centers[source], _HEADER + layout.tops[source] + sizes[source][1]
     points, codes = [(x, y)], [Curve.MOVETO]
     rank = layout.ranks[source]
     # A box may be lower than its row: straight down to the row's end first.
     y = _HEADER + layout.rows[rank][1]
     points.append((x, y))
     codes.append(Curve.LINETO)
-    for x_next in (*passages, layout.centres[target]):
+    for x_next in (*bends, layout.centers[target]):
         rank += 1
         top, bottom = (_HEADER + edge for edge in layout.rows[rank])
         middle = (y + top) / 2

@@ -88,7 +88,7 @@ class Overview:
         self._filters = mel_bank(spec).T
         self.band_hertz = mel_centres(spec)
         self._factor = 1
-        # Frames are centred on their column, as librosa does it: half a window of silence first.
+        # Frames are centered on their column, as librosa does it: half a window of silence first.
         self._pending = np.zeros((self._n_fft - self._hop) // 2, np.float32)
         self._unmerged = _Columns.empty()
         self._columns = _Columns.empty()

@@ -70,7 +70,7 @@ def draw_search(
 def _draw_order(axes: Axes, trials: Sequence[Trial]) -> None:
     from matplotlib.ticker import MaxNLocator
 
-    for outcome, paint, label in (
+    for outcome, color, label in (
         ("complete", _COMPLETE, "trained on every inner fold"),
         ("pruned", _PRUNED, "given up"),
     ):
@@ -80,7 +80,7 @@ def _draw_order(axes: Axes, trials: Sequence[Trial]) -> None:
                 [t.number for t in some],
                 [t.score or 0.0 for t in some],
                 "o",
-                color=paint,
+                color=color,
                 markersize=5,
                 label=label,
             )
@@ -133,12 +133,12 @@ def _draw_hyperparameter(
             continue
         value: Any = trial.values[name]
         position = found.choices.index(value) if found.choices else value
-        paint = _COMPLETE if trial.outcome == "complete" else _PRUNED
+        color = _COMPLETE if trial.outcome == "complete" else _PRUNED
         axes.plot(
             position,
             trial.score or 0.0,
             "o",
-            color=_BEST if trial is winner else paint,
+            color=_BEST if trial is winner else color,
             markersize=6 if trial is winner else 4,
             markeredgecolor="white" if trial is winner else "none",
         )

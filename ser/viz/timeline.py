@@ -153,9 +153,9 @@ def _draw_curves(
     strongest = {name: max(w.probabilities.get(name, 0.0) for w in windows) for name in labels}
     winners = {emotion for _, _, emotion in spans}
     for run in _split_at_gaps(windows):
-        centres = [(window.start + window.end) / 2 for window in run]
+        centers = [(window.start + window.end) / 2 for window in run]
         # The first and last window hold to their outer ends.
-        times = np.array([run[0].start, *centres, run[-1].end])
+        times = np.array([run[0].start, *centers, run[-1].end])
         for name in sorted(labels, key=strongest.__getitem__):
             values = [window.probabilities.get(name, 0.0) for window in run]
             curve = np.array([values[0], *values, values[-1]])
@@ -166,7 +166,7 @@ def _draw_curves(
             )
             axes.fill_between(times, curve, color=emotion_color(name), alpha=0.10, linewidth=0)
             if len(run) <= 60:
-                axes.plot(centres, values, "o", color=emotion_color(name), markersize=weight * 1.5)
+                axes.plot(centers, values, "o", color=emotion_color(name), markersize=weight * 1.5)
     axes.set_ylim(0, 1.13)
     axes.set_yticks([0, 0.25, 0.5, 0.75, 1], ["0", "", "0.5", "", "1"])
     axes.grid(axis="y", color="#E4E7EA", linewidth=0.8)

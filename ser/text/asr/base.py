@@ -32,11 +32,6 @@ class Utterance:
     words: tuple[Word, ...] = ()
     translation: str = ""
 
-    @property
-    def english(self) -> str:
-        """The translation, or the words themselves where there is none."""
-        return self.translation or self.text
-
 
 @dataclass(frozen=True, slots=True)
 class SegmentLimits:

@@ -145,7 +145,9 @@ class SpeechSegmenter:
         quietest = first + int(np.argmin(probabilities))
         found = self._segment(self._begin, quietest)
         self._ended = self._begin = quietest
-        self._spoken = sum(p >= SPEECH_THRESHOLD for p in self._probabilities[quietest - self._chunk :])
+        self._spoken = sum(
+            p >= SPEECH_THRESHOLD for p in self._probabilities[quietest - self._chunk :]
+        )
         return found
 
     def _close(self, end: int) -> list[SpeechSegment]:

@@ -51,7 +51,7 @@ class SphinxRecognizer:
         # Nothing is kept of the last segment: the same sound gives the same words.
         self._decoder.reinit_feat()
         self._decoder.start_utt()
-        # The whole segment is known: its cepstra are normalised by its own mean.
+        # The whole segment is known: its cepstra are normalized by its own mean.
         self._decoder.process_raw(sound, no_search=False, full_utt=True)
         self._decoder.end_utt()
         words = tuple(_words(self._decoder.seg() or ()))

@@ -54,6 +54,39 @@ def test_what_is_negated_is_not_felt() -> None:
     assert emotion("no, I am angry") == "angry"
 
 
+def weight(text: str, label: str) -> float:
+    """Gives what the phrases of a text add to a label, of which the others get nothing."""
+    base = 1.0 if label == "neutral" else 0.05
+    others = 1.0 + 6 * 0.05 - base
+    odds = share(text, label) / (1 - share(text, label))
+    return odds * others - base
+
+
+def test_what_is_negated_counts_half() -> None:
+    for text, label in (("not angry", "neutral"), ("not happy", "sad"), ("isn't happy", "sad")):
+        word = text.split()[1]
+        assert weight(text, label) == pytest.approx(weight(word, word) / 2)
+    # A negation reaches three words, and not four.
+    assert weight("not a bad angry", "neutral") > 0
+    assert weight("not one two three angry", "angry") == pytest.approx(weight("angry", "angry"))
+
+
+@pytest.mark.parametrize(
+    ("text", "factor"),
+    [
+        ("very angry", 1.5),
+        ("very very angry", 2.25),
+        ("slightly angry", 0.5),
+        ("very old and angry", 1.0),
+        ("angry!", 1.2),
+        ("angry but", 0.5),
+        ("but angry", 1.0),
+    ],
+)
+def test_what_stands_around_a_word_changes_its_weight(text: str, factor: float) -> None:
+    assert weight(text, "angry") == pytest.approx(factor * weight("angry", "angry"))
+
+
 def test_modifiers() -> None:
     assert share("very angry", "angry") > share("angry", "angry")
     assert share("slightly angry", "angry") < share("angry", "angry")
