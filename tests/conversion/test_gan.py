@@ -60,6 +60,15 @@ def test_changes_in_their_units(network: Network) -> None:
     np.testing.assert_array_equal(inputs["condition"], [[0, 1]])
 
 
+def test_a_pause_within_speech_is_not_made_louder(network: Network) -> None:
+    phrase = contours(101)
+    phrase.cepstrum[45:56] = phrase.cepstrum[0]
+    phrase.cepstrum[45:56, 0] -= 10 * np.sqrt(80)
+    change = GANConverter(network, EMOTIONS)(phrase, "angry")
+    assert np.abs(change.gain[48:53]).max() < 1
+    np.testing.assert_allclose(change.gain[[40, 60]], 10, atol=0.1)
+
+
 def test_the_length_of_a_phrase_is_that_of_the_rules(network: Network) -> None:
     rule = Rule(1.0, pitch=9.0, range=1.0, stretch=1.2, gain=(3.0,) * 80)
     rules = RuleConverter(Rules("neutral", {"angry": (rule,)}))

@@ -55,6 +55,16 @@ def test_marks_are_even_where_the_voice_is() -> None:
     assert np.abs(gaps - 16_000 / 123.4)[3:-3].max() < 1.0
 
 
+def test_marks_of_a_single_harmonic_are_even() -> None:
+    # Its energy is spread over the period, and where it is in each one is chance.
+    time = np.arange(16_000) / 16_000
+    samples = (0.3 * np.sin(2 * np.pi * 150 * time)).astype(np.float32)
+    samples += np.random.default_rng(0).normal(0, 0.01, len(samples)).astype(np.float32)
+    marks, _ = marks_of(samples, 16_000)
+    inner = marks.voiced[1:] & marks.voiced[:-1]
+    assert np.abs(np.diff(marks.places)[inner] - 16_000 / 150).max() < 2.0
+
+
 @pytest.mark.parametrize("rate", [16_000, 44_100])
 def test_marks_fill_the_phrase(rate: int) -> None:
     samples = np.asarray(render("sad", 3, seed=1, seconds=1.5, sample_rate=rate), np.float32)

@@ -117,3 +117,22 @@ def test_a_hum_under_noise_is_not_torn(stretch: float) -> None:
     hertz = np.fft.rfftfreq(times.count, 1 / 16_000)
     near = np.abs(hertz - 110) < 15
     assert power[near].sum() > 0.95 * power.sum()
+
+
+def test_joints_of_noise_are_known_to_be_uncorrelated() -> None:
+    rate = 16_000
+    samples = np.random.default_rng(0).normal(0, 0.1, rate).astype(np.float32)
+    contours = extract_contours(samples)
+    marks = find_pitch_marks(samples, rate, contours)
+    ratio = np.ones(len(marks.places))
+    joints = 0
+    for end in range(24, 60):
+        # Stretched, and then copied.
+        stretch = np.ones(len(contours), np.float32)
+        stretch[20:end] = 1.6
+        times = build_time_map(stretch, rate * HOP, len(samples))
+        grains = plan_grains(samples, rate, marks, ratio, times)
+        joint = np.abs(np.diff(grains.sources) - np.diff(grains.targets)) > 1e-6
+        assert (grains.similarity[1:][joint] < 0.95).all()
+        joints += int(joint.sum())
+    assert joints > 100
