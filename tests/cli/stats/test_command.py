@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import os
 import re
 import subprocess
 import sys
@@ -13,7 +14,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from conftest import Run
+from conftest import ROOT, Run
 from records import SPEC, labelled_table
 
 from ser.dataset.table import Table, write_table
@@ -148,6 +149,39 @@ def test_a_model_alone_gives_its_card_without_keras(model: Path) -> None:
     assert shown["protocol"] == "all speakers of a made corpus"
     assert shown["metrics"] == "uar 0.6123"
     assert shown["licence"] == "weights for non-commercial use"
+
+
+BLOCKED = """
+import sys
+
+class Blocked:
+    def find_spec(self, name, path=None, target=None):
+        if name.partition(".")[0] in ("tensorflow", "keras", "sklearn", "librosa"):
+            raise ModuleNotFoundError(f"no {name} here", name=name)
+
+sys.meta_path.insert(0, Blocked())
+from ser.cli.stats.command import main
+main()
+"""
+
+
+def test_a_small_installation_is_enough(model: Path, table: Path, tmp_path: Path) -> None:
+    """Nothing of it needs what trains: a table, a card, figures, and figures of predictions."""
+
+    def call(*arguments: object) -> str:
+        done = subprocess.run(
+            [sys.executable, "-c", BLOCKED, *map(str, arguments)],
+            cwd=tmp_path, env={**os.environ, "PYTHONPATH": str(ROOT)}, capture_output=True,
+            text=True, check=False,
+        )  # fmt: skip
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+    assert "12 records" in call(table)
+    assert "weights for non-commercial use" in call(model)
+    figures = json.loads(call(model, table, "--json", "--predictions", "p.csv"))
+    assert json.loads(call("p.csv", "--json"))["scores"] == figures["scores"]
+    assert "calibration error" in call(model, table, "--calibrate")
 
 
 def test_a_card_as_json(run: Run, model: Path) -> None:
