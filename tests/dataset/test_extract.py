@@ -14,15 +14,15 @@ from recordings import BAD, RATE, UNUSUAL, encode, sound, speech
 
 from ser.audio import reader
 from ser.augment.copies import Copies
-from ser.augment.recipe import transform_names, parse_recipe
+from ser.augment.recipe import parse_recipe, transform_names
 from ser.augment.stretch import stretch
 from ser.corpora.base import Clip
 from ser.corpora.registry import find_clips
 from ser.dataset.extract import ExtractionReport, extract_table
 from ser.dataset.extract import extract as extract_in_memory
-from ser.dataset.plan import LONGEST_UNCUT_SECONDS, RecordWindows
+from ser.dataset.plan import RecordWindows
 from ser.dataset.table import FeatureTable, Table, read_table, spec_of
-from ser.errors import AudioError, ParameterError, SerError, TableError
+from ser.errors import AudioError, SerError, TableError
 from ser.features.extract import Extractor
 from ser.features.spec import FeatureSpec
 
@@ -157,26 +157,6 @@ def test_windows_cover_a_recording(name: str, offset: float, tmp_path: Path) -> 
         np.testing.assert_allclose(record["x"][: len(part)], part, atol=1e-3)
 
 
-@pytest.mark.parametrize(
-    ("seconds", "window", "hop", "starts"),
-    [
-        (0.3, 1.0, 1.0, [0.0]),
-        (1.0, 1.0, 1.0, [0.0]),
-        (1.49, 1.0, 1.0, [0.0]),
-        (1.5, 1.0, 1.0, [0.0, 1.0]),
-        (3.0, 1.0, 1.0, [0.0, 1.0, 2.0]),
-        (2.0, 1.0, 0.5, [0.0, 0.5, 1.0, 1.5]),
-        (2.0, 0.5, 1.0, [0.0, 1.0]),
-    ],
-)
-def test_window_starts(
-    seconds: float, window: float, hop: float, starts: list[float], tmp_path: Path
-) -> None:
-    clip = Clip(write(tmp_path / "a.wav", seconds))
-    table, _, _ = extract([clip], tmp_path / "t.npy", windows=RecordWindows(window, hop))
-    assert table["start"].tolist() == pytest.approx(starts)
-
-
 def test_a_clip_of_a_recording_is_cut_within_its_bounds(tmp_path: Path) -> None:
     """As a manifest with start and duration names them."""
     path = write(tmp_path / "a.wav", 6.0)
@@ -192,17 +172,6 @@ def test_a_clip_of_a_recording_is_cut_within_its_bounds(tmp_path: Path) -> None:
     assert table["start"].tolist() == [1.0, 3.0, 4.0, 5.0, 5.0]
     assert table["duration"].tolist() == pytest.approx([0.5, 1.0, 1.0, 0.5, 1.0])
     assert table["y"].tolist() == ["happy", "sad", "sad", "sad", "calm"]
-
-
-def test_long_recordings_ask_for_windows(tmp_path: Path) -> None:
-    path = tmp_path / "long.wav"
-    path.write_bytes(sound(np.zeros(8000 * round(LONGEST_UNCUT_SECONDS + 1), np.float32), 8000))
-    with pytest.raises(AudioError, match=r"the longest clip has 121 s.*with `window`"):
-        extract([Clip(path)], tmp_path / "t.npy")
-    assert not (tmp_path / "t.npy").exists()
-    assert not (tmp_path / "t.npy.part").exists()
-    extract([Clip(path)], tmp_path / "t.npy", SPEC.with_changes(duration=1.0))
-    extract([Clip(path)], tmp_path / "t.npy", POOLED)
 
 
 @pytest.mark.parametrize("jobs", [1, 2])
@@ -669,9 +638,3 @@ def test_extraction_in_memory_raises_or_reports_what_cannot_be_read(tmp_path: Pa
     (tmp_path / "folder").mkdir()
     with pytest.raises(AudioError, match="hold no clip to extract"):
         extract_in_memory(tmp_path / "folder", POOLED, on_error=errors.append)
-
-
-@pytest.mark.parametrize(("window", "hop"), [(0, 1), (1, 0), (-1, 1), (1, float("nan"))])
-def test_windows_have_a_length(window: float, hop: float) -> None:
-    with pytest.raises(ParameterError, match="must be positive seconds"):
-        RecordWindows(window, hop)
