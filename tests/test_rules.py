@@ -12,7 +12,7 @@ from conftest import ROOT
 
 PACKAGE = ROOT / "ser"
 FILES = sorted(PACKAGE.rglob("*.py"))
-CORE = [path for path in FILES if "cli" not in path.parts]
+CORE = [path for path in FILES if "cli" not in path.parts and path.stem != "__main__"]
 NAMES = {path: str(path.relative_to(ROOT)) for path in FILES}
 
 # Importing these takes from tenths of a second to many seconds.
@@ -93,6 +93,8 @@ def test_nothing_below_imports_the_command_line() -> None:
         for node in ast.walk(tree(path))
         for name in imported(node)
         if name.startswith("ser.cli") or name.split(".")[0] in ("click", "tqdm")
+        # Hugging Face reports a download to a class like tqdm's, and to nothing else.
+        if (NAMES[path], name) != ("ser/io/hub.py", "tqdm.auto.tqdm")
     ]
     assert found == []
 
