@@ -92,7 +92,7 @@ def hear(
     for clip, samples in zip(clips, sounds, strict=True):
         rng = np.random.default_rng(list(clip.path.name.encode()))
         changed = np.asarray(change(samples, rate, rng), np.float32)
-        found.append(engine.extractor.everything(engine.extractor.prepare(changed)))
+        found.append(engine.extractor.compute_all(engine.extractor.prepare(changed)))
     x = np.stack([fit_frames(matrix, engine.frames) for matrix, _ in found])
     functionals = np.stack([vector for _, vector in found])
     plain = engine.probabilities(x, functionals)

@@ -97,7 +97,7 @@ def spoken_table(
     extract = Extractor(spec)
     clips = [(s, e, k) for s in speakers for e in EMOTIONS for k in range(takes)]
     found = [
-        extract.everything(
+        extract.compute_all(
             extract.prepare(
                 render(e, s, seed=k, seconds=SECONDS, text=k % 2 + 1, intensity="strong")
             )
@@ -130,9 +130,9 @@ def train_model(table: Table, target: Path, config: TrainConfig = CONFIG) -> Pat
     from ser.training.card import make_card
     from ser.training.loop import TrainingData, train
 
-    everything = np.arange(len(table))
-    trained = train(TrainingData(table, everything), config, device="cpu")
-    card = make_card(table, everything, config, trained, protocol="trained on all of it")
+    compute_all = np.arange(len(table))
+    trained = train(TrainingData(table, compute_all), config, device="cpu")
+    card = make_card(table, compute_all, config, trained, protocol="trained on all of it")
     eight_bits = make_architecture(config.arch, config.options).eight_bits(card["frames"])
     assert write_artifact(target, trained.model, card, trained.voice, eight_bits=eight_bits)
     return target

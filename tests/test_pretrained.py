@@ -130,7 +130,7 @@ def test_it_knows_the_clips_that_it_was_trained_on(corpora: Path) -> None:
     right = 0
     for clip in clips:
         samples = reader.read(clip, engine.spec.sample_rate, offset=engine.spec.offset)
-        matrix, functionals = engine.extractor.everything(engine.extractor.prepare(samples))
+        matrix, functionals = engine.extractor.compute_all(engine.extractor.prepare(samples))
         x = fit_frames(matrix, engine.frames)[None]
         answer = engine.labels[int(engine.probabilities(x, functionals[None]).argmax())]
         right += answer == RAVDESS_CODES[clip.name.split("-")[2]]

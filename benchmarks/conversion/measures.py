@@ -34,7 +34,7 @@ def measure_samples(samples: Samples) -> ClipMeasures:
     # Clips that differ by a gain are equal from here on, within rounding.
     normalized = (samples.astype(np.float64) * gain).astype(np.float32)
     contours, prosody = _extractors()
-    _, functionals = prosody.everything(prosody.prepare(normalized))
+    _, functionals = prosody.compute_all(prosody.prepare(normalized))
     functionals = functionals.copy()
     functionals[0] -= np.float32(20 * np.log10(gain))
     x = contours(normalized)

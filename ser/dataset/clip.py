@@ -107,7 +107,7 @@ class ClipExtractor:
             if number and self.copies is not None:
                 label, samples = self.copies.make(samples, rate, task.path, task.start, number)
             samples = self.extractor.prepare(samples)
-            matrix, functionals = self.extractor.everything(samples)
+            matrix, functionals = self.extractor.compute_all(samples)
         except (SerError, ValueError, ArithmeticError, RuntimeError, MemoryError) as error:
             return _as_error(task, error)
         if not (np.isfinite(matrix).all() and np.isfinite(functionals).all()):

@@ -141,7 +141,7 @@ def extract_table(
             pieces = plan_copies(pieces, copies)
             seconds = copies.recipe.max_duration(seconds)
             widths["augment"] = copies.recipe.max_label_length()
-        dtype = record_dtype(spec, extractor.frames(seconds), extractor.coefficients, widths)
+        dtype = record_dtype(spec, extractor.frame_count(seconds), extractor.coefficients, widths)
         frames = dtype["x"].shape[0]
         cut_short = 0
         writer = stack.enter_context(TableWriter(target, dtype, resume=resume))

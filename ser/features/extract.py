@@ -1,4 +1,4 @@
-"""From samples to one matrix of features, as a specification says."""
+"""The extractor: from samples to a matrix of features, as a specification says."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from ser.errors import require
 from ser.features import banks
 from ser.features.families import FUNCTIONS
 from ser.features.layout import width
-from ser.features.normalise import normalise
-from ser.features.overlap import MelView, SharedFrames
+from ser.features.normalize import normalize
+from ser.features.overlap import MelSpectra, SharedFrames
 from ser.features.registry import MEL_FAMILIES
 from ser.features.spec import FeatureSpec
-from ser.features.stft import ShortTime, Transform
+from ser.features.stft import ShortTimeSpectra, Transform
 from ser.preprocess.silence import cumulative_energy, trim_bounds_of_part, trim_silence
 
 
@@ -25,8 +25,8 @@ class Extractor:
 
     Args:
         spec: What to compute.
-        mel_bank: The specification's mel filter bank where the caller has it (a model artifact
-            does), shape (n_mels, n_fft // 2 + 1); otherwise it is computed.
+        mel_bank: The specification's mel filter bank, if the caller has it (a model artifact
+            does), shape (n_mels, n_fft // 2 + 1); None computes it.
         transform: The Fourier transform, for instance `scipy.fft.rfft`: faster than NumPy's, but
             its import takes longer than a few seconds of audio do.
 
@@ -65,8 +65,8 @@ class Extractor:
 
         Args:
             samples: Shape (samples,), at least one, at the specification's sample rate. The
-                specification's cleaning, trimming and duration are applied here; its offset is
-                not, because only whoever reads the file can skip it.
+                specification's preprocessing, trimming and duration are applied here; its offset is
+                not, because it is applied when the file is read.
 
         Returns:
             Float32, shape (frames, coefficients); one frame where the specification pools.
@@ -74,42 +74,43 @@ class Extractor:
         return self.compute(self.prepare(samples))
 
     def compute(self, prepared: Samples) -> Matrix:
-        """Computes the features of samples that `prepare` has given; see `__call__`."""
-        return self._matrix(self._view(prepared))
+        """Computes the features of samples that `prepare` returned; see `__call__`."""
+        return self._matrix(self._spectra(prepared))
 
-    def everything(self, prepared: Samples, *, quick: bool = False) -> tuple[Matrix, Vector]:
-        """Computes features and functionals on one Fourier transform.
+    def compute_all(self, prepared: Samples, *, quick: bool = False) -> tuple[Matrix, Vector]:
+        """Computes features and functionals from one Fourier transform.
 
         Args:
-            prepared: What `prepare` gave.
-            quick: Take the last digits of the functionals as they come, where a network is to look
-                at them and nothing is kept; see `ser.features.prosody.descriptors.describe`.
+            prepared: Samples that `prepare` returned.
+            quick: Use faster operations for the functionals, which round differently; see
+                `ser.features.prosody.descriptors.describe`.
         """
-        view = self._view(prepared)
+        view = self._spectra(prepared)
         return self._matrix(view), self._functionals(view, quick=quick)
 
-    def windows(
+    def compute_windows(
         self, signal: Samples, spans: Sequence[tuple[int, int]]
     ) -> list[tuple[Matrix, Vector]]:
         """Computes features and functionals of windows of one signal.
 
-        Frames that windows share are computed once, where nothing but mel bands and functionals is
-        asked for, no cleaning, and the windows' starts differ by multiples of the hop.
+        Frames that windows share are computed once if the specification has only families of
+        `MEL_FAMILIES` and functionals and no preprocessing, and the windows' starts differ by
+        multiples of the hop.
 
         Args:
             signal: Shape (samples,), at the specification's sample rate.
-            spans: From where to where in it each window goes, in samples.
+            spans: The start and the end of each window in samples.
 
         Returns:
-            For each window what `everything` gives of it with `prepare` before, but for rounding.
+            For each window what `prepare` and `compute_all` give, but for rounding.
         """
         spec = self.spec
         if self._mel_filters is None or self._clean or not MEL_FAMILIES.issuperset(spec.families):
             return [
-                self.everything(self.prepare(signal[start:stop]), quick=True)
+                self.compute_all(self.prepare(signal[start:stop]), quick=True)
                 for start, stop in spans
             ]
-        spans = self._kept(signal, spans)
+        spans = self._prepare_spans(signal, spans)
         measure, width = None, 0
         if spec.functionals != "none":
             from ser.features.prosody.measures import layout, measure_quickly
@@ -120,19 +121,21 @@ class Extractor:
         )
         found = []
         for number, (start, stop) in enumerate(spans):
-            mel, measures = frames.of(number)
+            mel, measures = frames.window(number)
             functionals: Vector | None = np.empty(0, np.float32)
             if spec.functionals != "none":
                 from ser.features.prosody.functionals import compute_measured
 
                 functionals = compute_measured(measures, spec)
             if functionals is None:
-                functionals = self._functionals(self._view(signal[start:stop]), quick=True)
-            found.append((self._matrix(MelView(mel, spec)), functionals))
+                functionals = self._functionals(self._spectra(signal[start:stop]), quick=True)
+            found.append((self._matrix(MelSpectra(mel, spec)), functionals))
         return found
 
-    def _kept(self, signal: Samples, spans: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
-        """Does to spans what `prepare` does to samples."""
+    def _prepare_spans(
+        self, signal: Samples, spans: Sequence[tuple[int, int]]
+    ) -> list[tuple[int, int]]:
+        """Applies trimming and duration to spans, as `prepare` does to samples."""
         spec = self.spec
         found = list(spans)
         if spec.trim is not None:
@@ -142,32 +145,32 @@ class Extractor:
                 if last > first:
                     found[number] = (start + first, start + last)
         if spec.duration is not None:
-            most = round(spec.duration * spec.sample_rate)
-            found = [(start, min(stop, start + most)) for start, stop in found]
+            length = round(spec.duration * spec.sample_rate)
+            found = [(start, min(stop, start + length)) for start, stop in found]
         return found
 
-    def _view(self, prepared: Samples) -> ShortTime:
-        return ShortTime(prepared, self.spec, self._mel_filters, self._transform)
+    def _spectra(self, prepared: Samples) -> ShortTimeSpectra:
+        return ShortTimeSpectra(prepared, self.spec, self._mel_filters, self._transform)
 
-    def _functionals(self, view: ShortTime, *, quick: bool = False) -> Vector:
+    def _functionals(self, view: ShortTimeSpectra, *, quick: bool = False) -> Vector:
         if self.spec.functionals == "none":
             return np.empty(0, np.float32)
         from ser.features.prosody.functionals import compute
 
         return compute(view.power, self.spec, quick=quick)
 
-    def _matrix(self, view: ShortTime) -> Matrix:
+    def _matrix(self, view: ShortTimeSpectra) -> Matrix:
         spec = self.spec
         matrix = np.concatenate([FUNCTIONS[name](view) for name in spec.families], axis=1)
         if spec.deltas:
-            matrix = _with_deltas(matrix, spec.deltas)
-        matrix = normalise(matrix, spec)
+            matrix = _append_deltas(matrix, spec.deltas)
+        matrix = normalize(matrix, spec)
         if spec.pool != "none":
-            matrix = _pooled(matrix, statistics=spec.pool == "stats")
+            matrix = _pool(matrix, statistics=spec.pool == "stats")
         return np.ascontiguousarray(matrix, dtype=np.float32)
 
     def prepare(self, samples: Samples) -> Samples:
-        """Applies the specification's cleaning, trimming and duration."""
+        """Applies the specification's preprocessing, trimming and duration."""
         spec = self.spec
         for step in self._clean:
             samples = step(samples, spec.sample_rate)
@@ -177,8 +180,8 @@ class Extractor:
             samples = samples[: round(spec.duration * spec.sample_rate)]
         return np.ascontiguousarray(samples, dtype=np.float32)
 
-    def frames(self, seconds: float) -> int:
-        """Gives the number of frames that a clip of this many seconds has."""
+    def frame_count(self, seconds: float) -> int:
+        """Gives the number of frames of a clip of so many seconds."""
         if self.spec.pool != "none":
             return 1
         if self.spec.duration is not None:
@@ -187,14 +190,14 @@ class Extractor:
 
 
 def fit_frames(matrix: Matrix, frames: int) -> Matrix:
-    """Pads with zeros, or cuts, to a number of frames.
+    """Pads a matrix with zeros, or cuts it, to a number of frames.
 
     Args:
         matrix: Shape (any, coefficients), or a batch of such, (n, any, coefficients).
         frames: The wanted number.
 
     Returns:
-        The same with `frames` in the place of any.
+        Shape (frames, coefficients), or (n, frames, coefficients).
     """
     missing = frames - matrix.shape[-2]
     if missing <= 0:
@@ -202,7 +205,7 @@ def fit_frames(matrix: Matrix, frames: int) -> Matrix:
     return np.pad(matrix, [(0, 0)] * (matrix.ndim - 2) + [(0, missing), (0, 0)])
 
 
-def _with_deltas(matrix: Matrix, orders: int) -> Matrix:
+def _append_deltas(matrix: Matrix, orders: int) -> Matrix:
     """Appends time derivatives: Savitzky-Golay over nine frames, as `librosa.feature.delta`."""
     from scipy.signal import savgol_filter
 
@@ -215,8 +218,8 @@ def _with_deltas(matrix: Matrix, orders: int) -> Matrix:
     return np.concatenate(parts, axis=1).astype(np.float32)
 
 
-def _pooled(matrix: Matrix, *, statistics: bool) -> Matrix:
-    """Turns a clip into one frame: means, or means, deviations, minima and maxima."""
+def _pool(matrix: Matrix, *, statistics: bool) -> Matrix:
+    """Pools a clip into one frame: means, or means, deviations, minima and maxima."""
     parts = [matrix.mean(axis=0)]
     if statistics:
         parts += [matrix.std(axis=0), matrix.min(axis=0), matrix.max(axis=0)]

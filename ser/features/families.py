@@ -1,6 +1,6 @@
-"""The feature families: what each name computes from a clip's short-time view.
+"""The feature families: the function of each computes it from the spectra of a clip.
 
-Each function takes a `ShortTime` and gives float32 of shape (frames, coefficients). Where librosa
+Each takes a `ShortTimeSpectra` and gives float32 of shape (frames, coefficients). Where librosa
 defines a feature the numbers are librosa's, which the tests compare; only `f0` runs librosa itself.
 """
 
@@ -16,37 +16,37 @@ import numpy.typing as npt
 
 from ser.arrays import Matrix
 from ser.features import banks, pyin
-from ser.features.envelope import drawn_through, smoothed
+from ser.features.envelope import interpolate_unvoiced, spectral_envelope
 from ser.features.registry import FAMILIES
-from ser.features.stft import ShortTime, decibels
+from ser.features.stft import ShortTimeSpectra, power_to_db
 
 # The pitch range of speech, from a low male voice to a shout or a child's.
 F0_MIN_HZ = 65.0
 F0_MAX_HZ = 800.0
 
 
-def mel(view: ShortTime) -> Matrix:
+def mel(view: ShortTimeSpectra) -> Matrix:
     """Mel spectrogram, decibels or power by ``mel_scale`` (`librosa.feature.melspectrogram`)."""
     return view.mel if view.spec.mel_scale == "power" else view.mel_db
 
 
-def logmel(view: ShortTime) -> Matrix:
+def logmel(view: ShortTimeSpectra) -> Matrix:
     """Natural logarithm of the mel power, floored at 1e-10."""
     logarithm: Matrix = np.log(np.maximum(view.mel, np.float32(1e-10)))
     return logarithm
 
 
-def mfcc(view: ShortTime) -> Matrix:
+def mfcc(view: ShortTimeSpectra) -> Matrix:
     """Mel-frequency cepstral coefficients (`librosa.feature.mfcc`)."""
     return view.mel_db @ banks.dct_basis(view.spec.n_mfcc, view.spec.n_mels).T
 
 
-def chroma(view: ShortTime) -> Matrix:
+def chroma(view: ShortTimeSpectra) -> Matrix:
     """Energy per pitch class (`librosa.feature.chroma_stft`)."""
     return view.chroma
 
 
-def contrast(view: ShortTime) -> Matrix:
+def contrast(view: ShortTimeSpectra) -> Matrix:
     """Peaks against valleys in seven octave bands (`librosa.feature.spectral_contrast`).
 
     Source: Jiang et al., "Music type classification by spectral contrast feature", ICME 2002.
@@ -69,12 +69,12 @@ def contrast(view: ShortTime) -> Matrix:
         band = np.sort(view.magnitude[:, start : stop if last else stop - 1], axis=1)
         valleys.append(band[:, :extreme].mean(axis=1))
         peaks.append(band[:, -extreme:].mean(axis=1))
-    values = decibels(np.stack(peaks, axis=1)) - decibels(np.stack(valleys, axis=1))
+    values = power_to_db(np.stack(peaks, axis=1)) - power_to_db(np.stack(valleys, axis=1))
     padded: Matrix = np.pad(values, ((0, 0), (0, 6 - octaves)), mode="edge")
     return padded
 
 
-def tonnetz(view: ShortTime) -> Matrix:
+def tonnetz(view: ShortTimeSpectra) -> Matrix:
     """Tonal centroids of the chroma (`librosa.feature.tonnetz`), six coefficients.
 
     librosa projects a constant-Q chroma unless it is given one; here it is given the one from the
@@ -83,7 +83,7 @@ def tonnetz(view: ShortTime) -> Matrix:
     Source: Harte, Sandler and Gasser, "Detecting harmonic change in musical audio", ACM Multimedia
     workshop 2006.
     """
-    chroma = view.chroma if view.spec.n_chroma == 12 else view.chroma_of(12)
+    chroma = view.chroma if view.spec.n_chroma == 12 else view.chroma_with(12)
     # The circles of fifths, minor and major thirds: angle per pitch class, and radius.
     steps = np.array([7 / 6, 7 / 6, 3 / 2, 3 / 2, 2 / 3, 2 / 3])
     radii = np.array([1, 1, 1, 1, 0.5, 0.5])
@@ -94,7 +94,7 @@ def tonnetz(view: ShortTime) -> Matrix:
     return centroids
 
 
-def zcr(view: ShortTime) -> Matrix:
+def zcr(view: ShortTimeSpectra) -> Matrix:
     """Share of neighbouring samples that change sign (`librosa.feature.zero_crossing_rate`)."""
     spec = view.spec
     padded = np.pad(view.samples, spec.n_fft // 2, mode="edge")
@@ -106,7 +106,7 @@ def zcr(view: ShortTime) -> Matrix:
     return _column(counts / spec.n_fft)
 
 
-def rms(view: ShortTime) -> Matrix:
+def rms(view: ShortTimeSpectra) -> Matrix:
     """Root mean square of each windowed frame, by Parseval (`librosa.feature.rms` of ``S``)."""
     power, size = view.power, view.spec.n_fft
     total = power.sum(axis=1) - 0.5 * power[:, 0]
@@ -115,14 +115,14 @@ def rms(view: ShortTime) -> Matrix:
     return _column(np.sqrt(np.maximum(2 * total, 0) / size**2))
 
 
-def flatness(view: ShortTime) -> Matrix:
+def flatness(view: ShortTimeSpectra) -> Matrix:
     """Geometric over arithmetic mean of the power (`librosa.feature.spectral_flatness`)."""
     power = np.maximum(view.power, np.float32(1e-10))
     ratio = np.exp(np.log(power).mean(axis=1)) / power.mean(axis=1)
     return _column(ratio)
 
 
-def centroid(view: ShortTime) -> Matrix:
+def centroid(view: ShortTimeSpectra) -> Matrix:
     """Mean frequency in hertz, weighted by magnitude (`librosa.feature.spectral_centroid`)."""
     spec = view.spec
     frequencies = np.fft.rfftfreq(spec.n_fft, 1 / spec.sample_rate).astype(np.float32)
@@ -131,7 +131,7 @@ def centroid(view: ShortTime) -> Matrix:
     return _column((view.magnitude @ frequencies) / total)
 
 
-def f0(view: ShortTime) -> Matrix:
+def f0(view: ShortTimeSpectra) -> Matrix:
     """Fundamental frequency in hertz (0 where unvoiced) and voicing probability, by pYIN.
 
     Source: Mauch and Dixon, "pYIN: a fundamental frequency estimator using probabilistic threshold
@@ -155,36 +155,38 @@ def f0(view: ShortTime) -> Matrix:
     return np.stack([pitch, voicing], axis=1).astype(np.float32)
 
 
-def mcep(view: ShortTime) -> Matrix:
-    """Mel-cepstrum of the spectral envelope, which has no harmonics; decibels, orthonormal DCT-II.
+def mcep(view: ShortTimeSpectra) -> Matrix:
+    """Mel-cepstrum of the spectral envelope in decibels, by an orthonormal DCT-II.
 
-    `ser.features.envelope.smoothed` takes the harmonics out of the power spectrum; the rest is as
-    in `mfcc`, but for the floor, which does not depend on the clip's maximum: the level is in the
-    first coefficient. The inverse transform gives decibels on the mel bands.
+    `ser.features.envelope.spectral_envelope` removes the harmonics from the power spectrum. The
+    rest is as in `mfcc`, but for the floor, which does not depend on the clip's maximum: the level
+    is in the first coefficient. The inverse transform gives decibels on the mel bands.
     """
     filters = view.mel_filters
-    power = smoothed(view.power, view.pitch.semitones, view.pitch.voiced, view.spec)
+    power = spectral_envelope(view.power, view.pitch.semitones, view.pitch.voiced, view.spec)
     bands = 10 * np.log10(np.maximum(filters(power), np.float32(1e-10)))
     return bands @ banks.dct_basis(view.spec.n_mfcc, view.spec.n_mels).T
 
 
-def pitch(view: ShortTime) -> Matrix:
-    """Pitch in semitones over 1 Hz, drawn through where there is none, and whether there is one.
+def pitch(view: ShortTimeSpectra) -> Matrix:
+    """Pitch in semitones over 1 Hz, interpolated in unvoiced frames, and whether a frame is voiced.
 
-    Where `f0` takes pYIN, which is slow, this takes `ser.features.prosody.pitch`. A clip without
-    any pitch has 0 for it.
+    It comes from `ser.features.prosody.pitch`, which is faster than the pYIN of `f0`. In a clip
+    without voiced frames the pitch is 0.
     """
     contour = view.pitch
-    return np.stack([drawn_through(contour.semitones, contour.voiced), contour.voiced], axis=1)
+    return np.stack(
+        [interpolate_unvoiced(contour.semitones, contour.voiced), contour.voiced], axis=1
+    )
 
 
 def _column(values: npt.NDArray[Any]) -> Matrix:
-    """One coefficient per frame: (frames,) to (frames, 1)."""
+    """Makes a matrix of one coefficient per frame: (frames,) to (frames, 1)."""
     column: Matrix = values.astype(np.float32)[:, None]
     return column
 
 
-FUNCTIONS: Mapping[str, Callable[[ShortTime], Matrix]] = MappingProxyType(
+FUNCTIONS: Mapping[str, Callable[[ShortTimeSpectra], Matrix]] = MappingProxyType(
     {name: globals()[name] for name in FAMILIES}
 )
 """The function of every family of `ser.features.registry.FAMILIES`: that of its name."""

@@ -1,8 +1,8 @@
-"""Frames of windows that overlap, each computed once.
+"""Spectra of overlapping windows, with each shared frame computed once.
 
-A frame that lies inside a window is the same in all windows whose frames begin on the same samples;
-only those that reach over an end of a window are its own, because there it is filled up with zeros.
-So the result is that of each window by itself, but for the last digits.
+A frame that lies inside a window is the same in all windows whose frames begin on the same samples.
+Only the frames that reach over an end of a window are its own, because they are padded with zeros.
+So the result is that of each window by itself, but for rounding.
 """
 
 from __future__ import annotations
@@ -14,17 +14,17 @@ import numpy as np
 from ser.arrays import Indices, Matrix, Samples
 from ser.features import banks
 from ser.features.spec import FeatureSpec
-from ser.features.stft import ShortTime, Transform, power_of
+from ser.features.stft import ShortTimeSpectra, Transform, power_spectra
 
 Span = tuple[int, int]
-"""From where to where in a signal, in samples."""
+"""Start and end in a signal, in samples."""
 
-# Frames worked on at a time: what fits a processor's cache.
+# Frames computed at a time, so that they fit into a processor's cache.
 _CHUNK = 192
 
 
-class MelView(ShortTime):
-    """What families of `ser.features.registry.MEL_FAMILIES` look at, without samples.
+class MelSpectra(ShortTimeSpectra):
+    """Spectra for the families of `ser.features.registry.MEL_FAMILIES`, from mel power alone.
 
     Args:
         mel: Mel power spectrogram, shape (frames, n_mels).
@@ -45,9 +45,9 @@ class SharedFrames:
         spec: Transform size, window and hop are used.
         mel_filters: The specification's mel filters.
         transform: The Fourier transform.
-        measure: What else is measured of power spectra of frames that follow each other, or None;
-            the first of them may miss the one before.
-        width: How many numbers that gives of each frame.
+        measure: Computes further numbers from the power spectra of consecutive frames, or None;
+            it need not know the frame before the first.
+        width: How many numbers per frame it computes.
     """
 
     def __init__(
@@ -65,7 +65,7 @@ class SharedFrames:
         self._measure = measure
         self._before = spec.n_fft // 2
         inside = [self._inside(*span) for span in spans]
-        runs = _merged(
+        runs = _merge_runs(
             (
                 start % spec.hop_length,
                 start // spec.hop_length + low,
@@ -80,7 +80,7 @@ class SharedFrames:
         offsets = np.cumsum([0] + [last + 1 - first for _, first, last in runs]).tolist()
         for (start, stop), (count, low, high) in zip(spans, inside, strict=True):
             if high < low:
-                blocks.append(self._edge(start, stop, 0, count - 1))
+                blocks.append(self._edge_frames(start, stop, 0, count - 1))
                 self._indices.append(np.arange(rows, rows + count))
                 rows += count
                 continue
@@ -89,9 +89,12 @@ class SharedFrames:
                 k for k, (p, a, b) in enumerate(runs) if p == phase and a <= place + low <= b
             )
             shared = offsets[run] + place - runs[run][1]
-            # The first of the inner frames once more behind those before it, and the last before
-            # those behind: what is measured from one frame to the next is right that way.
-            blocks += [self._edge(start, stop, 0, low), self._edge(start, stop, high, count - 1)]
+            # The first inner frame is repeated behind the frames before it, and the last before
+            # those behind it, so that numbers that depend on two frames are right.
+            blocks += [
+                self._edge_frames(start, stop, 0, low),
+                self._edge_frames(start, stop, high, count - 1),
+            ]
             self._indices.append(
                 np.concatenate(
                     [
@@ -107,22 +110,22 @@ class SharedFrames:
         for (phase, first, last), offset in zip(runs, offsets, strict=False):
             self._compute_run(phase + first * spec.hop_length, last + 1 - first, offset)
         edges = np.concatenate(blocks) if blocks else np.empty((0, spec.n_fft), np.float32)
-        self._compute(edges, rows - len(edges), known=0)
+        self._compute(edges, rows - len(edges), repeated=0)
 
-    def of(self, number: int) -> tuple[Matrix, Matrix]:
-        """Gives a window's mel power and what was measured, both (frames, something)."""
+    def window(self, number: int) -> tuple[Matrix, Matrix]:
+        """Gives a window's mel power, (frames, n_mels), and further numbers, (frames, width)."""
         index = self._indices[number]
         return self._mel[index], self._measures[index]
 
     def _inside(self, start: int, stop: int) -> tuple[int, int, int]:
-        """Counts a window's frames, and says which are the first and the last that lie inside."""
+        """Gives a window's number of frames, and the first and the last that lie inside it."""
         hop, size = self._spec.hop_length, self._spec.n_fft
         length = stop - start
         count = 1 + (length + 2 * self._before - size) // hop
         return count, -(-self._before // hop), (length + self._before - size) // hop
 
-    def _edge(self, start: int, stop: int, first: int, last: int) -> Matrix:
-        """Copies frames of one window, with zeros behind its ends."""
+    def _edge_frames(self, start: int, stop: int, first: int, last: int) -> Matrix:
+        """Copies frames of one window, padded with zeros beyond its ends."""
         hop, size = self._spec.hop_length, self._spec.n_fft
         begin = start + first * hop - self._before
         samples = np.zeros((last - first) * hop + size, np.float32)
@@ -131,30 +134,31 @@ class SharedFrames:
         frames: Matrix = np.lib.stride_tricks.sliding_window_view(samples, size)[::hop]
         return frames
 
-    def _compute_run(self, centre: int, count: int, offset: int) -> None:
+    def _compute_run(self, center: int, count: int, offset: int) -> None:
+        """Computes consecutive frames inside the signal."""
         hop, size = self._spec.hop_length, self._spec.n_fft
         frames = np.ndarray(
             (count, size),
             np.float32,
             self._signal,
-            offset=4 * (centre - self._before),
+            offset=4 * (center - self._before),
             strides=(4 * hop, 4),
         )
         for first in range(0, count, _CHUNK):
-            # The one before is computed again, for what is measured between neighbours.
-            known = min(first, 1)
-            self._compute(frames[first - known : first + _CHUNK], offset + first, known)
+            # The frame before is computed again, for numbers that depend on two frames.
+            repeated = min(first, 1)
+            self._compute(frames[first - repeated : first + _CHUNK], offset + first, repeated)
 
-    def _compute(self, frames: Matrix, offset: int, known: int) -> None:
-        """Computes frames and keeps all but the known."""
-        power = power_of(frames, self._spec, self._transform)
-        rows = slice(offset, offset + len(frames) - known)
-        self._mel[rows] = self._filters(power[known:])
+    def _compute(self, frames: Matrix, offset: int, repeated: int) -> None:
+        """Computes frames, and stores all but the first `repeated`."""
+        power = power_spectra(frames, self._spec, self._transform)
+        rows = slice(offset, offset + len(frames) - repeated)
+        self._mel[rows] = self._filters(power[repeated:])
         if self._measure is not None and len(power):
-            self._measures[rows] = self._measure(power)[known:]
+            self._measures[rows] = self._measure(power)[repeated:]
 
 
-def _merged(runs: Iterable[tuple[int, int, int]]) -> list[tuple[int, int, int]]:
+def _merge_runs(runs: Iterable[tuple[int, int, int]]) -> list[tuple[int, int, int]]:
     """Joins runs of frames, (phase, first, last), that touch or overlap."""
     result: list[tuple[int, int, int]] = []
     for phase, first, last in sorted(runs):

@@ -13,7 +13,7 @@ from ser.errors import ParameterError, SerError, choose_from
 from ser.features.registry import FAMILIES
 
 Pool = Literal["none", "mean", "stats"]
-Normalise = Literal["none", "utterance", "coefficient"]
+Normalization = Literal["none", "utterance", "coefficient"]
 MelScale = Literal["db", "power"]
 Functionals = Literal["none", "prosody", "contours"]
 
@@ -90,7 +90,7 @@ class FeatureSpec:
     n_chroma: int = 12
     mel_scale: MelScale = "db"
     deltas: int = 0
-    normalise: Normalise = "none"
+    normalise: Normalization = "none"
     pool: Pool = "none"
     offset: float = 0.0
     duration: float | None = None
@@ -145,7 +145,7 @@ class FeatureSpec:
             "give seconds",
         )
         _require(self.trim is None or self.trim > 0, "trim", "is not positive", "give decibels")
-        _require_one_of("normalise", self.normalise, get_args(Normalise))
+        _require_one_of("normalise", self.normalise, get_args(Normalization))
         _require_one_of("pool", self.pool, get_args(Pool))
         _require_one_of("mel_scale", self.mel_scale, get_args(MelScale))
         _require_one_of("functionals", self.functionals, get_args(Functionals))

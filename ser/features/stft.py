@@ -1,4 +1,4 @@
-"""The short-time view of a clip: one Fourier transform that every family draws on."""
+"""The short-time Fourier transform of a clip, computed once for all feature families."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ import numpy.typing as npt
 from ser.arrays import Matrix
 from ser.features import banks
 from ser.features.chroma_tuning import estimate_tuning
-from ser.features.prosody.pitch import Pitch, track
+from ser.features.prosody.pitch import PitchContour, track_pitch
 from ser.features.spec import FeatureSpec
 
-PITCH_WINDOW = 0.064
-"""Seconds of the windows that pitch is looked for in, at least: four periods of a low voice."""
+PITCH_WINDOW_SECONDS = 0.064
+"""The least length in seconds of windows for the pitch: four periods of a low voice."""
 
 # librosa's power_to_db: floor of the power and the range kept under a clip's maximum.
 _AMIN = 1e-10
@@ -26,12 +26,12 @@ _TOP_DB = 80.0
 Transform = Callable[[Matrix], npt.NDArray[Any]]
 """A real Fourier transform of each row: float32 (rows, samples) to complex64 (rows, bins)."""
 
-# Frames transformed at a time: what fits a processor's cache, and never much memory.
+# Frames transformed at a time, so that they fit into a processor's cache.
 _CHUNK = 32
 
 
-class ShortTime:
-    """Spectra of one clip, each computed when first asked for.
+class ShortTimeSpectra:
+    """The spectra of one clip, each computed when it is first used.
 
     Frames are centred as in librosa: frame *t* is centred on sample ``t * hop_length``, and the
     clip is padded with zeros at both ends.
@@ -39,7 +39,7 @@ class ShortTime:
     Args:
         samples: Shape (samples,), at the specification's sample rate.
         spec: Transform size, window, hop and mel bands are used.
-        mel_filters: The specification's mel filters where the caller has them.
+        mel_filters: The specification's mel filters, if the caller has them.
         transform: The Fourier transform; `scipy.fft.rfft` is faster, but takes long to import.
     """
 
@@ -55,26 +55,26 @@ class ShortTime:
         self._mel_filters = mel_filters
         self._transform = transform
 
-    def _framed(self) -> Matrix:
+    def _frames(self) -> Matrix:
         """Overlapping frames of the padded clip, shape (frames, n_fft)."""
         size, hop, half = self.spec.n_fft, self.spec.hop_length, self.spec.n_fft // 2
         padded = np.zeros(len(self.samples) + 2 * half, np.float32)
         padded[half : half + len(self.samples)] = self.samples
         count = 1 + (len(padded) - size) // hop
-        # What `sliding_window_view` gives, without its tenth of a millisecond.
+        # As `sliding_window_view`, which takes a tenth of a millisecond longer.
         return np.ndarray((count, size), np.float32, padded, strides=(4 * hop, 4))
 
     def _exact_power(self, frames: npt.NDArray[np.intp]) -> Matrix:
-        """Power of some frames in double precision, to the last bit as librosa computes it."""
+        """Power of some frames, computed in double precision as librosa does, bit by bit."""
         window = banks.hann64(self.spec.win_length, self.spec.n_fft)
-        spectra = np.fft.rfft(self._framed()[frames] * window).astype(np.complex64)
+        spectra = np.fft.rfft(self._frames()[frames] * window).astype(np.complex64)
         power: Matrix = np.abs(spectra) ** 2
         return power
 
     @cached_property
     def power(self) -> Matrix:
         """Power spectrogram, shape (frames, n_fft // 2 + 1)."""
-        return power_of(self._framed(), self.spec, self._transform)
+        return power_spectra(self._frames(), self.spec, self._transform)
 
     @cached_property
     def magnitude(self) -> Matrix:
@@ -93,30 +93,30 @@ class ShortTime:
         return self._mel_filters or banks.Banded(banks.mel_bank(self.spec))
 
     @cached_property
-    def pitch(self) -> Pitch:
-        """The pitch contour, from windows that are long enough for a low voice."""
-        spec, size = self.spec, math.ceil(PITCH_WINDOW * self.spec.sample_rate)
+    def pitch(self) -> PitchContour:
+        """The pitch contour, computed in windows that are long enough for a low voice."""
+        spec, size = self.spec, math.ceil(PITCH_WINDOW_SECONDS * self.spec.sample_rate)
         if spec.win_length != spec.n_fft or spec.win_length < size:
-            # Enough room that the autocorrelation's other end does not reach the lags looked at.
-            room = 1 << (size - 1).bit_length()
-            spec = spec.with_changes(win_length=room, n_fft=room)
+            # Long enough that the circular autocorrelation does not wrap around to the lags used.
+            length = 1 << (size - 1).bit_length()
+            spec = spec.with_changes(win_length=length, n_fft=length)
         power = self.power
         if spec is not self.spec:
-            power = ShortTime(self.samples, spec, transform=self._transform).power
-        return track(power, spec.sample_rate, banks.hann(spec.win_length, spec.n_fft))
+            power = ShortTimeSpectra(self.samples, spec, transform=self._transform).power
+        return track_pitch(power, spec.sample_rate, banks.hann(spec.win_length, spec.n_fft))
 
     @cached_property
     def mel_db(self) -> Matrix:
         """Mel spectrogram in decibels, at most 80 dB under the clip's maximum."""
-        return decibels(self.mel)
+        return power_to_db(self.mel)
 
     @cached_property
     def chroma(self) -> Matrix:
         """Energy per pitch class, each frame's maximum 1, shape (frames, n_chroma)."""
-        return self.chroma_of(self.spec.n_chroma)
+        return self.chroma_with(self.spec.n_chroma)
 
-    def chroma_of(self, classes: int) -> Matrix:
-        """Energy per pitch class for any number of them, shape (frames, classes)."""
+    def chroma_with(self, classes: int) -> Matrix:
+        """Computes the energy per pitch class, for any number of classes: (frames, classes)."""
         spec = self.spec
         tuning = estimate_tuning(
             self.power, self._exact_power, spec.sample_rate, spec.n_fft, classes
@@ -129,23 +129,23 @@ class ShortTime:
         return chroma
 
 
-def power_of(framed: Matrix, spec: FeatureSpec, transform: Transform = np.fft.rfft) -> Matrix:
-    """Gives the power spectra of frames, (frames, n_fft) to (frames, n_fft // 2 + 1)."""
+def power_spectra(frames: Matrix, spec: FeatureSpec, transform: Transform = np.fft.rfft) -> Matrix:
+    """Computes the power spectra of frames, (frames, n_fft) to (frames, n_fft // 2 + 1)."""
     window = banks.hann(spec.win_length, spec.n_fft)
-    power = np.empty((len(framed), spec.n_fft // 2 + 1), np.float32)
-    room = np.empty((_CHUNK, spec.n_fft), np.float32)
-    for start in range(0, len(framed), _CHUNK):
-        frames = framed[start : start + _CHUNK]
-        spectrum = transform(np.multiply(frames, window, out=room[: len(frames)]))
-        # Real and imaginary parts side by side, squared where they are.
+    power = np.empty((len(frames), spec.n_fft // 2 + 1), np.float32)
+    buffer = np.empty((_CHUNK, spec.n_fft), np.float32)
+    for start in range(0, len(frames), _CHUNK):
+        chunk = frames[start : start + _CHUNK]
+        spectrum = transform(np.multiply(chunk, window, out=buffer[: len(chunk)]))
+        # Real and imaginary parts alternate; they are squared in place.
         parts = spectrum.view(np.float32)
         np.square(parts, out=parts)
-        np.add(parts[:, ::2], parts[:, 1::2], out=power[start : start + len(frames)])
+        np.add(parts[:, ::2], parts[:, 1::2], out=power[start : start + len(chunk)])
     return power
 
 
-def decibels(values: Matrix) -> Matrix:
-    """Takes ten times the logarithm, at most 80 dB under the maximum (`librosa.power_to_db`)."""
+def power_to_db(values: Matrix) -> Matrix:
+    """Converts power to decibels, at most 80 dB under the maximum (`librosa.power_to_db`)."""
     levels = 10 * np.log10(np.maximum(values, np.float32(_AMIN)))
     limited: Matrix = np.maximum(levels, levels.max() - np.float32(_TOP_DB))
     return limited

@@ -13,7 +13,7 @@ from ser.audio import reader
 from ser.audio.reader import Source, source_name
 from ser.errors import AudioError, ParameterError, choose_from
 from ser.features.extract import fit_frames
-from ser.features.prosody.speaker import FEWEST_CLIPS
+from ser.features.prosody.speaker import MIN_CLIPS
 from ser.inference.classifier import Adaptation, Classifier
 from ser.inference.windowing import Windowing, cut_windows, default_windowing, parts_of_window
 from ser.inference.windows import WindowBatch
@@ -120,7 +120,7 @@ def adapt(
         first = source_name(sources[0])
         raise AudioError(
             first if len(sources) == 1 else f"{first} and {len(sources) - 1} more",
-            f"too little speech: {len(x)} windows, and a voice is learnt from {FEWEST_CLIPS} or "
+            f"too little speech: {len(x)} windows, and a voice is learnt from {MIN_CLIPS} or "
             "more",
             "give half a minute of the voice at least",
         )

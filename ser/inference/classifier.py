@@ -12,7 +12,7 @@ import numpy as np
 from ser.arrays import Array, Vector
 from ser.errors import ArtifactError
 from ser.features.extract import Extractor
-from ser.features.prosody.speaker import FEWEST_CLIPS, learn_voice, nobody
+from ser.features.prosody.speaker import MIN_CLIPS, estimate_baseline, unknown_baseline
 from ser.features.spec import FeatureSpec
 from ser.inference.engine import EngineName, LiteRTRunner, Runner, open_runner
 from ser.labels import label_indices
@@ -108,13 +108,13 @@ class Classifier:
 
         Returns:
             What `probabilities` takes; None where there are fewer than
-            `ser.features.prosody.speaker.FEWEST_CLIPS` clips.
+            `ser.features.prosody.speaker.MIN_CLIPS` clips.
         """
-        if len(x) < FEWEST_CLIPS:
+        if len(x) < MIN_CLIPS:
             return None
         voice = None
         if functionals is not None and self._average_voice is not None:
-            voice = learn_voice(functionals, self._average_voice)
+            voice = estimate_baseline(functionals, self._average_voice)
         plain = self._calibrated(x, functionals, voice)
         # The fewer clips the average is of, the less it counts.
         share = len(x) / (len(x) + _PRIOR_CLIPS)
@@ -189,7 +189,7 @@ class Classifier:
                     f"reads {count} functionals of every clip",
                     "extract with ser-extract --like",
                 )
-            statistics = nobody(count) if voice is None else voice
+            statistics = unknown_baseline(count) if voice is None else voice
             inputs["functionals"] = functionals
             inputs["voice"] = np.broadcast_to(statistics, (len(x), 2, count))
         parts = [

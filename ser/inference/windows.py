@@ -100,7 +100,7 @@ class SeparateWindows:
     ) -> list[tuple[Matrix, Vector]]:
         """Computes each part by itself."""
         return [
-            extractor.everything(extractor.prepare(self.windows[number][start:stop]), quick=True)
+            extractor.compute_all(extractor.prepare(self.windows[number][start:stop]), quick=True)
             for number, start, stop in parts
         ]
 
@@ -142,7 +142,7 @@ class OverlappingWindows:
         self, parts: Sequence[tuple[int, int, int]], extractor: Extractor
     ) -> list[tuple[Matrix, Vector]]:
         """Computes frames that several windows have in common once."""
-        return extractor.windows(
+        return extractor.compute_windows(
             self.signal,
             [
                 (self.spans[number][0] + start, self.spans[number][0] + stop)

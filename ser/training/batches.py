@@ -11,7 +11,7 @@ from ser.arrays import Array, Indices, Inputs, Matrix, Vector
 from ser.dataset.table import Table, positions_by_speaker, speaker_keys, spec_of, without_features
 from ser.errors import ParameterError, TableError
 from ser.features.layout import functional_count
-from ser.features.prosody.speaker import FEWEST_CLIPS, learn_voice, voices_in_general
+from ser.features.prosody.speaker import MIN_CLIPS, average_baseline, estimate_baseline
 from ser.features.spec import FeatureSpec
 from ser.training.config import TrainConfig
 from ser.training.spec_augment import mixup
@@ -133,7 +133,7 @@ class Examples:
     def general_baseline(self) -> Matrix:
         """The mean baseline of the speakers of the main examples, shape (2, functionals)."""
         speakers = np.array(self.speakers, object)
-        return voices_in_general(self.functionals[self.main], speakers[self.main])
+        return average_baseline(self.functionals[self.main], speakers[self.main])
 
     @cached_property
     def _by_speaker(self) -> dict[str, Indices]:
@@ -159,11 +159,11 @@ class Examples:
         for row, position in enumerate(positions.tolist()):
             speaker = self.speakers[position]
             clips = self._by_speaker[speaker]
-            if not speaker or len(clips) < FEWEST_CLIPS or rng.random() >= _BASELINE_SHARE:
+            if not speaker or len(clips) < MIN_CLIPS or rng.random() >= _BASELINE_SHARE:
                 continue
-            count = int(rng.integers(FEWEST_CLIPS, len(clips) + 1))
+            count = int(rng.integers(MIN_CLIPS, len(clips) + 1))
             chosen = rng.choice(clips, count, replace=False)
-            baselines[row] = learn_voice(self.functionals[chosen], self.general_baseline)
+            baselines[row] = estimate_baseline(self.functionals[chosen], self.general_baseline)
         return baselines
 
     def check_finite(self, x: Array, positions: Indices) -> None:

@@ -14,7 +14,7 @@ from speech import render
 from ser.audio import reader
 from ser.features.chroma_tuning import estimate_tuning
 from ser.features.spec import PRESETS, FeatureSpec
-from ser.features.stft import ShortTime
+from ser.features.stft import ShortTimeSpectra
 
 LIBROSA = PRESETS["librosa"]
 Samples = npt.NDArray[np.float32]
@@ -22,7 +22,7 @@ Samples = npt.NDArray[np.float32]
 
 def both(samples: Samples, spec: FeatureSpec, classes: int = 12) -> tuple[float, float, int]:
     """Our estimate, librosa's, and how many frames were transformed again."""
-    view = ShortTime(samples, spec, transform=scipy.fft.rfft)
+    view = ShortTimeSpectra(samples, spec, transform=scipy.fft.rfft)
     renewed = 0
 
     def exact(frames: npt.NDArray[np.intp]) -> npt.NDArray[np.float32]:
@@ -43,7 +43,7 @@ def both(samples: Samples, spec: FeatureSpec, classes: int = 12) -> tuple[float,
 def test_exact_power_is_librosas_to_the_last_bit() -> None:
     for spec in (LIBROSA, FeatureSpec(win_length=400, n_fft=512)):
         samples = render("sad", 4, seed=3, sample_rate=spec.sample_rate, seconds=1.0)
-        view = ShortTime(samples, spec)
+        view = ShortTimeSpectra(samples, spec)
         expected = np.abs(
             librosa.stft(
                 samples, n_fft=spec.n_fft, hop_length=spec.hop_length, win_length=spec.win_length

@@ -9,10 +9,10 @@ import pytest
 from speech import render
 
 from ser.features.banks import dct_basis
-from ser.features.envelope import drawn_through, smoothed
+from ser.features.envelope import interpolate_unvoiced, spectral_envelope
 from ser.features.extract import Extractor
 from ser.features.spec import PRESETS
-from ser.features.stft import ShortTime
+from ser.features.stft import ShortTimeSpectra
 
 SPEC = PRESETS["translate"].with_changes(duration=None, trim=None)
 RATE = SPEC.sample_rate
@@ -35,9 +35,9 @@ def buzz(pitch: float, amplitude: Any = hill, seconds: float = 0.5) -> Any:
 
 
 def envelope_of(samples: Any, pitch: float) -> Any:
-    power = ShortTime(samples, SPEC).power[10:-10]
+    power = ShortTimeSpectra(samples, SPEC).power[10:-10]
     semitones = np.full(len(power), 12 * np.log2(pitch), np.float32)
-    return smoothed(power, semitones, np.ones(len(power), np.bool_), SPEC)
+    return spectral_envelope(power, semitones, np.ones(len(power), np.bool_), SPEC)
 
 
 @pytest.mark.parametrize("pitch", [80.0, 130.0, 215.0, 330.0])
@@ -71,9 +71,9 @@ def test_power_is_neither_lost_nor_made() -> None:
     rng = np.random.default_rng(1)
     power = rng.exponential(size=(5, BINS)).astype(np.float32)
     semitones = np.array([0, 72, 84, 96, 108], np.float32)
-    result = smoothed(power, semitones, semitones > 0, SPEC)
+    result = spectral_envelope(power, semitones, semitones > 0, SPEC)
     np.testing.assert_allclose(result.mean(axis=1), power.mean(axis=1), rtol=0.05)
-    ones = smoothed(np.ones((5, BINS), np.float32), semitones, semitones > 0, SPEC)
+    ones = spectral_envelope(np.ones((5, BINS), np.float32), semitones, semitones > 0, SPEC)
     np.testing.assert_allclose(ones, 1, rtol=1e-5)
 
 
@@ -90,22 +90,24 @@ def test_the_inverse_gives_decibels_on_the_bands() -> None:
     samples = render("sad", 3, seed=1)
     spec = SPEC.with_changes(families=("mcep",), n_mfcc=SPEC.n_mels)
     bands = Extractor(spec)(samples) @ dct_basis(SPEC.n_mels, SPEC.n_mels)
-    view = ShortTime(samples, SPEC)
-    smooth = smoothed(view.power, view.pitch.semitones, view.pitch.voiced, SPEC)
+    view = ShortTimeSpectra(samples, SPEC)
+    smooth = spectral_envelope(view.power, view.pitch.semitones, view.pitch.voiced, SPEC)
     np.testing.assert_allclose(bands, 10 * np.log10(view.mel_filters(smooth)), atol=0.01)
 
 
 def test_contours_go_on_through_gaps() -> None:
     semitones = np.array([0, 0, 80, 0, 0, 86, 84, 0], np.float32)
-    drawn = drawn_through(semitones, semitones > 0)
+    drawn = interpolate_unvoiced(semitones, semitones > 0)
     np.testing.assert_allclose(drawn, [80, 80, 80, 82, 84, 86, 84, 84])
     assert drawn.dtype == np.float32
-    assert not drawn_through(semitones, np.zeros(8, np.bool_)).any()
+    assert not interpolate_unvoiced(semitones, np.zeros(8, np.bool_)).any()
 
 
 def test_nothing_at_all() -> None:
     nothing = np.zeros((0, BINS), np.float32)
-    assert smoothed(nothing, np.zeros(0, np.float32), np.zeros(0, np.bool_), SPEC).shape == (
+    assert spectral_envelope(
+        nothing, np.zeros(0, np.float32), np.zeros(0, np.bool_), SPEC
+    ).shape == (
         0,
         BINS,
     )

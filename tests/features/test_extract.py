@@ -107,7 +107,7 @@ def test_width_is_what_comes_out(deltas: int, pool: Any) -> None:
     spec = FAST.with_changes(deltas=deltas, pool=pool)
     extractor = Extractor(spec)
     matrix = extractor(speech(0.5))
-    assert matrix.shape == (extractor.frames(0.5), width(spec))
+    assert matrix.shape == (extractor.frame_count(0.5), width(spec))
     assert extractor.coefficients == width(spec)
     assert matrix.dtype == np.float32
     assert matrix.flags.c_contiguous
@@ -206,7 +206,7 @@ def test_duration_keeps_the_beginning(duration: float, frames: int) -> None:
     spec = FeatureSpec(duration=duration)
     samples = speech()
     matrix = Extractor(spec)(samples)
-    assert len(matrix) == frames == Extractor(spec).frames(1.0)
+    assert len(matrix) == frames == Extractor(spec).frame_count(1.0)
     kept = samples[: round(duration * 16_000)]
     np.testing.assert_array_equal(matrix, Extractor(FeatureSpec())(kept))
 
@@ -227,7 +227,7 @@ def test_trimming_comes_before_the_duration() -> None:
 def test_frames_foretells_the_number_of_frames(seconds: float) -> None:
     samples = np.ones(max(1, round(seconds * 16_000)), np.float32)
     extractor = Extractor(FeatureSpec())
-    assert extractor.frames(seconds) == len(extractor(samples))
+    assert extractor.frame_count(seconds) == len(extractor(samples))
 
 
 def test_fit_frames_pads_and_cuts() -> None:

@@ -16,7 +16,7 @@ from speech import render
 from ser.audio import reader
 from ser.features.extract import Extractor
 from ser.features.layout import columns
-from ser.features.prosody.pitch import Pitch, track
+from ser.features.prosody.pitch import PitchContour, track_pitch
 from ser.features.registry import FAMILIES
 from ser.features.spec import PRESETS, FeatureSpec
 
@@ -111,14 +111,14 @@ def _pitch(y: Samples, spec: FeatureSpec) -> Values:
     return np.stack([pitch, voiced])
 
 
-def _contour(y: Samples, spec: FeatureSpec) -> Pitch:
+def _contour(y: Samples, spec: FeatureSpec) -> PitchContour:
     """Has a test of its own; here, from librosa's spectra, in windows of at least 64 ms."""
     size = spec.win_length if spec.win_length == spec.n_fft else 0
     if size < 0.064 * spec.sample_rate:
         size = {16_000: 1024, 22_050: 2048}[spec.sample_rate]
     spectra = librosa.stft(y, n_fft=size, hop_length=spec.hop_length)
     window = librosa.filters.get_window("hann", size).astype(np.float32)
-    return track((np.abs(spectra.T) ** 2).astype(np.float32), spec.sample_rate, window)
+    return track_pitch((np.abs(spectra.T) ** 2).astype(np.float32), spec.sample_rate, window)
 
 
 def _drawn_pitch(y: Samples, spec: FeatureSpec) -> Values:

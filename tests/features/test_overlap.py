@@ -14,7 +14,7 @@ from ser.features import overlap
 from ser.features.extract import Extractor
 from ser.features.prosody.functionals import NAMES
 from ser.features.spec import PRESETS, FeatureSpec
-from ser.features.stft import power_of
+from ser.features.stft import power_spectra
 
 RATE = 16_000
 EMOTION = PRESETS["emotion"]
@@ -53,10 +53,10 @@ def test_each_window_is_as_by_itself(name: str, signal: Any) -> None:
     spec = SPECS[name]
     extractor = Extractor(spec)
     windows = spans(spec, len(signal))
-    together = extractor.windows(signal, windows)
+    together = extractor.compute_windows(signal, windows)
     assert len(together) == len(windows)
     for (start, stop), (matrix, functionals) in zip(windows, together, strict=True):
-        expected = extractor.everything(extractor.prepare(signal[start:stop]))
+        expected = extractor.compute_all(extractor.prepare(signal[start:stop]))
         assert matrix.shape == expected[0].shape
         assert matrix == pytest.approx(expected[0], abs=2e-3, rel=2e-4)
         assert functionals.shape == expected[1].shape
@@ -68,10 +68,12 @@ def test_each_window_is_as_by_itself(name: str, signal: Any) -> None:
 def test_windows_that_begin_anywhere(signal: Any) -> None:
     extractor = Extractor(EMOTION)
     windows = [(7, 20_000), (4001, 30_011), (4001, 30_012), (0, 20_000), (50, 51), (90_000, 90_700)]
-    for (start, stop), (matrix, _) in zip(windows, extractor.windows(signal, windows), strict=True):
+    for (start, stop), (matrix, _) in zip(
+        windows, extractor.compute_windows(signal, windows), strict=True
+    ):
         expected = extractor(signal[start:stop])
         assert matrix == pytest.approx(expected, abs=2e-3)
-    assert extractor.windows(signal, []) == []
+    assert extractor.compute_windows(signal, []) == []
 
 
 def test_silence_and_what_is_next_to_it(signal: Any) -> None:
@@ -82,9 +84,9 @@ def test_silence_and_what_is_next_to_it(signal: Any) -> None:
     extractor = Extractor(EMOTION.with_changes(trim=None))
     windows = spans(EMOTION, len(strange))
     for (start, stop), (matrix, functionals) in zip(
-        windows, extractor.windows(strange, windows), strict=True
+        windows, extractor.compute_windows(strange, windows), strict=True
     ):
-        expected = extractor.everything(extractor.prepare(strange[start:stop]))
+        expected = extractor.compute_all(extractor.prepare(strange[start:stop]))
         assert matrix == pytest.approx(expected[0], abs=2e-3)
         assert np.isclose(functionals, expected[1], rtol=2e-3, atol=2e-3).mean() > 0.9
 
@@ -94,12 +96,12 @@ def test_frames_are_computed_once(signal: Any, monkeypatch: pytest.MonkeyPatch) 
 
     def counting(frames: Any, *others: Any) -> Any:
         computed.append(len(frames))
-        return power_of(frames, *others)
+        return power_spectra(frames, *others)
 
-    monkeypatch.setattr(overlap, "power_of", counting)
+    monkeypatch.setattr(overlap, "power_spectra", counting)
     spec = EMOTION.with_changes(trim=None)
     windows = spans(spec, len(signal), hop=0.128)
-    Extractor(spec).windows(signal, windows)
+    Extractor(spec).compute_windows(signal, windows)
     each = sum(1 + (stop - start) // spec.hop_length for start, stop in windows)
     # All frames of the signal once, and a few at the ends of each window.
     assert sum(computed) < len(signal) / spec.hop_length + 8 * len(windows)
@@ -114,9 +116,9 @@ def test_real_voices(corpora: Path) -> None:
         samples = reader.read(path, RATE)
         windows = spans(EMOTION, len(samples), hop=0.5)
         for (start, stop), (matrix, functionals) in zip(
-            windows, extractor.windows(samples, windows), strict=True
+            windows, extractor.compute_windows(samples, windows), strict=True
         ):
-            expected = extractor.everything(extractor.prepare(samples[start:stop]))
+            expected = extractor.compute_all(extractor.prepare(samples[start:stop]))
             assert matrix == pytest.approx(expected[0], abs=2e-3)
             near.append(np.isclose(functionals, expected[1], rtol=2e-3, atol=2e-3).mean())
     assert np.mean(near) > 0.99

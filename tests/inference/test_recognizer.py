@@ -282,7 +282,7 @@ def test_what_is_known_of_the_voice_is_used(
     known = classifier.adapt(*speech_features(path, classifier))
     windows = list(analyze(path, classifier, Windowing(1, 1), adaptation=known))
     parts = [speech[i * RATE : (i + 1) * RATE] for i in range(12)]
-    found = [classifier.extractor.everything(classifier.extractor.prepare(part)) for part in parts]
+    found = [classifier.extractor.compute_all(classifier.extractor.prepare(part)) for part in parts]
     x = np.stack([fit_frames(matrix, classifier.frames) for matrix, _ in found])
     expected = classifier.probabilities(x, np.stack([vector for _, vector in found]), known)
     assert said(windows) == pytest.approx(expected, abs=1e-5)

@@ -10,7 +10,7 @@ import click
 from ser.cli.common import seed_option
 from ser.cli.options import with_options
 from ser.features.registry import FAMILIES
-from ser.features.spec import PRESETS, FeatureSpec, Functionals, MelScale, Normalise, Pool
+from ser.features.spec import PRESETS, FeatureSpec, Functionals, MelScale, Normalization, Pool
 
 if TYPE_CHECKING:
     from ser.augment.copies import Copies
@@ -54,7 +54,7 @@ def spec_options(function: Any) -> Any:
         click.option(
             "--normalise",
             "--normalize",
-            type=click.Choice(get_args(Normalise)),
+            type=click.Choice(get_args(Normalization)),
             help="Zero mean and unit variance over each clip, per family or per coefficient.",
         ),
         click.option(

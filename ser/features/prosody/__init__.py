@@ -1,1 +1,1 @@
-"""Prosody in numbers: pitch, loudness, voice quality and rhythm of a clip, in one vector."""
+"""Prosodic functionals: pitch, loudness, voice quality and rhythm of a clip, in one vector."""

@@ -1,8 +1,8 @@
-"""The course of pitch, loudness and spectrum over a clip, in a few numbers.
+"""The shapes of the contours of pitch, level and spectrum over a clip: their first cosines.
 
-Statistics do not say whether a voice rises or falls at the end. The first cosines of a contour do,
-however long it is; see Teutenberg, Watson and Riddle, "Modelling and synthesising F0 contours with
-the discrete cosine transform", ICASSP 2008.
+Statistics do not tell whether a voice rises or falls at the end. The first coefficients of a
+discrete cosine transform of the contour do, however long it is; see Teutenberg, Watson and Riddle,
+"Modelling and synthesising F0 contours with the discrete cosine transform", ICASSP 2008.
 """
 
 from __future__ import annotations
@@ -15,67 +15,68 @@ from ser.features import banks
 from ser.features.prosody.descriptors import Descriptors
 
 VOICED = ("pitch", "hnr")
-"""Contours that go straight on where there is no pitch."""
+"""Contours of voiced frames; they are interpolated where there is no pitch."""
 
 CEPSTRA = (1, 2, 3, 4, 5)
-"""Cepstral coefficients whose contours are taken."""
+"""Cepstral coefficients whose contours are described."""
 
 COSINES = 6
-"""Numbers per contour: half a period over the clip, a whole one and so on; not its mean."""
+"""Cosines per contour: half a period over the clip, one period and so on; without the mean."""
 
 NAMES = tuple(
     f"{track}_course{k}"
     for track in (*VOICED, "energy", "alpha", *(f"cepstrum{k}" for k in CEPSTRA))
     for k in range(1, COSINES + 1)
 )
-"""What each number of `courses` is called."""
+"""The names of the numbers that `describe_contours` gives."""
 
 _POINTS = 32
 _BASIS = banks.dct_basis(COSINES + 1, _POINTS)[1:] / np.float32(np.sqrt(_POINTS))
-# Decibels under the clip's level, below which it is silent: how silent says nothing of the voice.
-_SILENT = -60.0
-_FEWEST = 5
+# The least level relative to the clip's level: how silent a pause is says nothing about the voice.
+_FLOOR_DB = -60.0
+# Voiced frames that the contour of the pitch needs.
+_MIN_VOICED = 5
 
 
-def courses(found: Descriptors) -> Vector:
-    """Describes the contours of a clip from its first to its last frame that is no pause.
+def describe_contours(found: Descriptors) -> Vector:
+    """Describes the contours of a clip from its first to its last active frame.
 
     Args:
-        found: Its descriptors.
+        found: The descriptors of the clip.
 
     Returns:
-        Shape (len(`NAMES`),); zeros for the contours of `VOICED` where hardly a frame is voiced.
+        Shape (len(`NAMES`),); zeros for the contours of `VOICED` if hardly a frame is voiced.
     """
     places = np.flatnonzero(found.active)
     span = slice(int(places[0]), int(places[-1]) + 1)
     values = found.values
     voiced = np.flatnonzero(found.pitch.voiced[span])
-    tracks = [_drawn(voiced, values[name][span][voiced]) for name in VOICED]
+    voiced_contours = [_resample_voiced(voiced, values[name][span][voiced]) for name in VOICED]
     everywhere = np.stack(
         [
-            np.maximum(values["energy"][span], np.float32(_SILENT)),
+            np.maximum(values["energy"][span], np.float32(_FLOOR_DB)),
             values["alpha"][span],
             *(found.cepstra[span, k] for k in CEPSTRA),
         ]
     )
-    whole = np.concatenate([np.stack(tracks), _sampled(everywhere)])
-    numbers: Vector = (whole @ _BASIS.T).ravel()
+    contours = np.concatenate([np.stack(voiced_contours), _resample(everywhere)])
+    numbers: Vector = (contours @ _BASIS.T).ravel()
     return numbers
 
 
-def _drawn(frames: npt.NDArray[np.intp], values: Vector) -> Vector:
-    """Draws straight lines through some frames, and reads them at equal distances."""
-    if len(frames) < _FEWEST:
+def _resample_voiced(frames: npt.NDArray[np.intp], values: Vector) -> Vector:
+    """Interpolates values at some frames linearly, and samples them at equal distances."""
+    if len(frames) < _MIN_VOICED:
         return np.zeros(_POINTS, np.float32)
     where = np.linspace(frames[0], frames[-1], _POINTS)
     return np.interp(where, frames, values).astype(np.float32)
 
 
-def _sampled(rows: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
-    """Reads contours at equal distances: (n, frames) to (n, points)."""
+def _resample(rows: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+    """Samples contours at equal distances: (n, frames) to (n, points)."""
     where = np.linspace(0, rows.shape[1] - 1, _POINTS, dtype=np.float32)
     low = where.astype(np.intp)
     high = np.minimum(low + 1, rows.shape[1] - 1)
     part = where - low
-    read: npt.NDArray[np.float32] = rows[:, low] * (1 - part) + rows[:, high] * part
-    return read
+    sampled: npt.NDArray[np.float32] = rows[:, low] * (1 - part) + rows[:, high] * part
+    return sampled

@@ -1,9 +1,9 @@
-"""What is measured of each frame: pitch, level, spectral balance, voice quality.
+"""Low-level descriptors of each frame: pitch, level, spectral balance, voice quality.
 
 The choice follows the Geneva minimalistic acoustic parameter set (Eyben et al., "The Geneva
 Minimalistic Acoustic Parameter Set (GeMAPS) for voice research and affective computing", IEEE
-Transactions on Affective Computing, 2016) where it can be had from a spectrogram; formants are left
-to the cepstra. Written from the paper; no code of openSMILE is in it.
+Transactions on Affective Computing, 2016) as far as it can be computed from a spectrogram; cepstra
+stand in for formants. Written from the paper, without code of openSMILE.
 """
 
 from __future__ import annotations
@@ -24,41 +24,41 @@ from ser.features.prosody.measures import (
     measure,
     needs_own_scale,
 )
-from ser.features.prosody.pitch import Candidates, Pitch, follow
+from ser.features.prosody.pitch import PitchCandidates, PitchContour, track_candidates
 from ser.features.spec import FeatureSpec
 
 SPECTRAL = ("alpha", "hammarberg", "slope_low", "slope_high", "flux")
-"""Descriptors of the balance of the spectrum, measured in every frame."""
+"""Descriptors of the spectral balance, defined in every frame."""
 
 VOICED = ("pitch", "hnr", "h1_h2", "h1_a3")
-"""Descriptors that a frame without a pitch has no value of."""
+"""Descriptors that are defined in voiced frames only."""
 
 CEPSTRA = 14
-"""Cepstral coefficients, the first being the level."""
+"""Number of cepstral coefficients; the first is the level."""
 
-# NumPy has a quick natural logarithm in single precision, and a slow one to the base of ten.
+# NumPy's natural logarithm in single precision is fast, and that to the base of ten slow.
 _DECIBELS = np.float32(10 / np.log(10))
-# Frames that lie more decibels under the loudest are a pause.
+# Frames more than so many decibels under the loudest are pauses.
 _ACTIVE_DB = 35.0
-_AROUND = np.arange(-1, 2)
+_NEIGHBORS = np.arange(-1, 2)
 
 
 @dataclass(frozen=True, slots=True)
 class Descriptors:
-    """Every descriptor of a clip.
+    """The descriptors of a clip.
 
     Attributes:
         pitch: The pitch contour.
-        active: Frames that are no pause, shape (frames,).
-        level: Level of the active frames' mean power in decibels.
-        values: By name, each of shape (frames,): those of `SPECTRAL` and `VOICED`, ``energy`` in
-            decibels and ``loudness`` relative to the clip's level, ``centroid`` and ``rolloff`` in
-            hertz.
+        active: Which frames are no pause, shape (frames,).
+        level: The active frames' mean power in decibels.
+        values: Descriptors by name, each of shape (frames,): those of `SPECTRAL` and `VOICED`,
+            ``energy`` in decibels and ``loudness`` relative to the clip's level, ``centroid`` and
+            ``rolloff`` in hertz.
         cepstra: Shape (frames, `CEPSTRA`).
         seconds: From one frame to the next.
     """
 
-    pitch: Pitch
+    pitch: PitchContour
     active: Mask
     level: float
     values: dict[str, Vector]
@@ -67,52 +67,55 @@ class Descriptors:
 
 
 def describe(power: Matrix, spec: FeatureSpec, *, quick: bool = False) -> Descriptors:
-    """Measures every frame of a clip.
+    """Computes the descriptors of a clip.
 
     A constant factor in the samples changes `Descriptors.level` and nothing else.
 
     Args:
         power: Power spectrogram, shape (frames, n_fft // 2 + 1).
         spec: Sample rate, window and hop are used.
-        quick: Take the last digits as they come, and with them one or the other of two contours of
-            the pitch that are equally good.
+        quick: Use faster operations, which round differently; of two contours of the pitch that are
+            equally good they may give the other.
     """
-    active, mean = _level(power.sum(axis=1))
+    active, mean = _active_frames(power.sum(axis=1))
     own = power / np.maximum(mean, FLOOR)
-    return _described(measure(own, spec, quick=quick), active, mean, spec)
+    return _from_measures(measure(own, spec, quick=quick), active, mean, spec)
 
 
 def describe_measured(measures: Matrix, spec: FeatureSpec) -> Descriptors | None:
-    """Describes a clip whose frames have been measured, perhaps together with others.
+    """Computes the descriptors of a clip from measures of its frames.
 
     Args:
-        measures: What `ser.features.prosody.measures.measure` gave of its frames; the flux of the
-            first is not read.
+        measures: What `ser.features.prosody.measures.measure` gave for its frames, perhaps together
+            with those of other clips; the flux of the first is not used.
         spec: The specification.
 
     Returns:
-        What `describe` gives but for rounding, or None where the clip's own floor decides.
+        What `describe` gives but for rounding; None if the clip has to be measured by itself, see
+        `ser.features.prosody.measures.needs_own_scale`.
     """
     plan = layout(spec)
-    active, mean = _level(measures[:, plan.columns["total"]][:, 0])
+    active, mean = _active_frames(measures[:, plan.columns["total"]][:, 0])
     if needs_own_scale(measures, spec, float(mean)):
         return None
     own = measures.copy()
     own[:, plan.scaled] *= 1 / np.maximum(mean, FLOOR)
     own[:1, plan.columns["flux"]] = 0
-    return _described(own, active, mean, spec)
+    return _from_measures(own, active, mean, spec)
 
 
-def _level(total: Vector) -> tuple[Mask, np.float32]:
-    """Says which frames are no pause, and how much power these have on average."""
+def _active_frames(total: Vector) -> tuple[Mask, np.float32]:
+    """Finds the frames that are no pause, and their mean power."""
     decibels = _decibels(total)
     active = decibels > decibels.max() - _ACTIVE_DB
     mean: np.float32 = total[active].mean()
     return active, mean
 
 
-def _described(measures: Matrix, active: Mask, mean: np.float32, spec: FeatureSpec) -> Descriptors:
-    """Describes frames whose level has been taken out."""
+def _from_measures(
+    measures: Matrix, active: Mask, mean: np.float32, spec: FeatureSpec
+) -> Descriptors:
+    """Computes descriptors from measures that are relative to the clip's mean power."""
     columns = layout(spec).columns
 
     def of(name: str) -> Vector:
@@ -120,8 +123,8 @@ def _described(measures: Matrix, active: Mask, mean: np.float32, spec: FeatureSp
 
     total, mel, low = of("total"), measures[:, columns["mel"]], measures[:, columns["low"]]
     divisor = np.maximum(total, FLOOR)
-    pitch = follow(
-        Candidates(
+    pitch = track_candidates(
+        PitchCandidates(
             score=measures[:, columns["score"]],
             octaves=measures[:, columns["octaves"]],
             top=measures[:, columns["top"]],
@@ -133,7 +136,7 @@ def _described(measures: Matrix, active: Mask, mean: np.float32, spec: FeatureSp
     first, second = _harmonic(low, pitch, spec, 1), _harmonic(low, pitch, spec, 2)
     strength = pitch.strength
     with np.errstate(divide="ignore"):
-        # Quicker than a power; nothing has no loudness.
+        # The power of 0.3, computed faster; zero stays zero.
         loudness = np.exp(np.float32(0.3) * np.log(mel)).sum(axis=1)
     values = {
         "pitch": pitch.semitones,
@@ -165,7 +168,7 @@ def _decibels(power: Any) -> Any:
 
 
 def _slope(logarithm: Matrix, spec: FeatureSpec, low: float, high: float) -> Vector:
-    """Slope of a straight line through part of the spectrum, in decibels per kilohertz."""
+    """Fits a straight line to part of the spectrum; gives its slope in decibels per kilohertz."""
     inside = bins(spec, low, high)
     place = hertz_of_bins(spec)[inside] / 1000
     place = place - place.mean()
@@ -173,12 +176,12 @@ def _slope(logarithm: Matrix, spec: FeatureSpec, low: float, high: float) -> Vec
     return slope
 
 
-def _harmonic(power: Matrix, pitch: Pitch, spec: FeatureSpec, number: int) -> Vector:
-    """Level of a harmonic in decibels: the greatest of three bins around it."""
-    # Frames without a pitch are read somewhere; nobody looks at what comes of it.
+def _harmonic(power: Matrix, pitch: PitchContour, spec: FeatureSpec, number: int) -> Vector:
+    """Gives the level of a harmonic in decibels: that of the greatest of three bins around it."""
+    # Unvoiced frames get some frequency; their values are not used.
     hertz = np.where(pitch.voiced, 2.0 ** (pitch.semitones / 12), 200.0)
     place = np.round(number * hertz * spec.n_fft / spec.sample_rate).astype(np.intp)
     place = np.clip(place, 1, power.shape[1] - 2)[:, None]
     rows = np.arange(len(power))[:, None]
-    level: Vector = _decibels(power[rows, place + _AROUND].max(axis=1))
+    level: Vector = _decibels(power[rows, place + _NEIGHBORS].max(axis=1))
     return level

@@ -1,4 +1,4 @@
-"""Statistics of the descriptors over a clip: one vector of fixed length, however long the clip."""
+"""Functionals: statistics of the descriptors over a clip, a vector of fixed length."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from ser.features.prosody.descriptors import (
 )
 from ser.features.spec import FeatureSpec
 
-# Of a descriptor over the frames that it is measured in.
+# Statistics of a descriptor over the frames in which it is defined.
 _MOMENTS = ("mean", "deviation", "p20", "median", "p80", "range", "trend")
 _EVERYWHERE = ("energy", "loudness", "centroid", "rolloff", "alpha", "hammarberg", "flux")
 _UNVOICED = ("alpha", "hammarberg", "slope_low", "slope_high", "energy")
@@ -34,41 +34,42 @@ def compute(power: Matrix, spec: FeatureSpec, *, quick: bool = False) -> Vector:
     Args:
         power: Power spectrogram, shape (frames, n_fft // 2 + 1).
         spec: Sample rate, window and hop are used.
-        quick: Take the last digits as they come; see `ser.features.prosody.descriptors.describe`.
+        quick: Use faster operations, which round differently; see
+            `ser.features.prosody.descriptors.describe`.
 
     Returns:
-        Shape (n,), what `names` says. The first is the clip's level in decibels; all others stay
-        the same when the clip is made louder.
+        Shape (n,), in the order of `names`. The first is the clip's level in decibels; the others
+        do not change when the clip is amplified.
     """
-    return _numbers(describe(power, spec, quick=quick), spec)
+    return _functionals(describe(power, spec, quick=quick), spec)
 
 
 def compute_measured(measures: Matrix, spec: FeatureSpec) -> Vector | None:
-    """Computes the functionals of a clip whose frames have been measured already.
+    """Computes the functionals of a clip from measures of its frames.
 
     Args:
-        measures: What `ser.features.prosody.measures.measure` gave of its frames.
+        measures: What `ser.features.prosody.measures.measure` gave for its frames.
         spec: The specification.
 
     Returns:
-        What `compute` gives but for rounding; None where the clip has to be measured by itself.
+        What `compute` gives but for rounding; None if the clip has to be measured by itself.
     """
     found = describe_measured(measures, spec)
-    return None if found is None else _numbers(found, spec)
+    return None if found is None else _functionals(found, spec)
 
 
 def names(spec: FeatureSpec) -> tuple[str, ...]:
-    """Names the functionals that a specification asks for."""
+    """Gives the names of the functionals of a specification."""
     if spec.functionals == "none":
         return ()
     return (*NAMES, *contours.NAMES) if spec.functionals == "contours" else NAMES
 
 
-def _numbers(found: Descriptors, spec: FeatureSpec) -> Vector:
+def _functionals(found: Descriptors, spec: FeatureSpec) -> Vector:
     statistics = _statistics(found)
     if spec.functionals != "contours":
         return statistics
-    return np.concatenate([statistics, contours.courses(found)])
+    return np.concatenate([statistics, contours.describe_contours(found)])
 
 
 def _statistics(found: Descriptors) -> Vector:
@@ -77,7 +78,7 @@ def _statistics(found: Descriptors) -> Vector:
     breath = active & ~found.pitch.voiced
     both = found.pitch.voiced[1:] & found.pitch.voiced[:-1]
     lower = np.ascontiguousarray(found.cepstra[:, 1:CEPSTRA].T)
-    smooth = _smoothed(values["loudness"], 3)
+    smooth = _moving_average(values["loudness"], 3)
     moving = active[1:]
     parts: list[Any] = [
         [found.level],
@@ -86,12 +87,12 @@ def _statistics(found: Descriptors) -> Vector:
         [values[name][breath].mean() if breath.any() else 0.0 for name in _UNVOICED],
         _mean_and_deviation(lower[:, active]),
         _mean_and_deviation(lower[:4, voiced]),
-        _steepness(_steps(smooth), found.seconds),
-        _steepness(_steps(values["pitch"])[both], found.seconds),
-        _unsteadiness(values, both),
+        _slopes(_differences(smooth), found.seconds),
+        _slopes(_differences(values["pitch"])[both], found.seconds),
+        _perturbation(values, both),
         _rhythm(found, smooth),
-        _mean(np.abs(_steps(lower)[:, moving])),
-        _mean_and_deviation(np.abs(_steps(values["energy"])[moving])[None]),
+        _mean(np.abs(_differences(lower)[:, moving])),
+        _mean_and_deviation(np.abs(_differences(values["energy"])[moving])[None]),
     ]
     return np.concatenate([np.asarray(part, np.float32).ravel() for part in parts])
 
@@ -113,11 +114,11 @@ def _names() -> tuple[str, ...]:
 
 
 NAMES = _names()
-"""The statistics, which every kind of functionals begins with."""
+"""The names of the statistics, with which every kind of functionals begins."""
 
 
 def _moments(rows: Matrix) -> Matrix:
-    """Seven statistics per row: (descriptors, frames) to (descriptors, 7)."""
+    """Computes `_MOMENTS` of each row: (descriptors, frames) to (descriptors, 7)."""
     count = rows.shape[1]
     if count < 2:
         return np.zeros((len(rows), len(_MOMENTS)), np.float32)
@@ -131,13 +132,13 @@ def _moments(rows: Matrix) -> Matrix:
 
 @lru_cache(maxsize=1024)
 def _ramp(count: int) -> tuple[Vector, np.float32]:
-    """Gives numbers from -1 to 1, and the sum of their squares."""
+    """Gives equally spaced numbers from -1 to 1, and the sum of their squares."""
     time = np.linspace(-1, 1, count, dtype=np.float32)
     return time, np.square(time).sum()
 
 
 def _percentiles(rows: Matrix, percents: Sequence[int]) -> list[Vector]:
-    """What `np.percentile` gives along the last axis, without its checks."""
+    """Computes percentiles along the last axis, as `numpy.percentile` but without its checks."""
     ordered = np.sort(rows, axis=-1)
     places = [(rows.shape[-1] - 1) * percent / 100 for percent in percents]
     return [
@@ -147,27 +148,27 @@ def _percentiles(rows: Matrix, percents: Sequence[int]) -> list[Vector]:
     ]
 
 
-def _steps(values: Any) -> Any:
-    """What `np.diff` gives along the last axis, without its checks."""
+def _differences(values: Any) -> Any:
+    """Computes differences along the last axis, as `numpy.diff` but without its checks."""
     return values[..., 1:] - values[..., :-1]
 
 
 def _mean(rows: Matrix) -> Vector:
-    """Mean of each row; 0 where there is nothing."""
+    """Computes the mean of each row; 0 for empty rows."""
     mean: Vector = np.add.reduce(rows, axis=1) / np.float32(max(rows.shape[1], 1))
     return mean
 
 
 def _mean_and_deviation(rows: Matrix) -> Vector:
-    """Means of rows and then their deviations, in a third of the time that NumPy's own take."""
+    """Computes the means of rows and then their deviations, three times as fast as NumPy's own."""
     mean = _mean(rows)
     rest = rows - mean[:, None]
     square = np.einsum("ij,ij->i", rest, rest) / np.float32(max(rows.shape[1], 1))
     return np.concatenate([mean, np.sqrt(square)])
 
 
-def _steepness(steps: Vector, seconds: float) -> list[float]:
-    """Mean and deviation of what rises and of what falls, per second."""
+def _slopes(steps: Vector, seconds: float) -> list[float]:
+    """Computes mean and deviation of the rising slopes and of the falling ones, per second."""
     change = steps / seconds
     found: list[float] = []
     for part in (change[change > 0], change[change < 0]):
@@ -175,17 +176,18 @@ def _steepness(steps: Vector, seconds: float) -> list[float]:
     return found
 
 
-def _unsteadiness(values: dict[str, Vector], both: Mask) -> list[float]:
-    """How much pitch and level change from one voiced frame to the next."""
+def _perturbation(values: dict[str, Vector], both: Mask) -> list[float]:
+    """Computes how much pitch and level change between voiced frames (jitter and shimmer)."""
     if not both.any():
         return [0.0, 0.0, 0.0]
-    pitch = np.abs(_steps(values["pitch"])[both])
-    energy = np.abs(_steps(values["energy"])[both])
+    pitch = np.abs(_differences(values["pitch"])[both])
+    energy = np.abs(_differences(values["energy"])[both])
     means = _mean(np.stack([pitch, energy])).tolist()
     return [means[0], float(_percentiles(pitch, (80,))[0]), means[1]]
 
 
 def _rhythm(found: Descriptors, smooth: Vector) -> list[float]:
+    """Computes `_RHYTHM` and the rate of syllables."""
     voiced, active = found.pitch.voiced, found.active
     edges = np.flatnonzero(np.diff(voiced.astype(np.int8), prepend=0, append=0))
     lengths = (edges[1::2] - edges[::2] if len(edges) else np.zeros(1)) * found.seconds
@@ -205,7 +207,8 @@ def _rhythm(found: Descriptors, smooth: Vector) -> list[float]:
     ]
 
 
-def _smoothed(values: Vector, width: int) -> Vector:
+def _moving_average(values: Vector, width: int) -> Vector:
+    """Smooths values by a moving average; as many as there were."""
     kernel = np.full(width, 1 / width, np.float32)
     # NumPy's "same" is as long as the kernel where that is longer.
     whole = np.convolve(values, kernel)

@@ -1,7 +1,8 @@
-"""What is measured of a frame by itself: each number depends on one spectrum, or on two neighbours.
+"""Measures of single frames: each number depends on one spectrum, or on two neighboring ones.
 
-These are what clips that overlap have in common. A factor in the samples scales `SCALED` by its
-square and changes nothing else, so that a clip's own level can be taken out afterwards.
+Overlapping clips share the measures of the frames that they share. A factor in the samples scales
+the columns `Layout.scaled` by its square and changes nothing else, so that a clip's own level can
+be removed afterwards.
 """
 
 from __future__ import annotations
@@ -14,35 +15,36 @@ import numpy.typing as npt
 
 from ser.arrays import Matrix, Vector
 from ser.features import banks
-from ser.features.prosody.pitch import CANDIDATES, CEILING_HZ, candidates
+from ser.features.prosody.pitch import CANDIDATES, CEILING_HZ, pitch_candidates
 from ser.features.spec import FeatureSpec
 
 MELS = 40
 """Mel bands for loudness and cepstra."""
 
 TOP_HZ = 5000.0
-"""Nothing above is looked at in decibels."""
+"""The highest frequency of the measures of spectral balance, in hertz."""
 
 FLOOR = np.float32(1e-10)
-"""The least power, as a part of a clip's mean."""
+"""The least power, relative to a clip's mean."""
 
 _SLOPES_HZ = 1500.0
 
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """Which column of `measure` holds what.
+    """The columns that `measure` gives.
 
     Attributes:
-        columns: By name. ``total`` power, ``below`` and ``above`` 1 kHz, greatest of a bin under 2
-            kHz (``low_peak``), above (``high_peak``) and around the third formant (``third``), the
-            sum of frequency times power (``moment``) and the autocorrelation at no lag
-            (``energy``); 40 ``mel`` bands; the ``low`` bins, up to 1500 Hz and the second harmonic
-            of the highest pitch; then what has no scale: ``rolloff`` in hertz, ``flux``, the height
-            of the highest peak of the autocorrelation (``highest``), and of the candidates for the
-            pitch ``score``, ``octaves`` and ``top`` (see `ser.features.prosody.pitch.candidates`).
+        columns: The columns by name. ``total`` power, ``below`` and ``above`` 1 kHz; the greatest
+            power of a bin under 2 kHz (``low_peak``), above (``high_peak``) and around the third
+            formant (``third``); the sum of frequency times power (``moment``) and the
+            autocorrelation at lag 0 (``energy``); 40 ``mel`` bands; the ``low`` bins, up to 1500 Hz
+            and the second harmonic of the highest pitch. Then what does not depend on the level:
+            ``rolloff`` in hertz, ``flux``, the height of the highest peak of the autocorrelation
+            (``highest``), and ``score``, ``octaves`` and ``top`` of the candidates for the pitch
+            (see `ser.features.prosody.pitch.PitchCandidates`).
         width: Number of columns.
-        scaled: Those that grow with the power.
+        scaled: The columns that are proportional to the power.
     """
 
     columns: dict[str, slice]
@@ -72,12 +74,13 @@ def layout(spec: FeatureSpec) -> Layout:
 
 
 def measure(power: Matrix, spec: FeatureSpec, *, quick: bool = False) -> Matrix:
-    """Measures frames.
+    """Measures consecutive frames.
 
     Args:
-        power: Power spectra of frames that follow each other, shape (frames, n_fft // 2 + 1).
+        power: Power spectra of consecutive frames, shape (frames, n_fft // 2 + 1).
         spec: Sample rate, window and transform are used.
-        quick: Take the last digits as they come; see `ser.features.prosody.pitch.candidates`.
+        quick: Use faster operations, which round differently; see
+            `ser.features.prosody.pitch.pitch_candidates`.
 
     Returns:
         Shape (frames, width), columns as `layout` says. The flux of the first frame is 0.
@@ -100,12 +103,12 @@ def measure(power: Matrix, spec: FeatureSpec, *, quick: bool = False) -> Matrix:
     low[:] = power[:, : low.shape[1]]
     # The square of the difference between roots of spectra that have the sum 1.
     root, length = np.sqrt(power), np.sqrt(np.maximum(total, _TINY))
-    alike = np.einsum("ij,ij->i", root[1:], root[:-1]) / (length[1:] * length[:-1])
-    heard = (total > 0).astype(np.float32)
+    similarity = np.einsum("ij,ij->i", root[1:], root[:-1]) / (length[1:] * length[:-1])
+    nonzero = (total > 0).astype(np.float32)
     place["flux"][:1] = 0
-    place["flux"][1:, 0] = np.maximum(0, heard[1:] + heard[:-1] - 2 * alike)
+    place["flux"][1:, 0] = np.maximum(0, nonzero[1:] + nonzero[:-1] - 2 * similarity)
     window = banks.hann(spec.win_length, spec.n_fft)
-    pitch = candidates(power, spec.sample_rate, window, quick=quick)
+    pitch = pitch_candidates(power, spec.sample_rate, window, quick=quick)
     place["energy"][:, 0] = pitch.energy
     place["highest"][:, 0] = pitch.highest
     place["score"][:] = pitch.score
@@ -114,23 +117,23 @@ def measure(power: Matrix, spec: FeatureSpec, *, quick: bool = False) -> Matrix:
     return found
 
 
-# Columns of `_sums` before those that rolloff is found by.
+# Columns of `_sums` before those for the rolloff.
 _SUMS = 4
-# Bins whose sum is looked at first, to find how far most of the power goes.
-_WIDTH = 32
-_MOST = np.float32(0.85)
+# The rolloff is searched among the sums of so many bins first, and then bin by bin.
+_BLOCK_BINS = 32
+_ROLLOFF_SHARE = np.float32(0.85)
 
 
 @lru_cache(maxsize=8)
 def _sums(spec: FeatureSpec) -> Matrix:
-    """Gives what sums are weighted by, all in one product, shape (n_fft // 2 + 1, any).
+    """Gives the weights of all sums over bins, for one product, shape (n_fft // 2 + 1, any).
 
-    The first are those of all bins, of those under and over 1 kHz, and of frequency times power;
-    the others reach from the first bin to the end of each `_WIDTH` bins.
+    The first sums are those of all bins, of those under and over 1 kHz, and of frequency times
+    power; the others go from the first bin to the end of each `_BLOCK_BINS` bins.
     """
     hertz = hertz_of_bins(spec)
     place = np.arange(len(hertz))
-    ends = np.arange(_WIDTH, len(hertz) + _WIDTH, _WIDTH)
+    ends = np.arange(_BLOCK_BINS, len(hertz) + _BLOCK_BINS, _BLOCK_BINS)
     weights = np.zeros((len(hertz), _SUMS + len(ends)), np.float32)
     weights[:, 0] = 1
     weights[bins(spec, 50, 1000), 1] = 1
@@ -140,39 +143,39 @@ def _sums(spec: FeatureSpec) -> Matrix:
     return weights
 
 
-def _rolloff(power: Matrix, reached: Matrix) -> npt.NDArray[np.intp]:
-    """Finds the bin up to which a frame has `_MOST` of its power.
+def _rolloff(power: Matrix, cumulative: Matrix) -> npt.NDArray[np.intp]:
+    """Finds the bin below which a frame has `_ROLLOFF_SHARE` of its power.
 
     Args:
         power: Shape (frames, bins).
-        reached: The sums up to the end of each `_WIDTH` bins, shape (frames, any).
+        cumulative: The sums up to the end of each `_BLOCK_BINS` bins, shape (frames, any).
     """
     rows = np.arange(len(power))
-    wanted = _MOST * reached[:, -1]
-    part = (reached >= wanted[:, None]).argmax(axis=1)
-    before = np.where(part > 0, reached[rows, part - 1], 0)
-    places = np.minimum(part[:, None] * _WIDTH + np.arange(_WIDTH), power.shape[1] - 1)
+    wanted = _ROLLOFF_SHARE * cumulative[:, -1]
+    part = (cumulative >= wanted[:, None]).argmax(axis=1)
+    before = np.where(part > 0, cumulative[rows, part - 1], 0)
+    places = np.minimum(part[:, None] * _BLOCK_BINS + np.arange(_BLOCK_BINS), power.shape[1] - 1)
     inside = before[:, None] + np.cumsum(power[rows[:, None], places], axis=1)
-    # Rounding may leave the last a little short.
+    # Rounding may leave the last sum a little short.
     inside[:, -1] = np.inf
     found: npt.NDArray[np.intp] = places[rows, (inside >= wanted[:, None]).argmax(axis=1)]
     return found
 
 
 def measure_quickly(power: Matrix, spec: FeatureSpec) -> Matrix:
-    """Measures frames where the last digits do not matter; see `measure`."""
+    """Measures frames with faster operations, which round differently; see `measure`."""
     return measure(power, spec, quick=True)
 
 
-# Of spectra at any level: nothing but silence lies under it.
+# Less power than any sound has, at whatever level.
 _TINY = np.float32(1e-30)
 
 
 def needs_own_scale(measures: Matrix, spec: FeatureSpec, mean: float) -> bool:
-    """Says whether a clip has frames so soft that its own floor decides what they are.
+    """Tells whether a clip has frames so soft that `FLOOR` matters, and must be measured by itself.
 
-    Frames of nothing but zeros are the same at any scale. Those over 90 dB under the mean, as in
-    the tail of a fade, have to be measured in a clip by themselves.
+    Frames of zeros are the same at any scale. Those more than 90 dB under the mean, as at the end
+    of a fade, depend on the clip's own scale.
     """
     total = measures[:, layout(spec).columns["total"]]
     return bool(((total > 0) & (total < 10 * FLOOR * np.float32(mean))).any())

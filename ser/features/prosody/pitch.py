@@ -2,9 +2,9 @@
 
 Method: Boersma, "Accurate short-term analysis of the fundamental frequency and the
 harmonics-to-noise ratio of a sampled sound", IFA Proceedings 17, 1993: the autocorrelation of each
-windowed frame, divided by that of the window, has its peaks at the periods; a path of least cost
-through the best of them (Viterbi) is the pitch contour. Written anew in NumPy, on the spectra that
-the other features use as well.
+windowed frame, divided by that of the window, has its peaks at the periods; the path of least
+cost through the best of them (Viterbi) is the pitch contour. Written in NumPy, on the spectra that
+the other features use too.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ import numpy.typing as npt
 from ser.arrays import Matrix, Vector
 
 FLOOR_HZ, CEILING_HZ = 60.0, 600.0
-"""From a low male voice to a child's shout."""
+"""The range of the pitch in hertz: from a low male voice to a child's shout."""
 
 # Boersma's values, fitted to frames of 16 ms: how strong a voiced frame's peak must be, what a
 # change between voiced and unvoiced costs, what a jump of an octave costs, and how much a peak is
@@ -27,17 +27,17 @@ _VOICING = 0.45
 _CHANGE = 0.14
 _JUMP = 0.35
 _OCTAVE = 0.02
-# Frames softer than this part of the loudest are silence.
+# Amplitude relative to the loudest frame's, below which a frame is silent.
 _SILENCE = 0.03
 CANDIDATES = 5
-"""Peaks per frame that may become the pitch."""
+"""Candidates per frame."""
 
-# Frames transformed at a time: what fits a processor's cache.
-_TOGETHER = 32
+# Frames transformed at a time, so that they fit into a processor's cache.
+_CHUNK = 32
 
 
 @dataclass(frozen=True, slots=True)
-class Pitch:
+class PitchContour:
     """A pitch contour.
 
     Attributes:
@@ -53,16 +53,15 @@ class Pitch:
 
 
 @dataclass(frozen=True, slots=True)
-class Candidates:
-    """What may be the pitch of each frame, best of a frame's `CANDIDATES` peaks.
+class PitchCandidates:
+    """The candidates for the pitch of each frame: the `CANDIDATES` best peaks.
 
     Attributes:
-        score: How good each is, shape (frames, CANDIDATES).
+        score: The score of each candidate, shape (frames, CANDIDATES).
         octaves: log2 of its frequency in hertz, likewise.
         top: The height of its peak, likewise.
         highest: The greatest autocorrelation, peak or not, shape (frames,).
-        energy: The autocorrelation at no lag, shape (frames,); the only one that grows with the
-            power.
+        energy: The autocorrelation at lag 0, shape (frames,); it alone depends on the level.
     """
 
     score: Matrix
@@ -72,8 +71,8 @@ class Candidates:
     energy: Vector
 
 
-def track(power: Matrix, sample_rate: int, window: Vector) -> Pitch:
-    """Follows the pitch of one voice.
+def track_pitch(power: Matrix, sample_rate: int, window: Vector) -> PitchContour:
+    """Tracks the pitch of one voice.
 
     Args:
         power: Power spectrogram of the windowed frames, shape (frames, n_fft // 2 + 1).
@@ -81,68 +80,68 @@ def track(power: Matrix, sample_rate: int, window: Vector) -> Pitch:
         window: The window, shape (n_fft,); at least 2.4 periods of `FLOOR_HZ` long.
 
     Returns:
-        A contour with a value per frame.
+        The contour, with one value per frame.
     """
-    return follow(candidates(power, sample_rate, window))
+    return track_candidates(pitch_candidates(power, sample_rate, window))
 
 
-def candidates(
+def pitch_candidates(
     power: Matrix, sample_rate: int, window: Vector, *, quick: bool = False
-) -> Candidates:
-    """Finds what may be the pitch, frame by frame; see `track`.
+) -> PitchCandidates:
+    """Finds the candidates for the pitch of each frame; see `track_pitch`.
 
     Args:
         power: Power spectrogram of the windowed frames, shape (frames, n_fft // 2 + 1).
         sample_rate: Hertz.
         window: The window, shape (n_fft,).
-        quick: Take the last digits as they come.
+        quick: Use faster operations, which round differently.
     """
     shortest, longest = int(sample_rate / CEILING_HZ), int(np.ceil(sample_rate / FLOOR_HZ))
-    own = _own_correlation(window.tobytes(), longest)
-    correlation = (_quick_correlation if quick else _correlation)(power, longest + 2)
+    own = _window_autocorrelation(window.tobytes(), longest)
+    correlation = (_fast_autocorrelation if quick else _autocorrelation)(power, longest + 2)
     energy = correlation[:, 0].copy()
     around = correlation[:, shortest - 1 : longest + 1]
     around *= 1 / own[shortest - 1 : longest + 1]
     around *= (1 / np.maximum(energy, np.float32(1e-12)))[:, None]
     middle = around[:, 1:-1]
     rises = around[:, 1:] > around[:, :-1]
-    # Up to here, and no further.
+    # A peak rises up to here, and not further.
     peaks = rises[:, :-1] > rises[:, 1:]
     preference = np.float32(_OCTAVE) * np.log2(np.arange(shortest, longest) / shortest)
     scores = np.where(peaks, middle - preference.astype(np.float32), np.float32(-9))
-    best, score = _greatest(scores)
+    best, score = _highest_peaks(scores)
     rows = np.arange(len(power))[:, None]
     before, sampled, after = (around[rows, best + k] for k in range(3))
-    shift, top = _vertex(before, sampled, after)
-    # A narrow peak between two samples is higher than either. By whole samples alone, high rich
-    # voices would be heard an octave low, where the peak happens to fall on a sample.
+    shift, top = _parabola_vertex(before, sampled, after)
+    # A narrow peak between two samples is higher than either. Without interpolation, high voices
+    # with many harmonics would be found an octave low, where the peak falls on a sample.
     score += top - sampled
     lags = best + shortest + shift
     octaves = np.log2(sample_rate / lags).astype(np.float32)
-    return Candidates(score, octaves, top, middle.max(axis=1), energy)
+    return PitchCandidates(score, octaves, top, middle.max(axis=1), energy)
 
 
-def follow(found: Candidates) -> Pitch:
-    """Finds the best way through the candidates of frames that follow each other."""
+def track_candidates(found: PitchCandidates) -> PitchContour:
+    """Finds the best path through the candidates of consecutive frames."""
     amplitude = np.sqrt(found.energy)
     amplitude /= max(float(amplitude.max()), 1e-9)
     unvoiced = _VOICING + np.maximum(0, 2 - amplitude / _SILENCE * (1 + _VOICING))
-    path = _cheapest(np.concatenate([found.score, unvoiced[:, None]], axis=1), found.octaves)
+    path = _best_path(np.concatenate([found.score, unvoiced[:, None]], axis=1), found.octaves)
     voiced = path < CANDIDATES
     rows, chosen = np.arange(len(path)), np.minimum(path, CANDIDATES - 1)
     pitch = 12 * found.octaves[rows, chosen]
     strength = np.where(voiced, found.top[rows, chosen], found.highest)
-    return Pitch(
+    return PitchContour(
         np.where(voiced, pitch, 0).astype(np.float32),
         voiced,
         np.clip(strength, 1e-3, 0.9999).astype(np.float32),
     )
 
 
-def _greatest(scores: Matrix) -> tuple[npt.NDArray[np.intp], Matrix]:
-    """Finds the `CANDIDATES` greatest of each row, and empties their places.
+def _highest_peaks(scores: Matrix) -> tuple[npt.NDArray[np.intp], Matrix]:
+    """Finds the `CANDIDATES` greatest scores of each row, and overwrites them.
 
-    Looking for the greatest that often is quicker than any partition.
+    To search for the greatest repeatedly is faster than a partition.
     """
     rows = np.arange(len(scores))
     places = np.empty((len(scores), CANDIDATES), np.intp)
@@ -155,29 +154,29 @@ def _greatest(scores: Matrix) -> tuple[npt.NDArray[np.intp], Matrix]:
     return places, values
 
 
-def _correlation(power: Matrix, lags: int) -> Matrix:
-    """Transforms power spectra back, (frames, size // 2 + 1) to (frames, lags)."""
+def _autocorrelation(power: Matrix, lags: int) -> Matrix:
+    """Computes autocorrelations from power spectra, (frames, bins) to (frames, lags)."""
     size = 2 * (power.shape[1] - 1)
     result = np.empty((len(power), lags), np.float32)
-    for start in range(0, len(power), _TOGETHER):
-        rows = slice(start, start + _TOGETHER)
+    for start in range(0, len(power), _CHUNK):
+        rows = slice(start, start + _CHUNK)
         result[rows] = np.fft.irfft(power[rows], size, axis=1)[:, :lags]
     return result
 
 
-def _quick_correlation(power: Matrix, lags: int) -> Matrix:
-    """Does the same in matrix products; rounded otherwise.
+def _fast_autocorrelation(power: Matrix, lags: int) -> Matrix:
+    """Computes autocorrelations by matrix products, which round differently.
 
-    Few lags are wanted of a spectrum that is real and even. Cosines are even around the middle of
-    the spectrum at even lags, and odd at odd ones, so that two products of half the size do.
+    Few lags are needed of a spectrum that is real and even. Cosines are even around the middle of
+    the spectrum at even lags, and odd at odd ones, so that two products of half the size suffice.
     """
     if power.shape[1] % 2 == 0:
-        return _correlation(power, lags)
+        return _autocorrelation(power, lags)
     half = power.shape[1] // 2
     even, odd = _cosines(power.shape[1], lags)
     result = np.empty((len(power), lags), np.float32)
-    for start in range(0, len(power), 3 * _TOGETHER):
-        rows = slice(start, start + 3 * _TOGETHER)
+    for start in range(0, len(power), 3 * _CHUNK):
+        rows = slice(start, start + 3 * _CHUNK)
         mirrored = power[rows, :half:-1]
         folded = power[rows, : half + 1].copy()
         folded[:, :half] += mirrored
@@ -189,18 +188,18 @@ def _quick_correlation(power: Matrix, lags: int) -> Matrix:
 
 @lru_cache(maxsize=8)
 def _cosines(bins: int, lags: int) -> tuple[Matrix, Matrix]:
-    """Gives (bins // 2 + 1, even lags) and (bins // 2, odd lags), for `bins` odd."""
+    """Gives the cosines at even lags, (bins // 2 + 1, any), and at odd ones, (bins // 2, any)."""
     size = 2 * (bins - 1)
     angle = 2 * np.pi * (np.arange(bins // 2 + 1)[:, None] * np.arange(lags) % size) / size
     table = 2 * np.cos(angle) / size
-    # The ends of a spectrum count once; they are one pair.
+    # The first and the last bin count once.
     table[0] /= 2
     even, odd = table[:, ::2], table[:-1, 1::2]
     return even.astype(np.float32), odd.astype(np.float32)
 
 
-def _vertex(before: Matrix, middle: Matrix, after: Matrix) -> tuple[Matrix, Matrix]:
-    """How far from its middle sample a peak is (-0.5 to 0.5), and how high, by a parabola."""
+def _parabola_vertex(before: Matrix, middle: Matrix, after: Matrix) -> tuple[Matrix, Matrix]:
+    """Fits parabolas to three samples; gives their vertices' shifts (-0.5 to 0.5) and heights."""
     curvature = before - 2 * middle + after
     flat = np.abs(curvature) < 1e-9
     shift = 0.5 * (before - after) / np.where(flat, 1, curvature)
@@ -209,16 +208,15 @@ def _vertex(before: Matrix, middle: Matrix, after: Matrix) -> tuple[Matrix, Matr
     return clipped, height
 
 
-def _cheapest(local: Matrix, octaves: Matrix) -> npt.NDArray[np.intp]:
-    """Finds the path with the greatest sum of scores less the costs of its steps (Viterbi).
+def _best_path(local: Matrix, octaves: Matrix) -> npt.NDArray[np.intp]:
+    """Finds the path with the greatest sum of scores minus the costs of its steps (Viterbi).
 
-    Steps are joined two by two until one is left, and the path's states are then read backwards
-    from both ends to the middles: few operations on all frames, where frame by frame would be many
-    on few numbers.
+    Steps are joined in pairs until one is left; then the states between are found from both ends
+    towards the middle. These are few operations on many frames, instead of many on one frame.
     """
     frames, states = local.shape
-    # Steps from each state to each, (states, states, steps), as many as a power of two; those that
-    # are too many stay where they are. The last state is "unvoiced".
+    # The gains of steps between all states, (states, states, steps), padded to a power of two by
+    # steps that stay in their state. The last state is "unvoiced".
     steps = 1 << max(0, frames - 2).bit_length()
     gain = np.full((states, states, steps), -np.inf, np.float32)
     gain[range(states), range(states), frames - 1 :] = 0
@@ -246,9 +244,10 @@ def _cheapest(local: Matrix, octaves: Matrix) -> npt.NDArray[np.intp]:
 
 
 @lru_cache(maxsize=8)
-def _own_correlation(window: bytes, longest: int) -> Vector:
+def _window_autocorrelation(window: bytes, longest: int) -> Vector:
+    """Gives the autocorrelation of a window up to a lag, 1 at lag 0."""
     values = np.frombuffer(window, np.float32)
     spectrum = np.abs(np.fft.rfft(values, 2 * len(values))) ** 2
     own = np.fft.irfft(spectrum)[: longest + 2]
-    normalised: Vector = (own / own[0]).astype(np.float32)
-    return normalised
+    normalized: Vector = (own / own[0]).astype(np.float32)
+    return normalized

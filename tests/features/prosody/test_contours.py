@@ -27,15 +27,15 @@ def gliding(first: float, last: float, seconds: float = 1.0) -> Any:
 
 
 def course(samples: Any, track: str = "pitch") -> Any:
-    vector = Extractor(SPEC).everything(np.ascontiguousarray(samples, np.float32))[1]
+    vector = Extractor(SPEC).compute_all(np.ascontiguousarray(samples, np.float32))[1]
     found = dict(zip(names(SPEC), vector.tolist(), strict=True))
     return np.array([found[f"{track}_course{k}"] for k in range(1, COSINES + 1)])
 
 
 def test_statistics_come_first() -> None:
     samples = render("angry", 1, seed=0, seconds=1.0)
-    both = Extractor(SPEC).everything(samples)[1]
-    statistics = Extractor(SPEC.with_changes(functionals="prosody")).everything(samples)[1]
+    both = Extractor(SPEC).compute_all(samples)[1]
+    statistics = Extractor(SPEC.with_changes(functionals="prosody")).compute_all(samples)[1]
     np.testing.assert_array_equal(both[: len(statistics)], statistics)
     assert names(SPEC) == (*STATISTICS, *NAMES)
     assert len(both) == functional_count(SPEC) == len(set(names(SPEC)))

@@ -9,7 +9,7 @@ import pytest
 
 from ser.features.prosody.descriptors import CEPSTRA, SPECTRAL, VOICED, Descriptors, describe
 from ser.features.spec import PRESETS
-from ser.features.stft import ShortTime
+from ser.features.stft import ShortTimeSpectra
 
 SPEC = PRESETS["emotion"].with_changes(functionals="prosody", trim=None, duration=None)
 RATE = SPEC.sample_rate
@@ -18,7 +18,7 @@ INSIDE = slice(5, -5)
 
 
 def found(samples: Any) -> Descriptors:
-    return describe(ShortTime(np.ascontiguousarray(samples, np.float32), SPEC).power, SPEC)
+    return describe(ShortTimeSpectra(np.ascontiguousarray(samples, np.float32), SPEC).power, SPEC)
 
 
 def value(samples: Any, name: str) -> float:

@@ -20,7 +20,7 @@ RATE = SPEC.sample_rate
 
 
 def vector(samples: Any, spec: FeatureSpec = SPEC) -> Any:
-    return Extractor(spec).everything(np.ascontiguousarray(samples, np.float32))[1]
+    return Extractor(spec).compute_all(np.ascontiguousarray(samples, np.float32))[1]
 
 
 def named(samples: Any) -> dict[str, float]:
@@ -156,6 +156,6 @@ def test_percentiles_are_those_of_numpy() -> None:
 def test_features_and_functionals_come_from_one_pass() -> None:
     extractor = Extractor(SPEC)
     samples = extractor.prepare(render("happy", 4, seed=2, seconds=1.0))
-    matrix, functionals = extractor.everything(samples)
+    matrix, functionals = extractor.compute_all(samples)
     assert functionals.shape == (functional_count(SPEC),)
     assert np.array_equal(matrix, extractor.compute(samples))

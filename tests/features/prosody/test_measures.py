@@ -11,7 +11,7 @@ from speech import render
 from ser.features.prosody.functionals import compute, compute_measured
 from ser.features.prosody.measures import layout, measure, measure_quickly, needs_own_scale
 from ser.features.spec import PRESETS
-from ser.features.stft import ShortTime
+from ser.features.stft import ShortTimeSpectra
 
 SPEC = PRESETS["emotion"]
 
@@ -19,7 +19,7 @@ SPEC = PRESETS["emotion"]
 @pytest.fixture(scope="module")
 def power() -> Any:
     voice = render("happy", 3, seed=4, seconds=1.2, intensity="strong")
-    return ShortTime(np.ascontiguousarray(voice, np.float32), SPEC).power
+    return ShortTimeSpectra(np.ascontiguousarray(voice, np.float32), SPEC).power
 
 
 def test_columns_fill_the_width(power: Any) -> None:

@@ -15,13 +15,13 @@ from ser.features.prosody.pitch import (
     CANDIDATES,
     CEILING_HZ,
     FLOOR_HZ,
-    Pitch,
-    _cheapest,
-    candidates,
-    track,
+    PitchContour,
+    _best_path,
+    pitch_candidates,
+    track_pitch,
 )
 from ser.features.spec import PRESETS, FeatureSpec
-from ser.features.stft import ShortTime
+from ser.features.stft import ShortTimeSpectra
 
 SPEC = PRESETS["emotion"].with_changes(functionals="prosody", trim=None, duration=None)
 RATE = SPEC.sample_rate
@@ -36,9 +36,9 @@ SPECS = {
 }
 
 
-def contour(samples: Any, spec: FeatureSpec = SPEC) -> Pitch:
-    view = ShortTime(np.ascontiguousarray(samples, np.float32), spec)
-    return track(view.power, spec.sample_rate, banks.hann(spec.win_length, spec.n_fft))
+def contour(samples: Any, spec: FeatureSpec = SPEC) -> PitchContour:
+    view = ShortTimeSpectra(np.ascontiguousarray(samples, np.float32), spec)
+    return track_pitch(view.power, spec.sample_rate, banks.hann(spec.win_length, spec.n_fft))
 
 
 def harmonic(hertz: Any, rate: int, harmonics: int = 1, level: float = 0.1) -> Any:
@@ -48,7 +48,7 @@ def harmonic(hertz: Any, rate: int, harmonics: int = 1, level: float = 0.1) -> A
     return level * sum(np.cos(k * phase) / k for k in range(1, highest + 1))
 
 
-def inside(found: Pitch) -> slice:
+def inside(found: PitchContour) -> slice:
     """Without the frames that reach over the ends of the clip."""
     return slice(6, len(found.voiced) - 6)
 
@@ -142,13 +142,13 @@ def test_the_path_is_the_best_of_all() -> None:
     for frames in (1, 2, 3, 4, 5, 8, 9, 17, 100):
         local = rng.uniform(0, 1, (frames, 6)).astype(np.float32)
         octaves = rng.uniform(6, 9, (frames, 5)).astype(np.float32)
-        path = _cheapest(local, octaves)
+        path = _best_path(local, octaves)
         assert path.shape == (frames,)
         assert value(path, local, octaves) == pytest.approx(best(local, octaves), abs=1e-4)
 
 
 def cost(before: int, after: int, here: Any, there: Any) -> float:
-    """What `_cheapest` takes for a step, written plainly; the last state is unvoiced."""
+    """What `_best_path` takes for a step, written plainly; the last state is unvoiced."""
     if before == after == 5:
         return 0.0
     if 5 in (before, after):
@@ -202,10 +202,11 @@ def test_real_voices_as_pyin_hears_them(corpora: Path) -> None:
 @pytest.mark.parametrize("spec", SPECS.values(), ids=list(SPECS))
 def test_the_quick_way_is_the_same_but_for_rounding(spec: FeatureSpec) -> None:
     voice = render("angry", 3, seed=1, seconds=1.0, sample_rate=spec.sample_rate)
-    view = ShortTime(np.ascontiguousarray(voice, np.float32), spec)
+    view = ShortTimeSpectra(np.ascontiguousarray(voice, np.float32), spec)
     window = banks.hann(spec.win_length, spec.n_fft)
     exact, quick = (
-        candidates(view.power, spec.sample_rate, window, quick=quick) for quick in (False, True)
+        pitch_candidates(view.power, spec.sample_rate, window, quick=quick)
+        for quick in (False, True)
     )
     real = exact.score > 0
     assert real.any(axis=1).mean() > 0.5
@@ -220,8 +221,8 @@ def test_the_quick_way_is_the_same_but_for_rounding(spec: FeatureSpec) -> None:
 def test_candidates_are_the_greatest_peaks() -> None:
     spec = SPEC
     noise = np.random.default_rng(3).standard_normal(8000).astype(np.float32)
-    power = ShortTime(noise, spec).power
-    found = candidates(power, spec.sample_rate, banks.hann(spec.win_length, spec.n_fft))
+    power = ShortTimeSpectra(noise, spec).power
+    found = pitch_candidates(power, spec.sample_rate, banks.hann(spec.win_length, spec.n_fft))
     assert found.score.shape == found.octaves.shape == found.top.shape == (len(power), CANDIDATES)
     # From the best to the least, but for what the parabolas add.
     assert (np.diff(found.score, axis=1) < 0.2).all()

@@ -1,4 +1,4 @@
-"""Normalisation over one clip, so that a recording's level does not matter."""
+"""Normalization over one clip, so that a recording's level does not matter."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from ser.arrays import Matrix
 from ser.features.layout import columns
 from ser.features.spec import FeatureSpec
 
-# Under this standard deviation values are constant but for rounding, as in silence; dividing by
-# it would turn the rounding into a signal.
-_FLAT = 1e-3
+# Below this standard deviation values are constant but for rounding, as in silence; a division
+# would amplify the rounding.
+_LEAST_DEVIATION = 1e-3
 
 
-def normalise(matrix: Matrix, spec: FeatureSpec) -> Matrix:
-    """Normalises a clip's features as its specification says.
+def normalize(matrix: Matrix, spec: FeatureSpec) -> Matrix:
+    """Normalizes a clip's features as its specification says.
 
     Args:
         matrix: Shape (frames, coefficients), with the deltas that the specification asks for.
@@ -27,7 +27,7 @@ def normalise(matrix: Matrix, spec: FeatureSpec) -> Matrix:
     if spec.normalise == "none":
         return matrix
     if spec.normalise == "coefficient":
-        return _standardised(matrix, axis=0)
+        return _standardize(matrix, axis=0)
     families = columns(spec)
     width = max(part.stop for part in families.values())
     blocks = [
@@ -35,13 +35,13 @@ def normalise(matrix: Matrix, spec: FeatureSpec) -> Matrix:
         for order in range(1 + spec.deltas)
         for part in families.values()
     ]
-    return np.concatenate([_standardised(block, axis=None) for block in blocks], axis=1)
+    return np.concatenate([_standardize(block, axis=None) for block in blocks], axis=1)
 
 
-def _standardised(matrix: Matrix, *, axis: int | None) -> Matrix:
+def _standardize(matrix: Matrix, *, axis: int | None) -> Matrix:
     # Sums over long clips lose digits in float32.
     mean = matrix.mean(axis=axis, dtype=np.float64).astype(np.float32)
-    centred = matrix - mean
-    deviation = centred.std(axis=axis, dtype=np.float64).astype(np.float32)
-    scaled: Matrix = centred / np.maximum(deviation, np.float32(_FLAT))
+    centered = matrix - mean
+    deviation = centered.std(axis=axis, dtype=np.float64).astype(np.float32)
+    scaled: Matrix = centered / np.maximum(deviation, np.float32(_LEAST_DEVIATION))
     return scaled

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from ser.features.normalise import normalise
+from ser.features.normalize import normalize
 from ser.features.spec import FeatureSpec
 
 SPEC = FeatureSpec(families=("mfcc", "rms"), n_mfcc=4, deltas=1)
@@ -18,18 +18,18 @@ def matrix() -> np.ndarray:
 
 def test_none_changes_nothing() -> None:
     given = matrix()
-    assert normalise(given, SPEC) is given
+    assert normalize(given, SPEC) is given
 
 
 def test_coefficient_standardises_each_alone() -> None:
-    found = normalise(matrix(), SPEC.with_changes(normalise="coefficient"))
+    found = normalize(matrix(), SPEC.with_changes(normalise="coefficient"))
     np.testing.assert_allclose(found.mean(axis=0), 0, atol=1e-5)
     np.testing.assert_allclose(found.std(axis=0), 1, atol=1e-5)
 
 
 def test_utterance_standardises_each_family_and_order_of_deltas() -> None:
     given = matrix()
-    found = normalise(given, SPEC.with_changes(normalise="utterance"))
+    found = normalize(given, SPEC.with_changes(normalise="utterance"))
     # mfcc, rms, deltas of mfcc, delta of rms
     for part in (slice(0, 4), slice(4, 5), slice(5, 9), slice(9, 10)):
         block = given[:, part].astype(float)
@@ -42,7 +42,7 @@ def test_utterance_standardises_each_family_and_order_of_deltas() -> None:
 @pytest.mark.parametrize("value", [0.0, -23.025851, 1e6])
 def test_what_does_not_vary_becomes_zero(kind: str, value: float) -> None:
     given = np.full((30, 10), value, np.float32)
-    found = normalise(given, SPEC.with_changes(normalise=kind))
+    found = normalize(given, SPEC.with_changes(normalise=kind))
     np.testing.assert_array_equal(found, 0)
 
 
@@ -51,5 +51,5 @@ def test_the_level_does_not_matter(kind: str) -> None:
     """A gain adds a constant to log-mels."""
     spec = FeatureSpec(n_mels=10, normalise=kind)  # type: ignore[arg-type]
     np.testing.assert_allclose(
-        normalise(matrix(), spec), normalise(matrix() + 7, spec), rtol=1e-3, atol=1e-4
+        normalize(matrix(), spec), normalize(matrix() + 7, spec), rtol=1e-3, atol=1e-4
     )
