@@ -14,15 +14,18 @@ PACKAGE, TESTS = ROOT / "ser", ROOT / "tests"
 
 # Test files that look at a folder, or at the whole.
 WHOLE = {
+    "tests/cli/test_startup.py": "what every command imports when it starts",
     "tests/test_floors.py": "the imports of every file",
     "tests/test_mirror.py": "this",
     "tests/test_packaging.py": "the package as it is installed",
+    "tests/test_pretrained.py": "the models that ship",
     "tests/test_rules.py": "the rules of the house, file by file",
     "tests/test_speech.py": "the tests' own voice",
 }
 
 # Modules without a test file of their own, and where they are tested.
 ELSEWHERE: dict[str, str] = {
+    "ser/arrays.py": "names of types, which mypy reads",
     "ser/text/asr/base.py": "a protocol and records: tests/text/asr/test_whisper.py",
     "ser/models/inception.py": "tests/models/test_transfer.py, for all published networks alike",
     "ser/models/vgg16.py": "tests/models/test_transfer.py, for all published networks alike",

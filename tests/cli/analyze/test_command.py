@@ -91,11 +91,6 @@ def test_both_engines_say_the_same(run: Run, recording: Path, tiny_model: Path) 
         assert one["probabilities"] == pytest.approx(other["probabilities"], abs=0.01)
 
 
-def test_windows_as_asked_for(run: Run, recording: Path, tiny_model: Path) -> None:
-    rows = lines_of(run, recording, "--model", tiny_model, "--duration", 2.5, "--hop", 2)
-    assert [(row["start"], row["end"]) for row in rows] == [(0, 2.5), (2, 4.5), (4, 6)]
-
-
 def test_a_pooled_model(run: Run, recording: Path, pooled_model: Path) -> None:
     rows = lines_of(run, recording, "--model", pooled_model)
     assert [(row["start"], row["end"]) for row in rows] == [(0, 3), (3, 6)]
@@ -151,79 +146,6 @@ def test_a_pipe_that_is_no_audio(run: Run, tiny_model: Path) -> None:
         assert (done.returncode, done.out) == (1, "")
         assert len(done.err.splitlines()) == 1
         assert done.err.startswith("ser-analyze: error: -: ")
-
-
-def test_several_inputs_have_headings(
-    run: Run, recording: Path, tiny_model: Path, tmp_path: Path
-) -> None:
-    folder = tmp_path / "calls" / "deep"
-    folder.mkdir(parents=True)
-    shutil.copy(recording, folder / "b.wav")
-    soundfile.write(tmp_path / "calls" / "a.flac", speech(2), RATE)
-    (tmp_path / "calls" / "notes.txt").write_text("not audio")
-    done = run("ser-analyze", "calls", recording, "--model", tiny_model)
-    assert (done.returncode, done.err) == (0, "")
-    blocks = [block.splitlines() for block in done.out.split("\n\n")]
-    assert [block[0] for block in blocks] == [
-        str(Path("calls", "a.flac")), str(Path("calls", "deep", "b.wav")), str(recording),
-    ]  # fmt: skip
-    assert [len(block) - 1 for block in blocks] == [2, 6, 6]
-    listed = run(
-        "ser-analyze", "--files-from", "-", "--model", tiny_model, "-f", "jsonl",
-        stdin=f"{recording}\ncalls/a.flac\n".encode(),
-    )  # fmt: skip
-    files = [json.loads(line)["file"] for line in listed.out.splitlines()]
-    assert files == [str(recording)] * 6 + ["calls/a.flac"] * 2
-
-
-def test_one_bad_file_does_not_stop_the_others(
-    run: Run, recording: Path, tiny_model: Path, tmp_path: Path
-) -> None:
-    (tmp_path / "empty.wav").write_bytes(b"")
-    (tmp_path / "text.wav").write_text("hello")
-    done = run(
-        "ser-analyze", "none.wav", "empty.wav", "text.wav", recording, "--model", tiny_model,
-        "-f", "jsonl",
-    )  # fmt: skip
-    assert done.returncode == 1
-    assert len(done.out.splitlines()) == 6
-    errors = done.err.splitlines()
-    assert len(errors) == 3
-    for line, name in zip(errors, ("none.wav", "empty.wav", "text.wav"), strict=True):
-        assert line.startswith(f"ser-analyze: error: {name}: ")
-
-
-def test_a_defect_in_the_middle(run: Run, tiny_model: Path, tmp_path: Path) -> None:
-    samples = np.tile(speech(6), 5)
-    samples[25 * RATE] = np.nan
-    soundfile.write(tmp_path / "a.wav", samples, RATE, subtype="FLOAT")
-    soundfile.write(tmp_path / "b.wav", speech(2), RATE)
-    done = run("ser-analyze", "a.wav", "b.wav", "--model", tiny_model, "-f", "jsonl")
-    assert done.returncode == 1
-    rows = [json.loads(line) for line in done.out.splitlines()]
-    assert sum(row["file"] == "a.wav" for row in rows) >= 20
-    assert sum(row["file"] == "b.wav" for row in rows) == 2
-    assert len(done.err.splitlines()) == 1
-    assert "a.wav: holds samples that are not numbers" in done.err
-
-
-def test_summaries(run: Run, recording: Path, tiny_model: Path, tmp_path: Path) -> None:
-    soundfile.write(tmp_path / "b.wav", speech(3), RATE)
-    inputs = (recording, "b.wav", "--model", tiny_model, "--summary")
-    rows = lines_of(run, *inputs)
-    assert [row["file"] for row in rows] == [str(recording), "b.wav"]
-    assert [row["summary"]["windows"] for row in rows] == [6, 3]
-    assert rows[0]["summary"]["seconds"] == 6
-    assert sum(rows[0]["summary"]["shares"].values()) == pytest.approx(1, abs=1e-5)
-    text = run("ser-analyze", *inputs)
-    assert text.returncode == 0
-    assert text.out.startswith(f"{recording}  0:06.0  ")
-    assert text.out.count("strongest: ") == 2
-    for name, delimiter in (("csv", ","), ("tsv", "\t")):
-        done = run("ser-analyze", *inputs, "-f", name)
-        table = list(csv.DictReader(io.StringIO(done.out), delimiter=delimiter))
-        assert [row["windows"] for row in table] == ["6", "3"]
-        assert table[0]["emotion"] == rows[0]["summary"]["emotion"]
 
 
 def test_a_file_is_written_whole_or_not_at_all(
@@ -472,52 +394,6 @@ def test_a_recording_too_short_to_learn_from(
     assert "silent.wav: has no speech" in errors[1]
 
 
-@pytest.mark.parametrize(
-    ("arguments", "code", "words"),
-    [
-        (["-", "--calibrate", "self"], 2, "reads a recording twice"),
-        (["all.wav", "--calibrate", "self", "--calibrate", "sad.wav"], 2, "does not go with"),
-        (["-", "--calibrate", "-"], 2, "read only once"),
-        (["all.wav", "--calibrate", "-", "--enrol", "sad=-"], 2, "read only once"),
-        (["all.wav", "--enrol", "sad.wav"], 2, "--enrol sad.wav: write EMOTION=FILE"),
-        (["all.wav", "--enrol", "=sad.wav"], 2, "write EMOTION=FILE"),
-        (["all.wav", "--enrol", "sad="], 2, "write EMOTION=FILE"),
-        (["all.wav", "--enrol", "angri=sad.wav"], 2, "--enrol angri: the model does not know"),
-        (["all.wav", "--enrol", "angri=sad.wav"], 2, "this emotion; did you mean angry? Known"),
-        (["all.wav", "--enrol", "glum=sad.wav", "--calibrate", "self"], 2, "--enrol glum: the"),
-        (["all.wav", "--enrol", "sad=none.wav"], 1, "none.wav: does not exist"),
-        (["all.wav", "--calibrate", "none.wav"], 1, "none.wav: does not exist"),
-        (["all.wav", "--calibrate", "short.wav"], 1, "short.wav: too little speech"),
-    ],
-)
-def test_calibration_that_cannot_be(
-    arguments: list[str],
-    code: int,
-    words: str,
-    run: Run,
-    voice: Path,
-    tiny_model: Path,
-    tmp_path: Path,
-) -> None:
-    for name in ("all.wav", "sad.wav"):
-        shutil.copy(voice / name, tmp_path / name)
-    soundfile.write(tmp_path / "short.wav", speech(1), RATE)
-    done = run("ser-analyze", *arguments, "--model", tiny_model)
-    assert (done.returncode, done.out) == (code, "")
-    assert words in " ".join(done.err.split())
-    if code == 1:
-        assert len(done.err.splitlines()) == 1
-    assert "Traceback" not in done.err
-
-
-@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no named pipes here")
-def test_a_named_pipe_cannot_be_read_twice(run: Run, tiny_model: Path, tmp_path: Path) -> None:
-    os.mkfifo(tmp_path / "pipe")
-    done = run("ser-analyze", "pipe", "--model", tiny_model, "--calibrate", "self", timeout=60)
-    assert done.returncode == 2
-    assert "give files, not pipes" in done.err
-
-
 def test_where_nobody_speaks(run: Run, tiny_model: Path, tmp_path: Path) -> None:
     noise = 0.1 * np.random.default_rng(0).standard_normal(3 * RATE)
     soundfile.write(tmp_path / "a.wav", np.concatenate([speech(3), noise]), RATE)
@@ -546,39 +422,6 @@ def test_from_windows_to_segments(run: Run, recording: Path, tiny_model: Path) -
     doubtful = lines_of(run, *command, "--min-confidence", "1")
     assert {w["emotion"] for w in doubtful} == {"uncertain"}
     assert [w["probabilities"] for w in doubtful] == [w["probabilities"] for w in windows]
-
-
-def test_a_part_of_a_recording(run: Run, recording: Path, tiny_model: Path) -> None:
-    command = (recording, "--model", tiny_model)
-    windows = lines_of(run, *command)
-    assert lines_of(run, *command, "--start", "1", "--end", "0:00:03") == windows[1:3]
-    for wrong in (("--start", "later"), ("--end", "1:99"), ("--smooth", "1")):
-        done = run("ser-analyze", *command, *wrong)
-        assert done.returncode == 2
-        assert wrong[0] in done.err
-    done = run("ser-analyze", *command, "--start", "3", "--end", "2")
-    assert done.returncode != 0
-    assert "--end" in done.err
-
-
-def test_several_formats_at_once(
-    run: Run, recording: Path, tiny_model: Path, tmp_path: Path
-) -> None:
-    command = ("ser-analyze", recording, "--model", tiny_model, "--no-vad")
-    expected = run(*command, "-f", "jsonl").out
-    # As the shell passes it in quotes, and as it passes it without.
-    for output in (("-o", "a.{jsonl,vtt,TextGrid}"), ("-o", "a.jsonl", "a.vtt", "a.TextGrid")):
-        done = run(*command, *output)
-        assert (done.returncode, done.out, done.err) == (0, "", "")
-        assert (tmp_path / "a.jsonl").read_text() == expected
-        assert (tmp_path / "a.vtt").read_text().startswith("WEBVTT")
-        assert 'class = "IntervalTier"' in (tmp_path / "a.TextGrid").read_text()
-        for name in ("a.jsonl", "a.vtt", "a.TextGrid"):
-            (tmp_path / name).unlink()
-    # Beside standard output.
-    done = run(*command, "-o", "-", "-o", "b.srt")
-    assert len(done.out.splitlines()) == 6
-    assert (tmp_path / "b.srt").read_text().count("-->") == 6
 
 
 def test_the_most_probable_emotions(run: Run, recording: Path, tiny_model: Path) -> None:

@@ -83,7 +83,7 @@ def test_what_a_training_leaves(trained: Path) -> None:
     drawn = (trained / "network.svg").read_text()
     assert ">model.keras<" in drawn
     parameters = read_card(trained / "model.keras")["parameters"]
-    assert f"{parameters:,} parameters · cnn (units=64, width=0.25)<" in drawn
+    assert f"{parameters:,} parameters · cnn (units=64, width=0.25" in drawn
     [events] = (trained / "events").iterdir()
     assert events.name.startswith("events.out.tfevents")
     assert b"val_uar" in events.read_bytes()
