@@ -40,7 +40,14 @@ def test_speech_is_where_it_is_loud() -> None:
     assert share[:10].max() < 0.5
 
 
-def test_what_is_seen_does_not_depend_on_the_level() -> None:
+def test_a_click_does_not_make_speech_a_pause() -> None:
+    steps = to_steps(contours(100, voiced=0.5))
+    before = speech_weight(steps)
+    steps[25, 0] += 40 * np.sqrt(80)
+    np.testing.assert_allclose(np.delete(speech_weight(steps), 25), np.delete(before, 25), atol=0.1)
+
+
+def test_generator_features_do_not_depend_on_the_level() -> None:
     soft, loud = contours(100), contours(100)
     loud.cepstrum[:, 0] += 50
     np.testing.assert_allclose(
@@ -56,7 +63,7 @@ def test_a_phrase_without_a_voice() -> None:
     assert np.isfinite(generator_features(to_steps(contours(40, voiced=0.0)))).all()
 
 
-def test_a_line_is_drawn_through_frames() -> None:
+def test_steps_are_interpolated_to_frames() -> None:
     line = np.arange(10, dtype=np.float32)[:, None]
     drawn = to_frames(line, 20)[:, 0]
     assert drawn.shape == (20,)
@@ -64,7 +71,7 @@ def test_a_line_is_drawn_through_frames() -> None:
     assert to_frames(line, 19).shape == (19, 1)
 
 
-def test_a_scale_makes_speech_usual() -> None:
+def test_scaled_speech_has_mean_0_and_deviation_1() -> None:
     phrases = [to_steps(contours(100, seed=seed)) for seed in range(5)]
     scale = fit_scale(phrases)
     said = np.concatenate([p[speech_weight(p) > 0.5, :N_CHANGED] for p in phrases])

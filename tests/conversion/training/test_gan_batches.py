@@ -82,3 +82,18 @@ def test_real_input_is_relative_to_the_speaker(data: PairBatches, examples: Pair
     ]
     # Pauses count here and not there.
     assert np.abs(np.concatenate(said).mean(axis=0)[PITCH]) < 0.2
+
+
+def test_the_speaker_classifier_reads_the_voice_as_it_is(
+    data: PairBatches, examples: PairExamples
+) -> None:
+    record = int(examples.indices[0])
+    count = len(data.phrases[record])
+    plain = data.real_input(record, speaker_relative=False)
+    np.testing.assert_array_equal(plain[:count], data.scaled(data.phrases[record]))
+    mean = data.speaker_means[examples.speaker[record]]
+    np.testing.assert_allclose(
+        plain[:count, :N_CHANGED] - data.real_input(record)[:count, :N_CHANGED],
+        np.broadcast_to(mean, (count, N_CHANGED)),
+        atol=1e-4,
+    )
