@@ -107,6 +107,10 @@ class TrainConfig:
             **own,
         )
 
+    def describe_architecture(self) -> str:
+        """Names the architecture, with the hyperparameters that are not its defaults."""
+        return _with_changes(self.arch, dict(sorted(self.options.items())))
+
     def describe(self) -> str:
         """Names the architecture, with everything that is not its default.
 
@@ -120,8 +124,12 @@ class TrainConfig:
             changes |= _differences(self, usual, _DESCRIBED, "")
             names = [field.name for field in fields(self.augment)]
             changes |= _differences(self.augment, usual.augment, names, AUGMENT)
-        listed = ", ".join(f"{name}={value}" for name, value in changes.items())
-        return f"{self.arch} ({listed})" if listed else self.arch
+        return _with_changes(self.arch, changes)
+
+
+def _with_changes(arch: str, changes: Mapping[str, Any]) -> str:
+    listed = ", ".join(f"{name}={value}" for name, value in changes.items())
+    return f"{arch} ({listed})" if listed else arch
 
 
 def _differences(

@@ -410,7 +410,7 @@ def _train_one(
         network.model,
         network.history,
         output.name,
-        config.describe(),
+        config.describe_architecture(),
         trained.card["protocol"],
         history=history,
         plot=plot,

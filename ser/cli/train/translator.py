@@ -100,7 +100,7 @@ def train_conversion_model(
         trained.model,
         trained.history,
         output.name,
-        config.describe(),
+        config.describe_architecture(),
         card["protocol"],
         history=history,
         plot=plot,

@@ -83,7 +83,7 @@ def test_what_a_training_leaves(trained: Path) -> None:
     drawn = (trained / "network.svg").read_text()
     assert ">model.keras<" in drawn
     parameters = read_card(trained / "model.keras")["parameters"]
-    assert f"{parameters:,} parameters · cnn (units=64, width=0.25" in drawn
+    assert f"{parameters:,} parameters · cnn (units=64, width=0.25)<" in drawn
     [events] = (trained / "events").iterdir()
     assert events.name.startswith("events.out.tfevents")
     assert b"val_uar" in events.read_bytes()
@@ -243,6 +243,14 @@ def test_a_table_on_stdin(table: Path, tmp_path: Path) -> None:
         (["-o", "m.keras", "--validation", "1.5"], "--validation 1.5: is not between 0 and 1"),
         (["-o", "m.keras", "--validation", "nan"], "--validation nan: is not between 0 and 1"),
         (["-o", "m.keras", "--lr", "0"], "--lr 0.0: must be positive"),
+        (["-o", "m.keras", "--support", "none"], "--support none: is no corpus of the table"),
+        (["-o", "m.keras", "--arch", "cnnn"], "did you mean cnn?"),
+        (["-o", "m.keras", "--set", "dropot=0.3"], "--set dropot=0.3: is not an option of cnn"),
+        (["-o", "m.keras", "--set", "dropot=0.3"], "; did you mean dropout? Known names:"),
+        (["-o", "m.keras", "--set", "dropout=much"], "--set dropout=much: is not of type float"),
+        (["-o", "m.keras", "--set", "augment.strech=1"], "did you mean augment.stretch?"),
+        (["-o", "m.keras", "--set", "augment.stretch=x"], "stretch=x: is no number"),
+        (["-o", "m.keras", "--set", "dropout"], "--set dropout: is no assignment; write NAME"),
         (["-o", "m.keras", "--label-smoothing", "1"], "must be at least 0 and less than 1"),
     ],
 )
@@ -268,7 +276,6 @@ def test_wrong_usage(
         (["t.npy", "-o", "cv", "--cv", "speaker:9"], "too few for 9 sides"),
         (["t.npy", "-o", "cv", "--cv", "ravdess"], "has nothing for fold 1 of ravdess"),
         (["one.npy", "-o", "m.keras"], "one emotion alone (sad)"),
-        (["t.npy", "-o", "m.keras", "--support", "none"], "--support none: is no corpus of the"),
         (["mute.npy", "-o", "m.keras", "--validation", "0"], "no labelled records"),
         (["nan.npy", "-o", "m.keras", "--validation", "0"], "not numbers"),
         (["t.npy", "-o", "file/m.keras", "--epochs", "1"], "cannot be written"),
