@@ -239,7 +239,8 @@ def test_nothing_is_left_when_nobody_reads_on(
     before = threading.active_count()
     windows = analyze(path, classifier, Windowing(1, 1))
     assert [next(windows).start for _ in range(100)] == list(range(100))
-    assert threading.active_count() > before
+    # The processes are served by this thread.
+    assert threading.active_count() == before
     assert len(multiprocessing.active_children()) == 2
     windows.close()
     assert threading.active_count() == before
