@@ -48,7 +48,7 @@ class Windowing:
         """
         for name, value in (("duration", self.duration), ("hop", self.hop)):
             if not 0 < value < math.inf:
-                raise ParameterError(name, "is not a positive number", "give seconds")
+                raise ParameterError(name, "is not a positive number", "give seconds", f"{value:g}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +115,7 @@ def default_windowing(
     windowing = Windowing(duration, duration if hop is None else hop)
     for name, value in (("duration", windowing.duration), ("hop", windowing.hop)):
         if value * classifier.spec.sample_rate < 1:
-            raise ParameterError(name, f"of {value:g} s is shorter than a sample", "give seconds")
+            raise ParameterError(name, "is shorter than a sample", "give seconds", f"{value:g}")
     return windowing
 
 

@@ -221,10 +221,6 @@ def test_a_closed_pipe_ends_quietly(tiny_model: Path, tmp_path: Path) -> None:
         (["talk.wav", "--model", "folder"], "folder: is not a .keras model"),
         (["talk.wav", "--model", "other.keras"], "other.keras: is a model of kind converter"),
         (["talk.wav", "--model", "new.keras"], "new.keras: cannot be used: "),
-        (["talk.wav", "--duration", "0"], "--duration: is not a positive number"),
-        (["talk.wav", "--hop", "-1"], "--hop: is not a positive number"),
-        (["talk.wav", "--hop", "inf"], "--hop: is not a positive number"),
-        (["talk.wav", "--hop", "1e-9"], "--hop: of 1e-09 s is shorter than a sample"),
         (["talk.wav", "--plot", "p.jpg"], "p.jpg"),
         (["talk.wav", "--device", "gpu", "--engine", "litert"], "use --engine keras"),
     ],
@@ -257,6 +253,26 @@ def test_wrong_usage(arguments: list[str], run: Run, tiny_model: Path) -> None:
     done = run("ser-analyze", *arguments, "--model", tiny_model)
     assert (done.returncode, done.out) == (2, "")
     assert done.err.startswith("Usage: ser-analyze")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["--hop", "0"], "--hop 0: is not a positive number; give seconds."),
+        (["--hop", "-1"], "--hop -1: is not a positive number"),
+        (["--hop", "inf"], "--hop inf: is not a positive number"),
+        (["--hop", "1e-9"], "--hop 1e-09: is shorter than a sample"),
+        (["--duration", "0"], "--duration 0: is not a positive number"),
+        (["--start", "3", "--end", "2"], "--end: does not lie behind the start"),
+        (["--engine", "literate"], "did you mean litert?"),
+        (["--html-sound", "none"], "--html-sound needs --html."),
+        (["--text", "--jobs", "2"], "--text and several recordings at a time exclude each other"),
+    ],
+)
+def test_wrong_values(arguments: list[str], words: str, run: Run, tiny_model: Path) -> None:
+    done = run("ser-analyze", "talk.wav", *arguments, "--model", tiny_model)
+    assert (done.returncode, done.out) == (2, "")
+    assert words in done.err
 
 
 def test_the_model_of_the_environment(run: Run, recording: Path, tiny_model: Path) -> None:
