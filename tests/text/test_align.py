@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -17,7 +19,7 @@ from ser.pretrained import DEFAULT_MODEL
 from ser.text.align import TranscriptAligner, analyze_utterances
 from ser.text.asr.base import Utterance
 from ser.text.asr.sphinx import SphinxRecognizer
-from ser.text.asr.transcriber import Transcriber
+from ser.text.asr.transcriber import TranscribedUtterance, Transcriber
 from ser.text.emotion.lexicon import LexiconClassifier
 from ser.text.fusion import FusionWeights, TextFusion, fuse
 from ser.timeline.window import Window
@@ -154,3 +156,32 @@ def test_translations_are_read_and_foreign_words_are_not(fusion: TextFusion) -> 
     alone = fusion.combine("jestem happy", utterances[1], second, {"calm": 0.9, "angry": 0.1})
     assert alone.words.emotion == ""
     assert alone.fused.emotion == "calm"
+
+
+class Scripted:
+    """A transcriber that knows two utterances, a short happy one and a long sad one."""
+
+    decided_until = 0.0
+
+    def add(self, block: Any) -> list[TranscribedUtterance]:
+        return []
+
+    def finish(self) -> list[TranscribedUtterance]:
+        texts = (Utterance(0, 1, "I am happy", "en"), Utterance(1, 4, "I am sad", "en"))
+        return [TranscribedUtterance(text, np.zeros(1, np.float32)) for text in texts]
+
+
+def test_utterances_count_by_the_time_they_have_in_a_window(fusion: TextFusion) -> None:
+    scripted: Any = Scripted()
+    happy, sad = fusion.classify([found.utterance for found in scripted.finish()])
+    window = Window("a.wav", 0, 4, "calm", 1.0, {"calm": 1.0})
+    (found,) = TranscriptAligner(scripted, fusion).align([window])
+    assert found.spoken is not None
+    assert found.spoken.text == "I am happy I am sad"
+    expected = {label: (happy[label] + 3 * sad[label]) / 4 for label in happy}
+    assert found.spoken.words.probabilities == pytest.approx(expected)
+    # What begins with the window's end is not in it.
+    (found,) = TranscriptAligner(scripted, fusion).align([replace(window, end=1)])
+    assert found.spoken is not None
+    assert found.spoken.text == "I am happy"
+    assert found.spoken.words.probabilities == pytest.approx(happy)

@@ -9,7 +9,7 @@ import pytest
 from timelines import OVERLAPPING, angry, sad, silence, unsure
 
 from ser.labels import NO_SPEECH, UNCERTAIN
-from ser.timeline.overlap import OverlapRemover, emotion_spans, remove_overlaps
+from ser.timeline.overlap import OverlapRemover, boundary, emotion_spans, remove_overlaps
 from ser.timeline.window import Window
 
 
@@ -96,3 +96,12 @@ def test_there_is_no_span_where_nobody_speaks() -> None:
 
 def test_spans_of_nothing() -> None:
     assert list(emotion_spans([])) == []
+
+
+def test_the_later_window_takes_over_in_the_middle_of_the_overlap() -> None:
+    assert boundary(angry(0, 4), sad(2, 6)) == 3
+    # A window inside another shares only its own length with it.
+    assert boundary(angry(0, 10), sad(2, 4)) == 3
+    assert boundary(angry(0, 4), sad(4, 6)) == 4
+    # The gap belongs to neither.
+    assert boundary(angry(0, 4), sad(5, 6)) == 4

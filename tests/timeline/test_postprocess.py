@@ -8,10 +8,16 @@ from typing import Any
 import numpy as np
 import pytest
 
-from ser.errors import SerError
+from ser.errors import ParameterError, SerError
 from ser.labels import NO_SPEECH, UNCERTAIN
 from ser.timeline.overlap import emotion_spans
-from ser.timeline.postprocess import LAG_SECONDS, join_segments, mark_uncertain, smooth
+from ser.timeline.postprocess import (
+    LAG_SECONDS,
+    Postprocessing,
+    join_segments,
+    mark_uncertain,
+    smooth,
+)
 from ser.timeline.window import Window
 
 
@@ -202,5 +208,37 @@ def test_what_comes_later_than_the_lag_changes_next_to_nothing() -> None:
 
 @pytest.mark.parametrize("stay", [-0.1, 1.0, float("nan")])
 def test_what_is_no_probability(stay: float) -> None:
-    with pytest.raises(SerError, match="smooth=.*: is not a probability under 1"):
+    with pytest.raises(SerError, match=r"smooth=.*: is not a probability under 1"):
         list(smooth(random(2), stay))
+
+
+def test_a_window_counts_by_the_share_of_its_sound_that_is_new() -> None:
+    first, second = (
+        Window("a.wav", start, start + 4, "angry", 0.8, {"calm": 0.2, "angry": 0.8})
+        for start in (0, 1)
+    )
+    # With stay 0 the window before it says nothing about a window: what remains is its own sound,
+    # of which a quarter is new.
+    found = list(smooth([first, second], 0.0))[1].probabilities["angry"]
+    assert found == pytest.approx(0.8**0.25 / (0.8**0.25 + 0.2**0.25))
+
+
+@pytest.mark.parametrize(
+    ("values", "name"),
+    [({"stay": 1.0}, "smooth"), ({"stay": -0.1}, "smooth"), ({"min_confidence": 1.5}, "min_conf")],
+)
+def test_wrong_values_are_refused_before_any_window(values: dict[str, float], name: str) -> None:
+    with pytest.raises(ParameterError, match=name):
+        Postprocessing(**values)  # type: ignore[arg-type]
+
+
+def test_the_steps_in_their_order() -> None:
+    windows = [
+        Window("a.wav", n, n + 1, "angry", 0.6, {"calm": 0.4, "angry": 0.6}) for n in range(4)
+    ]
+    assert list(Postprocessing()(windows)) == windows
+    (segment,) = Postprocessing(min_confidence=0.7, join=True)(windows)
+    assert (segment.emotion, segment.start, segment.end) == ("uncertain", 0, 4)
+    # Smoothing comes first, and makes the windows sure.
+    (segment,) = Postprocessing(0.9, 0.7, True)(windows)
+    assert segment.emotion == "angry"

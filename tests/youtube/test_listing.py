@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 from tube import Fetch, ids, link, listed, tube
@@ -10,6 +11,7 @@ from website import Site
 
 from ser.youtube.config import parse_items
 from ser.youtube.fetch import SeveralError
+from ser.youtube.listing import resolve
 
 RATE = 16_000
 
@@ -109,3 +111,25 @@ def test_links_inherit_what_a_page_knows(get: Fetch, site: Site, webm: bytes) ->
     outer = tube(site, "outer", _type="url_transparent", url=inner, title="Named outside")
     (recording,) = get(outer).recordings
     assert (recording.id, recording.title) == ("inner", "Named outside")
+
+
+class Extractor:
+    """A client that knows one page."""
+
+    def extract_info(self, url: str, **settings: Any) -> dict[str, Any]:
+        return {"id": "long", "extractor": "tube", "title": "Whole", "uploader": "she", "url": url}
+
+
+def call(function: Any, *, again: bool = True) -> Any:
+    return function()
+
+
+def test_a_transparent_link_knows_better_than_its_page() -> None:
+    link = {"_type": "url_transparent", "url": "https://a.b/1", "id": "x", "extractor": "page"}
+    (found,) = resolve(Extractor(), {**link, "title": "Better", "uploader": None}, call)
+    assert (found["title"], found["uploader"]) == ("Better", "she")
+    assert (found["id"], found["extractor"]) == ("long", "tube")
+    # A clip is a recording of its own, with its own id.
+    (clip,) = resolve(Extractor(), {**link, "section_start": 5.0}, call)
+    assert (clip["id"], clip["extractor"], clip["section_start"]) == ("x", "page", 5.0)
+    assert clip.get("_type", "video") == "video"

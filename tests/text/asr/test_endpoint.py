@@ -48,3 +48,8 @@ def test_nobody_speaks() -> None:
     assert 2.95 < at < 3.1
     assert not ending.spoken
     assert ended_at(EndpointDetector(RATE, silence=1.0), talk(10.0)) is None
+
+
+def test_who_has_spoken_may_pause_for_longer_than_the_patience() -> None:
+    ending = EndpointDetector(RATE, silence=2.0, patience=2.0)
+    assert ended_at(ending, talk(0.5, 2.0, 1.0, 2.0, 1.0)) is None

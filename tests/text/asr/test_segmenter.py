@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import math
 
 import numpy as np
 import pytest
@@ -11,7 +12,9 @@ from speech import render
 from ser.arrays import Samples
 from ser.audio import reader
 from ser.text.asr.base import SegmentLimits
-from ser.text.asr.segmenter import SpeechSegment, SpeechSegmenter
+from ser.text.asr.segmenter import STEP, SpeechSegment, SpeechSegmenter
+from ser.vad.silero import CHUNK
+from ser.vad.speech import MIN_SPEECH_SECONDS
 
 RATE = 16_000
 SHORT = SegmentLimits(pause=0.5, shortest=0.0, rest=0.5, longest=15.0)
@@ -109,3 +112,17 @@ def test_memory_does_not_grow_with_silence() -> None:
     for _ in range(60):
         segmenter.add(silence(1))
     assert len(segmenter._samples) < 4 * RATE
+
+
+def test_a_moment_is_no_speech(monkeypatch: pytest.MonkeyPatch) -> None:
+    # A detector that takes what is loud for speech.
+    def detect(windows: Samples) -> Samples:
+        loud = np.abs(windows.reshape(len(windows), -1, CHUNK)).max(axis=2) > 0.5
+        return loud.astype(np.float32)
+
+    monkeypatch.setattr("ser.text.asr.segmenter.speech_probabilities", detect)
+    chunks = math.ceil(MIN_SPEECH_SECONDS / STEP)
+    for count, found in ((chunks - 1, 0), (chunks, 1)):
+        samples = np.zeros(2 * RATE, np.float32)
+        samples[50 * CHUNK // 2 : (50 // 2 + count) * CHUNK] = 1.0
+        assert len(cut(samples, SHORT)) == found
