@@ -12,6 +12,7 @@ import pytest
 from speech import render
 
 from ser.audio import reader
+from ser.conversion import pipeline
 from ser.conversion.contours import Contours, extract_contours
 from ser.conversion.modification import Modification, identity_modification
 from ser.conversion.phrases import split_phrases
@@ -236,3 +237,19 @@ def test_real_recordings(corpora: Path) -> None:
     rose = np.median(new.pitch[new.voiced]) - np.median(old.pitch[old.voiced])
     assert rose == pytest.approx(2, abs=0.7)
     assert np.percentile(new.bands, 10) == pytest.approx(np.percentile(old.bands, 10), abs=1)
+
+
+def test_speech_that_was_cut_goes_on_as_speech(monkeypatch: pytest.MonkeyPatch) -> None:
+    # Noise whose level rises and falls four times a second has no pauses: it is cut.
+    time = np.arange(20 * 16_000) / 16_000
+    noise = np.random.default_rng(0).normal(0, 0.05, len(time))
+    sound = (noise * (1 + 0.5 * np.sin(8 * np.pi * time))).astype(np.float32)
+    samples = np.concatenate([sound, np.zeros(16_000, np.float32), sound[:48_000]])
+    converter = Steady(0, 0, 1)
+    answers = iter([True])
+    monkeypatch.setattr(pipeline, "_is_speech", lambda part: next(answers, False))
+    convert(samples, 16_000, converter, "angry")
+    # All of the first 20 seconds, and nothing behind the pause.
+    lengths = [frames for frames, *_ in converter.asked]
+    assert len(lengths) > 1
+    assert sum(lengths) / 100 == pytest.approx(20, abs=0.5)

@@ -112,3 +112,16 @@ def test_a_report_is_plain_json() -> None:
     assert found["notes"] == ["said"]
     ours = found["systems"]["ours"][STRONG]["judges"]["one"]
     assert ours["emotions_over_real"] == {"neutral": 1, "sad": None, "angry": None}
+
+
+def test_the_interval_of_a_median_is_around_it() -> None:
+    answers = [
+        answer(str(actor), "sad", "sad", apart=[Distance(float(actor), 1.0, 1.0)])
+        for actor in range(1, 10)
+    ]
+    figure = summarize({"ours": answers}).systems["ours"][ALL].pitch
+    assert figure is not None
+    assert figure.value == 5
+    # Of 1 to 9, as far below as above.
+    assert (figure.low, figure.high) == (pytest.approx(3, abs=1), pytest.approx(7, abs=1))
+    assert figure.low + figure.high == pytest.approx(10, abs=1)
