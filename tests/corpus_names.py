@@ -44,6 +44,7 @@ GOOD = [
     ("savee", "KL_d01.wav", "disgust", "KL", "d01", "", "male"),
     ("nemo", "samples/EB0_anger_1.wav", "angry", "EB0", "1", "", ""),
     ("nemo", "WR0_surprised_64.ogg", "surprised", "WR0", "64", "", ""),
+    ("nemo", "EB0_fear_07.wav", "fearful", "EB0", "7", "", ""),
     ("nemo", "WR0_happiness_9.ogg", "happy", "WR0", "9", "", ""),
     ("folders", "data/angry/x.wav", "angry", "", "", "", ""),
     ("folders", "Pleasant surprise/x.m4a", "surprised", "", "", "", ""),

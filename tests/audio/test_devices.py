@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from sounds import simulate
 
-from ser.audio.devices import find_device, level_db, list_devices, meter_level
+from ser.audio.devices import Device, find_device, level_db, list_devices, meter_level
 from ser.errors import AudioError, DependencyError
 
 RATE = 16_000
@@ -42,6 +42,22 @@ def test_a_device_by_name(monkeypatch: pytest.MonkeyPatch) -> None:
         find_device("input", "Loudspeaker")
     with pytest.raises(AudioError, match="2: is no microphone"):
         find_device("input", "2")
+
+
+def test_an_exact_name_comes_before_longer_ones(monkeypatch: pytest.MonkeyPatch) -> None:
+    made = [
+        Device(number, name, system, 1, 0, 48_000, ())
+        for number, (name, system) in enumerate(
+            [("USB Mic 2", "ALSA"), ("USB Mic", "ALSA"), ("USB Mic", "JACK"), ("Line", "ALSA")]
+        )
+    ]
+    monkeypatch.setattr("ser.audio.devices.list_devices", lambda direction: made[:2] + made[3:])
+    assert find_device("input", "usb mic").number == 1
+    # The same device through two sound systems: the first is PortAudio's preference.
+    monkeypatch.setattr("ser.audio.devices.list_devices", lambda direction: made)
+    assert find_device("input", "usb mic").number == 1
+    # Without a choice of the system's it is the first.
+    assert find_device("input").number == 0
 
 
 def test_no_library(monkeypatch: pytest.MonkeyPatch) -> None:

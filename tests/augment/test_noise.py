@@ -82,3 +82,20 @@ def test_noise_that_cannot_be_used(tmp_path: Path) -> None:
         Noise(1, 1, (NoiseRecording(tmp_path / "gone.wav", 3.0),)).apply(
             CLIP, RATE, Parameters(1.0, "gone"), rng()
         )
+
+
+def test_noise_is_taken_from_anywhere_in_a_recording(tmp_path: Path) -> None:
+    # Its frequency says where: 100 Hz at the start, and 40 Hz more each second.
+    time = np.arange(10 * RATE) / RATE
+    path = tmp_path / "siren.wav"
+    path.write_bytes(sound(0.1 * np.sin(2 * np.pi * (100 + 20 * time) * time), RATE))
+    noise = Noise(10, 10, find_noise(tmp_path))
+    places = []
+    for seed in range(12):
+        chance = rng(seed)
+        added = noise.apply(CLIP[:RATE], RATE, noise.draw(chance), chance) - CLIP[:RATE]
+        peak = np.abs(np.fft.rfft(added * np.hanning(RATE))).argmax()
+        places.append((peak - 100) / 40)
+    # The middle of the second that was taken; all of it lies in the recording.
+    assert 0.3 < min(places) < 3
+    assert 7 < max(places) < 9.7

@@ -73,3 +73,14 @@ def test_what_has_no_pitch_has_no_course_of_it(samples: Any) -> None:
     assert (course(samples)[:] == 0).all() or len(samples) == RATE
     assert np.isfinite(course(samples, "energy")).all()
     assert np.abs(course(samples, "energy")).max() < 60
+
+
+def test_how_silent_a_pause_is_does_not_matter() -> None:
+    hiss = np.random.default_rng(0).normal(0, 1e-6, RATE // 2)
+    pauses = [np.zeros(RATE // 2), hiss, 0.1 * hiss]
+    found = [
+        course(np.concatenate([gliding(120, 140), pause, gliding(140, 120)]), "energy")
+        for pause in pauses
+    ]
+    for other in found[1:]:
+        np.testing.assert_allclose(other, found[0], atol=1e-3)

@@ -66,6 +66,16 @@ def test_pauses_are_not_active() -> None:
     assert got.level == pytest.approx(found(noise()).level, abs=0.5)
 
 
+@pytest.mark.parametrize(("decibels", "active"), [(-30, True), (-40, False)])
+def test_pauses_are_35_db_under_the_loudest(decibels: float, active: bool) -> None:
+    # Of a tone, whose frames are all as loud.
+    samples = np.concatenate([tone(250, 0.5), 10 ** (decibels / 20) * tone(250, 0.5)])
+    got = found(samples)
+    seconds = np.arange(len(got.active)) * got.seconds
+    assert got.active[seconds < 0.9].all()
+    assert (got.active[seconds > 1.1] == active).all()
+
+
 def test_differences_of_harmonics() -> None:
     # Multiples of 250 Hz are in the middle of a bin.
     assert value(tone(250, 0.1, 0.05), "h1_h2") == pytest.approx(6.0, abs=0.5)
