@@ -44,7 +44,7 @@ _SPARE = ("#4C6A92", "#B5651D", "#6B8E23", "#8B5A8C", "#2F7F86", "#A45A52")
 
 
 def emotion_color(emotion: str) -> str:
-    """Gives the color of an emotion, as ``#RRGGBB``; an unknown name gets one that stays the same."""
+    """Gives the color of an emotion, as ``#RRGGBB``; an unknown name always gets the same one."""
     if emotion in EMOTION_COLORS:
         return EMOTION_COLORS[emotion]
     return _SPARE[zlib.crc32(emotion.encode()) % len(_SPARE)]
