@@ -8,16 +8,20 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 
+import pytest
 from conftest import ROOT
 from recordings import encode, sound
 from speech import render_demo, write_corpus
-from spoken import CONFIG, SLIM, train_model
+from spoken import CONFIG, SmallExperts, train_model
+
+SECONDS = 9
+"""The length of the recordings."""
 
 
 def make_place(folder: Path) -> Path:
     """Makes the recordings and the corpus."""
-    write_corpus("ravdess", folder / "data" / "ravdess", speakers=6, takes=2)
-    samples = render_demo()
+    write_corpus("ravdess", folder / "data" / "ravdess", speakers=6, takes=1)
+    samples = render_demo()[: SECONDS * 16_000]
     (folder / "talk.wav").write_bytes(sound(samples, 16_000))
     encode(folder / "talk.m4a", "aac", samples, 16_000)
     return folder
@@ -26,6 +30,7 @@ def make_place(folder: Path) -> Path:
 def make_tables(folder: Path) -> Path:
     """Adds tables, a model, a timeline and predictions."""
     from ser.dataset.table import read_table
+    from ser.models import registry
 
     run_commands(
         folder,
@@ -33,8 +38,10 @@ def make_tables(folder: Path) -> Path:
         "ser-extract data/ravdess --preset librosa --pool mean -o classic.npy",
         "ser-split ravdess.npy --test 0.34 -o train.npy test.npy",
     )
-    config = replace(CONFIG, arch="prosody-cnn", epochs=1, options=SLIM)
-    train_model(read_table(folder / "train.npy"), folder / "model.keras", config)
+    config = replace(CONFIG, arch=SmallExperts.name, epochs=1)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(registry, "ARCHITECTURES", {SmallExperts.name: SmallExperts})
+        train_model(read_table(folder / "train.npy"), folder / "model.keras", config)
     run_commands(
         folder,
         "ser-stats model.keras test.npy --predictions predictions.csv",
