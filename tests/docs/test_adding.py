@@ -59,12 +59,12 @@ def test_feature_family() -> None:
     import librosa
 
     from ser.features.spec import PRESETS
-    from ser.features.stft import ShortTime
+    from ser.features.stft import ShortTimeSpectra
 
     function = defined("ser/features/families.py")["bandwidth"]
     spec = PRESETS["librosa"]
     samples = render("happy", 2, seed=0, sample_rate=spec.sample_rate)
-    found = function(ShortTime(samples, spec))
+    found = function(ShortTimeSpectra(samples, spec))
     wanted = librosa.feature.spectral_bandwidth(
         y=samples, sr=spec.sample_rate, n_fft=spec.n_fft, hop_length=spec.hop_length
     )

@@ -12,7 +12,7 @@ from speech import render
 from spoken import EMOTIONS
 
 from ser.errors import AudioError, ParameterError
-from ser.features.prosody.speaker import FEWEST_CLIPS
+from ser.features.prosody.speaker import MIN_CLIPS
 from ser.inference.adaptation import adapt, check_emotions, enrol, speech_features
 from ser.inference.classifier import Adaptation, Classifier, open_classifier
 
@@ -87,7 +87,7 @@ def test_too_little_speech(classifier: Classifier, folder: Path) -> None:
     with pytest.raises(AudioError, match=r"short\.wav and 1 more: too little speech: 2 windows"):
         adapt([folder / "short.wav", folder / "short.wav"], classifier)
     # Together they may be enough.
-    assert adapt([folder / "short.wav"] * FEWEST_CLIPS, classifier) is not None
+    assert adapt([folder / "short.wav"] * MIN_CLIPS, classifier) is not None
     with pytest.raises(AudioError, match=r"silent\.wav: has no speech"):
         adapt([folder / "all.wav", folder / "silent.wav"], classifier)
     with pytest.raises(AudioError, match=r"none\.wav: does not exist"):

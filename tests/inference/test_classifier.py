@@ -12,7 +12,7 @@ from artifacts import rewrite, with_card
 
 from ser.dataset.table import Table
 from ser.errors import ArtifactError, LabelError
-from ser.features.prosody.speaker import FEWEST_CLIPS, learn_voice
+from ser.features.prosody.speaker import MIN_CLIPS, estimate_baseline
 from ser.inference.classifier import Adaptation, open_classifier
 from ser.models.artifact import VOICE_MEMBER, read_voice
 from ser.models.calibration import apply_temperature
@@ -120,10 +120,10 @@ def test_what_is_learnt_of_a_voice(prosodic_model: Path, prosodic: Table) -> Non
     assert known is not None
     general = read_voice(prosodic_model)
     assert general is not None
-    assert known.voice == pytest.approx(learn_voice(functionals, general))
+    assert known.voice == pytest.approx(estimate_baseline(functionals, general))
     assert known.offset.shape == (3,)
-    assert engine.adapt(x[: FEWEST_CLIPS - 1], functionals[: FEWEST_CLIPS - 1]) is None
-    assert engine.adapt(x[:FEWEST_CLIPS], functionals[:FEWEST_CLIPS]) is not None
+    assert engine.adapt(x[: MIN_CLIPS - 1], functionals[: MIN_CLIPS - 1]) is None
+    assert engine.adapt(x[:MIN_CLIPS], functionals[:MIN_CLIPS]) is not None
 
 
 @pytest.mark.parametrize("kind", ["plain", "prosodic"])

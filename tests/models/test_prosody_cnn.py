@@ -11,7 +11,7 @@ from isolated import load_without_ser
 from spoken import SLIM
 
 from ser.errors import SerError
-from ser.features.prosody.speaker import nobody
+from ser.features.prosody.speaker import unknown_baseline
 from ser.models.artifact import export_litert
 from ser.models.backend import load_keras
 from ser.models.base import Problem
@@ -60,7 +60,7 @@ def batch(count: int = 5, told: bool = False) -> Inputs:
     inputs = {
         "features": rng.normal(0, 1, (count, FRAMES, COEFFICIENTS)).astype(np.float32),
         "functionals": rng.normal(0, 5, (count, COUNT)).astype(np.float32),
-        "voice": np.stack([nobody(COUNT)] * count),
+        "voice": np.stack([unknown_baseline(COUNT)] * count),
     }
     if told:
         inputs["voice"][:, 0] = rng.normal(0, 5, (count, COUNT))

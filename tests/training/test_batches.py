@@ -12,7 +12,7 @@ from tables import make_table
 
 from ser.dataset.table import Table
 from ser.errors import ParameterError, TableError
-from ser.features.prosody.speaker import FEWEST_CLIPS, learn_voice, voices_in_general
+from ser.features.prosody.speaker import MIN_CLIPS, average_baseline, estimate_baseline
 from ser.features.spec import PRESETS, FeatureSpec
 from ser.training.batches import Examples, batches, steps_per_epoch
 from ser.training.config import TrainConfig
@@ -213,12 +213,12 @@ def test_the_general_baseline_is_of_these_examples_alone() -> None:
     table = prosodic_table(["a"] * 6 + ["b"] * 6 + ["c"] * 6)
     found = reading(table, range(12))
     names = np.array(["made/a"] * 6 + ["made/b"] * 6, object)
-    expected = voices_in_general(table["functionals"][:12], names)
+    expected = average_baseline(table["functionals"][:12], names)
     assert np.array_equal(found.general_baseline, expected)
 
 
 def test_about_half_of_the_voices_are_told() -> None:
-    table = prosodic_table(["a"] * 20 + ["b"] * 20 + [""] * 20 + ["c"] * (FEWEST_CLIPS - 1))
+    table = prosodic_table(["a"] * 20 + ["b"] * 20 + [""] * 20 + ["c"] * (MIN_CLIPS - 1))
     found = reading(table)
     rng = np.random.default_rng(0)
     told = np.array(
@@ -244,7 +244,7 @@ def test_a_voice_is_learnt_from_clips_of_its_own() -> None:
     assert (level[told & (positions >= 5)] > 900).all()
     # From some of them, more or fewer each time.
     assert len(np.unique(level[told & (positions >= 5)])) > 10
-    everything = learn_voice(found.functionals[:5], found.general_baseline)
+    everything = estimate_baseline(found.functionals[:5], found.general_baseline)
     few = voices[told & (positions < 5)]
     assert any(np.allclose(voice, everything, rtol=1e-5) for voice in few)
 
