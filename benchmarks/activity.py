@@ -60,9 +60,8 @@ def show(name: str, windows: list[Samples]) -> None:
             for i in range(0, len(windows), TOGETHER)
         ]
     )
-    line = (
-        f"{name:34}{len(windows):7}{np.median(heard):9.2f}{(heard >= MIN_SPEECH_SECONDS).mean():11.1%}"
-    )
+    share = (heard >= MIN_SPEECH_SECONDS).mean()
+    line = f"{name:34}{len(windows):7}{np.median(heard):9.2f}{share:11.1%}"
     if importlib.util.find_spec("webrtcvad"):
         other = np.array([webrtc(samples) for samples in windows])
         line += f"{(other >= MIN_SPEECH_SECONDS).mean():11.1%}"

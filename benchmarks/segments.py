@@ -66,7 +66,9 @@ def recording(
     return np.concatenate(samples), spans
 
 
-def windows_of(samples: np.ndarray, engine: Classifier, duration: float, hop: float) -> list[Window]:
+def windows_of(
+    samples: np.ndarray, engine: Classifier, duration: float, hop: float
+) -> list[Window]:
     """Classifies a recording in memory as `ser-analyze` does a file."""
     rate, size = engine.spec.sample_rate, round(duration * engine.spec.sample_rate)
     starts = range(0, max(1, len(samples) - size), round(hop * rate))

@@ -7,7 +7,7 @@ import itertools
 import numpy as np
 import pytest
 
-from ser.colors import EMOTION_COLORS, emotion_color, text_color_on, terminal_code
+from ser.colors import EMOTION_COLORS, emotion_color, terminal_code, text_color_on
 from ser.labels import COMMON, SPECIFIC
 
 # Machado, Oliveira and Fernandes (2009), full severity, on linear RGB.

@@ -17,7 +17,8 @@ from ser.audio import reader
 from ser.features.extract import fit_frames
 from ser.features.spec import FeatureSpec
 from ser.inference.classifier import open_classifier
-from ser.inference.recognizer import analyse, default_windowing
+from ser.inference.recognizer import find_windows
+from ser.inference.windowing import default_windowing
 from ser.labels import COMMON, RAVDESS_CODES
 from ser.models.artifact import read_card
 from ser.pretrained import DEFAULT_MODEL, DEFAULT_TRANSLATOR
@@ -102,8 +103,9 @@ def test_the_demo_recording(run: Run, demo: Path) -> None:
 
 def test_both_engines_agree(demo: Path) -> None:
     answers = []
-    for engine in (open_classifier(DEFAULT_MODEL, "litert"), open_classifier(DEFAULT_MODEL, "keras")):
-        windows = analyse(demo, engine, default_windowing(engine))
+    for engine in ("litert", "keras"):
+        classifier = open_classifier(DEFAULT_MODEL, engine)
+        windows = find_windows(demo, classifier, default_windowing(classifier))
         answers.append(np.array([list(w.probabilities.values()) for w in windows]))
     # LiteRT has the weights in eight bits.
     assert np.abs(answers[0] - answers[1]).max() < 0.02

@@ -25,7 +25,7 @@ from ser.arrays import Channels, Samples
 from ser.audio import ffmpeg, libsndfile, wav
 from ser.errors import AudioError, renamed
 from ser.io.files import STANDARD
-from ser.io.remote import url_or_path, fetch, is_url
+from ser.io.remote import fetch, is_url, url_or_path
 
 Source = str | Path | IO[bytes] | tuple[npt.ArrayLike, int]
 """Where sound comes from:
