@@ -14,6 +14,8 @@ RULES = (
     Excludes("--mic", "--play", "hear one of them"),
     Excludes(("--output-dir", "--resume"), ("--output", "--html", "AUDIO")),
     Excludes("--output=-", "--no-augment"),
+    Excludes(("--first", "--second"), ("--first", "--second")),
+    Excludes("--augment", "--play"),
     Needs("--html-sound", "--html"),
     Needs(("--hop", "--size"), ("--window", "--mic"), "windows are cut"),
 )
@@ -29,6 +31,8 @@ RULES = (
 @click.option("--html")
 @click.option("--html-sound", default="auto", envvar="SER_TEST_SOUND")
 @click.option("--augment/--no-augment", default=True)
+@click.option("--first", is_flag=True)
+@click.option("--second", is_flag=True)
 @click.option("--hop", type=float)
 @click.option("--size", type=float)
 @click.option("--window", type=float)
@@ -61,6 +65,14 @@ def refused(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
             ["-o", "-", "--no-augment"],
             "--output - and --no-augment exclude each other: leave one of them out.",
         ),
+        (
+            ["--second", "--first"],
+            "--first and --second exclude each other: leave one of them out.",
+        ),
+        (
+            ["--augment", "--play", "a"],
+            "--augment and --play exclude each other: leave one of them out.",
+        ),
         (["--html-sound", "none"], "--html-sound needs --html."),
         (["--size", "1"], "--size needs --window or --mic: windows are cut."),
     ],
@@ -75,6 +87,9 @@ def test_refused(capsys: pytest.CaptureFixture[str], arguments: list[str], messa
         [],
         ["a.wav"],
         ["--play", "a"],
+        ["--first"],
+        ["--second"],
+        ["--no-augment", "--play", "a"],
         ["--hop", "1", "--window", "3"],
         ["--hop", "1", "--mic"],
         ["-o", "-", "--augment"],

@@ -47,6 +47,11 @@ def test_windows_overlap_whatever_their_order() -> None:
     assert groups(table, "clip").tolist() == [0, 0, 0]
 
 
+def test_a_window_inside_another_does_not_end_it() -> None:
+    table = make_table(4, path="a.wav", start=[0, 1, 3, 12], duration=[10, 1, 1, 1])
+    assert groups(table, "clip").tolist() == [0, 0, 0, 1]
+
+
 def test_unknown_speakers_are_an_error_with_advice() -> None:
     table = make_table(3, speaker=["1", "", ""])
     with pytest.raises(TableError, match="2 of 3 records without a speaker; split by clip"):

@@ -252,3 +252,14 @@ def test_new_names_of_emotions_are_reported(tmp_path: Path) -> None:
     assert report.added == ("neutrl",)
     assert report.unused == ("hapy",)
     assert report.emotions == ("calm", "happy", "neutral", "neutrl", "sad")
+
+
+def test_copies_of_a_clip_that_stays_under_other_features_stay(tmp_path: Path) -> None:
+    kept = make_table(1, seed=1, path="x.wav")
+    twin = make_table(1, seed=1, path="y.wav")
+    others = make_table(2, seed=2, path="y.wav", augment=["", "noise=10dB"])
+    report = merge_tables([kept, twin, others], "abc", tmp_path / "m.npy")
+    assert (report.duplicates, report.orphans) == (1, 0)
+    assert read_table(tmp_path / "m.npy")["path"].tolist() == ["x.wav", "y.wav", "y.wav"]
+    report = merge_tables([kept, twin, others[1:]], "abc", tmp_path / "m.npy")
+    assert (report.duplicates, report.orphans) == (1, 1)

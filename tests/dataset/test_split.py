@@ -201,6 +201,12 @@ def test_tables_of_a_split_by_name() -> None:
         split_table(ravdess_table(4), 1)
 
 
+def test_copies_without_their_clips_count() -> None:
+    table = make_table(16, speaker=[str(i // 2) for i in range(16)], augment="noise=10dB")
+    train, test = split_indices(table, 0.25)
+    assert (len(train), len(test)) == (12, 4)
+
+
 def test_pick_by_name() -> None:
     table = ravdess_table(4)
     train, test = pick_indices(table, ["ravdess/02", "4"])
