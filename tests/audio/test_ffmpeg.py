@@ -97,3 +97,12 @@ def test_tags_that_are_not_utf_8(tmp_path: Path) -> None:
     assert b"Lavf" in data
     path.write_bytes(data.replace(b"Lavf", b"\xff\xfe\xe9\xe8"))
     assert len(reader.read(path, RATE)) == pytest.approx(48_000, abs=1024)
+
+
+@pytest.mark.parametrize("name", ["lame.mp3", "opus.webm", "film.webm", "adts.aac", "flac.mka"])
+def test_lengths_from_packets_are_exact(name: str, encoded: Path) -> None:
+    """What encoders add at either end, and players drop, is no sound."""
+    _, rate, _, _ = ENCODINGS[name]
+    seconds = len(reader.read(encoded / name, rate)) / rate
+    # Time stamps of WebM are in milliseconds.
+    assert reader.length(encoded / name) == pytest.approx(seconds, abs=2e-3)

@@ -1,4 +1,4 @@
-"""A model that learnt from cleaned clips cleans what it analyses."""
+"""A model that was trained on preprocessed clips preprocesses what it analyzes."""
 
 from __future__ import annotations
 
@@ -15,7 +15,8 @@ from ser.dataset.extract import extract_table
 from ser.dataset.table import read_table, spec_of
 from ser.features.extract import Extractor, fit_frames
 from ser.inference.classifier import open_classifier
-from ser.inference.recognizer import analyse, default_windowing
+from ser.inference.recognizer import find_windows
+from ser.inference.windowing import default_windowing
 
 CLEANED = SPEC.with_changes(normalise="none", clean=("trim:30", "loudness:-20"))
 
@@ -28,19 +29,25 @@ def model(tmp_path_factory: pytest.TempPathFactory, ravdess_like: Path) -> Path:
 
 
 def test_windows_are_cleaned(model: Path, tmp_path: Path) -> None:
-    engine = open_classifier(model)
-    assert engine.spec == CLEANED
+    classifier = open_classifier(model)
+    assert classifier.spec == CLEANED
     samples = speech(RATE, 3.0)
     (tmp_path / "a.wav").write_bytes(sound(samples, RATE, subtype="FLOAT"))
     (tmp_path / "quiet.wav").write_bytes(sound(samples * np.float32(0.03), RATE, subtype="FLOAT"))
-    windows = list(analyse(tmp_path / "a.wav", engine, default_windowing(engine), vad=False))
+    windows = list(
+        find_windows(tmp_path / "a.wav", classifier, default_windowing(classifier), vad=False)
+    )
     extract = Extractor(CLEANED)
-    parts = [fit_frames(extract(samples[n * RATE : (n + 1) * RATE]), engine.frames) for n in (0, 1)]
-    expected = engine.probabilities(np.stack(parts))
+    parts = [
+        fit_frames(extract(samples[n * RATE : (n + 1) * RATE]), classifier.frames) for n in (0, 1)
+    ]
+    expected = classifier.probabilities(np.stack(parts))
     for window, row in zip(windows, expected, strict=False):
         assert list(window.probabilities.values()) == pytest.approx(row.tolist(), abs=1e-3)
     # Without cleaning these features would say how loud it was.
-    quiet = list(analyse(tmp_path / "quiet.wav", engine, default_windowing(engine), vad=False))
+    quiet = list(
+        find_windows(tmp_path / "quiet.wav", classifier, default_windowing(classifier), vad=False)
+    )
     for one, other in zip(windows, quiet, strict=True):
         assert one.probabilities == pytest.approx(other.probabilities, abs=1e-3)
 

