@@ -11,23 +11,21 @@ from __future__ import annotations
 import contextlib
 import itertools
 import math
-import operator
 import stat
 import sys
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import IO, Any
+from typing import IO
 
 import numpy as np
-import numpy.typing as npt
 
 from ser.arrays import Channels, Samples
-from ser.audio import ffmpeg, libsndfile, wav
+from ser.audio import array, ffmpeg, libsndfile, wav
 from ser.errors import AudioError, renamed
 from ser.io.files import STANDARD
 from ser.io.remote import fetch, is_url, url_or_path
 
-Source = str | Path | IO[bytes] | tuple[npt.ArrayLike, int]
+Source = str | Path | IO[bytes] | array.ArraySource
 """Where sound comes from:
 
 - a path,
@@ -181,8 +179,7 @@ def length(source: Source) -> float:
         AudioError: The source is missing, is no audio, or is a pipe, whose length nobody knows.
     """
     if isinstance(source, tuple):
-        samples, rate = _checked_array(source)
-        return len(samples) / rate
+        return array.length(source)
     if not isinstance(source, str | Path):
         return _length_of_file_object(source)
     if is_url(url_or_path(Path(source))):
@@ -257,7 +254,7 @@ def _blocks(
 ) -> Iterator[tuple[Channels, int]]:
     """Decodes any source with what suits it: libsndfile, FFmpeg, or the WAV decoder for pipes."""
     if isinstance(source, tuple):
-        yield from _array_blocks(source, seconds, offset, duration)
+        yield from _cut(array.blocks(source, seconds), offset, duration)
     elif not isinstance(source, str | Path):
         yield from _file_object_blocks(source, seconds, offset, duration)
     elif str(source) == STANDARD:
@@ -360,52 +357,6 @@ def _peek(file: IO[bytes]) -> bytes:
     start = file.read(3)
     file.seek(0)
     return start
-
-
-def _array_blocks(
-    source: tuple[npt.ArrayLike, int], seconds: float, offset: float, duration: float | None
-) -> Iterator[tuple[Channels, int]]:
-    samples, rate = _checked_array(source)
-    size = max(1, round(seconds * rate))
-    blocks = (samples[start : start + size] for start in range(0, len(samples), size))
-    yield from _cut(((_to_float(block), rate) for block in blocks), offset, duration)
-
-
-def _checked_array(source: tuple[npt.ArrayLike, int]) -> tuple[npt.NDArray[Any], int]:
-    """Gives samples in memory as an array (samples, channels), in their own type, and their rate.
-
-    Raises:
-        AudioError: They are of another shape or type, or the rate is none.
-    """
-    example = "give (samples, sample_rate), the samples of shape (samples,) or (samples, channels)"
-    if len(source) != 2:
-        raise AudioError("samples", f"are a tuple of {len(source)}", example)
-    samples = np.asarray(source[0])
-    if samples.ndim not in (1, 2):
-        raise AudioError("samples", f"have {samples.ndim} dimensions", example)
-    if samples.dtype.kind not in "fiu":
-        raise AudioError("samples", f"are of type {samples.dtype}", "give floats or integers")
-    if samples.ndim == 2 and 1 <= len(samples) < samples.shape[1]:
-        raise AudioError("samples", f"have more channels than samples {samples.shape}", example)
-    given: Any = source[1]
-    try:
-        rate = operator.index(given)
-    except TypeError:
-        rate = int(given) if isinstance(given, float) and given.is_integer() else 0
-    if rate < 1:
-        raise AudioError("samples", f"have the sample rate {given!r}", "give hertz: 16000")
-    return samples.reshape(len(samples), -1) if samples.size else samples.reshape(0, 1), rate
-
-
-def _to_float(block: npt.NDArray[Any]) -> Channels:
-    """Converts samples of any type to float32 with full scale at 1."""
-    if block.dtype.kind == "f":
-        return block.astype(np.float32)
-    bits = 8 * block.dtype.itemsize
-    middle = 2.0 ** (bits - 1)
-    values = block.astype(np.float64) - (middle if block.dtype.kind == "u" else 0.0)
-    scaled: Channels = (values / middle).astype(np.float32)
-    return scaled
 
 
 def _cut(
