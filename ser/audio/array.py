@@ -13,8 +13,11 @@ from ser.arrays import Channels
 from ser.errors import AudioError
 
 ArraySource = tuple[npt.ArrayLike, int]
-"""Samples and their rate in hertz. Samples have the shape (samples,) or (samples, channels), and are
-floats in -1 to 1, or integers over the full range of their type."""
+"""Samples and their rate in hertz.
+
+Samples have the shape (samples,) or (samples, channels). They are floats in -1 to 1, or integers
+over the full range of their type.
+"""
 
 
 def blocks(source: ArraySource, seconds: float) -> Iterator[tuple[Channels, int]]:
