@@ -6,9 +6,8 @@ from pathlib import Path
 
 from ser.api.sources import Recording, as_source
 from ser.arrays import Samples
-from ser.audio.writer import write_sound
 from ser.conversion.converter import EngineName
-from ser.conversion.jobs import convert_speech
+from ser.conversion.jobs import convert_speech, write_speech
 from ser.models.backend import Device
 
 
@@ -67,5 +66,5 @@ def translate(
         device=device,
     )
     if output is not None:
-        write_sound(Path(output), samples, rate)
+        write_speech(Path(output), samples, rate, to)
     return samples, rate

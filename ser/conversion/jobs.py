@@ -153,6 +153,23 @@ def convert_speech(
     return (reader.mono(samples) if samples.shape[1] == 1 else samples), rate
 
 
+def write_speech(target: Path, samples: Samples, rate: int, emotion: str) -> None:
+    """Writes the result of `convert_speech`, with a comment that says that it is synthetic.
+
+    Args:
+        target: A name that ends in ``.wav`` or ``.flac``.
+        samples: Shape (samples,) or (samples, channels).
+        rate: Hertz.
+        emotion: The target emotion, for the comment.
+
+    Raises:
+        AudioError: The suffix is unknown, or the file cannot be written.
+    """
+    channels = samples[:, None] if samples.ndim == 1 else samples
+    with open_sound_file(target, rate, channels.shape[1], comment=_synthetic(emotion)) as write:
+        write(channels)
+
+
 def convert_blocks(
     blocks: Iterator[Channels], rate: int, to: str, config: ConversionConfig
 ) -> Iterator[Channels]:
@@ -209,13 +226,12 @@ def convert_file(
         decoded = reader.channels(task.recording.path)
         first, rate = next(decoded)
         blocks = count(itertools.chain([(first, rate)], decoded))
-        comment = f"synthetic speech: made {task.emotion} by ser-translate"
         with open_sound_file(
             task.target,
             rate,
             first.shape[1],
             bit_depth(task.recording.path),
-            "" if _keeps(task.emotion, config) else comment,
+            "" if _keeps(task.emotion, config) else _synthetic(task.emotion),
         ) as write:
             for block in convert_blocks(blocks, rate, task.emotion, config):
                 write(block)
@@ -265,6 +281,10 @@ def import_conversion() -> None:
     import soxr  # noqa: F401
 
     from ser.conversion import pipeline  # noqa: F401
+
+
+def _synthetic(emotion: str) -> str:
+    return f"synthetic speech: made {emotion} by ser-translate"
 
 
 def _keeps(to: str, config: ConversionConfig) -> bool:

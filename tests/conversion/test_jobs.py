@@ -6,13 +6,20 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import soundfile
 from speech import render
 
 from ser.audio import reader
 from ser.audio.writer import write_sound
 from ser.conversion import jobs
 from ser.conversion.artifact import write_rules_artifact
-from ser.conversion.jobs import ConversionConfig, convert_blocks, convert_files, convert_speech
+from ser.conversion.jobs import (
+    ConversionConfig,
+    convert_blocks,
+    convert_files,
+    convert_speech,
+    write_speech,
+)
 from ser.conversion.rules import Rule, Rules
 from ser.conversion.tasks import ConversionTask, SourceRecording
 from ser.errors import ArtifactError, AudioError, LabelError, ParameterError
@@ -54,6 +61,17 @@ def test_channels_stay(talk: Path, model: Path) -> None:
     converted, _ = convert_speech((stereo, RATE), "angry", model=model)
     assert converted.shape[1] == 2
     np.testing.assert_allclose(converted[:, 1], 0.5 * converted[:, 0], atol=1e-3)
+
+
+def test_results_are_written_as_synthetic_speech(talk: Path, model: Path, tmp_path: Path) -> None:
+    mono = reader.read(talk, RATE)
+    for name, samples in (("mono.wav", mono), ("stereo.flac", np.stack([mono, mono], axis=1))):
+        converted, rate = convert_speech((samples, RATE), "angry", model=model)
+        write_speech(tmp_path / name, converted, rate, "angry")
+        with soundfile.SoundFile(tmp_path / name) as file:
+            assert (file.samplerate, file.channels) == (RATE, samples.ndim)
+            assert file.comment.startswith("synthetic speech: made angry")
+            np.testing.assert_allclose(file.read(dtype="float32"), converted, atol=1e-4)
 
 
 @pytest.mark.parametrize("options", [{"intensity": 0.0}, {"source_emotion": "anger"}])
