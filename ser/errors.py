@@ -133,6 +133,7 @@ EXTRAS: Mapping[str, str] = MappingProxyType(
         "faster_whisper": "text",
         "ctranslate2": "text",
         "huggingface_hub": "text",
+        "safetensors": "text",
         "transformers": "text",
         "torch": "text",
         "sounddevice": "live",

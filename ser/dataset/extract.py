@@ -116,7 +116,12 @@ def extract_table(
             )  # fmt: skip
     if windows is not None:
         spec = spec.with_changes(duration=windows.window)
-    extractor = Extractor(spec, transform=transform)
+    encoder = None
+    if spec.encoder is not None:
+        from ser.models.encoders import open_encoder
+
+        encoder = open_encoder(spec.encoder, transform=transform)
+    extractor = Extractor(spec, transform=transform, encoder=encoder)
     if write_audio is not None:
         make_folder(write_audio)
     if cluster is not None:

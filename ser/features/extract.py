@@ -8,8 +8,9 @@ from functools import partial
 import numpy as np
 
 from ser.arrays import Matrix, Samples, Vector
-from ser.errors import require
+from ser.errors import ParameterError, require
 from ser.features import banks
+from ser.features.encoder import Encoder, pool_blocks
 from ser.features.families import FUNCTIONS
 from ser.features.layout import width
 from ser.features.normalize import normalize
@@ -18,6 +19,9 @@ from ser.features.registry import MEL_FAMILIES
 from ser.features.spec import FeatureSpec
 from ser.features.stft import ShortTimeSpectra, Transform
 from ser.preprocess.silence import cumulative_energy, trim_bounds_of_part, trim_silence
+
+# Silence has this power, so that its level in decibels is a number.
+_LEAST_POWER = 1e-10
 
 
 class Extractor:
@@ -29,8 +33,11 @@ class Extractor:
             does), shape (n_mels, n_fft // 2 + 1); None computes it.
         transform: The Fourier transform, for instance `scipy.fft.rfft`: faster than NumPy's, but
             its import takes longer than a few seconds of audio do.
+        encoder: The specification's encoder, opened by `ser.models.encoders.open_encoder`, where it
+            has one.
 
     Raises:
+        ParameterError: The specification has an encoder, and none is given.
         DependencyError: A package that a family or a cleaning step needs is not installed.
 
     Examples:
@@ -45,9 +52,13 @@ class Extractor:
         spec: FeatureSpec,
         mel_bank: Matrix | None = None,
         transform: Transform = np.fft.rfft,
+        encoder: Encoder | None = None,
     ) -> None:
+        if spec.encoder is not None and encoder is None:
+            raise ParameterError("encoder", "is missing, and the specification has one", "open it")
         self.spec = spec
         self.coefficients = width(spec)
+        self._encoder = encoder if spec.encoder is not None else None
         self._mel_filters: banks.Banded | None = None
         if MEL_FAMILIES & set(spec.families):
             self._mel_filters = banks.Banded(banks.mel_bank(spec) if mel_bank is None else mel_bank)
@@ -88,6 +99,21 @@ class Extractor:
         view = self._spectra(prepared)
         return self._matrix(view), self._functionals(view, quick=quick)
 
+    def compute_batch(
+        self, clips: Sequence[Samples], *, quick: bool = False
+    ) -> list[tuple[Matrix, Vector]]:
+        """Computes features and functionals of clips, embeddings several clips at a time.
+
+        Args:
+            clips: What `prepare` returned for each.
+            quick: See `compute_all`.
+        """
+        views = [self._spectra(clip) for clip in clips]
+        if self._encoder is not None:
+            for view, embedding in zip(views, self._encoder.encode_all(clips), strict=True):
+                view.embedding = embedding
+        return [(self._matrix(view), self._functionals(view, quick=quick)) for view in views]
+
     def compute_windows(
         self, signal: Samples, spans: Sequence[tuple[int, int]]
     ) -> list[tuple[Matrix, Vector]]:
@@ -106,29 +132,31 @@ class Extractor:
         """
         spec = self.spec
         if self._mel_filters is None or self._clean or not MEL_FAMILIES.issuperset(spec.families):
-            return [
-                self.compute_all(self.prepare(signal[start:stop]), quick=True)
-                for start, stop in spans
-            ]
+            clips = [self.prepare(signal[start:stop]) for start, stop in spans]
+            return self.compute_batch(clips, quick=True)
         spans = self._prepare_spans(signal, spans)
         measure, width = None, 0
-        if spec.functionals != "none":
+        if spec.prosody != "none":
             from ser.features.prosody.measures import layout, measure_quickly
 
             measure, width = partial(measure_quickly, spec=spec), layout(spec).width
         frames = SharedFrames(
             signal, spans, spec, self._mel_filters, self._transform, measure, width
         )
+        clips = [signal[start:stop] for start, stop in spans]
+        embeddings = self._encoder.encode_all(clips) if self._encoder is not None else clips
         found = []
-        for number, (start, stop) in enumerate(spans):
+        for number, (clip, embedding) in enumerate(zip(clips, embeddings, strict=True)):
             mel, measures = frames.window(number)
             functionals: Vector | None = np.empty(0, np.float32)
-            if spec.functionals != "none":
+            if spec.prosody != "none":
                 from ser.features.prosody.functionals import compute_measured
 
                 functionals = compute_measured(measures, spec)
             if functionals is None:
-                functionals = self._functionals(self._spectra(signal[start:stop]), quick=True)
+                functionals = self._prosody(self._spectra(clip), quick=True)
+            if spec.pools_encoder:
+                functionals = self._with_embedding(functionals, clip, embedding)
             found.append((self._matrix(MelSpectra(mel, spec)), functionals))
         return found
 
@@ -150,10 +178,26 @@ class Extractor:
         return found
 
     def _spectra(self, prepared: Samples) -> ShortTimeSpectra:
-        return ShortTimeSpectra(prepared, self.spec, self._mel_filters, self._transform)
+        return ShortTimeSpectra(
+            prepared, self.spec, self._mel_filters, self._transform, self._encoder
+        )
 
     def _functionals(self, view: ShortTimeSpectra, *, quick: bool = False) -> Vector:
-        if self.spec.functionals == "none":
+        found = self._prosody(view, quick=quick)
+        if self.spec.pools_encoder:
+            found = self._with_embedding(found, view.samples, view.embedding)
+        return found
+
+    def _with_embedding(self, prosody: Vector, samples: Samples, embedding: Matrix) -> Vector:
+        """Appends the pooled embedding to prosodic functionals, or to the clip's level."""
+        blocks = 1 if self.spec.encoder is None else len(self.spec.encoder.blocks)
+        if not len(prosody):
+            power = float(np.mean(np.square(samples, dtype=np.float64)))
+            prosody = np.array([10 * np.log10(max(power, _LEAST_POWER))], np.float32)
+        return np.concatenate([prosody, pool_blocks(embedding, blocks)])
+
+    def _prosody(self, view: ShortTimeSpectra, *, quick: bool = False) -> Vector:
+        if self.spec.prosody == "none":
             return np.empty(0, np.float32)
         from ser.features.prosody.functionals import compute
 

@@ -16,8 +16,9 @@ import numpy.typing as npt
 
 from ser.arrays import Matrix
 from ser.features import banks, pyin
+from ser.features.encoder import repeat_to_hop
 from ser.features.envelope import interpolate_unvoiced, spectral_envelope
-from ser.features.registry import FAMILIES
+from ser.features.registry import ENCODER, FAMILIES
 from ser.features.stft import ShortTimeSpectra, power_to_db
 
 # The pitch range of speech, from a low male voice to a shout or a child's.
@@ -180,6 +181,11 @@ def pitch(view: ShortTimeSpectra) -> Matrix:
     )
 
 
+def encoder(view: ShortTimeSpectra) -> Matrix:
+    """The blocks of a pretrained encoder side by side, each frame the nearest of those 20 ms."""
+    return repeat_to_hop(view.embedding, len(view.samples), view.spec.hop_length)
+
+
 def _column(values: npt.NDArray[Any]) -> Matrix:
     """Makes a matrix of one coefficient per frame: (frames,) to (frames, 1)."""
     column: Matrix = values.astype(np.float32)[:, None]
@@ -187,6 +193,7 @@ def _column(values: npt.NDArray[Any]) -> Matrix:
 
 
 FUNCTIONS: Mapping[str, Callable[[ShortTimeSpectra], Matrix]] = MappingProxyType(
-    {name: globals()[name] for name in FAMILIES}
+    {name: globals()[name] for name in (*FAMILIES, ENCODER.name)}
 )
-"""The function of every family of `ser.features.registry.FAMILIES`: that of its name."""
+"""The function of every family of `ser.features.registry.FAMILIES`, and of the encoder: that of its
+name."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ser.features.registry import FAMILIES
+from ser.features.registry import ENCODER, FAMILIES
 from ser.features.spec import FeatureSpec
 
 # Before the names of time derivatives, and behind those of statistics over a clip.
@@ -17,11 +17,27 @@ def functional_count(spec: FeatureSpec) -> int:
 
 def functional_names(spec: FeatureSpec) -> tuple[str, ...]:
     """Names the functionals of a specification in their order; empty for none."""
-    if spec.functionals == "none":
-        return ()
-    from ser.features.prosody.functionals import names
+    found: tuple[str, ...] = ()
+    if spec.prosody != "none":
+        from ser.features.prosody.functionals import names
 
-    return names(spec)
+        found = names(spec)
+    if spec.encoder is not None and spec.pools_encoder:
+        # The level comes first in all functionals: what compares voices leaves it out.
+        found = (*(found or ("level",)), *_encoder_names(spec, ("mean_", "deviation_")))
+    return found
+
+
+def _encoder_names(spec: FeatureSpec, statistics: tuple[str, ...] = ("",)) -> list[str]:
+    """Names the numbers of an encoder's blocks, from 1: ``encoder_2_mean_17``."""
+    if spec.encoder is None:
+        return []
+    return [
+        f"{ENCODER.name}_{block}_{statistic}{number}"
+        for block in spec.encoder.blocks
+        for statistic in statistics
+        for number in range(1, spec.encoder.width + 1)
+    ]
 
 
 def coefficient_names(spec: FeatureSpec) -> tuple[str, ...]:
@@ -33,6 +49,7 @@ def coefficient_names(spec: FeatureSpec) -> tuple[str, ...]:
     Returns:
         `width` names: the family, a number from 1 where it has several coefficients, ``delta`` or
         ``delta2`` before time derivatives, and the statistic behind those of ``pool="stats"``.
+        Those of an encoder have the number of the block before their own: ``encoder_2_17``.
 
     Examples:
         >>> coefficient_names(FeatureSpec(families=("rms", "f0"), deltas=1))
@@ -40,6 +57,9 @@ def coefficient_names(spec: FeatureSpec) -> tuple[str, ...]:
     """
     base: list[str] = []
     for family in spec.families:
+        if family == ENCODER.name:
+            base += _encoder_names(spec)
+            continue
         count = _family_width(family, spec)
         base += [family] if count == 1 else [f"{family}_{i}" for i in range(1, count + 1)]
     names = [before + name for before in _ORDERS[: 1 + spec.deltas] for name in base]
@@ -82,5 +102,5 @@ def width(spec: FeatureSpec) -> int:
 
 def _family_width(name: str, spec: FeatureSpec) -> int:
     """Gives the number of coefficients per frame of one family."""
-    size = FAMILIES[name].width
+    size = ENCODER.width if name == ENCODER.name else FAMILIES[name].width
     return size if isinstance(size, int) else int(getattr(spec, size))

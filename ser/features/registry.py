@@ -18,7 +18,8 @@ class Family:
 
     Attributes:
         name: Its name in specifications, which is that of its function too.
-        width: Coefficients per frame: a number, or the field of the specification that says it.
+        width: Coefficients per frame: a number, or the field or property of the specification that
+            says it.
         from_mel: Whether it is computed from mel power alone. Overlapping windows can share the
             frames of such families.
     """
@@ -48,7 +49,13 @@ FAMILIES: Mapping[str, Family] = MappingProxyType(
         )
     }
 )
-"""Every feature family by name."""
+"""Every feature family by name that is computed from the sound alone."""
+
+ENCODER = Family("encoder", "encoder_width")
+"""The embeddings of a pretrained encoder, which a specification has to name."""
 
 MEL_FAMILIES = frozenset(name for name, family in FAMILIES.items() if family.from_mel)
 """The families that are computed from mel power alone."""
+
+ENCODER_HOP = 320
+"""Samples from one frame of an embedding to the next: 20 ms."""

@@ -10,12 +10,15 @@ from types import MappingProxyType
 from typing import Any, Literal, Self, get_args
 
 from ser.errors import ParameterError, SerError, choose_from
-from ser.features.registry import FAMILIES
+from ser.features.encoder_spec import EncoderSpec
+from ser.features.registry import ENCODER, FAMILIES
 
 Pool = Literal["none", "mean", "stats"]
 Normalization = Literal["none", "utterance", "coefficient"]
 MelScale = Literal["db", "power"]
-Functionals = Literal["none", "prosody", "contours"]
+Functionals = Literal[
+    "none", "prosody", "contours", "encoder", "prosody+encoder", "contours+encoder"
+]
 
 # What the prosodic functionals need. Spectral balance is measured up to 5 kHz. The autocorrelation
 # shows a pitch of 60 Hz in windows of 2.4 of its periods. It is circular: of what wraps around from
@@ -25,6 +28,9 @@ _PROSODY_SAMPLE_RATE = 10_000
 _PROSODY_WINDOW_SECONDS = 0.04
 _LONGEST_PERIOD = 1 / 60
 _PROSODY_WINDOW_SHARE = 0.7
+
+# What encoders read, in hertz.
+_ENCODER_SAMPLE_RATE = 16_000
 
 
 class SpecError(SerError):
@@ -73,9 +79,12 @@ class FeatureSpec:
             None cuts nothing.
         functionals: ``prosody`` adds one vector per clip, with statistics of pitch, loudness, voice
             quality and rhythm (`ser.features.prosody`); ``contours`` adds the shapes of the
-            contours of some of them too.
+            contours of some of them too. ``encoder``, alone or behind one of these and a ``+``,
+            adds mean and deviation of each number of the encoder's blocks.
         clean: Steps of `ser.preprocess` that a clip goes through before everything else, as in
             ``("denoise:0.9", "trim:40")``; a step without its value gets the default one.
+        encoder: The pretrained encoder that the family ``encoder`` and such functionals come from.
+            None, and made None, where neither is asked for.
     """
 
     families: tuple[str, ...] = ("logmel",)
@@ -97,6 +106,7 @@ class FeatureSpec:
     trim: float | None = None
     clean: tuple[str, ...] = ()
     functionals: Functionals = "none"
+    encoder: EncoderSpec | None = None
 
     def __post_init__(self) -> None:
         """Checks what would fail later and less clearly.
@@ -108,7 +118,8 @@ class FeatureSpec:
         _require(bool(self.families), "families", "is empty", "name at least one feature family")
         for name in self.families:
             cause = f"of {name!r} is no feature family"
-            _require(name in FAMILIES, "families", cause, choose_from(name, FAMILIES))
+            known = name in FAMILIES or name == ENCODER.name
+            _require(known, "families", cause, choose_from(name, (*FAMILIES, ENCODER.name)))
         repeated = len(set(self.families)) < len(self.families)
         _require(not repeated, "families", f"of {names!r} name a family twice", "name each once")
         _require(self.sample_rate >= 1000, "sample_rate", "is under 1000 Hz", "give hertz")
@@ -149,11 +160,52 @@ class FeatureSpec:
         _require_one_of("pool", self.pool, get_args(Pool))
         _require_one_of("mel_scale", self.mel_scale, get_args(MelScale))
         _require_one_of("functionals", self.functionals, get_args(Functionals))
-        if self.functionals != "none":
+        if self.prosody != "none":
             self._check_prosody()
+        self._check_encoder()
         if self.clean:
             # Defaults may change with time; what a model was trained on may not.
             object.__setattr__(self, "clean", _with_values(self.clean))
+
+    @property
+    def prosody(self) -> Literal["none", "prosody", "contours"]:
+        """Which prosodic functionals there are, whatever stands behind them."""
+        if self.functionals.startswith("contours"):
+            return "contours"
+        return "prosody" if self.functionals.startswith("prosody") else "none"
+
+    @property
+    def pools_encoder(self) -> bool:
+        """Whether the functionals hold those of the encoder."""
+        return self.functionals.endswith(ENCODER.name)
+
+    @property
+    def reads_encoder(self) -> bool:
+        """Whether the frames or the functionals hold embeddings."""
+        return self.pools_encoder or ENCODER.name in self.families
+
+    @property
+    def encoder_width(self) -> int:
+        """Numbers per frame of the family ``encoder``; 0 without one."""
+        return 0 if self.encoder is None else self.encoder.total_width
+
+    def _check_encoder(self) -> None:
+        """Checks what embeddings need."""
+        if not self.reads_encoder:
+            object.__setattr__(self, "encoder", None)
+            return
+        _require(
+            isinstance(self.encoder, EncoderSpec),
+            "encoder",
+            "is missing, and `families` or `functionals` ask for embeddings",
+            "name a pretrained `encoder`",
+        )
+        _require(
+            self.sample_rate == _ENCODER_SAMPLE_RATE,
+            "sample_rate",
+            f"of {self.sample_rate} Hz is not what encoders read",
+            f"give `sample_rate={_ENCODER_SAMPLE_RATE}`",
+        )
 
     def _check_prosody(self) -> None:
         """Checks what the prosodic functionals need."""
@@ -186,7 +238,12 @@ class FeatureSpec:
 
     def to_dict(self) -> dict[str, Any]:
         """Gives the fields as plain JSON types."""
-        return {**asdict(self), "families": list(self.families), "clean": list(self.clean)}
+        values = {**asdict(self), "families": list(self.families), "clean": list(self.clean)}
+        del values["encoder"]
+        if self.encoder is not None:
+            # Left out otherwise: versions that know no encoders read all other specifications.
+            values["encoder"] = self.encoder.to_dict()
+        return values
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> Self:
@@ -201,8 +258,11 @@ class FeatureSpec:
             raise SpecError(_SUBJECT, cause, "it was written by a newer ser: upgrade")
         try:
             lists = {"families": values["families"], "clean": values.get("clean", ())}
-            return cls(**{**values, **{name: tuple(value) for name, value in lists.items()}})
-        except SpecParameterError as error:
+            made: dict[str, Any] = {name: tuple(value) for name, value in lists.items()}
+            if values.get("encoder") is not None:
+                made["encoder"] = EncoderSpec.from_dict(values["encoder"])
+            return cls(**{**values, **made})
+        except ParameterError as error:
             cause = f"has a bad value ({error.parameter} {error.cause})"
             raise SpecError(_SUBJECT, cause, "make the file again") from error
         except (KeyError, TypeError) as error:
@@ -232,9 +292,9 @@ class FeatureSpec:
         """
         mine, theirs = self.to_dict(), other.to_dict()
         return ", ".join(
-            f"{name} {mine[name]} against {theirs[name]}"
-            for name in mine
-            if mine[name] != theirs[name]
+            f"{name} {mine.get(name)} against {theirs.get(name)}"
+            for name in {**mine, **theirs}
+            if mine.get(name) != theirs.get(name)
         )
 
     def with_changes(self, **changes: Any) -> Self:

@@ -10,7 +10,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from ser.arrays import Matrix
+from ser.arrays import Matrix, Samples
+from ser.errors import SerError
 from ser.features import banks
 from ser.features.chroma_tuning import estimate_tuning
 from ser.features.prosody.pitch import PitchContour, track_pitch
@@ -41,6 +42,8 @@ class ShortTimeSpectra:
         spec: Transform size, window, hop and mel bands are used.
         mel_filters: The specification's mel filters, if the caller has them.
         transform: The Fourier transform; `scipy.fft.rfft` is faster, but takes long to import.
+        encode: Computes the embedding of samples, (samples,) to (frames, width), for specifications
+            with an encoder.
     """
 
     def __init__(
@@ -49,7 +52,9 @@ class ShortTimeSpectra:
         spec: FeatureSpec,
         mel_filters: banks.Banded | None = None,
         transform: Transform = np.fft.rfft,
+        encode: Callable[[Samples], Matrix] | None = None,
     ) -> None:
+        self._encode = encode
         self.samples = samples
         self.spec = spec
         self._mel_filters = mel_filters
@@ -75,6 +80,13 @@ class ShortTimeSpectra:
     def power(self) -> Matrix:
         """Power spectrogram, shape (frames, n_fft // 2 + 1)."""
         return power_spectra(self._frames(), self.spec, self._transform)
+
+    @cached_property
+    def embedding(self) -> Matrix:
+        """The embedding by a pretrained encoder, a frame per 20 ms, shape (frames, width)."""
+        if self._encode is None:
+            raise SerError("encoder", "was not opened", "give it to the extractor")
+        return self._encode(self.samples)
 
     @cached_property
     def magnitude(self) -> Matrix:

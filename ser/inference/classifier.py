@@ -14,17 +14,19 @@ from ser.errors import ArtifactError
 from ser.features.extract import Extractor
 from ser.features.prosody.speaker import MIN_CLIPS, estimate_baseline, unknown_baseline
 from ser.features.spec import FeatureSpec
-from ser.inference.engine import EngineName, LiteRTRunner, Runner, open_runner
+from ser.inference.engine import EngineName, Runner, open_runner
 from ser.labels import label_indices
 from ser.models.artifact import (
     CLASSIFIER,
     read_card,
+    read_encoder,
     read_mel_bank,
     read_voice,
 )
 from ser.models.backend import Device
 from ser.models.calibration import apply_temperature, softmax
 from ser.models.label_shift import fit_offset, uniform_offset
+from ser.models.litert import LiteRTRunner
 
 # Examples per call: bounds the memory of convolutions over a large table.
 _CHUNK = 64
@@ -80,7 +82,12 @@ class Classifier:
         self.frames = int(card["frames"])
         self.coefficients = int(card["coefficients"])
         self.temperature = float(card["temperature"])
-        self.extractor = Extractor(self.spec, read_mel_bank(path))
+        encoder = None
+        if self.spec.encoder is not None:
+            from ser.models.encoders import open_encoder
+
+            encoder = open_encoder(self.spec.encoder, read_encoder(path))
+        self.extractor = Extractor(self.spec, read_mel_bank(path), encoder=encoder)
         self._average_voice = read_voice(path)
         self.reads_functionals = self._average_voice is not None
         self._runner = runner

@@ -9,11 +9,9 @@ import numpy as np
 
 from ser.arrays import Array
 from ser.errors import ArtifactError
-from ser.models.artifact import (
-    LITERT_MEMBER,
-    read_litert,
-)
+from ser.models.artifact import read_litert
 from ser.models.backend import Device, load_keras, quiet_stderr
+from ser.models.litert import LiteRTRunner
 
 EngineName = Literal["auto", "litert", "keras"]
 
@@ -37,71 +35,6 @@ def open_runner(path: Path, engine: EngineName = "auto", device: Device = "auto"
             path, "has no network for LiteRT, or a GPU is asked for", "use --engine keras"
         )
     return LiteRTRunner(path, network) if network is not None else KerasRunner(path, device)
-
-
-class LiteRTRunner:
-    """The network as LiteRT runs it, one thread: windows are small, and threads cost more.
-
-    Several threads may call it; each that finds all interpreters busy gets another.
-    """
-
-    def __init__(self, path: Path, network: bytes) -> None:
-        self._path, self._network = path, network
-        self._idle = [_Interpreter(path, network)]
-
-    def __call__(self, inputs: Inputs) -> Array:
-        """Runs the network; see `Runner`."""
-        try:
-            interpreter = self._idle.pop()
-        except IndexError:
-            interpreter = _Interpreter(self._path, self._network)
-        try:
-            return interpreter(inputs)
-        finally:
-            self._idle.append(interpreter)
-
-
-class _Interpreter:
-    """One copy of the network's memory."""
-
-    def __init__(self, path: Path, network: bytes) -> None:
-        try:
-            with quiet_stderr():
-                from ai_edge_litert.interpreter import Interpreter
-
-                self._interpreter = Interpreter(model_content=network, num_threads=1)
-                details = self._interpreter.get_input_details()
-                # The exporter calls them serving_default_NAME:0.
-                self._places = {
-                    d["name"].partition("_default_")[2].partition(":")[0]: d["index"]
-                    for d in details
-                }
-                self._output = self._interpreter.get_output_details()[0]["index"]
-        except (ValueError, RuntimeError, IndexError) as error:
-            raise ArtifactError(
-                path, f"has a damaged {LITERT_MEMBER} ({error})", "use --engine keras"
-            ) from error
-        self._shapes: list[tuple[int, ...]] = []
-
-    def __call__(self, inputs: Inputs) -> Array:
-        shapes = [values.shape for values in inputs.values()]
-        if shapes != self._shapes:
-            with quiet_stderr():
-                for name, values in inputs.items():
-                    self._interpreter.resize_tensor_input(self._place(name), values.shape)
-                self._interpreter.allocate_tensors()
-            self._shapes = shapes
-        for name, values in inputs.items():
-            self._interpreter.set_tensor(self._place(name), values)
-        self._interpreter.invoke()
-        result: Array = self._interpreter.get_tensor(self._output)
-        return result
-
-    def _place(self, name: str) -> int:
-        # Networks with one input need not call it by our name.
-        if len(self._places) == 1:
-            return int(next(iter(self._places.values())))
-        return int(self._places[name])
 
 
 class KerasRunner:

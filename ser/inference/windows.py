@@ -99,10 +99,10 @@ class SeparateWindows:
         self, parts: Sequence[tuple[int, int, int]], extractor: Extractor
     ) -> list[tuple[Matrix, Vector]]:
         """Computes each part by itself."""
-        return [
-            extractor.compute_all(extractor.prepare(self.windows[number][start:stop]), quick=True)
-            for number, start, stop in parts
+        clips = [
+            extractor.prepare(self.windows[number][start:stop]) for number, start, stop in parts
         ]
+        return extractor.compute_batch(clips, quick=True)
 
 
 @dataclass(frozen=True, slots=True)

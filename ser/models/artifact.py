@@ -5,7 +5,8 @@ A ``.keras`` file is a zip archive. Beside Keras's own members it holds
 * ``ser.json``: the card: labels, feature specification, temperature, protocol, metrics;
 * ``model.tflite``: the same network for LiteRT, where it converts;
 * ``mel.npy``: the mel filter bank of the specification, so that librosa need not be imported;
-* ``voice.npy``: the mean baseline of the training speakers, where the network reads functionals.
+* ``voice.npy``: the mean baseline of the training speakers, where the network reads functionals;
+* ``encoder.tflite``: the network of the pretrained encoder, where the specification has one.
 
 Keras ignores members that it does not know, so `keras.models.load_model` opens the file as well.
 """
@@ -37,6 +38,7 @@ CARD_MEMBER = "ser.json"
 LITERT_MEMBER = "model.tflite"
 MEL_MEMBER = "mel.npy"
 VOICE_MEMBER = "voice.npy"
+ENCODER_MEMBER = "encoder.tflite"
 CLASSIFIER = "classifier"
 
 # Entries that the rest of the package needs.
@@ -77,6 +79,11 @@ def read_litert(path: str | Path) -> bytes | None:
     return _read_member(path, LITERT_MEMBER)
 
 
+def read_encoder(path: str | Path) -> bytes | None:
+    """Reads the network of an artifact's pretrained encoder, or None where it has none."""
+    return _read_member(path, ENCODER_MEMBER)
+
+
 def read_mel_bank(path: str | Path) -> Matrix | None:
     """Reads the mel filter bank of an artifact, or None where its features need none."""
     return _read_array(path, MEL_MEMBER)
@@ -104,6 +111,7 @@ def write_artifact(
     voice: Matrix | None = None,
     *,
     eight_bits: bool = False,
+    encoder: bytes | None = None,
 ) -> bool:
     """Writes a trained network with its card.
 
@@ -114,6 +122,8 @@ def write_artifact(
         voice: The mean baseline of the training speakers, shape (2, functionals), where the network
             reads functionals.
         eight_bits: Quantize LiteRT's copy of the weights; see `export_litert`.
+        encoder: The network of the specification's encoder, where it has one; see
+            `ser.models.encoders.find_network`.
 
     Returns:
         Whether the network could be converted for LiteRT. If not, it runs on Keras only.
@@ -142,6 +152,8 @@ def write_artifact(
                     _add_member(archive, MEL_MEMBER, _array_bytes(banks.mel_bank(spec)))
                 if voice is not None:
                     _add_member(archive, VOICE_MEMBER, _array_bytes(voice))
+                if encoder is not None:
+                    _add_member(archive, ENCODER_MEMBER, encoder)
     except OSError as error:
         raise cannot_write(path, error, ArtifactError) from error
     return litert is not None

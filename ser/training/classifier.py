@@ -8,11 +8,12 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-from ser.dataset.table import Table, read_table
+from ser.dataset.table import Table, read_table, spec_of
 from ser.models.artifact import write_artifact
 from ser.models.backend import Device
 from ser.models.base import Architecture
 from ser.models.cnn import CNN
+from ser.models.encoders import network_of
 from ser.models.prosody_cnn import ProsodyCNN
 from ser.models.registry import make_architecture
 from ser.training.card import make_card
@@ -34,6 +35,7 @@ class TrainedClassifier:
         eight_bits: Whether LiteRT's copy of the weights is quantized.
         notes: What the user should know about the division into training and validation clips.
         warnings: Reasons why the validation figures are too good.
+        encoder: The network of the pretrained encoder that the features come from, if they do.
     """
 
     network: TrainedNetwork
@@ -41,6 +43,7 @@ class TrainedClassifier:
     eight_bits: bool = False
     notes: tuple[str, ...] = ()
     warnings: tuple[str, ...] = field(default=())
+    encoder: bytes | None = None
 
     def save(self, path: str | Path) -> bool:
         """Writes the artifact.
@@ -55,7 +58,12 @@ class TrainedClassifier:
             ArtifactError: The file cannot be written.
         """
         return write_artifact(
-            path, self.network.model, self.card, self.network.voice, eight_bits=self.eight_bits
+            path,
+            self.network.model,
+            self.card,
+            self.network.voice,
+            eight_bits=self.eight_bits,
+            encoder=self.encoder,
         )
 
 
@@ -134,6 +142,8 @@ def train_split(
         SerError: As `ser.training.loop.train`.
     """
     data = split.data
+    # Before hours of training: without it the model would be of no use.
+    encoder = network_of(spec_of(data.table))
     trained = train(
         data,
         config,
@@ -161,6 +171,7 @@ def train_split(
         architecture.eight_bits(card["frames"]),
         split.notes,
         split.warnings,
+        encoder,
     )
 
 

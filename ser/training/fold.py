@@ -21,6 +21,7 @@ from ser.inference.classifier import open_classifier
 from ser.labels import ordered
 from ser.models.artifact import read_card, write_artifact
 from ser.models.backend import Device
+from ser.models.encoders import network_of
 from ser.models.registry import make_architecture
 from ser.training.batches import Examples
 from ser.training.card import make_card
@@ -148,6 +149,7 @@ class Fold:
         """
         labels = table_labels(table)
         records = self.training_records(table)
+        encoder = network_of(spec_of(table))
         data = TrainingData(table, records)
         config, card_entries = (self.config, {}) if choose is None else choose(data, self.artifact)
         trained = train(
@@ -185,6 +187,7 @@ class Fold:
             {**card, **card_entries},
             trained.voice,
             eight_bits=arch.eight_bits(card["frames"]),
+            encoder=encoder,
         )
         adapted = self._predict_adapted(table, examples.indices, plain)
         write_predictions(self._adapted_csv(), adapted)

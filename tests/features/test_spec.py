@@ -9,9 +9,12 @@ from typing import Any
 
 import pytest
 
+from ser.features.encoder_spec import EncoderSpec
 from ser.features.layout import columns, width
 from ser.features.registry import FAMILIES
 from ser.features.spec import PRESETS, FeatureSpec, SpecError, SpecParameterError
+
+ENCODER = EncoderSpec("tiny", (1, 3), 4, 80, 300, "0" * 64, "MIT")
 
 ODD = FeatureSpec(
     families=tuple(reversed(FAMILIES)),
@@ -49,7 +52,34 @@ def test_odd_differs_everywhere() -> None:
     """So that the round trip above covers every field."""
     plain = FeatureSpec()
     for field in dataclasses.fields(FeatureSpec):
+        if field.name == "encoder":
+            # It needs the usual sample rate; see below.
+            continue
         assert getattr(ODD, field.name) != getattr(plain, field.name), field.name
+
+
+def test_json_with_an_encoder() -> None:
+    spec = FeatureSpec(families=("encoder",), encoder=ENCODER, functionals="prosody+encoder",
+                       win_length=640, n_fft=1024)  # fmt: skip
+    assert FeatureSpec.from_json(spec.to_json()) == spec
+    assert json.loads(spec.to_json())["encoder"]["blocks"] == [1, 3]
+    other = spec.with_changes(encoder=dataclasses.replace(ENCODER, bits=32))
+    assert spec.difference(other).startswith("encoder ")
+    assert (spec.prosody, spec.pools_encoder, spec.encoder_width) == ("prosody", True, 8)
+    # Older versions read what has none.
+    assert "encoder" not in FeatureSpec().to_json()
+    assert "encoder" not in FeatureSpec().to_dict()
+    damaged = {**spec.to_dict(), "encoder": {**ENCODER.to_dict(), "frames": 7}}
+    with pytest.raises(SpecError, match="bad value \\(encoder has a bad value: its frames is odd"):
+        FeatureSpec.from_dict(damaged)
+
+
+def test_an_encoder_that_nothing_reads_is_dropped_and_one_that_is_read_is_needed() -> None:
+    assert FeatureSpec(encoder=ENCODER) == FeatureSpec()
+    with pytest.raises(SpecParameterError, match="encoder: is missing"):
+        FeatureSpec(families=("encoder",))
+    with pytest.raises(SpecParameterError, match="sample_rate: of 8000 Hz"):
+        FeatureSpec(functionals="encoder", encoder=ENCODER, sample_rate=8000)
 
 
 def test_a_specification_cannot_be_changed() -> None:

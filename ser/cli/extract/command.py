@@ -18,7 +18,15 @@ from ser.cli.common import (
     refuse_terminal,
 )
 from ser.cli.exclusive import Needs
-from ser.cli.extract.options import copy_options, make_copies, make_spec, spec_options
+from ser.cli.extract.options import (
+    base_spec,
+    copy_options,
+    encoder_options,
+    make_copies,
+    make_encoder,
+    make_spec,
+    spec_options,
+)
 from ser.cli.options import NO_JOBS, check_cluster, cluster_option
 from ser.corpora.base import Clip
 from ser.corpora.registry import CHOICES, find_clips
@@ -40,6 +48,7 @@ _NAMED = 5
 
 _RULES = (
     Needs("--hop", "--window"),
+    Needs(("--blocks", "--encoder-bits", "--offline"), "--encoder", "they are about encoders"),
     Needs(("--copies", "--balance", "--noise-from"), "--augment", "they are about copies"),
     NO_JOBS,
 )
@@ -63,6 +72,7 @@ _RULES = (
     help="Which recordings of RAVDESS to take.",
 )
 @spec_options
+@encoder_options
 @click.option("--window", type=float, help="Cut each recording into windows of this many seconds.")
 @click.option("--hop", type=float, help="Seconds from one window to the next.  [default: WINDOW]")
 @copy_options
@@ -85,6 +95,10 @@ def main(
     channel: Any,
     preset: str,
     like: str | None,
+    encoder: str | None,
+    blocks: str | None,
+    encoder_bits: str | None,
+    offline: bool,
     window: float | None,
     hop: float | None,
     augment: str | None,
@@ -109,6 +123,7 @@ def main(
       ser-extract RAVDESS/ -o ravdess.npy
       ser-extract RAVDESS/ --preset librosa --pool mean -o classic.npy
       ser-extract interview.m4a --window 3 --hop 1 -o windows.npy
+      ser-extract RAVDESS/ --encoder openai/whisper-tiny.en -o embedded.npy
       ser-extract RAVDESS/ --augment noise,stretch+reverb --copies 4 -o more.npy
     """  # noqa: D301
     inputs = collect_inputs(audio, files_from, files0_from)
@@ -118,7 +133,9 @@ def main(
     if cluster is not None:
         check_cluster(cluster)
         noise_from = None if noise_from is None else noise_from.absolute()
-    spec = make_spec(preset, like, features)
+    seconds = window or features["duration"] or base_spec(preset, like).duration
+    embedding = make_encoder(console, encoder, blocks, encoder_bits, offline, seconds)
+    spec = make_spec(preset, like, {**features, "encoder": embedding})
     extra = make_copies(augment, copies, balance, noise_from, seed)
     _note_undone(console, spec, extra)
     folders = any(path.is_dir() or is_url(url_or_path(path)) for path in inputs)

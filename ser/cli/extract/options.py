@@ -9,11 +9,14 @@ import click
 
 from ser.cli.common import seed_option
 from ser.cli.options import with_options
-from ser.features.registry import FAMILIES
+from ser.errors import ParameterError
+from ser.features.registry import ENCODER, ENCODER_HOP, FAMILIES
 from ser.features.spec import PRESETS, FeatureSpec, Functionals, MelScale, Normalization, Pool
 
 if TYPE_CHECKING:
     from ser.augment.copies import Copies
+    from ser.cli.common import Console
+    from ser.features.encoder_spec import EncoderSpec
 
 
 def spec_options(function: Any) -> Any:
@@ -36,7 +39,8 @@ def spec_options(function: Any) -> Any:
             "--features",
             "families",
             metavar="NAMES",
-            help=f"Feature families, with commas, in this order: {', '.join(FAMILIES)}.",
+            help=f"Feature families, with commas, in this order: {', '.join(FAMILIES)}; "
+            "and encoder.",
         ),
         click.option("--rate", "sample_rate", type=int, help="Sample rate in hertz."),
         click.option("--n-fft", type=int, help="Length of the Fourier transform in samples."),
@@ -66,7 +70,8 @@ def spec_options(function: Any) -> Any:
             "--functionals",
             type=click.Choice(get_args(Functionals)),
             help="prosody adds a vector per clip: pitch, loudness, voice quality and rhythm; "
-            "contours adds to it how pitch, loudness and spectrum run.",
+            "contours adds to it how pitch, loudness and spectrum run; encoder means and "
+            "deviations of the blocks of --encoder.",
         ),
         click.option("--offset", type=float, help="Seconds to skip at the start of each clip."),
         click.option("--duration", type=float, help="Seconds to keep of each clip."),
@@ -84,6 +89,69 @@ def spec_options(function: Any) -> Any:
         ),
     ]
     return with_options(options, function)
+
+
+def encoder_options(function: Any) -> Any:
+    """Adds the options that decide an `EncoderSpec`; see `make_encoder`."""
+    options = [
+        click.option(
+            "--encoder",
+            metavar="NAME|PATH",
+            help="Take embeddings of a Whisper encoder: a name on the Hugging Face Hub such as "
+            "openai/whisper-tiny.en, or a folder with model.safetensors or CTranslate2's "
+            "model.bin. Without --features they are the only features.",
+        ),
+        click.option(
+            "--blocks",
+            metavar="NUMBERS",
+            help="Blocks of the encoder whose outputs are taken: 1-3, or 2,4.  [default: 1-3]",
+        ),
+        click.option(
+            "--encoder-bits",
+            type=click.Choice(["8", "32"]),
+            help="Bits of the encoder's weights; 8 is three times as fast.  [default: 8]",
+        ),
+        click.option("--offline", is_flag=True, help="Download no encoder."),
+    ]
+    return with_options(options, function)
+
+
+def make_encoder(
+    console: Console,
+    name: str | None,
+    blocks: str | None,
+    bits: str | None,
+    offline: bool,
+    seconds: float | None,
+) -> EncoderSpec | None:
+    """Turns the values of `encoder_options` into an encoder whose network is made; None for none.
+
+    Args:
+        console: Shows a download.
+        name: As given, as are the next three.
+        blocks: Numbers of blocks.
+        bits: Of the network's weights.
+        offline: Whether nothing may be downloaded.
+        seconds: Length of the clips, or None where they have none.
+
+    Raises:
+        SerError: A value is out of range, or the encoder is missing.
+    """
+    if name is None:
+        return None
+    from ser.cli.text_options import downloading
+    from ser.features.encoder_spec import parse_blocks
+    from ser.models.encoders import DEFAULT_BLOCKS, DEFAULT_SECONDS, prepare_encoder
+
+    with downloading(console) as progress:
+        return prepare_encoder(
+            name,
+            DEFAULT_BLOCKS if blocks is None else parse_blocks(blocks),
+            seconds=DEFAULT_SECONDS if seconds is None else seconds,
+            bits=32 if bits == "32" else 8,
+            offline=offline,
+            progress=progress,
+        )
 
 
 def copy_options(function: Any) -> Any:
@@ -111,18 +179,46 @@ def copy_options(function: Any) -> Any:
     return with_options(options, function)
 
 
+def base_spec(preset: str, like: str | None) -> FeatureSpec:
+    """Gives the specification that options change.
+
+    Raises:
+        SerError: `like` is no table or model.
+    """
+    return PRESETS[preset] if like is None else _spec_of_file(Path(like))
+
+
 def make_spec(preset: str, like: str | None, changes: dict[str, Any]) -> FeatureSpec:
-    """Turns the values of `spec_options` into a specification.
+    """Turns the values of `spec_options`, and perhaps an ``encoder``, into a specification.
 
     Raises:
         SerError: A value is out of range, or `like` is no table or model.
     """
-    base = PRESETS[preset] if like is None else _spec_of_file(Path(like))
+    base = base_spec(preset, like)
     given = {name: value for name, value in changes.items() if value is not None}
     for name in ("families", "clean"):
         if name in given:
             given[name] = tuple(part.strip() for part in given[name].split(",") if part.strip())
+    if "encoder" in given:
+        given = _read_encoder(base, given)
     return base.with_changes(**given)
+
+
+def _read_encoder(base: FeatureSpec, given: dict[str, Any]) -> dict[str, Any]:
+    """Makes embeddings the features, where nothing else is said of what reads them."""
+    functionals = given.get("functionals", base.functionals)
+    families = given.get("families", base.families)
+    if ENCODER.name in families or functionals.endswith(ENCODER.name):
+        return given
+    if "families" in given:
+        raise ParameterError(
+            "encoder",
+            "is read by nothing",
+            f"name {ENCODER.name} in `families`, or give `functionals={ENCODER.name}`",
+        )
+    # The frames of an embedding are 20 ms apart; functionals need the hop that they have.
+    own = {"hop_length": ENCODER_HOP} if functionals == "none" else {}
+    return {"families": (ENCODER.name,), "normalise": "none", **own, **given}
 
 
 def make_copies(
@@ -146,9 +242,16 @@ def make_copies(
 
 def _spec_of_file(path: Path) -> FeatureSpec:
     if path.suffix == ".keras":
-        from ser.models.artifact import read_card
+        from ser.models.artifact import read_card, read_encoder
 
-        return FeatureSpec.from_dict(read_card(path)["spec"])
+        spec = FeatureSpec.from_dict(read_card(path)["spec"])
+        network = None if spec.encoder is None else read_encoder(path)
+        if spec.encoder is not None and network is not None:
+            from ser.models.encoders import keep_network, network_path
+
+            if not network_path(spec.encoder).is_file():
+                keep_network(spec.encoder, network)
+        return spec
     from ser.dataset.table import read_table, spec_of
 
     return spec_of(read_table(path), path)

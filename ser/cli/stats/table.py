@@ -55,8 +55,11 @@ def spec_text(spec: FeatureSpec) -> str:
     changed = {
         name: value
         for name, value in spec.to_dict().items()
-        if name not in ("families", "sample_rate") and value != defaults[name]
+        if name not in ("families", "sample_rate", "encoder") and value != defaults[name]
     }
+    if spec.encoder is not None:
+        blocks = ", ".join(map(str, spec.encoder.blocks))
+        changed["encoder"] = f"{spec.encoder.name} (blocks {blocks}, {spec.encoder.bits} bits)"
     parts = [" + ".join(spec.families), f"{spec.sample_rate} Hz"]
     return ", ".join(parts + [f"{name} {value}" for name, value in changed.items()])
 

@@ -59,15 +59,15 @@ def compute_measured(measures: Matrix, spec: FeatureSpec) -> Vector | None:
 
 
 def names(spec: FeatureSpec) -> tuple[str, ...]:
-    """Gives the names of the functionals of a specification."""
-    if spec.functionals == "none":
+    """Gives the names of the prosodic functionals of a specification."""
+    if spec.prosody == "none":
         return ()
-    return (*NAMES, *contours.NAMES) if spec.functionals == "contours" else NAMES
+    return (*NAMES, *contours.NAMES) if spec.prosody == "contours" else NAMES
 
 
 def _functionals(found: Descriptors, spec: FeatureSpec) -> Vector:
     statistics = _statistics(found)
-    if spec.functionals != "contours":
+    if spec.prosody != "contours":
         return statistics
     return np.concatenate([statistics, contours.describe_contours(found)])
 

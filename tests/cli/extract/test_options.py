@@ -11,6 +11,7 @@ from tables import make_table
 from ser.cli.extract.options import make_copies, make_spec
 from ser.dataset.table import write_table
 from ser.errors import AudioError, ParameterError, TableError
+from ser.features.encoder_spec import EncoderSpec
 from ser.features.spec import PRESETS, FeatureSpec
 
 
@@ -49,3 +50,14 @@ def test_copies(tmp_path: Path) -> None:
         make_copies("noise", 0, False, None, 0)
     with pytest.raises(AudioError, match="is not a folder"):
         make_copies("noise", 1, False, tmp_path / "none", 0)
+
+
+def test_an_encoder_alone_makes_embeddings_the_features() -> None:
+    encoder = EncoderSpec("tiny", (1, 2), 4, 80, 300, "0" * 64)
+    spec = make_spec("emotion", None, {"encoder": encoder, "functionals": "none"})
+    assert (spec.families, spec.hop_length, spec.normalise) == (("encoder",), 320, "none")
+    spec = make_spec("emotion", None, {"encoder": encoder, "functionals": "contours+encoder"})
+    assert (spec.families, spec.encoder) == (("mel",), encoder)
+    assert make_spec("emotion", None, {"encoder": None}) == PRESETS["emotion"]
+    with pytest.raises(ParameterError, match="encoder: is read by nothing"):
+        make_spec("speech", None, {"encoder": encoder, "families": "mel"})

@@ -1,0 +1,174 @@
+"""Embeddings of speech by a pretrained encoder: Whisper's log-mel spectrum, and what follows it.
+
+The network is given from outside: what runs it (`ser.models.litert` without Keras, or Keras) and
+where it comes from (`ser.models.encoders`, or an artifact) is no matter here.
+
+Source: Radford et al., "Robust speech recognition via large-scale weak supervision", ICML 2023.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import lru_cache
+
+import numpy as np
+
+from ser.arrays import Array, Matrix, Samples, Vector
+from ser.features import banks
+from ser.features.encoder_spec import EncoderSpec
+from ser.features.registry import ENCODER_HOP
+from ser.features.spec import FeatureSpec
+from ser.features.stft import Transform, power_spectra
+
+Run = Callable[[dict[str, Array]], Array]
+"""Runs an encoder's network: ``features`` (batch, frames, mels) and ``mask`` (batch, frames), 1 for
+frames of sound and 0 for padding, to the outputs of its blocks (batch, frames / 2, width)."""
+
+RATE = 16_000
+"""The sample rate in hertz of all that encoders read."""
+
+_WINDOW, _MEL_HOP = 400, 160
+_PEAK = np.float32(0.5)
+_FLOOR = np.float32(1e-10)
+# Powers of ten kept under a clip's maximum.
+_RANGE = np.float32(8.0)
+# Log-mel frames that one call of the network reads at most: bounds the memory of attention.
+_CALL_FRAMES = 2400
+
+
+class Encoder:
+    """Computes the embeddings of clips.
+
+    Args:
+        spec: Which encoder it is, and what is taken from it.
+        run: Runs its network.
+        transform: The Fourier transform, as `ser.features.extract.Extractor` takes it.
+    """
+
+    def __init__(self, spec: EncoderSpec, run: Run, transform: Transform = np.fft.rfft) -> None:
+        self.spec = spec
+        self._run = run
+        self.transform = transform
+
+    def __call__(self, samples: Samples) -> Matrix:
+        """Computes the embedding of one clip; see `encode_all`."""
+        return self.encode_all([samples])[0]
+
+    def encode_all(self, clips: Sequence[Samples]) -> list[Matrix]:
+        """Computes the embeddings of clips, several at a time.
+
+        A clip that is longer than the network's frames is divided into equal parts, each of which
+        is read by itself.
+
+        Args:
+            clips: Shape (samples,) each, at `RATE`, at least one sample.
+
+        Returns:
+            Shape (frames, width) for each clip, a frame for every 20 ms that have begun. The
+            outputs of the blocks stand side by side.
+        """
+        parts: list[Matrix] = []
+        counts: list[int] = []
+        for samples in clips:
+            spectrum = log_mel(samples, self.spec.mels, self.transform)
+            divided = _divide(spectrum, self.spec.frames)
+            parts += divided
+            counts.append(len(divided))
+        size = max(1, _CALL_FRAMES // self.spec.frames)
+        found: list[Matrix] = []
+        for start in range(0, len(parts), size):
+            found += self._encode(parts[start : start + size])
+        ends = np.cumsum(counts).tolist()
+        return [
+            np.concatenate(found[end - count : end])
+            for end, count in zip(ends, counts, strict=True)
+        ]
+
+    def _encode(self, parts: Sequence[Matrix]) -> list[Matrix]:
+        """Runs the network on spectra that are padded to its length."""
+        features = np.zeros((len(parts), self.spec.frames, self.spec.mels), np.float32)
+        mask = np.zeros(features.shape[:2], np.float32)
+        for row, part in enumerate(parts):
+            features[row, : len(part)] = part
+            mask[row, : len(part)] = 1
+        result = self._run({"features": features, "mask": mask})
+        return [result[row, : -(-len(part) // 2)] for row, part in enumerate(parts)]
+
+
+def log_mel(samples: Samples, mels: int, transform: Transform = np.fft.rfft) -> Matrix:
+    """Computes the spectrum that Whisper reads, of a clip that is brought to a peak of 0.5.
+
+    Unlike Whisper's own, it is as long as the clip, and not padded to 30 s.
+
+    Args:
+        samples: Shape (samples,), at `RATE`.
+        mels: Number of mel bands: 80, or 128 for the newest models.
+        transform: The Fourier transform.
+
+    Returns:
+        A frame for every 10 ms, shape (frames, mels). Powers of ten, from four under the clip's
+        maximum scaled to about 1.
+    """
+    spec, filters = _front_end(mels)
+    samples = samples / max(np.abs(samples).max(initial=0), np.float32(1e-6)) * _PEAK
+    if len(samples) < _WINDOW:
+        # Too short to be mirrored at its ends.
+        samples = np.pad(samples, (0, _WINDOW - len(samples)))
+    half = _WINDOW // 2
+    padded = np.ascontiguousarray(np.pad(samples, half, mode="reflect"), np.float32)
+    # Whisper leaves the last frame out.
+    count = len(samples) // _MEL_HOP
+    frames = np.lib.stride_tricks.sliding_window_view(padded, _WINDOW)[::_MEL_HOP][:count]
+    levels = np.log10(np.maximum(filters(power_spectra(frames, spec, transform)), _FLOOR))
+    levels = np.maximum(levels, levels.max() - _RANGE)
+    scaled: Matrix = (levels + np.float32(4)) / np.float32(4)
+    return scaled
+
+
+def pool_blocks(matrix: Matrix, blocks: int) -> Vector:
+    """Pools an embedding over time.
+
+    Args:
+        matrix: Shape (frames, width), as `Encoder` gives it.
+        blocks: Number of blocks whose outputs stand side by side in it.
+
+    Returns:
+        For each block the means and then the deviations of its numbers, shape (2 * width,); see
+        `ser.features.layout.functional_names`.
+    """
+    mean = matrix.mean(axis=0, dtype=np.float64)
+    deviation = np.sqrt(np.square(matrix - mean).mean(axis=0))
+    pairs = np.stack([mean.reshape(blocks, -1), deviation.reshape(blocks, -1)], axis=1)
+    return pairs.ravel().astype(np.float32)
+
+
+def repeat_to_hop(matrix: Matrix, samples: int, hop: int) -> Matrix:
+    """Gives an embedding the frames of other features: to each the nearest that there is.
+
+    Args:
+        matrix: Shape (frames, width), `ENCODER_HOP` samples from one to the next.
+        samples: Length of the clip.
+        hop: Samples from one frame to the next of the other features.
+
+    Returns:
+        Shape (1 + samples // hop, width).
+    """
+    places = (np.arange(1 + samples // hop) * hop + ENCODER_HOP // 2) // ENCODER_HOP
+    return matrix[np.minimum(places, len(matrix) - 1)]
+
+
+@lru_cache(maxsize=4)
+def _front_end(mels: int) -> tuple[FeatureSpec, banks.Banded]:
+    spec = FeatureSpec(
+        sample_rate=RATE, n_fft=_WINDOW, win_length=_WINDOW, hop_length=_MEL_HOP,
+        fmin=0.0, n_mels=mels,
+    )  # fmt: skip
+    return spec, banks.Banded(banks.mel_bank(spec))
+
+
+def _divide(spectrum: Matrix, most: int) -> list[Matrix]:
+    """Divides a spectrum into as few equal parts as fit; each begins at an even frame."""
+    parts = -(-len(spectrum) // most)
+    size = -(-len(spectrum) // parts)
+    size += size % 2
+    return [spectrum[start : start + size] for start in range(0, len(spectrum), size)]
