@@ -247,7 +247,9 @@ class WriteResults:
         with contextlib.ExitStack() as stack:
             writers = []
             for name in self.formats:
-                path = stack.enter_context(self.place.new_file(job.name + ENDINGS[name], self.token))
+                path = stack.enter_context(
+                    self.place.new_file(job.name + ENDINGS[name], self.token)
+                )
                 stream = stack.enter_context(path.open("w", encoding="utf-8", newline=""))
                 writers.append(make_writer(name, stream, classifier.labels, top=self.top))
             writer = MultiWriter(writers)

@@ -59,7 +59,7 @@ def test_a_gpu_that_is_not_there(tiny_model: Path) -> None:
 
     if list_gpus(load_keras("cpu")):
         pytest.skip("there is a GPU")
-    with pytest.raises(SerError, match="--device gpu: no GPU is visible"):
+    with pytest.raises(SerError, match="`device=gpu`: no GPU is visible"):
         open_classifier(tiny_model, device="gpu")
 
 
