@@ -120,8 +120,7 @@ def adapt(
         first = source_name(sources[0])
         raise AudioError(
             first if len(sources) == 1 else f"{first} and {len(sources) - 1} more",
-            f"too little speech: {len(x)} windows, and a voice is learnt from {MIN_CLIPS} or "
-            "more",
+            f"too little speech: {len(x)} windows, and a voice is learnt from {MIN_CLIPS} or more",
             "give half a minute of the voice at least",
         )
     return adaptation
