@@ -45,5 +45,6 @@ def test_changed_values_go_where_they_belong() -> None:
     "values", [{"epochs": 0}, {"batch_size": 0}, {"lr": 0.0}, {"label_smoothing": 1.0}]
 )
 def test_values_out_of_range_are_refused(values: dict[str, float]) -> None:
-    with pytest.raises(SerError):
+    [(name, value)] = values.items()
+    with pytest.raises(SerError, match=f"{name}={value}: must be"):
         replace(TrainConfig(), **values)

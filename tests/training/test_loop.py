@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from spoken import CONFIG, POOLED, of_speakers, spoken_table
+from spoken import CONFIG, POOLED, SLIM, of_speakers, spoken_table
 from tables import make_table
 
 from ser.dataset.table import Table
@@ -45,7 +45,7 @@ def quick(small: str) -> TrainConfig:
 
 @pytest.fixture(scope="module")
 def trained(spoken: Table) -> TrainedNetwork:
-    config = replace(CONFIG, epochs=12, augment=SpectrogramAugmentation())
+    config = replace(CONFIG, epochs=12, options=SLIM, augment=SpectrogramAugmentation())
     return run(split(spoken), config)
 
 
@@ -105,12 +105,12 @@ class _KilledError(Exception):
 
 
 def test_a_resumed_training_ends_where_an_unbroken_one_does(spoken: Table, tmp_path: Path) -> None:
-    config = replace(CONFIG, epochs=5, augment=SpectrogramAugmentation())
+    config = replace(CONFIG, epochs=4, options=SLIM, augment=SpectrogramAugmentation())
     whole = run(split(spoken), config)
     checkpoint = Checkpoint(tmp_path / "m.keras")
 
     def stop(row: dict[str, float]) -> None:
-        if row["epoch"] == 3:
+        if row["epoch"] == 2:
             raise _KilledError
 
     with pytest.raises(_KilledError):
@@ -125,8 +125,8 @@ def test_a_resumed_training_ends_where_an_unbroken_one_does(spoken: Table, tmp_p
         on_epoch=lambda row: said.append(row["epoch"]),
         on_step=steps.append,
     )
-    assert said == [1, 2, 3, 4, 5]
-    assert sum(steps) == 5 * 4
+    assert said == [1, 2, 3, 4]
+    assert sum(steps) == 4 * 4
     for row, expected in zip(resumed.history, whole.history, strict=True):
         assert row == pytest.approx(expected, abs=1e-5)
     assert resumed.best_epoch == whole.best_epoch
@@ -274,14 +274,6 @@ def test_a_training_that_runs_away_says_so(spoken: Table, quick: TrainConfig) ->
 
 def test_the_artifact_has_no_optimiser(trained: TrainedNetwork) -> None:
     assert getattr(trained.model, "optimizer", None) is None
-
-
-@pytest.mark.parametrize(
-    "wrong", [{"epochs": 0}, {"batch_size": 0}, {"lr": 0.0}, {"label_smoothing": 1.0}]
-)
-def test_impossible_options(wrong: dict[str, Any]) -> None:
-    with pytest.raises(SerError, match=f"--{next(iter(wrong)).replace('_', '-')}: must be"):
-        TrainConfig(**wrong)
 
 
 def test_speakers_are_known_by_their_corpus() -> None:
