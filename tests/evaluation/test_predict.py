@@ -32,7 +32,7 @@ def of(predictions: Predictions, speaker: str) -> Any:
     return predictions.probabilities[predictions.speaker == speaker]
 
 
-def test_uncalibrated_it_is_the_engine(
+def test_without_adaptation_it_is_the_classifier(
     plain: Classifier, reading: Classifier, prosodic: Table
 ) -> None:
     expected = reading.probabilities(prosodic["x"], prosodic["functionals"])
@@ -46,14 +46,14 @@ def test_uncalibrated_it_is_the_engine(
     assert found.probabilities == pytest.approx(plain.probabilities(prosodic["x"]), abs=1e-5)
 
 
-def test_every_speaker_is_calibrated_with_the_own_clips(
+def test_it_is_adapted_to_every_speaker_with_the_own_clips(
     reading: Classifier, prosodic: Table
 ) -> None:
     found = predict_table(reading, prosodic, adapt=True)
     assert found.probabilities.sum(axis=1) == pytest.approx(1, abs=1e-5)
     for speaker in ("01", "06"):
         own = prosodic[prosodic["speaker"] == speaker]
-        known = reading.calibration(own["x"], own["functionals"])
+        known = reading.adapt(own["x"], own["functionals"])
         expected = reading.probabilities(own["x"], own["functionals"], known)
         assert of(found, speaker) == pytest.approx(expected, abs=1e-5)
     assert np.abs(found.probabilities - predict_table(reading, prosodic).probabilities).max() > 0.01
@@ -139,11 +139,11 @@ def test_a_voice_with_many_clips_is_learnt_from_some(
 ) -> None:
     from ser.evaluation import predict
 
-    monkeypatch.setattr(predict, "_SAMPLE", 6)
+    monkeypatch.setattr(predict, "_MAX_ADAPTATION_CLIPS", 6)
     table = spoken.copy()
     table["speaker"] = "01"
     found = predict_table(plain, table, adapt=True)
-    known = plain.calibration(table["x"][[0, 19, 38, 57, 76, 95]])
+    known = plain.adapt(table["x"][[0, 19, 38, 57, 76, 95]])
     assert found.probabilities == pytest.approx(
         plain.probabilities(table["x"], None, known), abs=1e-5
     )
