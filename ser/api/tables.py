@@ -169,10 +169,6 @@ def as_table(table: Table | str | Path) -> Table:
     return read_table(table) if isinstance(table, str | Path) else table
 
 
-def _label(name: str) -> str:
-    return canonical(name, strict=False)
-
-
 def _spec(preset: str | FeatureSpec, like: str | Path | Recognizer | Table | None) -> FeatureSpec:
     if isinstance(like, Recognizer):
         return like.classifier.spec

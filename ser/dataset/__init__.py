@@ -1,1 +1,1 @@
-"""dataset."""
+"""The feature table: extraction, merging, splits, folds and statistics."""

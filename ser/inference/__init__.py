@@ -1,1 +1,1 @@
-"""Many recordings, a result for each: in processes of this machine, or of many machines."""
+"""From audio to emotions: windows, classifier, adaptation, live sound, batches of recordings."""

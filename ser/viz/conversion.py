@@ -1,4 +1,4 @@
-"""The plot of a conversion: a recording and its conversions side by column."""
+"""The plot of a conversion: a recording and its conversions, a column for each."""
 
 from __future__ import annotations
 

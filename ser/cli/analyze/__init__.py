@@ -1,1 +1,1 @@
-"""analyze."""
+"""The command ``ser-analyze``."""

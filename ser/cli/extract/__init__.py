@@ -1,1 +1,1 @@
-"""extract."""
+"""The command ``ser-extract``."""
