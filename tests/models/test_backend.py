@@ -25,9 +25,9 @@ def python(code: str, **environment: str) -> subprocess.CompletedProcess[str]:
 
 def test_a_cpu_is_asked_for_and_nothing_is_said() -> None:
     done = python(
-        "from ser.models.backend import load_keras, gpus\n"
+        "from ser.models.backend import list_gpus, load_keras\n"
         "keras = load_keras('cpu')\n"
-        "assert gpus(keras) == []\n"
+        "assert list_gpus(keras) == []\n"
         "print(keras.backend.backend(), keras.config.dtype_policy().name)",
         KERAS_BACKEND="",
     )
@@ -63,7 +63,7 @@ def test_a_gpu_that_is_not_there() -> None:
     )
     assert done.returncode == 0, done.stderr
     assert done.stdout.startswith("`device=gpu`: no GPU is visible")
-    assert "--device cpu" in done.stdout
+    assert "`device=cpu`" in done.stdout
 
 
 def test_native_words_are_held_back_unless_something_fails(
