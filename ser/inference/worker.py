@@ -152,20 +152,14 @@ class AnalysisTask:
     config: AnalysisConfig
     summary: bool
 
-    def run(self, job: Job, consumers: Sequence[Consumer]) -> float:
+    def run(self, job: Job, consumers: Sequence[Consumer]) -> None:
         """Analyzes a recording under the name that the user knows.
-
-        Returns:
-            Seconds of sound.
 
         Raises:
             SerError: It cannot be read.
         """
-        classifier = self.model.open()
-        meter = DurationMeter(classifier.spec.sample_rate)
-        recognizer = Recognizer(classifier, self.config)
-        analyze(recognizer, job.source, [meter, *consumers], name=job.file)
-        return meter.seconds
+        recognizer = Recognizer(self.model.open(), self.config)
+        analyze(recognizer, job.source, consumers, name=job.file)
 
     def writer(self, job: Job, labels: Sequence[str], writer: Writer) -> Consumer:
         """Gives what writes the windows of a recording, or its summary."""
@@ -254,16 +248,17 @@ class WriteResults:
                 writers.append(make_writer(name, stream, classifier.labels, top=self.top))
             writer = MultiWriter(writers)
             writer.begin(summaries=self.task.summary)
-            consumers = [self.task.writer(job, classifier.labels, writer)]
+            meter = DurationMeter(classifier.spec.sample_rate)
+            consumers = [meter, self.task.writer(job, classifier.labels, writer)]
             if drawing is not None:
                 consumers.append(DrawingConsumer(drawing))
-            seconds = self.task.run(job, consumers)
+            self.task.run(job, consumers)
             writer.end()
             if drawing is not None and self.picture is not None:
                 name = job.name + self.picture.suffix
                 path = stack.enter_context(self.place.new_file(name, self.token))
                 drawing.save(path, job.file)
-        return seconds
+        return meter.seconds
 
 
 @dataclass(frozen=True, slots=True)
