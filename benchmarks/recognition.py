@@ -55,7 +55,7 @@ ARCHITECTURES: dict[str, tuple[int, list[str]]] = {
 
 # What pays where the same voices are on both sides, and hurts with new ones: to learn by heart.
 FAMILIAR = [
-    "--set", "reading=kernel", "--set", "prosody_weight=1", "--set", "dropout=0.1",
+    "--set", "prosody_classifier=kernel", "--set", "prosody_weight=1", "--set", "dropout=0.1",
     "--set", "augment.time_masks=0", "--set", "augment.frequency_masks=0",
     "--label-smoothing", "0.05",
 ]  # fmt: skip
@@ -159,7 +159,7 @@ def ravdess_tess_random(run: Run) -> dict[str, Any]:
     model = run.folder / "model.keras"
     run.ser(
         "ser-train", enlarged, "--validation", 0, *run.training(30), *FAMILIAR,
-        "--set", "pictures=2", "-o", model,
+        "--set", "spectral_networks=2", "-o", model,
     )  # fmt: skip
     report = dict(json.loads(run.ser("ser-stats", model, held_out, "--json")))
     card = read_card(model)

@@ -26,7 +26,7 @@ FLOORS = (
     ("preprocess",),
     ("audio", "corpora"),
     ("io", "parallel"),
-    ("labels", "errors", "colors", "arrays"),
+    ("labels", "errors", "colors", "arrays", "wording"),
 )
 LEVEL = {room: -number for number, floor in enumerate(FLOORS) for room in floor}
 FACE = "ser"

@@ -35,9 +35,9 @@ def conversion_architecture(
         options: Hyperparameters that differ from their defaults.
 
     Raises:
-        SerError: There is none of this name, or an option does not fit.
+        ParameterError: There is none of this name, or an option does not fit.
     """
-    return make_from_registry(CONVERSION_ARCHITECTURES, name, options, "a translator")
+    return make_from_registry(CONVERSION_ARCHITECTURES, name, options, "a conversion model")
 
 
 def trainer_for(architecture: Architecture) -> Callable[..., ConversionTrainer]:
@@ -55,5 +55,5 @@ def trainer_for(architecture: Architecture) -> Callable[..., ConversionTrainer]:
         Pix2PixMel.name: Pix2PixTrainer,
     }
     kind = trainers[architecture.name]
-    members = architecture.voters if isinstance(architecture, GANTranslate) else 1
+    members = architecture.generators if isinstance(architecture, GANTranslate) else 1
     return kind if members == 1 else partial(EnsembleTrainer, kind, members)

@@ -10,6 +10,7 @@ from typing import Any
 from ser.errors import SerError
 from ser.models.adversarial import AdversarialArchitecture
 from ser.models.base import Problem, option
+from ser.models.limits import DROPOUT, NOT_NEGATIVE, POSITIVE, RATIO, SIZE, SMOOTHING, Limits
 from ser.models.sequence import MIN_FRAMES, averaging_weights, pool_mask, sequence_input
 
 SOURCE_OUTPUT, EMOTION_OUTPUT, GENERATED_OUTPUT = "source", "emotion", "generated"
@@ -42,23 +43,33 @@ class ACGAN(AdversarialArchitecture):
     trainer = "adversarial"
     defaults = MappingProxyType({"lr": 1e-3})
 
-    noise: int = option(64, "size of the noise vector", low=16, high=128, log=True)
+    noise: int = option(64, "size of the noise vector", SIZE, low=16, high=128, log=True)
     width: float = option(
-        1.0, "channels of every convolution, as a ratio", low=0.5, high=2.0, log=True
+        1.0, "channels of every convolution, as a ratio", RATIO, low=0.5, high=2.0, log=True
     )
-    dropout: float = option(0.3, "share dropped before the heads", low=0.1, high=0.6)
-    share: float = option(
-        0.5, "part of each of the discriminator's batches that is generated", low=0.2, high=0.6
+    dropout: float = option(0.3, "share dropped before the heads", DROPOUT, low=0.1, high=0.6)
+    generated_share: float = option(
+        0.5,
+        "part of each of the discriminator's batches that is generated",
+        Limits(0, 1, above=True, below=True),
+        low=0.2,
+        high=0.6,
     )
-    trust: float = option(
-        0.3, "weight of the emotions of generated clips against real ones", low=0.0, high=1.0
+    generated_weight: float = option(
+        0.3,
+        "weight of the emotions of generated clips against real ones",
+        NOT_NEGATIVE,
+        low=0.0,
+        high=1.0,
     )
-    smooth: float = option(
-        0.1, "label smoothing: real clips count as 1 - smooth real", low=0.0, high=0.3
+    adversarial_smoothing: float = option(
+        0.1, "label smoothing: real clips count as 1 - X real", SMOOTHING, low=0.0, high=0.3
     )
-    two_sided: bool = option(False, "generated clips count as smooth real, instead of 0")
+    two_sided: bool = option(
+        False, "generated clips count as adversarial_smoothing real, instead of 0"
+    )
     g_lr: float = option(
-        1.0, "learning rate of the generator, as a ratio", low=0.25, high=4.0, log=True
+        1.0, "learning rate of the generator, as a ratio", POSITIVE, low=0.25, high=4.0, log=True
     )
 
     def build(self, keras: Any, problem: Problem) -> Any:

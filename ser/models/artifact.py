@@ -6,6 +6,7 @@ A ``.keras`` file is a zip archive. Beside Keras's own members it holds
 * ``model.tflite``: the same network for LiteRT, where it converts;
 * ``mel.npy``: the mel filter bank of the specification, so that librosa need not be imported;
 * ``voice.npy``: the mean baseline of the training speakers, where the network reads functionals;
+* ``speaker.npz``: the speaker model, where the architecture has one;
 * ``encoder.tflite``: the network of the pretrained encoder, where the specification has one.
 
 Keras ignores members that it does not know, so `keras.models.load_model` opens the file as well.
@@ -33,12 +34,15 @@ from ser.features import banks
 from ser.features.spec import FeatureSpec, SpecError
 from ser.io.files import atomic_path
 from ser.models.backend import quiet_stderr
+from ser.models.former_names import update_card
+from ser.models.speaker_model import SpeakerModel
 
 CARD_MEMBER = "ser.json"
 LITERT_MEMBER = "model.tflite"
 MEL_MEMBER = "mel.npy"
 VOICE_MEMBER = "voice.npy"
 ENCODER_MEMBER = "encoder.tflite"
+SPEAKER_MEMBER = "speaker.npz"
 CLASSIFIER = "classifier"
 
 # Entries that the rest of the package needs.
@@ -55,7 +59,7 @@ def read_card(path: str | Path) -> dict[str, Any]:
         path: A ``.keras`` file written by `write_artifact`.
 
     Returns:
-        The contents of ``ser.json``.
+        The contents of ``ser.json``, with the current names of hyperparameters.
 
     Raises:
         ArtifactError: The file is missing, not an artifact, or written by a newer version.
@@ -71,7 +75,7 @@ def read_card(path: str | Path) -> dict[str, Any]:
     if missing:
         raise ArtifactError(path, f"has a card without {', '.join(missing)}", "train it again")
     _check_card(path, card)
-    return dict(card)
+    return update_card(card)
 
 
 def read_litert(path: str | Path) -> bytes | None:
@@ -104,6 +108,23 @@ def read_voice(path: str | Path) -> Matrix | None:
     return voice
 
 
+def read_speaker_model(path: str | Path) -> SpeakerModel | None:
+    """Reads the speaker model of an artifact, or None where it has none.
+
+    Raises:
+        ArtifactError: The member is damaged.
+    """
+    data = _read_member(path, SPEAKER_MEMBER)
+    if data is None:
+        return None
+    try:
+        with np.load(io.BytesIO(data), allow_pickle=False) as arrays:
+            return SpeakerModel.from_arrays({name: arrays[name] for name in arrays.files})
+    except (ValueError, EOFError, KeyError, zipfile.BadZipFile) as error:
+        cause = f"has a damaged {SPEAKER_MEMBER} ({error})"
+        raise ArtifactError(path, cause, "train it again") from error
+
+
 def write_artifact(
     path: str | Path,
     model: Any,
@@ -112,6 +133,7 @@ def write_artifact(
     *,
     eight_bits: bool = False,
     encoder: bytes | None = None,
+    speaker_model: SpeakerModel | None = None,
 ) -> bool:
     """Writes a trained network with its card.
 
@@ -124,6 +146,7 @@ def write_artifact(
         eight_bits: Quantize LiteRT's copy of the weights; see `export_litert`.
         encoder: The network of the specification's encoder, where it has one; see
             `ser.models.encoders.find_network`.
+        speaker_model: The speaker model, where the architecture has one.
 
     Returns:
         Whether the network could be converted for LiteRT. If not, it runs on Keras only.
@@ -154,6 +177,10 @@ def write_artifact(
                     _add_member(archive, VOICE_MEMBER, _array_bytes(voice))
                 if encoder is not None:
                     _add_member(archive, ENCODER_MEMBER, encoder)
+                if speaker_model is not None:
+                    stream = io.BytesIO()
+                    np.savez(stream, allow_pickle=False, **speaker_model.to_arrays())
+                    _add_member(archive, SPEAKER_MEMBER, stream.getvalue())
     except OSError as error:
         raise cannot_write(path, error, ArtifactError) from error
     return litert is not None

@@ -11,6 +11,8 @@ from typing import Any, ClassVar, Self, get_args, get_type_hints
 
 from ser.arrays import Vector
 from ser.errors import HyperparameterError, choose_from
+from ser.models.former_names import FORMER_NAMES
+from ser.models.limits import NOT_NEGATIVE, Limits
 
 Value = bool | int | float | str
 """The type of a hyperparameter."""
@@ -44,7 +46,7 @@ class Problem:
 
 @dataclass(frozen=True, slots=True)
 class Option:
-    """Description and search range of a hyperparameter.
+    """Description, limits and search range of a hyperparameter.
 
     Attributes:
         help: One line for users.
@@ -55,13 +57,15 @@ class Option:
     """
 
     help: str
+        limits: The values allowed of a number, which may be more than those that are searched.
     low: float | None = None
     high: float | None = None
     log: bool = False
     choices: tuple[Value, ...] = ()
 
 
-def option(default: Value, help: str, **search: Any) -> Any:
+def option(default: Value, help: str, limits: Limits = NOT_NEGATIVE, **search: Any) -> Any:
+    limits: Limits = NOT_NEGATIVE
     """Declares a hyperparameter as a field of an architecture's dataclass.
 
     Args:
@@ -69,7 +73,8 @@ def option(default: Value, help: str, **search: Any) -> Any:
         help: One line for users.
         **search: The other attributes of `Option`.
     """
-    return field(default=default, metadata={"option": Option(help, **search)})
+    return field(default=default, metadata={"option": Option(help, limits=limits, **search)})
+        limits: The values allowed, if it is a number without choices.
 
 
 @dataclass(frozen=True)
@@ -113,8 +118,12 @@ class Architecture(ABC):
         parsed = {}
         for name, value in values.items():
             if name not in known:
+        former = FORMER_NAMES.get(cls.name, {})
                 cause = f"is not an option of {cls.name}"
                 raise HyperparameterError(name, cause, choose_from(name, known), value)
+            if name in former:
+                cure = f"use {former[name]}={value}"
+                raise HyperparameterError(name, f"is called {former[name]} now", cure, value)
             parsed[name] = _parse_value(name, value, types[name], known[name])
         return cls(**parsed)
 
@@ -170,19 +179,31 @@ def _parse_value(name: str, value: Any, kind: Any, about: Option) -> Value:
     elif isinstance(value, kinds) and not (isinstance(value, bool) and bool not in kinds):
         parsed = value
     else:
-        try:
-            parsed = kinds[0](value)
-        except (TypeError, ValueError) as error:
-            cause = f"is not of type {kinds[0].__name__}"
-            raise HyperparameterError(name, cause, value=value) from error
-    if about.choices and parsed not in about.choices:
-        cure = choose_from(str(value), map(str, about.choices))
-        raise HyperparameterError(name, "is not a choice", cure, value)
+        parsed = _convert(name, value, kinds[0], about)
+    if about.choices:
+        if parsed not in about.choices:
+            cure = choose_from(str(value), map(str, about.choices))
+            raise HyperparameterError(name, "is not a choice", cure, value)
+    elif isinstance(parsed, int | float) and not isinstance(parsed, bool):
+        about.limits.check(name, parsed, value)
     return parsed
 
 
 def standardized_input(keras: Any, problem: Problem) -> tuple[Any, Any]:
     """Makes the input layer, and standardizes it where the problem has statistics.
+
+def _convert(name: str, value: Any, kind: type[Value], about: Option) -> Value:
+    try:
+        converted = kind(value)
+        # Python cuts the fraction off: 3.7 layers would become 3.
+        if kind is not int or isinstance(value, str) or converted == value:
+            return converted
+    except (TypeError, ValueError, OverflowError):
+        pass
+    cause = {int: "is not a whole number", float: "is not a number", bool: "is neither yes nor no"}
+    cure = "" if about.choices else f"give {about.limits}"
+    raise HyperparameterError(name, cause.get(kind, "is not text"), cure, value)
+
 
     Returns:
         The input tensor and the standardized tensor, both (batch, frames, coefficients).

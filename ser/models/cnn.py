@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ser.models.base import Architecture, Problem, option, standardized_input
+from ser.models.limits import DROPOUT, RATIO, SIZE
 from ser.models.sequence import MIN_FRAMES, MOMENTUM
 
 # Squeeze and excitation: the hidden layer has an eighth of the channels.
@@ -32,11 +33,13 @@ class CNN(Architecture):
     name = "cnn"
     summary = "six convolutions, batch normalisation, max pooling, attention over time, dense"
     width: float = option(
-        1.0, "channels of every convolution, as a ratio", low=0.5, high=2.0, log=True
+        1.0, "channels of every convolution, as a ratio", RATIO, low=0.5, high=2.0, log=True
     )
     kernel: int = option(3, "bands and frames that a convolution spans", choices=(3, 5))
-    units: int = option(128, "width of the dense layers", low=64, high=256, log=True)
-    dropout: float = option(0.3, "share dropped around the last dense layer", low=0.1, high=0.6)
+    units: int = option(128, "width of the dense layers", SIZE, low=64, high=256, log=True)
+    dropout: float = option(
+        0.3, "share dropped around the last dense layer", DROPOUT, low=0.1, high=0.6
+    )
     residual: bool = option(
         False,
         "shortcuts beside pairs of convolutions; memorizes more, which helps with speakers of the "

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ser.models.base import Architecture, Problem, option
+from ser.models.limits import DEPTH, DROPOUT, SIZE
 from ser.models.sequence import MOMENTUM, averaging_weights, masked_mean, pool_mask, sequence_input
 
 _MAX_FILTERS = 256
@@ -27,13 +28,18 @@ class CNN1D(Architecture):
     name = "cnn1d"
     summary = "convolutions along time (or along pooled coefficients), max pooling, dense"
 
-    layers: int = option(4, "convolutions, each followed by pooling", low=2, high=6)
+    layers: int = option(4, "convolutions, each followed by pooling", DEPTH, low=2, high=6)
     filters: int = option(
-        64, "channels of the first convolution; they double up to 256", low=32, high=128, log=True
+        64,
+        "channels of the first convolution; they double up to 256",
+        SIZE,
+        low=32,
+        high=128,
+        log=True,
     )
-    kernel: int = option(5, "steps that a convolution spans", low=3, high=8)
-    units: int = option(128, "width of the dense layer", low=64, high=256, log=True)
-    dropout: float = option(0.3, "share dropped around the dense layer", low=0.1, high=0.6)
+    kernel: int = option(5, "steps that a convolution spans", SIZE, low=3, high=8)
+    units: int = option(128, "width of the dense layer", SIZE, low=64, high=256, log=True)
+    dropout: float = option(0.3, "share dropped around the dense layer", DROPOUT, low=0.1, high=0.6)
 
     def build(self, keras: Any, problem: Problem) -> Any:
         """Builds the network; see `Architecture.build`."""

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ser.models.base import Architecture, Problem, option
+from ser.models.limits import DEPTH, DROPOUT, SIZE
 from ser.models.sequence import MOMENTUM, averaging_weights, masked_mean, pool_mask, sequence_input
 
 # LSTM layers are unrolled, because LiteRT does not run their loop. Every step makes the network
@@ -30,15 +31,22 @@ class CNNLSTM(Architecture):
     name = "cnn-lstm"
     summary = "convolutions, two LSTM layers along time, dense"
 
-    layers: int = option(3, "convolutions, each followed by pooling", low=2, high=4)
+    layers: int = option(3, "convolutions, each followed by pooling", DEPTH, low=2, high=4)
     filters: int = option(
-        24, "channels of the first convolution; they double up to 96", low=12, high=48, log=True
+        24,
+        "channels of the first convolution; they double up to 96",
+        SIZE,
+        low=12,
+        high=48,
+        log=True,
     )
     kernel: int = option(3, "bands and frames that a convolution spans", choices=(3, 5))
     units: int = option(
-        96, "width of the LSTM layers and the dense layer", low=48, high=192, log=True
+        96, "width of the LSTM layers and the dense layer", SIZE, low=48, high=192, log=True
     )
-    dropout: float = option(0.3, "share dropped around LSTM and dense layers", low=0.1, high=0.6)
+    dropout: float = option(
+        0.3, "share dropped around LSTM and dense layers", DROPOUT, low=0.1, high=0.6
+    )
 
     def build(self, keras: Any, problem: Problem) -> Any:
         """Builds the network; see `Architecture.build`."""

@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from ser.errors import HyperparameterError, SerError
+from ser.errors import SerError
 from ser.models.base import Problem, option, standardized_input
 from ser.models.cnn import CNN
+from ser.models.limits import DEPTH, NOT_NEGATIVE
 from ser.models.svm import SVM, FittedSVM, empty_svm, set_svm_weights, svm_logits
 
 SPECTRUM_LAYER, PROSODY_LAYER = "picture", "prosody"
@@ -23,7 +24,7 @@ the names of the layers that hold the linear discriminant."""
 _LARGEST_UNQUANTIZED = 1023
 
 PROSODY_SVM = SVM(C=10.0, gamma=1.0)
-"""The machines of ``reading=kernel``; chosen on a part of the clips of RAVDESS."""
+"""The machines of ``prosody_classifier=kernel``; chosen on a part of the clips of RAVDESS."""
 
 # Standardized functionals are clipped here: beyond it are errors of measurement.
 _CLIP = 5.0
@@ -55,20 +56,26 @@ class ProsodyCNN(CNN):
     trainer = "experts"
     reads_functionals = True
 
-    pictures: int = option(1, "spectral networks; each costs as much as the first")
-    reading: str = option(
+    spectral_networks: int = option(
+        1, "networks on spectra, with different initial weights; each costs as much", DEPTH
+    )
+    prosody_classifier: str = option(
         "linear",
         "classifier of prosody where the speaker's baseline is not known: linear discriminant, or "
         "support vector machines (kernel), which are better for speakers of the training set",
         choices=("linear", "kernel"),
     )
     prosody_weight: float = option(
-        1.5, "weight of the prosodic expert; the spectral one has 1", low=0.5, high=3.0
+        1.5,
+        "weight of the prosodic expert; the spectral one has 1",
+        NOT_NEGATIVE,
+        low=0.5,
+        high=3.0,
     )
 
     def eight_bits(self, frames: int) -> bool:
         """Quantizes as `CNN` does, but no sums over many support vectors."""
-        return self.reading == "linear" and super().eight_bits(frames)
+        return self.prosody_classifier == "linear" and super().eight_bits(frames)
 
     def build(self, keras: Any, problem: Problem) -> Any:
         """Builds the network; see `Architecture.build`.
@@ -86,8 +93,6 @@ class ProsodyCNN(CNN):
                 "reads functionals, and the table holds none",
                 "extract with --functionals prosody, or use --arch cnn",
             )
-        if self.pictures < 1:
-            raise HyperparameterError("pictures", "must be at least 1", value=self.pictures)
         # All functionals but the level.
         count = problem.functionals - 1
         machine = empty_svm(count, problem.classes, gamma=PROSODY_SVM.gamma / max(1, count))
@@ -99,21 +104,21 @@ class ProsodyCNN(CNN):
         Args:
             keras: The module.
             problem: Sizes and statistics.
-            machine: The support vector machines; not used with ``reading=linear``.
+            machine: The support vector machines; not used with ``prosody_classifier=linear``.
         """
         layers, ops = keras.layers, keras.ops
         entry, x = standardized_input(keras, problem)
         functionals = keras.Input((problem.functionals,), name="functionals")
         voice = keras.Input((2, problem.functionals), name="voice")
         logs = []
-        for number in range(1, self.pictures + 1):
+        for number in range(1, self.spectral_networks + 1):
             name = SPECTRUM_LAYER if number == 1 else f"{SPECTRUM_LAYER}_{number}"
             spectral = layers.Softmax(dtype="float32", name=name)(self.logits(keras, problem, x))
             logs.append(ops.log(spectral + 1e-6))
         log_spectral = logs[0] if len(logs) == 1 else layers.Average(dtype="float32")(logs)
         standardized = self._standardize(keras, problem, functionals, voice)
         logits = self._lda_logits(keras, problem, standardized)
-        if self.reading == "kernel":
+        if self.prosody_classifier == "kernel":
             vectors = standardized[:, columns_without_level(problem.functionals)]
             machine_answer = svm_logits(keras, vectors, machine, problem.classes)
             logits = logits + machine_answer * (1.0 - standardized[:, -1:])
@@ -123,7 +128,7 @@ class ProsodyCNN(CNN):
         product = layers.Rescaling(1 / (1 + self.prosody_weight), dtype="float32")(product)
         answer = layers.Softmax(dtype="float32", name="emotion")(product)
         model = keras.Model([entry, functionals, voice], answer, name=self.name.replace("-", "_"))
-        if self.reading == "kernel":
+        if self.prosody_classifier == "kernel":
             set_svm_weights(model, machine)
         return model
 

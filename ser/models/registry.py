@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any
 
-from ser.errors import SerError
+from ser.errors import ParameterError, choose_from
 from ser.models.acgan import ACGAN
 from ser.models.base import Architecture
 from ser.models.cnn import CNN
@@ -50,7 +50,7 @@ def make_architecture(name: str, options: Mapping[str, Any] = MappingProxyType({
         options: Hyperparameters that differ from their defaults.
 
     Raises:
-        SerError: There is none of this name, or an option does not fit.
+        ParameterError: There is none of this name, or an option does not fit.
     """
     return make_from_registry(ARCHITECTURES, name, options, "an architecture")
 
@@ -67,8 +67,8 @@ def make_from_registry(
         what: What the registry holds, for the message, such as ``an architecture``.
 
     Raises:
-        SerError: There is none of this name, or an option does not fit.
+        ParameterError: There is none of this name, or an option does not fit.
     """
     if name not in kinds:
-        raise SerError(name, f"is not {what}", f"use {', '.join(kinds)}")
+        raise ParameterError("arch", f"is not {what}", choose_from(name, kinds), name)
     return kinds[name].with_options(options)

@@ -10,6 +10,7 @@ import numpy as np
 
 from ser.arrays import Array
 from ser.models.base import Architecture, Problem, option
+from ser.models.limits import POSITIVE
 
 SUPPORT_LAYER, DECISION_LAYER = "support", "decisions"
 """Names of the layers that compute the distances from the support vectors, and scikit-learn's
@@ -59,11 +60,12 @@ class SVM(Architecture):
 
     kernel: str = option("rbf", "kernel function", choices=("rbf", "linear"))
     C: float = option(
-        3.0, "cost of a training clip on the wrong side", low=1e-3, high=100.0, log=True
+        3.0, "cost of a training clip on the wrong side", POSITIVE, low=1e-3, high=100.0, log=True
     )
     gamma: float = option(
         1.0,
         "width of the rbf kernel; 1 is scikit-learn's gamma='scale'",
+        POSITIVE,
         low=0.05,
         high=5.0,
         log=True,

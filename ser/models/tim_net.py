@@ -8,6 +8,7 @@ from types import MappingProxyType
 from typing import Any, ClassVar
 
 from ser.models.base import Architecture, Problem, option
+from ser.models.limits import DEPTH, DROPOUT, SIZE
 from ser.models.sequence import MOMENTUM, averaging_weights, masked_mean, sequence_input
 
 
@@ -34,10 +35,10 @@ class TIMNet(Architecture):
     summary = "gated dilated convolutions in both directions of time, their scales fused"
     defaults: ClassVar[Mapping[str, Any]] = MappingProxyType({"lr": 3e-3})
 
-    layers: int = option(8, "temporal-aware blocks in each direction", low=4, high=10)
-    filters: int = option(48, "channels of every convolution", low=24, high=96, log=True)
+    layers: int = option(8, "temporal-aware blocks in each direction", DEPTH, low=4, high=10)
+    filters: int = option(48, "channels of every convolution", SIZE, low=24, high=96, log=True)
     kernel: int = option(2, "steps that a convolution spans", choices=(2, 3))
-    dropout: float = option(0.1, "share of channels dropped in a block", low=0.0, high=0.4)
+    dropout: float = option(0.1, "share of channels dropped in a block", DROPOUT, low=0.0, high=0.4)
 
     def build(self, keras: Any, problem: Problem) -> Any:
         """Builds the network; see `Architecture.build`."""

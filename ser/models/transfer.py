@@ -4,20 +4,24 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, ClassVar
 
-from ser.errors import HyperparameterError, SerError
-from ser.models.base import Architecture, Problem, option, standardized_input
+from ser.errors import SerError
+from ser.models.base import Architecture, Option, Problem, option, standardized_input
 from ser.models.imagenet import PublishedWeights, fetch_weights
+from ser.models.limits import DROPOUT, POSITIVE, SHARE, SIZE, Limits
 from ser.models.sequence import MIN_FRAMES, MOMENTUM
 
 IMAGENET = "imagenet"
 NONE = "none"
 
 _BASE_LAYER = "base"
+
+# In pixels. Memory ends long before it.
+_LARGEST_IMAGE = 4096
 
 # Features of unit variance become gray levels: three deviations on either side of the middle.
 _GRAY = 127.5
@@ -65,36 +69,23 @@ class TransferArchitecture(Architecture):
         high=3,
     )
     head_share: float = option(
-        0.3, "share of the epochs that trains the head alone", low=0.1, high=0.6
+        0.3, "share of the epochs that trains the head alone", SHARE, low=0.1, high=0.6
     )
     base_rate: float = option(
-        0.1, "rate of the second phase, as a ratio of --lr", low=0.01, high=0.3, log=True
+        0.1, "rate of the second phase, as a ratio of --lr", POSITIVE, low=0.01, high=0.3, log=True
     )
     size: int = option(96, "width and height of the image in pixels")
-    units: int = option(128, "width of the dense layer", low=64, high=512, log=True)
-    dropout: float = option(0.4, "share dropped around the dense layer", low=0.1, high=0.6)
+    units: int = option(128, "width of the dense layer", SIZE, low=64, high=512, log=True)
+    dropout: float = option(0.4, "share dropped around the dense layer", DROPOUT, low=0.1, high=0.6)
 
-    def __post_init__(self) -> None:
-        """Checks ranges.
-
-        Raises:
-            HyperparameterError: A value is out of its range.
-        """
-        for name, valid, range_ in (
-            (
-                "fine_tune",
-                0 <= self.fine_tune <= len(self.block_ends),
-                f"0 to {len(self.block_ends)}",
-            ),
-            ("head_share", 0 <= self.head_share <= 1, "0 to 1"),
-            ("base_rate", self.base_rate > 0, "more than 0"),
-            ("size", self.size >= self.min_size, f"at least {self.min_size}"),
-            ("units", self.units > 0, "at least 1"),
-            ("dropout", 0 <= self.dropout < 1, "0 to less than 1"),
-        ):
-            if not valid:
-                cause = f"does not fit {self.name}"
-                raise HyperparameterError(name, cause, f"use {range_}", getattr(self, name))
+    @classmethod
+    def options(cls) -> dict[str, Option]:
+        """Lists the hyperparameters by name; the base limits two of them."""
+        known = super().options()
+        blocks = Limits(0, len(cls.block_ends))
+        known["fine_tune"] = replace(known["fine_tune"], limits=blocks)
+        known["size"] = replace(known["size"], limits=Limits(cls.min_size, _LARGEST_IMAGE))
+        return known
 
     @property
     def pretrained(self) -> bool:

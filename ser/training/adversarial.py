@@ -89,7 +89,11 @@ class AdversarialTrainer(Trainer):
                     EMOTION_OUTPUT: self.loss(),
                     GENERATED_OUTPUT: losses.CategoricalCrossentropy(),
                 },
-                loss_weights={SOURCE_OUTPUT: 1.0, EMOTION_OUTPUT: 1.0, GENERATED_OUTPUT: gan.trust},
+                loss_weights={
+                    SOURCE_OUTPUT: 1.0,
+                    EMOTION_OUTPUT: 1.0,
+                    GENERATED_OUTPUT: gan.generated_weight,
+                },
                 # Not weighted: it is needed while the discriminator waits with weights of zero.
                 metrics={
                     SOURCE_OUTPUT: keras.metrics.BinaryCrossentropy(from_logits=True, name="apart")
@@ -109,14 +113,14 @@ class AdversarialTrainer(Trainer):
             )
         self.restore(None, {"discriminator": discriminator, "adversary": adversary})
 
-    def companions(self) -> dict[str, Any]:
-        """Gives both networks with their optimizers; see `Trainer.companions`."""
+    def training_networks(self) -> dict[str, Any]:
+        """Gives both networks with their optimizers; see `Trainer.training_networks`."""
         return {"discriminator": self.discriminator, "adversary": self.adversary}
 
-    def restore(self, model: Any, companions: dict[str, Any]) -> None:
+    def restore(self, model: Any, networks: dict[str, Any]) -> None:
         """Restores both networks; the classifier shares the discriminator's weights."""
-        self.discriminator = companions["discriminator"]
-        self.adversary = companions["adversary"]
+        self.discriminator = networks["discriminator"]
+        self.adversary = networks["adversary"]
         self.adversary.get_layer("judge").trainable = False
         self.model = self.gan.classifier(self.keras, self.discriminator)
         build_training_state(self.keras, self.discriminator, self.adversary)
@@ -185,12 +189,12 @@ class AdversarialTrainer(Trainer):
     ) -> EpochFigures:
         """Trains the discriminator on real and generated clips."""
         size = len(clips.x)
-        count = max(1, round(size * self.gan.share / (1 - self.gan.share)))
+        count = max(1, round(size * self.gan.generated_share / (1 - self.gan.generated_share)))
         noise, y, mask = self._generator_inputs(clips, count, rng)
         generated = np.asarray(self._generator.predict_on_batch([noise, y, mask]), np.float32)
         x = np.concatenate([clips.x, generated])
         keep, fill = self._spec_masks(len(x), rng)
-        smooth = self.gan.smooth
+        smooth = self.gan.adversarial_smoothing
         real = np.full(size, 1 - smooth), np.full(count, smooth if self.gan.two_sided else 0.0)
         emotions = np.concatenate([clips.y, y])
         # Keras divides by the size of the batch; these weights give the mean over the clips of

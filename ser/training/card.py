@@ -12,6 +12,7 @@ from ser.dataset.table import Table, spec_of
 from ser.models.artifact import CLASSIFIER
 from ser.training.config import TrainConfig
 from ser.training.loop import TrainedNetwork, training_speakers
+from ser.wording import counted
 
 # The licenses of the public corpora, which bind weights that were trained on them.
 LICENSES: Mapping[str, str] = {
@@ -131,4 +132,5 @@ def describe_corpora(table: Table) -> str:
     """Describes a table's corpora, and counts its clips and speakers."""
     corpora = sorted(set(np.asarray(table["corpus"]).tolist()) - {""})
     speakers = len(training_speakers(table, np.arange(len(table))))
-    return f"{'+'.join(corpora) or 'own clips'} ({len(table)} clips, {speakers} speakers)"
+    counts = f"{counted(len(table), 'clip')}, {counted(speakers, 'speaker')}"
+    return f"{'+'.join(corpora) or 'own clips'} ({counts})"

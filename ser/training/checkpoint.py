@@ -27,7 +27,7 @@ class TrainingState:
         best_loss: That loss.
         history: One row of figures per finished epoch.
         files: The number in the names of the files that belong to this state.
-        companions: Names of the networks that are trained beside the classifier.
+        networks: Names of the networks that only the training needs, beside the classifier.
     """
 
     fingerprint: str
@@ -36,7 +36,7 @@ class TrainingState:
     best_loss: float = float("inf")
     history: list[dict[str, float]] = field(default_factory=list)
     files: int = 0
-    companions: list[str] = field(default_factory=list)
+    networks: list[str] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -45,13 +45,13 @@ class LoadedCheckpoint:
 
     Attributes:
         model: The compiled classifier.
-        companions: The networks that are trained beside it, by name.
+        training_networks: The networks that only the training needs, by name.
         best: The weights of the best epoch, or None.
         state: The state of the training.
     """
 
     model: Any
-    companions: dict[str, Any]
+    training_networks: dict[str, Any]
     best: Any
     state: TrainingState
 
@@ -71,7 +71,7 @@ class Checkpoint:
         model: Any,
         best: Any,
         state: TrainingState,
-        companions: Mapping[str, Any] | None = None,
+        networks: Mapping[str, Any] | None = None,
     ) -> None:
         """Writes networks with their optimizers, the best weights and the state.
 
@@ -79,10 +79,10 @@ class Checkpoint:
             model: The compiled classifier.
             best: Weights of the best epoch, from `keras.Model.get_weights`, or None.
             state: The state of the training.
-            companions: The networks that are trained beside the classifier, by name.
+            networks: The networks that only the training needs, by name.
         """
-        others = dict(companions or {})
-        state.companions = sorted(others)
+        others = dict(networks or {})
+        state.networks = sorted(others)
         state.files = state.epoch
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
@@ -122,10 +122,13 @@ class Checkpoint:
             SerError: The checkpoint is of another training, or damaged.
         """
         try:
-            state = TrainingState(**json.loads((self.folder / _STATE).read_text()))
+            values = json.loads((self.folder / _STATE).read_text())
+            # The name that earlier versions gave to these networks.
+            values["networks"] = values.pop("companions", None) or values.get("networks", [])
+            state = TrainingState(**values)
         except FileNotFoundError:
             return None
-        except (ValueError, TypeError) as error:
+        except (ValueError, TypeError, AttributeError) as error:
             raise self._damaged(error) from error
         if state.fingerprint != fingerprint:
             raise SerError(
@@ -138,7 +141,7 @@ class Checkpoint:
                 model = keras.saving.load_model(self._model(state), safe_mode=True)
                 others = {
                     name: keras.saving.load_model(self._model(state, name), safe_mode=True)
-                    for name in state.companions
+                    for name in state.networks
                 }
             best = None
             if self._best(state).exists():

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, fields, replace
-from typing import Any, Literal
+from types import MappingProxyType
+from typing import Any, Literal, get_args
 
-from ser.errors import ParameterError
+from ser.errors import ParameterError, choose_from
+from ser.models.former_names import with_former_names
+from ser.models.limits import DROPOUT, NOT_NEGATIVE, POSITIVE, Limits
 from ser.models.precision import Precision
 from ser.training.spec_augment import SpectrogramAugmentation
 
@@ -14,6 +17,18 @@ ClassWeight = Literal["none", "balanced"]
 
 COMMON = ("lr", "weight_decay", "label_smoothing")
 """Hyperparameters of nearly every trainer."""
+
+_LIMITS: Mapping[str, Limits] = MappingProxyType(
+    {
+        "epochs": Limits(1),
+        "batch_size": Limits(1),
+        "lr": POSITIVE,
+        "weight_decay": NOT_NEGATIVE,
+        "label_smoothing": DROPOUT,
+        "patience": NOT_NEGATIVE,
+        "seed": NOT_NEGATIVE,
+    }
+)
 
 _DESCRIBED = ("batch_size", *COMMON, "class_weight", "precision")
 
@@ -66,21 +81,27 @@ class TrainConfig:
         Raises:
             ParameterError: A value is out of its range.
         """
-        for name in ("epochs", "batch_size"):
-            if getattr(self, name) < 1:
-                raise ParameterError(name, "must be at least 1", value=getattr(self, name))
-        if self.lr <= 0:
-            raise ParameterError("lr", "must be positive", value=self.lr)
-        if not 0 <= self.label_smoothing < 1:
-            raise ParameterError(
-                "label_smoothing",
-                "must be at least 0 and less than 1",
-                value=self.label_smoothing,
-            )
+        if isinstance(self.support, str):
+            object.__setattr__(self, "support", (self.support,))
+        for name, kind in (("class_weight", ClassWeight), ("precision", Precision)):
+            value, known = getattr(self, name), get_args(kind)
+            if value not in known:
+                raise ParameterError(name, "is unknown", choose_from(str(value), known), value)
+        for name, limits in _LIMITS.items():
+            value = getattr(self, name)
+            if value not in limits:
+                raise ParameterError(name, f"must be {limits}", value=value)
 
     def to_dict(self) -> dict[str, Any]:
         """Gives the values as plain JSON types."""
         return asdict(self)
+
+    def fingerprint_values(self) -> dict[str, Any]:
+        """Gives the values for a fingerprint: hyperparameters have the names that they had first.
+
+        So a training that was begun before they were renamed can be resumed.
+        """
+        return {**self.to_dict(), "options": with_former_names(self.arch, self.options)}
 
     def with_hyperparameters(self, values: Mapping[str, Any]) -> TrainConfig:
         """Makes a copy with other hyperparameters.

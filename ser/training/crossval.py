@@ -22,6 +22,7 @@ from ser.training.card import describe_corpora
 from ser.training.config import TrainConfig
 from ser.training.fold import ADAPTED_CSV, ChooseConfig, Fold, FoldPredictions, table_labels
 from ser.training.parallel_folds import FoldCallbacks, train_folds
+from ser.wording import counted
 
 PREDICTIONS = "predictions.csv"
 REPORT = "report.json"
@@ -155,7 +156,7 @@ def describe_protocol(
         f"{describe_data(table, tested, config)}, {len(table_labels(table))} classes, "
         f"{len(folds.tests)}-fold cross-validation ({folds.name}), {apart}, "
         f"arch {config.describe()}, "
-        f"last of {config.epochs} epochs, seed {config.seed}"
+        f"last of {counted(config.epochs, 'epoch')}, seed {config.seed}"
         f"{'' if search is None else f', {search.protocol}'}"
     )
 

@@ -41,15 +41,15 @@ class ExpertsTrainer(Trainer):
         self._fit_prosody()
         self._compile_experts(self.model)
 
-    def companions(self) -> dict[str, Any]:
+    def training_networks(self) -> dict[str, Any]:
         """Gives the network that is trained, which has the optimizer."""
         return {"experts": self._experts}
 
-    def restore(self, model: Any, companions: dict[str, Any]) -> None:
+    def restore(self, model: Any, networks: dict[str, Any]) -> None:
         """Restores the classifier and the state of the optimizer; see `Trainer.restore`."""
         self.model = model
         self._compile_experts(model)
-        saved = companions["experts"].optimizer.variables
+        saved = networks["experts"].optimizer.variables
         for variable, value in zip(self._experts.optimizer.variables, saved, strict=True):
             variable.assign(value)
 
@@ -86,7 +86,9 @@ class ExpertsTrainer(Trainer):
         kernel = np.zeros((2 * count + 1, self.problem.classes), np.float32)
         bias = np.zeros(self.problem.classes, np.float32)
         architecture = cast(ProsodyCNN, self.architecture)
-        machine = self._fit_machine(standardize) if architecture.reading == "kernel" else None
+        machine = (
+            self._fit_machine(standardize) if architecture.prosody_classifier == "kernel" else None
+        )
         if machine is None:
             # Levels of different recordings cannot be compared; even a small weight would matter.
             by_all = columns_without_level(count)

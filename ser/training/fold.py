@@ -28,6 +28,7 @@ from ser.training.card import make_card
 from ser.training.checkpoint import Checkpoint
 from ser.training.config import TrainConfig
 from ser.training.loop import TrainingData, predict, train
+from ser.wording import with_singulars
 
 ADAPTED_CSV = "calibrated.csv"
 """End of the names of the files with predictions after adaptation to the speakers. The name is that
@@ -106,7 +107,7 @@ class Fold:
         test = originals(table, self.test_records)
         plain = read_predictions(self._csv())
         same = (
-            plain.protocol == self.protocol
+            with_singulars(plain.protocol) == self.protocol
             and matches_config(read_card(self.artifact), table, self.config)
             and plain.path.tolist() == _clip_names(table, test)
         )
@@ -116,8 +117,11 @@ class Fold:
                 "is of a cross-validation with other data or options",
                 "repeat those options, or start anew without --resume",
             )
+        plain = replace(plain, protocol=self.protocol)
         if self._adapted_csv().exists():
-            return FoldPredictions(plain, read_predictions(self._adapted_csv()))
+            adapted = read_predictions(self._adapted_csv())
+            adapted = replace(adapted, protocol=with_singulars(adapted.protocol))
+            return FoldPredictions(plain, adapted)
         # The fold was finished by a version without adaptation.
         labeled = np.asarray(test, np.intp)[np.asarray(table["y"])[test] != ""]
         adapted = self._predict_adapted(table, labeled, plain)
@@ -188,6 +192,7 @@ class Fold:
             trained.voice,
             eight_bits=arch.eight_bits(card["frames"]),
             encoder=encoder,
+            speaker_model=trained.speaker_model,
         )
         adapted = self._predict_adapted(table, examples.indices, plain)
         write_predictions(self._adapted_csv(), adapted)

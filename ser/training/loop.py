@@ -21,6 +21,7 @@ from ser.models.backend import Device, list_gpus, load_keras
 from ser.models.calibration import fit_temperature
 from ser.models.precision import Precision, precision_policy, to_float32
 from ser.models.registry import make_architecture
+from ser.models.speaker_model import SpeakerModel
 from ser.training.batches import Examples, batches, steps_per_epoch
 from ser.training.checkpoint import Checkpoint, TrainingState
 from ser.training.config import TrainConfig
@@ -47,6 +48,7 @@ class TrainedNetwork:
         device: Keras backend, device and precision, such as ``tensorflow cpu bfloat16``.
         voice: The mean baseline of the training speakers, shape (2, functionals), for networks that
             read functionals.
+        speaker_model: The model of how voices sound, where the architecture has one.
         generate: Generates records with the networks of the last epoch; see
             `ser.training.trainer.Trainer.generate`.
     """
@@ -61,6 +63,7 @@ class TrainedNetwork:
     device: str
     voice: Matrix | None = None
     generate: Callable[[], Table | None] = lambda: None
+    speaker_model: SpeakerModel | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +146,7 @@ def train(
             checkpoint.clear()
     else:
         best, state = loaded.best, loaded.state
-        trainer.restore(loaded.model, loaded.companions)
+        trainer.restore(loaded.model, loaded.training_networks)
     stream = batches(examples, config, state.epoch)
     steps = steps_per_epoch(examples, config)
     for row in state.history:
@@ -163,7 +166,7 @@ def train(
                 best = trainer.model.get_weights()
         state.history.append(row)
         if checkpoint is not None:
-            checkpoint.save(trainer.model, best, state, trainer.companions())
+            checkpoint.save(trainer.model, best, state, trainer.training_networks())
         write_tensorboard(state.epoch, row)
         on_epoch(row)
     model = _without_optimiser(keras, trainer.model, best)
@@ -181,6 +184,7 @@ def train(
         device_name(keras, config.precision),
         examples.general_baseline if reads else None,
         trainer.generate,
+        trainer.speaker_model,
     )
 
 
@@ -236,7 +240,9 @@ def _has_stalled(state: TrainingState, config: TrainConfig) -> bool:
 
 def _fingerprint(examples: Examples, validation: Examples | None, config: TrainConfig) -> str:
     digest = hashlib.blake2b(digest_size=16)
-    digest.update(json.dumps([config.to_dict(), examples.labels], sort_keys=True).encode())
+    digest.update(
+        json.dumps([config.fingerprint_values(), examples.labels], sort_keys=True).encode()
+    )
     for part in (examples, validation):
         if part is not None:
             digest.update(part.spec.to_json().encode())

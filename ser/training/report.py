@@ -20,6 +20,7 @@ from ser.training.config import TrainConfig
 from ser.training.crossval import CALIBRATED_ERROR, NESTED_PROTOCOL, REPORT, describe_data
 from ser.training.fold import matches_config
 from ser.training.loop import TrainedNetwork, TrainingData
+from ser.wording import with_singulars
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +66,7 @@ def read_report(
             f"is not the report of a cross-validation ({error})",
             "make it with ser-train --cv",
         ) from error
-    protocol = str(figures.protocol)
+    protocol = with_singulars(str(figures.protocol))
     known = np.asarray(records["y"]) != ""
     labelled = records if known.all() else records[known]
     # A protocol begins with the corpora that were tested.

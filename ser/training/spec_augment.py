@@ -8,8 +8,8 @@ from dataclasses import dataclass, fields
 import numpy as np
 
 from ser.arrays import Array, Matrix
-from ser.errors import SerError
 from ser.features.spec import FeatureSpec
+from ser.models.limits import NOT_NEGATIVE, SHARE
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,11 +46,11 @@ class SpectrogramAugmentation:
         """Checks ranges.
 
         Raises:
-            SerError: A value is negative.
+            HyperparameterError: A value is out of its range.
         """
         for field in fields(self):
-            if getattr(self, field.name) < 0:
-                raise SerError(f"augment.{field.name}", "must not be negative")
+            limits = SHARE if field.name.endswith("_share") else NOT_NEGATIVE
+            limits.check(f"augment.{field.name}", getattr(self, field.name))
 
     def __call__(
         self, matrix: Matrix, frames: int, spec: FeatureSpec, rng: np.random.Generator

@@ -20,6 +20,7 @@ from ser.errors import SerError
 from ser.features.layout import functional_count
 from ser.models.backend import quiet_stderr
 from ser.models.base import Architecture, Problem
+from ser.models.speaker_model import SpeakerModel
 from ser.training.batches import Batch, Examples, steps_per_epoch
 from ser.training.config import TrainConfig
 from ser.training.tracing import build_training_state
@@ -43,6 +44,7 @@ class Trainer:
 
     Attributes:
         model: The classifier, which is validated, and written to checkpoints and to the artifact.
+        speaker_model: The model of how voices sound beside the network, where there is one.
         searched: The fields of `TrainConfig` that have an effect on this trainer, and that a search
             for hyperparameters may therefore set.
         generates: Whether it also trains a generator of clips.
@@ -60,6 +62,7 @@ class Trainer:
         self.config = config
         self.steps = steps_per_epoch(examples, config)
         self.model: Any = None
+        self.speaker_model: SpeakerModel | None = None
 
     def build(self) -> None:
         """Builds and compiles the networks; called once, unless a checkpoint is resumed."""
@@ -77,16 +80,16 @@ class Trainer:
             label_smoothing=self.config.label_smoothing
         )
 
-    def companions(self) -> dict[str, Any]:
+    def training_networks(self) -> dict[str, Any]:
         """Gives the networks that a checkpoint has to hold beside the classifier, by name."""
         return {}
 
-    def restore(self, model: Any, companions: dict[str, Any]) -> None:
+    def restore(self, model: Any, networks: dict[str, Any]) -> None:
         """Continues with the networks of a checkpoint; called instead of `build`.
 
         Args:
             model: The classifier.
-            companions: The networks that `companions` gave.
+            networks: The networks that `training_networks` gave.
         """
         self.model = model
         build_training_state(self.keras, model)

@@ -15,6 +15,7 @@ from ser.errors import ParameterError, SerError
 from ser.evaluation.predict import shared_speakers
 from ser.training.card import describe_corpora
 from ser.training.loop import TrainingData, training_speakers
+from ser.wording import counted
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,13 +59,13 @@ def split_validation(
     labeled = np.flatnonzero(np.asarray(records["y"]) != "")
     notes: tuple[str, ...] = ()
     if len(labeled) < len(records):
-        notes = (f"{len(records) - len(labeled)} records without an emotion are left out",)
+        notes = (f"left out: {counted(len(records) - len(labeled), 'record')} without an emotion",)
     corpora = describe_corpora(records)
     fraction = _fraction(validation)
     if fraction is None:
         data, warnings = _validate_on_table(records, labeled, validation, name)
         count = 0 if data.validation is None else len(data.validation)
-        protocol = f"{corpora}, watched with {count} clips"
+        protocol = f"{corpora}, validated on {counted(count, 'clip')}"
         return ValidationSplit(data, protocol, notes, warnings)
     if not 0 <= fraction < 1:
         raise ParameterError(
@@ -85,7 +86,7 @@ def split_validation(
     test = originals(table, test)
     return ValidationSplit(
         TrainingData(records, labeled[train], labeled[test]),
-        f"{corpora}, watched with {len(test)} clips ({by}s apart)",
+        f"{corpora}, validated on {counted(len(test), 'clip')} ({by}s apart)",
         notes,
     )
 

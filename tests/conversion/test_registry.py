@@ -22,8 +22,8 @@ def test_architectures_are_made_by_name_with_options() -> None:
     made = conversion_architecture("gan-translate", {"width": 64, "two_sided": True})
     assert isinstance(made, GANTranslate)
     assert (made.width, made.two_sided, made.d_steps, made.balance) == (64, True, 1, "epochs")
-    with pytest.raises(SerError, match="cnn: is not a translator; use gan-translate, pix2pix-mel"):
-        conversion_architecture("cnn")
+    with pytest.raises(SerError, match="arch=gan: is not a conversion model; use one of gan-"):
+        conversion_architecture("gan")
 
 
 @pytest.mark.parametrize("name", list(CONVERSION_ARCHITECTURES))
@@ -33,8 +33,8 @@ def test_options_of_adversarial_training_belong_to_the_architectures(name: str) 
 
 
 def test_every_architecture_has_a_trainer() -> None:
-    assert trainer_for(GANTranslate(voters=1)) is GANTrainer
+    assert trainer_for(GANTranslate(generators=1)) is GANTrainer
     assert trainer_for(Pix2PixMel()) is Pix2PixTrainer
-    ensemble = trainer_for(GANTranslate(voters=3))
+    ensemble = trainer_for(GANTranslate(generators=3))
     assert ensemble.func is EnsembleTrainer  # type: ignore[attr-defined]
     assert ensemble.args == (GANTrainer, 3)  # type: ignore[attr-defined]

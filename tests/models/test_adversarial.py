@@ -16,7 +16,7 @@ ADVERSARIAL = ("acgan", "gan-translate", "pix2pix-mel")
 def test_each_side_is_updated_at_least_once(name: str, option: str) -> None:
     kind = {**ARCHITECTURES, **CONVERSION_ARCHITECTURES}[name]
     assert kind.with_options({option: "3"}).hyperparameters()[option] == 3
-    with pytest.raises(SerError, match=f"{option}=0: must be at least 1"):
+    with pytest.raises(SerError, match=f"{option}=0: must be 1 to 65536"):
         kind.with_options({option: "0"})
 
 

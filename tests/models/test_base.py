@@ -11,6 +11,7 @@ import pytest
 from ser.errors import SerError
 from ser.models.backend import load_keras
 from ser.models.base import Architecture, Problem, option, standardized_input
+from ser.models.limits import Limits
 
 
 @dataclass(frozen=True)
@@ -18,7 +19,7 @@ class Example(Architecture):
     name = "example"
     summary = "for tests"
 
-    layers: int = option(2, "number of layers", low=1, high=4)
+    layers: int = option(2, "number of layers", Limits(1), low=1, high=4)
     rate: float = option(0.5, "a share", low=0.0, high=1.0)
     residual: bool = option(False, "with shortcuts")
     loss: str = option("hinge", "the loss", choices=("hinge", "bce"))
@@ -37,13 +38,22 @@ def test_texts_become_the_types_of_the_options() -> None:
     assert Example.with_options(values) == made
     assert Example.with_options({}) == Example()
     assert Example.with_options({"residual": "0"}) == Example()
+    assert Example.with_options({"layers": 3.0}) == Example(layers=3)
 
 
 @pytest.mark.parametrize(
     ("values", "words"),
     [
         ({"layer": "3"}, "is not an option of example"),
-        ({"layers": "many"}, "layers=many: is not of type int"),
+        ({"layers": "many"}, "layers=many: is not a whole number; give at least 1"),
+        ({"layers": "2.5"}, "layers=2.5: is not a whole number; give at least 1"),
+        ({"layers": 2.5}, "layers=2.5: is not a whole number; give at least 1"),
+        ({"layers": float("inf")}, "layers=inf: is not a whole number; give at least 1"),
+        ({"layers": "0"}, "layers=0: must be at least 1"),
+        ({"rate": "-0.1"}, "rate=-0.1: must be at least 0"),
+        ({"rate": "nan"}, "rate=nan: is not a finite number; give at least 0"),
+        ({"rate": "1e999"}, "rate=1e999: is not a finite number; give at least 0"),
+        ({"rate": None}, "rate: is not a number; give at least 0"),
         ({"layers": True}, ""),
         ({"residual": "perhaps"}, "residual=perhaps: is neither yes nor no"),
         ({"loss": "mse"}, "loss=mse: is not a choice"),

@@ -170,5 +170,5 @@ def test_the_registry() -> None:
         assert arch.name == name
         assert arch.summary
         assert make_architecture(name) == arch()
-    with pytest.raises(SerError, match="rnn9: is not an architecture; use prosody-cnn, cnn"):
+    with pytest.raises(SerError, match="arch=rnn9: is not an architecture; did you mean cnn"):
         make_architecture("rnn9")

@@ -207,7 +207,7 @@ def test_clips_are_compared_where_the_voice_is_not_told(keras: Any) -> None:
         scale=2.0,
     )
     # What is read linearly is nothing at first, so that prosody is the machine's alone.
-    model = build(keras, reading="kernel", machine=machine)
+    model = build(keras, prosody_classifier="kernel", machine=machine)
     set_lda_weights(model, np.zeros((2 * COUNT + 1, 3)), np.zeros(3))
     names = (FUNCTIONALS_LAYER, "prosody")
     look = keras.Model(model.inputs, [model.get_layer(name).output for name in names])
@@ -220,7 +220,7 @@ def test_clips_are_compared_where_the_voice_is_not_told(keras: Any) -> None:
     _, prosody = look.predict_on_batch(batch(told=True))
     assert np.asarray(prosody) == pytest.approx(1 / 3, abs=1e-6)
     # Sums over many clips need more digits than eight bits have.
-    assert not make_architecture("prosody-cnn", {"reading": "kernel"}).eight_bits(FRAMES)
+    assert not make_architecture("prosody-cnn", {"prosody_classifier": "kernel"}).eight_bits(FRAMES)
     assert make_architecture("prosody-cnn").eight_bits(FRAMES)
 
 

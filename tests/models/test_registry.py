@@ -17,7 +17,7 @@ def test_every_architecture_has_its_name_and_defaults() -> None:
 
 
 def test_an_unknown_name_is_answered_with_those_that_there_are() -> None:
-    with pytest.raises(SerError, match=r"transformer9: is not an architecture; .*prosody-cnn.*cnn"):
+    with pytest.raises(SerError, match="arch=transformer9: is not an architecture; use one of"):
         make_architecture("transformer9")
 
 

@@ -243,16 +243,16 @@ def test_the_epochs_of_the_head(options: dict[str, Any], epochs: int, head: int)
 @pytest.mark.parametrize(
     ("name", "options", "message"),
     [
-        ("vgg16", {"fine_tune": "6"}, "fine_tune=6: does not fit vgg16; use 0 to 5"),
-        ("inception", {"fine_tune": 12}, "use 0 to 11"),
-        ("vgg19", {"fine_tune": -1}, "use 0 to 5"),
-        ("vgg16", {"size": 31}, "at least 32"),
-        ("inception", {"size": "74"}, "size=74: does not fit inception; use at least 75"),
-        ("vgg16", {"head_share": 1.5}, "use 0 to 1"),
+        ("vgg16", {"fine_tune": "6"}, "fine_tune=6: must be 0 to 5"),
+        ("inception", {"fine_tune": 12}, "must be 0 to 11"),
+        ("vgg19", {"fine_tune": -1}, "must be 0 to 5"),
+        ("vgg16", {"size": 31}, "must be 32 to 4096"),
+        ("inception", {"size": "74"}, "size=74: must be 75 to 4096"),
+        ("vgg16", {"head_share": 1.5}, "head_share=1.5: must be 0 to 1"),
         ("vgg16", {"base_rate": 0.0}, "more than 0"),
         ("vgg16", {"dropout": 1.0}, "less than 1"),
-        ("vgg16", {"units": 0}, "at least 1"),
-        ("vgg16", {"size": "wide"}, "not of type int"),
+        ("vgg16", {"units": 0}, "must be 1 to"),
+        ("vgg16", {"size": "wide"}, "size=wide: is not a whole number; give 32 to 4096"),
     ],
 )
 def test_impossible_options(name: str, options: dict[str, Any], message: str) -> None:

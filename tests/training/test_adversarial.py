@@ -157,8 +157,8 @@ def _clips(trainer: AdversarialTrainer) -> Any:
     ("options", "real", "generated"),
     [
         ({}, 0.9, 0.0),
-        ({"smooth": 0.2, "two_sided": True}, 0.8, 0.2),
-        ({"smooth": 0.0}, 1.0, 0.0),
+        ({"adversarial_smoothing": 0.2, "two_sided": True}, 0.8, 0.2),
+        ({"adversarial_smoothing": 0.0}, 1.0, 0.0),
     ],
 )
 def test_labels_are_smoothed_on_one_side_or_on_both(
@@ -175,7 +175,7 @@ def test_labels_are_smoothed_on_one_side_or_on_both(
         return defaultdict(float)
 
     monkeypatch.setattr(built, "_step", look)
-    monkeypatch.setattr(built, "gan", replace(built.gan, **options, share=0.2))
+    monkeypatch.setattr(built, "gan", replace(built.gan, **options, generated_share=0.2))
     built._discriminate(_clips(built), np.random.default_rng(0), waits=False)
     [(x, y, weights)] = seen
     # A fifth of the batch is generated: 4 beside 16.

@@ -113,6 +113,19 @@ def test_files_of_an_epoch_that_was_not_finished_do_not_count(
     assert equal(again.best, model.get_weights())
 
 
+def test_other_networks_come_back_also_from_an_earlier_version(
+    keras: Any, model: Any, checkpoint: Checkpoint
+) -> None:
+    checkpoint.save(model, None, TrainingState("f", epoch=1), {"critic": model})
+    path = checkpoint.folder / "state.json"
+    for name in ("networks", "companions"):
+        path.write_text(path.read_text().replace('"networks"', f'"{name}"'))
+        loaded = checkpoint.load(keras, "f")
+        assert loaded is not None
+        assert list(loaded.training_networks) == ["critic"]
+        assert equal(loaded.training_networks["critic"].get_weights(), model.get_weights())
+
+
 def test_another_training_is_refused(keras: Any, model: Any, checkpoint: Checkpoint) -> None:
     checkpoint.save(model, None, TrainingState("f", epoch=1))
     with pytest.raises(SerError, match="other data or options; repeat the options"):
@@ -123,6 +136,7 @@ def test_another_training_is_refused(keras: Any, model: Any, checkpoint: Checkpo
     ("name", "content"),
     [
         ("state.json", b"{"),
+        ("state.json", b"[]"),
         ("state.json", json.dumps({"fingerprint": "f", "strange": 1}).encode()),
         ("epoch-1.keras", b"PK"),
         ("epoch-1.keras", None),

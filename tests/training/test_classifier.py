@@ -44,7 +44,7 @@ def test_from_a_table_to_figures(small: str, spoken: Table, tmp_path: Path) -> N
     assert written == json.loads(json.dumps(dict(trained.card)))
     assert card["training"]["seed"] == card["seed"] == 3
     assert (card["training"]["batch_size"], card["training"]["epochs_trained"]) == (12, 3)
-    assert card["protocol"].endswith("watched with 12 clips (speakers apart), seed 3")
+    assert card["protocol"].endswith("validated on 12 clips (speakers apart), seed 3")
     assert set(card["metrics"]) >= {"validation_uar", "validation_accuracy"}
 
     classifier = open_classifier(tmp_path / "m.keras")
@@ -67,7 +67,7 @@ def test_from_a_file_with_a_table_for_validation(small: str, spoken: Table, tmp_
         if isinstance(validation, Path):
             write_table(validation, spoken[of_speakers(spoken, "03")])
         made = train_classifier(tmp_path / "train.npy", small, validation=validation, **options)
-        assert made.card["protocol"].endswith("watched with 12 clips, seed 0")
+        assert made.card["protocol"].endswith("validated on 12 clips, seed 0")
         assert bool(made.warnings) == (not isinstance(validation, Path))
     nothing = train_classifier(str(tmp_path / "train.npy"), small, validation=0, **options)
     assert nothing.card["metrics"] == {}

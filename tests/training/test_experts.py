@@ -80,7 +80,7 @@ def test_a_resumed_training_ends_where_an_unbroken_one_does(
     how: str, prosodic: Table, config: TrainConfig, tmp_path: Path
 ) -> None:
     # Augmentation, dropout, and which voices are told of: all of it depends on the seed.
-    config = replace(config, augment=SpectrogramAugmentation(), options={"reading": how})
+    config = replace(config, augment=SpectrogramAugmentation(), options={"prosody_classifier": how})
     whole = run(split(prosodic), config)
     rows: list[dict[str, float]] = []
 
@@ -117,7 +117,7 @@ def right_by_prosody(result: TrainedNetwork, table: Table, clips: np.ndarray) ->
 
 
 def test_clips_that_were_learnt_from_are_compared(prosodic: Table, config: TrainConfig) -> None:
-    config = replace(config, options={"reading": "kernel"}, epochs=1)
+    config = replace(config, options={"prosody_classifier": "kernel"}, epochs=1)
     everyone = of_speakers(prosodic, *TRAIN)
     others = everyone[::6]
     mine = np.setdiff1d(everyone, others)
@@ -188,8 +188,10 @@ def test_half_precision_while_training_alone(prosodic: Table, config: TrainConfi
     assert {layer.compute_dtype for layer in result.model.layers} == {"float32"}
 
 
-def test_several_pictures_learn_each_by_itself(prosodic: Table, config: TrainConfig) -> None:
-    result = run(split(prosodic), replace(config, options={"pictures": 3}, epochs=12))
+def test_several_spectral_networks_are_trained_independently(
+    prosodic: Table, config: TrainConfig
+) -> None:
+    result = run(split(prosodic), replace(config, options={"spectral_networks": 3}, epochs=12))
     names = expert_layers(result.model)
     assert names == ["picture", "picture_2", "picture_3", "prosody"]
     watched = Examples(
@@ -201,7 +203,7 @@ def test_several_pictures_learn_each_by_itself(prosodic: Table, config: TrainCon
         alone.append(predict(expert, watched))
         assert (alone[-1].argmax(axis=1) == watched.targets).mean() > 0.6, name
     assert np.abs(alone[0] - alone[1]).max() > 0.01
-    # Together, pictures count as one.
+    # Together they count as one expert.
     logs = [np.log(answer + 1e-6) for answer in alone]
     votes = np.exp((np.mean(logs[:3], axis=0) + 1.5 * logs[3]) / 2.5)
     expected = votes / votes.sum(axis=1, keepdims=True)

@@ -49,8 +49,15 @@ def test_the_seed_decides() -> None:
 
 @pytest.mark.parametrize("name", ["stretch", "shift", "time_masks", "mixup"])
 def test_nothing_negative(name: str) -> None:
-    with pytest.raises(SerError, match=rf"augment\.{name}: must not be negative"):
+    with pytest.raises(SerError, match=rf"augment\.{name}=-1: must be at least 0"):
         only(**{name: -1})
+
+
+def test_shares_are_at_most_everything() -> None:
+    with pytest.raises(SerError, match=r"augment\.shift_share=1\.5: must be 0 to 1"):
+        SpectrogramAugmentation(shift_share=1.5)
+    with pytest.raises(SerError, match=r"augment\.stretch=nan: is not a finite number"):
+        SpectrogramAugmentation(stretch=float("nan"))
 
 
 def test_nothing_is_changed_where_nothing_is_asked_for() -> None:

@@ -1,4 +1,4 @@
-"""What is trained on and what is watched, as the user asked for it."""
+"""What is trained on and what is validated on, as the user asked for it."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def test_a_part_of_the_speakers() -> None:
     assert sorted(every) == list(range(len(table)))
     assert (
         division.protocol
-        == "ravdess (360 clips, 24 speakers), watched with 90 clips (speakers apart)"
+        == "ravdess (360 clips, 24 speakers), validated on 90 clips (speakers apart)"
     )
     assert division.notes == division.warnings == ()
     again, other = split_validation(table, "0.25", 0), split_validation(table, "0.25", 1)
@@ -61,7 +61,7 @@ def test_records_without_an_emotion_are_on_no_side() -> None:
         if division.data.validation is not None:
             used |= set(division.data.validation.tolist())
         assert used == set(range(len(table))) - unlabelled
-        assert division.notes == (f"{len(unlabelled)} records without an emotion are left out",)
+        assert division.notes == (f"left out: {len(unlabelled)} records without an emotion",)
 
 
 def test_speakers_that_are_not_known() -> None:

@@ -17,9 +17,9 @@ from ser.conversion.contour_grid import (
     ContourScale,
 )
 from ser.conversion.models.auxiliary import statistics
-from ser.errors import HyperparameterError
 from ser.models.adversarial import AdversarialArchitecture
 from ser.models.base import Problem, option
+from ser.models.limits import DEPTH, DROPOUT, NOT_NEGATIVE, POSITIVE, SIZE, SMOOTHING
 
 N_OUTPUTS = N_CHANGED + 1
 """Columns of the generator's output: changes of the mel-cepstrum in decibels and of F0 in
@@ -65,35 +65,39 @@ class GANTranslate(AdversarialArchitecture):
     trainer = "translate"
     defaults = MappingProxyType({"lr": 1e-3, "batch_size": 16, "epochs": 8, "weight_decay": 1e-4})
 
-    voters: int = option(
-        2, "generators, each trained for itself, whose changes are averaged; each costs as much"
+    generators: int = option(
+        2,
+        "generators, each trained for itself, whose changes are averaged; each costs as much",
+        DEPTH,
     )
-    width: int = option(96, "channels of the generator's blocks", low=48, high=192)
-    blocks: int = option(6, "residual blocks of the generator", low=4, high=10)
-    dropout: float = option(0.1, "share dropped in the generator", low=0.0, high=0.3)
-    near: float = option(1.0, "weight of the distance to the paired recording", low=0.2, high=5.0)
-    adversarial: float = option(1.0, "weight of the discriminator's answer", low=0.1, high=2.0)
-    emotion: float = option(2.5, "weight of the emotion that classifiers hear", low=0.5, high=5.0)
-    speaker: float = option(1.0, "weight of the speaker that a classifier hears", low=0.0, high=2.0)
+    width: int = option(96, "channels of the generator's blocks", SIZE, low=48, high=192)
+    blocks: int = option(6, "residual blocks of the generator", DEPTH, low=4, high=10)
+    dropout: float = option(0.1, "share dropped in the generator", DROPOUT, low=0.0, high=0.3)
+    distance_weight: float = option(
+        1.0, "weight of the distance to the paired recording", NOT_NEGATIVE, low=0.2, high=5.0
+    )
+    adversarial_weight: float = option(
+        1.0, "weight of the adversarial loss", NOT_NEGATIVE, low=0.1, high=2.0
+    )
+    emotion_weight: float = option(
+        2.5, "weight of the loss of the emotion classifiers", NOT_NEGATIVE, low=0.5, high=5.0
+    )
+    speaker_weight: float = option(
+        1.0, "weight of the loss of the speaker classifier", NOT_NEGATIVE, low=0.0, high=2.0
+    )
     d_lr: float = option(
-        2.0, "learning rate of the discriminator, as a ratio", low=0.5, high=4.0, log=True
+        2.0, "learning rate of the discriminator, as a ratio", POSITIVE, low=0.5, high=4.0, log=True
     )
-    listening: int = option(25, "epochs that emotion and speaker classifiers are trained before")
-    smooth: float = option(
-        0.0, "label smoothing: real recordings count as 1 - smooth real", low=0.0, high=0.3
+    classifier_epochs: int = option(
+        25, "epochs of the classifiers of emotion and speaker, trained first", SIZE
     )
-    two_sided: bool = option(False, "changed recordings count as smooth real, instead of 0")
+    adversarial_smoothing: float = option(
+        0.0, "label smoothing: real recordings count as 1 - X real", SMOOTHING, low=0.0, high=0.3
+    )
+    two_sided: bool = option(
+        False, "converted recordings count as adversarial_smoothing real, instead of 0"
+    )
     loss: str = option("hinge", "the adversarial loss", choices=("hinge", "bce"))
-
-    def __post_init__(self) -> None:
-        """Checks the options.
-
-        Raises:
-            SerError: The number of generators, or of steps, is less than 1.
-        """
-        super().__post_init__()
-        if self.voters < 1:
-            raise HyperparameterError("voters", "must be at least 1", value=self.voters)
 
     def build(self, keras: Any, problem: Problem) -> Any:
         """Builds the generator alone, untrained; see `Architecture.build`."""

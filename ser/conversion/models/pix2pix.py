@@ -11,6 +11,7 @@ import numpy as np
 from ser.arrays import Matrix
 from ser.models.adversarial import AdversarialArchitecture
 from ser.models.base import Problem, option
+from ser.models.limits import DROPOUT, NOT_NEGATIVE, POSITIVE, RATIO
 
 SOURCE, EMOTION, SPECTROGRAM = "source", "emotion", "spectrogram"
 """Names of inputs: the generator has the first two, the discriminator all three."""
@@ -42,28 +43,31 @@ class Pix2PixMel(AdversarialArchitecture):
     """
 
     name = "pix2pix-mel"
-    summary = "draws mel spectrograms anew: the recipe that translation began with, to compare"
+    summary = "generates mel spectrograms: the first architecture of conversion, now a baseline"
     trainer = "pix2pix"
     defaults = MappingProxyType({"lr": 5e-4, "epochs": 5, "batch_size": 8})
 
-    width: float = option(1.0, "channels of every convolution, as a ratio", low=0.5, high=1.5)
+    width: float = option(
+        1.0, "channels of every convolution, as a ratio", RATIO, low=0.5, high=1.5
+    )
     crop: int = option(
         96, "frames of 10 ms that a training example has", choices=(32, 64, 96, 128, 192)
     )
     dropout: float = option(
-        0.2, "share dropped in the middle of the U-Net, in training", low=0.0, high=0.5
+        0.2, "share dropped in the middle of the U-Net, in training", DROPOUT, low=0.0, high=0.5
     )
     l1: float = option(
         10.0,
         "weight of the distance to the target recording; 100 as in the paper averages what "
         "recordings of an emotion do not have in common, and all emotions come out alike",
+        NOT_NEGATIVE,
         low=1.0,
         high=100.0,
         log=True,
     )
     two_sided: bool = option(False, "generated patches count as --label-smoothing real, not as 0")
     d_lr: float = option(
-        0.5, "learning rate of the discriminator, as a ratio", low=0.1, high=2.0, log=True
+        0.5, "learning rate of the discriminator, as a ratio", POSITIVE, low=0.1, high=2.0, log=True
     )
 
     def build(self, keras: Any, problem: Problem) -> Any:

@@ -113,11 +113,11 @@ class ConversionTrainer(ABC):
         """Builds all networks; called once, unless a checkpoint is continued."""
 
     @abstractmethod
-    def companions(self) -> dict[str, Any]:
+    def training_networks(self) -> dict[str, Any]:
         """Gives the networks that a checkpoint keeps beside the model, by name."""
 
     @abstractmethod
-    def restore(self, model: Any, companions: dict[str, Any]) -> None:
+    def restore(self, model: Any, networks: dict[str, Any]) -> None:
         """Takes over the networks of a checkpoint, instead of `build`."""
 
     @abstractmethod

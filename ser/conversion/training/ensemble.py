@@ -62,24 +62,24 @@ class EnsembleTrainer(ConversionTrainer):
             member.build()
         self.model = self._average()
 
-    def companions(self) -> dict[str, Any]:
-        """Gives the networks of all members; see `ConversionTrainer.companions`."""
+    def training_networks(self) -> dict[str, Any]:
+        """Gives the networks of all members; see `ConversionTrainer.training_networks`."""
         return {
             f"{name}_{number}": network
             for number, member in enumerate(self.members)
-            for name, network in member.companions().items()
+            for name, network in member.training_networks().items()
         }
 
-    def restore(self, model: Any, companions: dict[str, Any]) -> None:
+    def restore(self, model: Any, networks: dict[str, Any]) -> None:
         """Takes over the networks of a checkpoint; see `ConversionTrainer.restore`."""
         for number, member in enumerate(self.members):
             suffix = f"_{number}"
-            networks = {
+            own = {
                 name.removesuffix(suffix): network
-                for name, network in companions.items()
+                for name, network in networks.items()
                 if name.endswith(suffix)
             }
-            member.restore(model, networks)
+            member.restore(model, own)
         self.model = self._average()
 
     def epoch(self, number: int, on_step: Callable[[int], None]) -> EpochFigures:

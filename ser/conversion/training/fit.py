@@ -24,6 +24,7 @@ from ser.training.card import corpora_of, training_card
 from ser.training.checkpoint import Checkpoint, TrainingState
 from ser.training.config import TrainConfig
 from ser.training.loop import device_name, training_speakers
+from ser.wording import counted
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -94,7 +95,7 @@ def train_converter(
             checkpoint.clear()
     else:
         state = loaded.state
-        trainer.restore(loaded.model, loaded.companions)
+        trainer.restore(loaded.model, loaded.training_networks)
     for row in state.history:
         on_step(trainer.steps)
         on_epoch(row)
@@ -104,7 +105,7 @@ def train_converter(
         row = {"epoch": float(state.epoch), **row}
         state.history.append(row)
         if checkpoint is not None:
-            checkpoint.save(trainer.model, None, state, trainer.companions())
+            checkpoint.save(trainer.model, None, state, trainer.training_networks())
         on_epoch(row)
     return TrainedConverter(
         trainer.model,
@@ -118,7 +119,7 @@ def train_converter(
 
 def _fingerprint(table: Table, indices: Indices, pairs: Pairs, config: TrainConfig) -> str:
     digest = hashlib.blake2b(digest_size=16)
-    digest.update(json.dumps(config.to_dict(), sort_keys=True).encode())
+    digest.update(json.dumps(config.fingerprint_values(), sort_keys=True).encode())
     digest.update(spec_of(table).to_json().encode())
     for name in ("path", "start", "y", "speaker", "text", "intensity"):
         digest.update(repr(np.asarray(table[name])[indices].tolist()).encode())
@@ -146,15 +147,16 @@ def make_card(
         Plain JSON types, for `ser.models.artifact.write_artifact`.
     """
     corpora = "+".join(corpora_of(table, indices)) or "own clips"
-    speakers = len(training_speakers(table, indices))
+    clips = counted(len(indices), "clip")
+    speakers = counted(len(training_speakers(table, indices)), "speaker")
     card = training_card(
         TRANSLATOR,
         table,
         indices,
         config,
         labels=trained.emotions,
-        protocol=f"{len(pairs)} pairs of {corpora} ({len(indices)} clips, {speakers} speakers), "
-        f"last of {config.epochs} epochs, seed {config.seed}",
+        protocol=f"{counted(len(pairs), 'pair')} of {corpora} ({clips}, {speakers}), "
+        f"last of {counted(config.epochs, 'epoch')}, seed {config.seed}",
         training={
             "epochs_trained": len(trained.history),
             "minutes": round(trained.seconds / 60, 1),

@@ -97,23 +97,27 @@ class GANTrainer(ConversionTrainer):
                     },
                 },
                 loss_weights={
-                    **{name: gan.near * weight for name, weight in _DISTANCE_WEIGHTS.items()},
-                    ADVERSARIAL: gan.adversarial,
                     **{
-                        name: gan.emotion / len(EMOTION_CLASSIFIERS) for name in EMOTION_CLASSIFIERS
+                        name: gan.distance_weight * weight
+                        for name, weight in _DISTANCE_WEIGHTS.items()
                     },
-                    SPEAKER_CLASSIFIER: gan.speaker,
+                    ADVERSARIAL: gan.adversarial_weight,
+                    **{
+                        name: gan.emotion_weight / len(EMOTION_CLASSIFIERS)
+                        for name in EMOTION_CLASSIFIERS
+                    },
+                    SPEAKER_CLASSIFIER: gan.speaker_weight,
                 },
             )
         self._set_networks(discriminator, adversary)
 
-    def companions(self) -> dict[str, Any]:
+    def training_networks(self) -> dict[str, Any]:
         """Gives both networks with their optimizers; see `ConversionTrainer`."""
         return {"discriminator": self.discriminator, "adversary": self.adversary}
 
-    def restore(self, model: Any, companions: dict[str, Any]) -> None:
+    def restore(self, model: Any, networks: dict[str, Any]) -> None:
         """Takes over the networks of a checkpoint; see `ConversionTrainer`."""
-        self._set_networks(companions["discriminator"], companions["adversary"])
+        self._set_networks(networks["discriminator"], networks["adversary"])
 
     def epoch(self, number: int, on_step: Callable[[int], None]) -> EpochFigures:
         """Trains one epoch; see `ConversionTrainer`.
@@ -138,12 +142,12 @@ class GANTrainer(ConversionTrainer):
     @property
     def real_target(self) -> float:
         """The discriminator's target for real recordings."""
-        return 1.0 - self.gan.smooth * (1.0 - self._lowest_target)
+        return 1.0 - self.gan.adversarial_smoothing * (1.0 - self._lowest_target)
 
     @property
     def converted_target(self) -> float:
         """The discriminator's target for converted recordings."""
-        smooth = self.gan.smooth if self.gan.two_sided else 0.0
+        smooth = self.gan.adversarial_smoothing if self.gan.two_sided else 0.0
         return self._lowest_target + smooth * (1.0 - self._lowest_target)
 
     @property
@@ -178,7 +182,7 @@ class GANTrainer(ConversionTrainer):
             model,
             contours,
             np.eye(classes, dtype=np.float32)[targets[records]],
-            epochs=self.gan.listening,
+            epochs=self.gan.classifier_epochs,
             seed=self.config.seed,
         )
         return model

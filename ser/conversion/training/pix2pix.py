@@ -117,14 +117,14 @@ class Pix2PixTrainer(ConversionTrainer):
             )
         self.restore(None, {"discriminator": discriminator, "adversary": adversary})
 
-    def companions(self) -> dict[str, Any]:
-        """Gives both networks with their optimizers; see `ConversionTrainer.companions`."""
+    def training_networks(self) -> dict[str, Any]:
+        """Gives both networks with their optimizers; see `ConversionTrainer.training_networks`."""
         return {"discriminator": self.discriminator, "adversary": self.adversary}
 
-    def restore(self, model: Any, companions: dict[str, Any]) -> None:
+    def restore(self, model: Any, networks: dict[str, Any]) -> None:
         """Takes over both networks; the model is the generator in the adversary."""
-        self.discriminator = companions["discriminator"]
-        self.adversary = companions["adversary"]
+        self.discriminator = networks["discriminator"]
+        self.adversary = networks["adversary"]
         self.adversary.get_layer(_FROZEN).trainable = False
         self.model = self.adversary.get_layer("generator")
         build_training_state(self.keras, self.discriminator, self.adversary)

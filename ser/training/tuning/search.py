@@ -18,6 +18,7 @@ from ser.dataset.split import make_folds
 from ser.dataset.table import Table, spec_of
 from ser.errors import SerError
 from ser.models.backend import Device, load_keras
+from ser.models.former_names import with_former_names
 from ser.training.config import AUGMENT, TrainConfig
 from ser.training.loop import TrainingData, train, training_speakers
 from ser.training.trainer import DivergedError
@@ -25,6 +26,7 @@ from ser.training.tuning.pruning import should_prune
 from ser.training.tuning.space import Space, initial_values, search_space
 from ser.training.tuning.study import Study
 from ser.training.tuning.trial import Trial, TrialOutcome, best_trial
+from ser.wording import counted
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +122,9 @@ def search(
     space = search_space(config, spec_of(data.table), fixed)
     folds = inner_folds(data, how.folds, config.seed, name=name)
     fingerprint = _fingerprint(data, short, space, folds)
-    study = Study(database, space, initial_values(config, space), fingerprint, config.seed)
+    study = Study(
+        database, config.arch, space, initial_values(config, space), fingerprint, config.seed
+    )
     begun = 0
     try:
         on_trials(study.trials)
@@ -267,7 +271,8 @@ def _fingerprint(
     digest = hashlib.blake2b(spec_of(data.table).to_json().encode(), digest_size=16)
     for name in ("corpus", "path", "start", "augment", "speaker", "y"):
         digest.update(repr(np.asarray(data.table[name])[data.train].tolist()).encode())
-    kept = config.to_dict()
+    kept = config.fingerprint_values()
+    space = with_former_names(config.arch, space)
     for name in ("arch", "epochs", "patience", "seed", *space):
         kept.pop(name, None)
     kept["options"] = {k: v for k, v in kept["options"].items() if k not in space}
@@ -284,9 +289,10 @@ def _fingerprint(
 
 
 def _protocol(data: TrainingData, config: TrainConfig, folds: InnerFolds) -> str:
-    speakers = len(training_speakers(data.table, data.train))
+    clips = counted(len(data.train), "training clip")
+    speakers = counted(len(training_speakers(data.table, data.train)), "speaker")
     apart = "speakers apart" if folds.by == "speaker" else "clips apart, speakers may be shared"
     return (
-        f"mean UAR over {len(folds.parts)} inner folds ({apart}) of {len(data.train)} training "
-        f"clips of {speakers} speakers, last of {config.epochs} epochs, seed {config.seed}"
+        f"mean UAR over {len(folds.parts)} inner folds ({apart}) of {clips} "
+        f"of {speakers}, last of {counted(config.epochs, 'epoch')}, seed {config.seed}"
     )

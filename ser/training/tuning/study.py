@@ -14,6 +14,7 @@ import numpy as np
 
 from ser.errors import SerError, missing_package
 from ser.models.base import Value
+from ser.models.former_names import with_current_names, with_former_names
 from ser.training.tuning.space import SearchRange, Space
 from ser.training.tuning.trial import Trial, TrialOutcome
 
@@ -70,6 +71,8 @@ class Study:
 
     Args:
         database: The SQLite file; its folder is made if it is missing.
+        arch: The architecture. The file has its hyperparameters under the names that they had
+            first, so that a search that was begun before they were renamed can be resumed.
         space: The search space.
         first: The values of the first trial; those that are missing are drawn.
         fingerprint: What must be the same when the search is resumed, by its name in a message.
@@ -83,6 +86,7 @@ class Study:
     def __init__(
         self,
         database: Path,
+        arch: str,
         space: Space,
         first: Mapping[str, Value],
         fingerprint: Mapping[str, str],
@@ -90,6 +94,7 @@ class Study:
     ) -> None:
         self._optuna = load_optuna()
         self._database = database
+        self._arch = arch
         self._space = space
         self._seed = seed
         self._trial: Any = None
@@ -114,7 +119,7 @@ class Study:
             self.trials = self._finished()
             waiting = self._study.get_trials(deepcopy=False, states=(states.WAITING,))
             if not self.trials and not waiting:
-                self._study.enqueue_trial(dict(first))
+                self._study.enqueue_trial(with_former_names(arch, first))
 
     def ask(self) -> dict[str, Value]:
         """Begins a trial.
@@ -132,7 +137,9 @@ class Study:
                 constant_liar=False,
             )
             self._trial = self._study.ask()
-            return {name: _suggest(self._trial, name, r) for name, r in self._space.items()}
+            stored = with_former_names(self._arch, self._space)
+            values = {name: _suggest(self._trial, name, r) for name, r in stored.items()}
+            return with_current_names(self._arch, values)
 
     def report(self, step: int, score: float) -> None:
         """Stores an intermediate score of the current trial.
@@ -189,7 +196,7 @@ class Study:
     def _finished(self) -> list[Trial]:
         states = self._optuna.trial.TrialState
         found = self._study.get_trials(deepcopy=False, states=(states.COMPLETE, states.PRUNED))
-        return [_to_trial(i, frozen) for i, frozen in enumerate(found, start=1)]
+        return [_to_trial(i, frozen, self._arch) for i, frozen in enumerate(found, start=1)]
 
     def _check_fingerprint(self, fingerprint: Mapping[str, str]) -> None:
         attributes = self._study.user_attrs
@@ -245,13 +252,13 @@ def _suggest(trial: Any, name: str, found: SearchRange) -> Value:
     return float(trial.suggest_float(name, found.low, found.high, log=found.log))
 
 
-def _to_trial(number: int, frozen: Any) -> Trial:
+def _to_trial(number: int, frozen: Any, arch: str) -> Trial:
     steps = dict(sorted(frozen.intermediate_values.items()))
     attributes = frozen.user_attrs
     score = frozen.value if frozen.value is not None else next(reversed(steps.values()), None)
     return Trial(
         number,
-        dict(frozen.params),
+        with_current_names(arch, frozen.params),
         attributes["outcome"],
         score,
         tuple(attributes["folds"]),

@@ -21,10 +21,10 @@ class IdleTrainer(ConversionTrainer):
 
     def build(self) -> None: ...
 
-    def companions(self) -> dict[str, Any]:
+    def training_networks(self) -> dict[str, Any]:
         return {}
 
-    def restore(self, model: Any, companions: dict[str, Any]) -> None: ...
+    def restore(self, model: Any, networks: dict[str, Any]) -> None: ...
 
     def epoch(self, number: int, on_step: Callable[[int], None]) -> EpochFigures:
         return {}

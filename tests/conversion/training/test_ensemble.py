@@ -22,7 +22,7 @@ from ser.models.backend import load_keras
 from ser.training.checkpoint import Checkpoint, TrainingState
 from ser.training.config import TrainConfig
 
-SMALL = GANTranslate(width=8, blocks=2, listening=1, voters=2)
+SMALL = GANTranslate(width=8, blocks=2, classifier_epochs=1, generators=2)
 CONFIG = TrainConfig(arch="gan-translate", epochs=2, batch_size=8, lr=3e-3, seed=3)
 
 
@@ -57,7 +57,7 @@ def test_a_training_of_two(examples: PairExamples, tmp_path: Path) -> None:
     first = trainer.epoch(0, steps.append)
     assert sum(steps) == trainer.steps
     checkpoint = Checkpoint(tmp_path / "m.keras")
-    checkpoint.save(trainer.model, None, TrainingState("f", epoch=1), trainer.companions())
+    checkpoint.save(trainer.model, None, TrainingState("f", epoch=1), trainer.training_networks())
     second = trainer.epoch(1, steps.append)
     assert sum(steps) == 2 * trainer.steps
     one, other = (np.asarray(m.model.predict_on_batch(given)) for m in trainer.members)
@@ -69,7 +69,7 @@ def test_a_training_of_two(examples: PairExamples, tmp_path: Path) -> None:
     # The first is what a training of one comes to.
     keras = load_keras("cpu")
     keras.utils.set_random_seed(CONFIG.seed)
-    alone = GANTrainer(keras, replace(SMALL, voters=1), examples, CONFIG)
+    alone = GANTrainer(keras, replace(SMALL, generators=1), examples, CONFIG)
     alone.build()
     row = alone.epoch(0, lambda count: None)
     assert set(row) == set(first)
@@ -79,13 +79,13 @@ def test_a_training_of_two(examples: PairExamples, tmp_path: Path) -> None:
     kept = checkpoint.load(keras, "f")
     assert kept is not None
     resumed = make(examples)
-    resumed.restore(kept.model, kept.companions)
+    resumed.restore(kept.model, kept.training_networks)
     assert resumed.epoch(1, lambda count: None) == pytest.approx(second, rel=1e-2, abs=1e-3)
     found = np.asarray(resumed.model.predict_on_batch(given))
     np.testing.assert_allclose(found, joined, rtol=0.02, atol=0.02)
 
 
 def test_one_needs_no_others() -> None:
-    assert trainer_for(replace(SMALL, voters=1)) is GANTrainer
-    with pytest.raises(SerError, match="voters=0: must be at least 1"):
-        GANTranslate.with_options({"voters": "0"})
+    assert trainer_for(replace(SMALL, generators=1)) is GANTrainer
+    with pytest.raises(SerError, match="generators=0: must be 1 to 64"):
+        GANTranslate.with_options({"generators": "0"})

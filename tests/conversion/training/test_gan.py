@@ -21,7 +21,7 @@ from ser.training.checkpoint import Checkpoint, LoadedCheckpoint, TrainingState
 from ser.training.config import TrainConfig
 from ser.training.gan_loop import count_updates
 
-SMALL = GANTranslate(width=8, blocks=2, listening=2)
+SMALL = GANTranslate(width=8, blocks=2, classifier_epochs=2)
 CONFIG = TrainConfig(arch="gan-translate", epochs=3, batch_size=8, lr=3e-3)
 TERMS = {
     "d_loss",
@@ -75,7 +75,7 @@ def story(examples: PairExamples, tmp_path_factory: pytest.TempPathFactory) -> T
     rows = [trainer.epoch(0, steps.append)]
     assert sum(steps) == trainer.steps
     checkpoint = Checkpoint(tmp_path_factory.mktemp("story") / "m.keras")
-    checkpoint.save(trainer.model, None, TrainingState("f", epoch=1), trainer.companions())
+    checkpoint.save(trainer.model, None, TrainingState("f", epoch=1), trainer.training_networks())
     rows.append(trainer.epoch(1, steps.append))
     kept = checkpoint.load(trainer.keras, "f")
     assert kept is not None
@@ -93,8 +93,9 @@ def test_every_loss_has_a_name(story: Training) -> None:
         assert all(np.isfinite(list(row.values())))
         near = row[ENVELOPE] + 1.2 * row[F0] + 5 * row[LENGTH]
         heard = sum(row[name] for name in EMOTION_CLASSIFIERS) / len(EMOTION_CLASSIFIERS)
-        total = gan.near * near + gan.adversarial * row["adversarial"] + gan.emotion * heard
-        assert row["loss"] == pytest.approx(total + gan.speaker * row[SPEAKER_CLASSIFIER], rel=1e-3)
+        total = gan.distance_weight * near + gan.adversarial_weight * row["adversarial"]
+        total += gan.emotion_weight * heard + gan.speaker_weight * row[SPEAKER_CLASSIFIER]
+        assert row["loss"] == pytest.approx(total, rel=1e-3)
 
 
 def test_the_distance_falls_and_classifiers_stay_frozen(story: Training) -> None:
@@ -108,7 +109,7 @@ def test_a_training_that_was_stopped_ends_where_another_does(
     story: Training, examples: PairExamples
 ) -> None:
     resumed = make(examples)
-    resumed.restore(story.kept.model, story.kept.companions)
+    resumed.restore(story.kept.model, story.kept.training_networks)
     row = resumed.epoch(1, lambda n: None)
     assert row == pytest.approx(story.rows[1], rel=1e-2, abs=1e-3)
 
@@ -116,10 +117,10 @@ def test_a_training_that_was_stopped_ends_where_another_does(
 def test_smoothing_and_sides(examples: PairExamples) -> None:
     for options, values in (
         ({}, (1.0, -1.0)),
-        ({"smooth": 0.1}, (0.8, -1.0)),
-        ({"smooth": 0.1, "two_sided": True}, (0.8, -0.8)),
-        ({"smooth": 0.1, "loss": "bce"}, (0.9, 0.0)),
-        ({"smooth": 0.1, "loss": "bce", "two_sided": True}, (0.9, 0.1)),
+        ({"adversarial_smoothing": 0.1}, (0.8, -1.0)),
+        ({"adversarial_smoothing": 0.1, "two_sided": True}, (0.8, -0.8)),
+        ({"adversarial_smoothing": 0.1, "loss": "bce"}, (0.9, 0.0)),
+        ({"adversarial_smoothing": 0.1, "loss": "bce", "two_sided": True}, (0.9, 0.1)),
     ):
         assert truths(make(examples, **options)) == pytest.approx(values)
 

@@ -63,7 +63,7 @@ def story(examples: PairExamples, tmp_path_factory: pytest.TempPathFactory) -> S
     trainer.build()
     rows = [epoch(trainer, 0)]
     checkpoint = Checkpoint(tmp_path_factory.mktemp("story") / "m.keras")
-    checkpoint.save(trainer.model, None, TrainingState("f", epoch=1), trainer.companions())
+    checkpoint.save(trainer.model, None, TrainingState("f", epoch=1), trainer.training_networks())
     rows.append(epoch(trainer, 1))
     kept = checkpoint.load(trainer.keras, "f")
     assert kept is not None
@@ -109,7 +109,7 @@ def test_a_training_that_was_stopped_ends_where_another_does(
     story: Story, examples: PairExamples, tmp_path: Path
 ) -> None:
     resumed = make(examples)
-    resumed.restore(story.kept.model, story.kept.companions)
+    resumed.restore(story.kept.model, story.kept.training_networks)
     assert epoch(resumed, 1) == pytest.approx(story.rows[1], abs=1e-4)
     assert draw(resumed) == pytest.approx(story.drawn, abs=1e-3)
 
@@ -230,9 +230,9 @@ def test_uneven_steps(trainer: Pix2PixTrainer) -> None:
     assert trainer.steps == 4
     for d_steps, g_steps, turns in ((2, 3, 6), (9, 1, 1)):
         trainer.gan = replace(trainer.gan, d_steps=d_steps, g_steps=g_steps)
-        before = [int(side.optimizer.iterations) for side in trainer.companions().values()]
+        before = [int(side.optimizer.iterations) for side in trainer.training_networks().values()]
         epoch(trainer)
-        after = [int(side.optimizer.iterations) for side in trainer.companions().values()]
+        after = [int(side.optimizer.iterations) for side in trainer.training_networks().values()]
         # A generator is trained once per epoch at least.
         assert [a - b for a, b in zip(after, before, strict=True)] == [4, turns]
 
@@ -243,9 +243,9 @@ def test_the_side_that_is_ahead_waits(
     # The least lead is enough here, so that one of them waits in every step but the first.
     monkeypatch.setattr(gan_loop, "_LEAD_FACTOR", 1.0)
     trainer.gan = replace(trainer.gan, balance="loss")
-    before = [int(side.optimizer.iterations) for side in trainer.companions().values()]
+    before = [int(side.optimizer.iterations) for side in trainer.training_networks().values()]
     row = epoch(trainer)
-    after = [int(side.optimizer.iterations) for side in trainer.companions().values()]
+    after = [int(side.optimizer.iterations) for side in trainer.training_networks().values()]
     assert list(row) == [*TERMS[:3], "d_waits", *TERMS[3:], "g_waits"]
     assert row["d_waits"] + row["g_waits"] == pytest.approx(0.75)
     turns = [trainer.steps * (1 - row[name]) for name in ("d_waits", "g_waits")]

@@ -28,7 +28,22 @@ PRINT = {"table": "t", "seed": "0"}
 
 
 def opened(database: Path, seed: int = 0, fingerprint: Mapping[str, str] = PRINT) -> Study:
-    return Study(database, SPACE, FIRST, fingerprint, seed)
+    return Study(database, "cnn", SPACE, FIRST, fingerprint, seed)
+
+
+def test_a_search_of_an_earlier_version_has_the_former_names(tmp_path: Path) -> None:
+    space = {"spectral_networks": SearchRange(1, 3, integer=True)}
+    first: dict[str, Value] = {"spectral_networks": 2}
+    study = Study(tmp_path / "s.db", "prosody-cnn", space, first, PRINT, 0)
+    assert study.ask() == first
+    trial = study.tell("complete", 0.5, [0.5], 1.0)
+    assert trial.values == first
+    study.close()
+    with sqlite3.connect(tmp_path / "s.db") as database:
+        assert database.execute("SELECT param_name FROM trial_params").fetchall() == [("pictures",)]
+    again = Study(tmp_path / "s.db", "prosody-cnn", space, first, PRINT, 0)
+    assert [trial.values for trial in again.trials] == [first]
+    again.close()
 
 
 def worth(values: Mapping[str, Value]) -> float:
