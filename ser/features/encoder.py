@@ -1,13 +1,15 @@
-"""Embeddings of speech by a pretrained encoder: Whisper's log-mel spectrum, and what follows it.
+"""Embeddings of speech by a pretrained encoder, and Whisper's log-mel spectrum.
 
-The network is given from outside: what runs it (`ser.models.litert` without Keras, or Keras) and
-where it comes from (`ser.models.encoders`, or an artifact) is no matter here.
+The network of a `WhisperEncoder` is given from outside: what runs it (`ser.models.litert` without
+Keras, or Keras) and where it comes from (`ser.models.encoders`, or an artifact) is no matter here.
+Encoders that transformers runs are in `ser.models.transformers_encoder`.
 
 Source: Radford et al., "Robust speech recognition via large-scale weak supervision", ICML 2023.
 """
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from functools import lru_cache
 
@@ -28,7 +30,9 @@ RATE = 16_000
 """The sample rate in hertz of all that encoders read."""
 
 _WINDOW, _MEL_HOP = 400, 160
-_PEAK = np.float32(0.5)
+PEAK = np.float32(0.5)
+"""What the peak of a clip is brought to, so that its level says nothing."""
+
 _FLOOR = np.float32(1e-10)
 # Powers of ten kept under a clip's maximum.
 _RANGE = np.float32(8.0)
@@ -36,29 +40,26 @@ _RANGE = np.float32(8.0)
 _CALL_FRAMES = 2400
 
 
-class Encoder:
+class Encoder(ABC):
     """Computes the embeddings of clips.
 
     Args:
         spec: Which encoder it is, and what is taken from it.
-        run: Runs its network.
-        transform: The Fourier transform, as `ser.features.extract.Extractor` takes it.
     """
 
-    def __init__(self, spec: EncoderSpec, run: Run, transform: Transform = np.fft.rfft) -> None:
+    def __init__(self, spec: EncoderSpec) -> None:
         self.spec = spec
-        self._run = run
-        self.transform = transform
 
     def __call__(self, samples: Samples) -> Matrix:
         """Computes the embedding of one clip; see `encode_all`."""
         return self.encode_all([samples])[0]
 
+    @abstractmethod
     def encode_all(self, clips: Sequence[Samples]) -> list[Matrix]:
         """Computes the embeddings of clips, several at a time.
 
-        A clip that is longer than the network's frames is divided into equal parts, each of which
-        is read by itself.
+        A clip that is longer than the specification's frames is divided into equal parts, each of
+        which is read by itself.
 
         Args:
             clips: Shape (samples,) each, at `RATE`, at least one sample.
@@ -67,11 +68,29 @@ class Encoder:
             Shape (frames, width) for each clip, a frame for every 20 ms that have begun. The
             outputs of the blocks stand side by side.
         """
+
+
+class WhisperEncoder(Encoder):
+    """Computes embeddings by a network that reads log-mel spectra.
+
+    Args:
+        spec: Which encoder it is, and what is taken from it.
+        run: Runs its network.
+        transform: The Fourier transform, as `ser.features.extract.Extractor` takes it.
+    """
+
+    def __init__(self, spec: EncoderSpec, run: Run, transform: Transform = np.fft.rfft) -> None:
+        super().__init__(spec)
+        self._run = run
+        self.transform = transform
+
+    def encode_all(self, clips: Sequence[Samples]) -> list[Matrix]:
+        """Computes the embeddings of clips; see `Encoder.encode_all`."""
         parts: list[Matrix] = []
         counts: list[int] = []
         for samples in clips:
             spectrum = log_mel(samples, self.spec.mels, self.transform)
-            divided = _divide(spectrum, self.spec.frames)
+            divided = divide(spectrum, self.spec.frames, 2)
             parts += divided
             counts.append(len(divided))
         size = max(1, _CALL_FRAMES // self.spec.frames)
@@ -95,6 +114,12 @@ class Encoder:
         return [result[row, : -(-len(part) // 2)] for row, part in enumerate(parts)]
 
 
+def scale_to_peak(samples: Samples) -> Samples:
+    """Brings a clip to the peak that encoders read, `PEAK`."""
+    scaled: Samples = samples / max(np.abs(samples).max(initial=0), np.float32(1e-6)) * PEAK
+    return scaled
+
+
 def log_mel(samples: Samples, mels: int, transform: Transform = np.fft.rfft) -> Matrix:
     """Computes the spectrum that Whisper reads, of a clip that is brought to a peak of 0.5.
 
@@ -110,7 +135,7 @@ def log_mel(samples: Samples, mels: int, transform: Transform = np.fft.rfft) -> 
         maximum scaled to about 1.
     """
     spec, filters = _front_end(mels)
-    samples = samples / max(np.abs(samples).max(initial=0), np.float32(1e-6)) * _PEAK
+    samples = scale_to_peak(samples)
     if len(samples) < _WINDOW:
         # Too short to be mirrored at its ends.
         samples = np.pad(samples, (0, _WINDOW - len(samples)))
@@ -123,6 +148,20 @@ def log_mel(samples: Samples, mels: int, transform: Transform = np.fft.rfft) -> 
     levels = np.maximum(levels, levels.max() - _RANGE)
     scaled: Matrix = (levels + np.float32(4)) / np.float32(4)
     return scaled
+
+
+def divide(values: Array, most: int, unit: int) -> list[Array]:
+    """Divides a clip into as few equal parts as fit.
+
+    Args:
+        values: Along its first axis samples or frames.
+        most: The longest part, a multiple of `unit`.
+        unit: Each part but the last is a multiple of it.
+    """
+    parts = -(-len(values) // most)
+    size = -(-len(values) // parts)
+    size += -size % unit
+    return [values[start : start + size] for start in range(0, len(values), size)]
 
 
 def pool_blocks(matrix: Matrix, blocks: int) -> Vector:
@@ -164,11 +203,3 @@ def _front_end(mels: int) -> tuple[FeatureSpec, banks.Banded]:
         fmin=0.0, n_mels=mels,
     )  # fmt: skip
     return spec, banks.Banded(banks.mel_bank(spec))
-
-
-def _divide(spectrum: Matrix, most: int) -> list[Matrix]:
-    """Divides a spectrum into as few equal parts as fit; each begins at an even frame."""
-    parts = -(-len(spectrum) // most)
-    size = -(-len(spectrum) // parts)
-    size += size % 2
-    return [spectrum[start : start + size] for start in range(0, len(spectrum), size)]

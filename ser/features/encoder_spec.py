@@ -4,12 +4,19 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, field, fields
 from typing import Any, Literal, Self, get_args
 
 from ser.errors import ParameterError
 
 Bits = Literal[8, 32]
+Kind = Literal["whisper", "transformers"]
+
+PREFIX = "hf:"
+"""What the names of encoders begin with that transformers runs."""
+
+UNKNOWN_LICENSE = "unknown"
+"""What is said of weights whose folder states no license."""
 
 MOST_FRAMES = 3000
 """Whisper's encoders have positions for so many log-mel frames: 30 s."""
@@ -24,15 +31,19 @@ class EncoderSpec:
     """A pretrained encoder: which one, and what is taken from it.
 
     Attributes:
-        name: What it is called: a name on the Hugging Face Hub, or that of a folder.
+        name: What it is called: a name on the Hugging Face Hub, or that of a folder; with `PREFIX`
+            before it where transformers runs it.
         blocks: Numbers of the transformer blocks whose outputs are taken, from 1, ascending.
         width: Numbers per frame of each block.
-        mels: Mel bands that it reads.
-        frames: Log-mel frames, 10 ms each, that its network reads at a time; even. Longer clips are
-            read in equal parts.
+        mels: Mel bands that it reads; 0 where transformers runs it, which makes its input itself.
+        frames: How much is read at a time, in frames of 10 ms; even. Longer clips are read in equal
+            parts.
         sha256: Digest of the file with its weights, in hexadecimal digits.
-        licence: Of the weights; empty where it is not known.
+        licence: Of the weights, as their folder states it. What it states is no matter for what is
+            computed, and specifications that differ in it are equal.
         bits: Of the weights in its network.
+        kind: ``whisper`` is a network of our own for LiteRT, which models carry inside;
+            ``transformers`` is run by the package of this name, and has to be on each machine.
     """
 
     name: str
@@ -41,8 +52,9 @@ class EncoderSpec:
     mels: int
     frames: int
     sha256: str
-    licence: str = ""
+    licence: str = field(default="", compare=False)
     bits: Bits = 8
+    kind: Kind = "whisper"
 
     def __post_init__(self) -> None:
         """Checks types and ranges.
@@ -55,9 +67,12 @@ class EncoderSpec:
                 raise _bad(key, "is no line of text")
         if not self.name:
             raise _bad("name", "is empty")
+        if self.kind not in get_args(Kind):
+            raise _bad("kind", f"is not one of {', '.join(get_args(Kind))}")
+        own = self.kind == "whisper"
         for key, low, high in (
             ("width", 1, _MOST_NUMBERS),
-            ("mels", 1, _MOST_NUMBERS),
+            ("mels", int(own), _MOST_NUMBERS if own else 0),
             ("frames", 2, MOST_FRAMES),
         ):
             if not _is_whole(getattr(self, key), low, high):
@@ -69,6 +84,8 @@ class EncoderSpec:
             raise _bad("sha256", "is no SHA-256 in hexadecimal digits")
         if self.bits not in get_args(Bits):
             raise _bad("bits", "is neither 8 nor 32")
+        if not own and (self.bits != 32 or not self.name.startswith(PREFIX)):
+            raise _bad("kind", f"is {self.kind}, whose names begin with {PREFIX}, with 32 bits")
 
     @property
     def total_width(self) -> int:
@@ -77,7 +94,11 @@ class EncoderSpec:
 
     def to_dict(self) -> dict[str, Any]:
         """Gives the fields as plain JSON types."""
-        return {**asdict(self), "blocks": list(self.blocks)}
+        values = {**asdict(self), "blocks": list(self.blocks)}
+        if self.kind == "whisper":
+            # As versions wrote it that know this kind alone.
+            del values["kind"]
+        return values
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> Self:
@@ -88,7 +109,7 @@ class EncoderSpec:
         """
         if not isinstance(values, Mapping) or not isinstance(values.get("blocks"), list | tuple):
             raise _bad("blocks", "is no list")
-        unknown = sorted(set(values) - {field.name for field in fields(cls)})
+        unknown = sorted(set(values) - {each.name for each in fields(cls)})
         if unknown:
             raise _bad(unknown[0], "is unknown")
         try:
@@ -144,5 +165,5 @@ def _is_line(text: str) -> bool:
     return text.isprintable()
 
 
-def _bad(field: str, cause: str) -> ParameterError:
-    return ParameterError("encoder", f"has a bad value: its {field} {cause}", "make it again")
+def _bad(name: str, cause: str) -> ParameterError:
+    return ParameterError("encoder", f"has a bad value: its {name} {cause}", "make it again")

@@ -7,15 +7,24 @@ other program that uses it; ``HF_ENDPOINT`` names a mirror.
 
 from __future__ import annotations
 
+import hashlib
 import os
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from ser.errors import DependencyError, SerError, missing_package
 
+MODEL_CARD = "README.md"
+"""The file of a model's folder that says its license."""
+
 _TIMEOUT = 10.0
 """Seconds to wait for the hub's answer."""
+
+# Bytes of a model card that are read, and characters of a license that are taken.
+_CARD_BYTES = 65_536
+_LICENSE_LENGTH = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +33,8 @@ class ModelFiles:
 
     Attributes:
         kind: What the model is, for messages: ``speech recognizer``.
-        option: The option that takes its name or folder, for messages.
+        option: The option that takes its name or folder, for messages; with a colon at its end
+            where the name stands directly behind it.
         required: Groups of file names; of each group one file is needed, the first that exists.
         optional: Files that are downloaded too where there are any.
     """
@@ -41,6 +51,10 @@ class ModelFiles:
             for group in self.required
             if not any((folder / name).is_file() for name in group)
         ]
+
+    def named(self, model: str) -> str:
+        """Gives the option with a model's name or folder."""
+        return f"{self.option}{'' if self.option.endswith(':') else ' '}{model}"
 
     def __str__(self) -> str:
         return ", ".join(_alternatives(group) for group in self.required)
@@ -97,7 +111,7 @@ def find_model(
         raise MissingModelError(
             name,
             "is neither a folder nor a name on the Hugging Face Hub",
-            f"give {files.option} OWNER/MODEL, or a folder with {files}",
+            f"give {files.named('OWNER/MODEL')}, or a folder with {files}",
         )
     found = cached(name, files)
     if found is not None:
@@ -116,12 +130,63 @@ def cached(name: str, files: ModelFiles) -> Path | None:
         first = hub.try_to_load_from_cache(name, files.required[0][0])
     except ValueError as error:
         raise MissingModelError(
-            name, "is no name on the Hugging Face Hub", f"give {files.option} OWNER/MODEL"
+            name, "is no name on the Hugging Face Hub", f"give {files.named('OWNER/MODEL')}"
         ) from error
     if not isinstance(first, str):
         return None
     folder = Path(first).parent
     return None if files.missing(folder) else folder
+
+
+def model_name(name: str) -> str:
+    """Gives what a model is called in files that go to other machines.
+
+    Args:
+        name: A name on the hub, or a folder.
+
+    Returns:
+        The name, or the folder's without the folders above it.
+    """
+    folder = Path(name).expanduser()
+    if not folder.is_dir():
+        return name
+    folder = folder.resolve()
+    return folder.parent.name if folder.name == "model" else folder.name
+
+
+def file_digest(path: Path) -> str:
+    """Computes the SHA-256 of a file, in hexadecimal digits."""
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def read_license(folder: Path) -> str | None:
+    """Reads the license that a model's card states in the YAML at its beginning.
+
+    Args:
+        folder: The model's folder.
+
+    Returns:
+        The license as the card has it; the name of a license that is on no list, where it has one;
+        None where the card is missing or states nothing.
+    """
+    try:
+        with (folder / MODEL_CARD).open("rb") as stream:
+            lines = stream.read(_CARD_BYTES).decode("utf-8", "replace").splitlines()
+    except OSError:
+        return None
+    marks = [number for number, line in enumerate(lines) if line.rstrip() == "---"]
+    if len(marks) < 2 or marks[0]:
+        return None
+    found = {}
+    for line in lines[1 : marks[1]]:
+        match = re.fullmatch(r"(license|license_name):\s*(.+)", line)
+        if match:
+            found[match[1]] = match[2].strip("[]'\" ")
+    text = found.get("license")
+    if text == "other":
+        text = found.get("license_name", text)
+    return text if text and text.isprintable() and len(text) <= _LICENSE_LENGTH else None
 
 
 def _download(name: str, files: ModelFiles, progress: DownloadProgress) -> Path:
@@ -173,7 +238,7 @@ def _by_hand(name: str, files: ModelFiles) -> str:
     address = os.environ.get("HF_ENDPOINT", "https://huggingface.co").rstrip("/")
     return (
         f"where there is a network, download {files} from {address}/{name}, "
-        f"put them into one folder and give {files.option} FOLDER"
+        f"put them into one folder and give {files.named('FOLDER')}"
     )
 
 

@@ -3,27 +3,27 @@
 A network is made from an encoder's weights by Keras, and kept in a folder of this user's. Whatever
 is extracted later with the same specification finds it there, without Keras and without the
 weights. A model that was trained on embeddings carries the network inside; see
-`ser.models.artifact`.
+`ser.models.artifact`. Encoders that transformers runs are another kind; see
+`ser.models.transformers_encoder`.
 """
 
 from __future__ import annotations
 
-import os
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 
 from ser.errors import ParameterError, SerError, cannot_write
-from ser.features.encoder import Encoder
-from ser.features.encoder_spec import MOST_FRAMES, Bits, EncoderSpec, check_blocks
+from ser.features.encoder import Encoder, WhisperEncoder
+from ser.features.encoder_spec import MOST_FRAMES, PREFIX, Bits, EncoderSpec, check_blocks
 from ser.features.spec import FeatureSpec
 from ser.features.stft import Transform
 from ser.io.files import atomic_path
 from ser.io.hub import NO_PROGRESS, DownloadProgress
 from ser.models.artifact import export_litert
 from ser.models.backend import load_keras
+from ser.models.encoder_cache import encoder_folder
 from ser.models.litert import LiteRTRunner
 from ser.models.whisper import build_encoder, set_encoder_weights
 from ser.models.whisper_weights import WhisperWeights, load_weights
@@ -33,17 +33,6 @@ DEFAULT_BLOCKS = (1, 2, 3)
 
 DEFAULT_SECONDS = 3.0
 """How much a network reads at a time where clips have no fixed length."""
-
-
-def encoder_folder() -> Path:
-    """Gives the folder where networks are kept: ``SER_CACHE``, or the system's place for such."""
-    own = os.environ.get("SER_CACHE")
-    if own:
-        return Path(own).expanduser() / "encoders"
-    if sys.platform == "darwin":
-        return Path.home() / "Library/Caches/ser/encoders"
-    base = os.environ.get("XDG_CACHE_HOME")
-    return (Path(base) if base else Path.home() / ".cache") / "ser/encoders"
 
 
 def network_path(spec: EncoderSpec) -> Path:
@@ -57,7 +46,7 @@ def prepare_encoder(
     blocks: Sequence[int] = DEFAULT_BLOCKS,
     *,
     seconds: float = DEFAULT_SECONDS,
-    bits: Bits = 8,
+    bits: Bits | None = None,
     offline: bool = False,
     progress: DownloadProgress = NO_PROGRESS,
 ) -> EncoderSpec:
@@ -65,11 +54,13 @@ def prepare_encoder(
 
     Args:
         name: A folder or a name on the Hugging Face Hub; see
-            `ser.models.whisper_weights.load_weights`.
+            `ser.models.whisper_weights.load_weights`. Behind ``hf:`` it is one that transformers
+            runs; see `ser.models.transformers_encoder`.
         blocks: Numbers of the blocks whose outputs are wanted, from 1, ascending.
         seconds: How much it reads at a time: the length of clips, where they have one. Longer clips
             are read in equal parts. At most 30 s.
-        bits: Of the network's weights: 8 is a quarter of the size and about three times as fast.
+        bits: Of the network's weights: 8, which is a quarter of the size and about three times as
+            fast, or 32. None means 8, and 32 where transformers runs it.
         offline: Never use the network of computers.
         progress: Follows the download, where there is one.
 
@@ -84,6 +75,16 @@ def prepare_encoder(
     if not 0 < seconds < float("inf"):
         raise ParameterError("seconds", "is not a positive number", "give seconds")
     frames = min(MOST_FRAMES, max(2, 2 * int(np.ceil(min(seconds, 30.0) * 50 - 1e-6))))
+    if name.startswith(PREFIX):
+        if bits == 8:
+            raise ParameterError(
+                "encoder_bits", f"of 8 are not for {name}, which transformers runs", "leave it out"
+            )
+        from ser.models.transformers_encoder import prepare_transformers_encoder
+
+        return prepare_transformers_encoder(
+            name, tuple(blocks), frames, offline=offline, progress=progress
+        )
     weights = load_weights(name, offline=offline, progress=progress)
     if blocks[-1] > weights.size.blocks:
         raise ParameterError(
@@ -93,7 +94,7 @@ def prepare_encoder(
         )
     spec = EncoderSpec(
         weights.name, tuple(blocks), weights.size.width, weights.size.mels, frames,
-        weights.sha256, weights.licence, bits,
+        weights.sha256, weights.licence, 8 if bits is None else bits,
     )  # fmt: skip
     if not network_path(spec).is_file():
         keep_network(spec, _make_network(weights, spec))
@@ -122,12 +123,17 @@ def find_network(spec: EncoderSpec) -> bytes:
 
 
 def network_of(spec: FeatureSpec) -> bytes | None:
-    """Gives the network that an artifact carries for its features; None without an encoder.
+    """Gives the network that an artifact carries for its features.
+
+    Returns:
+        None without an encoder, and for one that transformers runs.
 
     Raises:
         SerError: It is not on this machine.
     """
-    return None if spec.encoder is None else find_network(spec.encoder)
+    if spec.encoder is None or spec.encoder.kind == "transformers":
+        return None
+    return find_network(spec.encoder)
 
 
 def keep_network(spec: EncoderSpec, network: bytes) -> None:
@@ -148,22 +154,26 @@ def keep_network(spec: EncoderSpec, network: bytes) -> None:
 def open_encoder(
     spec: EncoderSpec, network: bytes | None = None, transform: Transform = np.fft.rfft
 ) -> Encoder:
-    """Opens an encoder with LiteRT.
+    """Opens an encoder: with LiteRT, or with transformers where its kind says so.
 
     Args:
         spec: Which one.
-        network: Its network, if the caller has it, as an artifact does; None for the one that is
-            kept on this machine.
+        network: Its network, if the caller has it, as an artifact does; None for what is kept on
+            this machine.
         transform: The Fourier transform.
 
     Raises:
-        SerError: The network is missing or damaged.
+        SerError: The encoder is missing or damaged.
     """
+    if spec.kind == "transformers":
+        from ser.models.transformers_encoder import open_transformers_encoder
+
+        return open_transformers_encoder(spec)
     path: str | Path = f"encoder {spec.name}"
     if network is None:
         path, network = network_path(spec), find_network(spec)
     cure = "remove it, and make it again with ser-extract --encoder"
-    return Encoder(spec, LiteRTRunner(path, network, "encoder", cure), transform)
+    return WhisperEncoder(spec, LiteRTRunner(path, network, "encoder", cure), transform)
 
 
 def _make_network(weights: WhisperWeights, spec: EncoderSpec) -> bytes:

@@ -5,7 +5,6 @@ Both kinds of file are read as arrays alone; nothing in them is run.
 
 from __future__ import annotations
 
-import hashlib
 import json
 import math
 import struct
@@ -18,14 +17,29 @@ import numpy as np
 
 from ser.arrays import Array
 from ser.errors import ArtifactError, require
-from ser.io.hub import NO_PROGRESS, DownloadProgress, ModelFiles, find_model
+from ser.features.encoder_spec import UNKNOWN_LICENSE
+from ser.io.hub import (
+    MODEL_CARD,
+    NO_PROGRESS,
+    DownloadProgress,
+    ModelFiles,
+    file_digest,
+    find_model,
+    model_name,
+    read_license,
+)
 from ser.models.whisper import WhisperSize, layer_shapes
 
-LICENCE = "MIT (OpenAI)"
-"""Of Whisper's weights, in all sizes that OpenAI has published."""
+# Digests of files with OpenAI's own weights whose folders have no card: tiny.en for CTranslate2.
+_LICENSES = {
+    "1a5afae06a4db91c975c9a9d78be5cc110ee4ea022ad57d55492e4550e936b2a": "MIT (OpenAI)",
+}
 
 FILES = ModelFiles(
-    "Whisper encoder", "--encoder", (("model.safetensors", "model.bin"),), ("config.json",)
+    "Whisper encoder",
+    "--encoder",
+    (("model.safetensors", "model.bin"),),
+    ("config.json", MODEL_CARD),
 )
 """What a folder of either kind holds."""
 
@@ -43,7 +57,7 @@ class WhisperWeights:
     Attributes:
         name: What it is called: as given, or its folder.
         sha256: Digest of the file.
-        licence: Of the weights.
+        licence: Of the weights: what the model's card states, ``unknown`` where nothing does.
         size: The encoder's size.
         layers: Weights by the names and in the shapes of `ser.models.whisper.layer_shapes`.
     """
@@ -89,16 +103,9 @@ def load_weights(
         layers = _collect(file, _of_ctranslate2, _CT_POSITIONS, arrays)
     size = _size(layers, heads)
     _check(file, layers, size)
-    return WhisperWeights(_name_of(name), _digest(file), LICENCE, size, layers)
-
-
-def _name_of(name: str) -> str:
-    """Gives what an encoder is called in tables: no path of one machine."""
-    folder = Path(name).expanduser()
-    if not folder.is_dir():
-        return name
-    folder = folder.resolve()
-    return folder.parent.name if folder.name == "model" else folder.name
+    digest = file_digest(file)
+    licence = read_license(folder) or _LICENSES.get(digest, UNKNOWN_LICENSE)
+    return WhisperWeights(model_name(name), digest, licence, size, layers)
 
 
 def read_ctranslate2(path: Path, prefix: str = "") -> dict[str, Array]:
@@ -325,8 +332,3 @@ def _check(path: Path, layers: dict[str, list[Array]], size: WhisperSize) -> Non
 
 def _damaged(path: Path, cause: str) -> ArtifactError:
     return ArtifactError(path, f"cannot be read as a Whisper model ({cause})", "fetch it again")
-
-
-def _digest(path: Path) -> str:
-    with path.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()

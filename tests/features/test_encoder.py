@@ -10,7 +10,7 @@ from speech import render
 
 from ser.arrays import Array
 from ser.errors import ParameterError
-from ser.features.encoder import Encoder, log_mel, pool_blocks, repeat_to_hop
+from ser.features.encoder import WhisperEncoder, log_mel, pool_blocks, repeat_to_hop
 from ser.features.encoder_spec import EncoderSpec
 from ser.features.extract import Extractor
 from ser.features.spec import FeatureSpec
@@ -50,12 +50,12 @@ def test_clips_of_any_length_and_silence(samples: int) -> None:
 
 def test_a_long_clip_is_read_in_equal_parts_and_clips_together() -> None:
     run = Fake()
-    long, short = Encoder(SPEC, run).encode_all([SOUND, SOUND[:8000]])
+    long, short = WhisperEncoder(SPEC, run).encode_all([SOUND, SOUND[:8000]])
     assert (long.shape, short.shape) == ((75, 80), (25, 80))
     # 76 and 74 frames of the first, 50 of the second.
     assert run.shapes == [(3, 100, 80)]
     np.testing.assert_array_equal(long, log_mel(SOUND, 80)[::2])
-    np.testing.assert_array_equal(Encoder(SPEC, run)(SOUND[:8000]), short)
+    np.testing.assert_array_equal(WhisperEncoder(SPEC, run)(SOUND[:8000]), short)
 
 
 def test_pooling_is_over_the_frames_of_each_block() -> None:
@@ -78,17 +78,17 @@ def test_features_and_functionals_of_clips_and_windows(functionals: Any) -> None
         families=("mel", "encoder"), n_fft=1024, win_length=1024, encoder=SPEC,
         functionals=functionals, duration=1.0, trim=40.0,
     )  # fmt: skip
-    extractor = Extractor(spec, encoder=Encoder(SPEC, Fake()))
+    extractor = Extractor(spec, encoder=WhisperEncoder(SPEC, Fake()))
     clip = extractor.prepare(SOUND)
     matrix, values = extractor.compute_all(clip)
     assert matrix.shape == (extractor.frame_count(1.0), 64 + 80)
-    np.testing.assert_array_equal(values[-160:], pool_blocks(Encoder(SPEC, Fake())(clip), 2))
+    np.testing.assert_array_equal(values[-160:], pool_blocks(WhisperEncoder(SPEC, Fake())(clip), 2))
     ((batched, others),) = extractor.compute_batch([clip])
     np.testing.assert_array_equal(batched, matrix)
     np.testing.assert_array_equal(others, values)
     # Windows that share the frames of their spectra, and have embeddings of their own.
     alone = spec.with_changes(families=("mel",))
-    extractor = Extractor(alone, encoder=Encoder(SPEC, Fake()))
+    extractor = Extractor(alone, encoder=WhisperEncoder(SPEC, Fake()))
     spans = [(0, 16_000), (4096, 20_096)]
     for (start, stop), (_, found) in zip(
         spans, extractor.compute_windows(SOUND, spans), strict=True

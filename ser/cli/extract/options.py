@@ -9,8 +9,7 @@ import click
 
 from ser.cli.common import seed_option
 from ser.cli.options import with_options
-from ser.errors import ParameterError
-from ser.features.registry import ENCODER, ENCODER_HOP, FAMILIES
+from ser.features.registry import FAMILIES
 from ser.features.spec import PRESETS, FeatureSpec, Functionals, MelScale, Normalization, Pool
 
 if TYPE_CHECKING:
@@ -96,10 +95,13 @@ def encoder_options(function: Any) -> Any:
     options = [
         click.option(
             "--encoder",
-            metavar="NAME|PATH",
+            metavar="NAME|PATH|hf:MODEL",
             help="Take embeddings of a Whisper encoder: a name on the Hugging Face Hub such as "
             "openai/whisper-tiny.en, or a folder with model.safetensors or CTranslate2's "
-            "model.bin. Without --features they are the only features.",
+            "model.bin; or, behind hf:, of a wav2vec 2.0, HuBERT, WavLM, data2vec or Whisper model "
+            "that transformers runs (extra [text]). Without --features they are the only features. "
+            "Networks made of encoders are kept in ~/.cache/ser/encoders (SER_CACHE/encoders), "
+            "downloads in ~/.cache/huggingface (HF_HOME); both can be removed at any time.",
         ),
         click.option(
             "--blocks",
@@ -109,7 +111,8 @@ def encoder_options(function: Any) -> Any:
         click.option(
             "--encoder-bits",
             type=click.Choice(["8", "32"]),
-            help="Bits of the encoder's weights; 8 is three times as fast.  [default: 8]",
+            help="Bits of the encoder's weights; 8 is three times as fast.  "
+            "[default: 8; behind hf: always 32]",
         ),
         click.option("--offline", is_flag=True, help="Download no encoder."),
     ]
@@ -148,7 +151,7 @@ def make_encoder(
             name,
             DEFAULT_BLOCKS if blocks is None else parse_blocks(blocks),
             seconds=DEFAULT_SECONDS if seconds is None else seconds,
-            bits=32 if bits == "32" else 8,
+            bits=None if bits is None else 32 if bits == "32" else 8,
             offline=offline,
             progress=progress,
         )
@@ -199,26 +202,7 @@ def make_spec(preset: str, like: str | None, changes: dict[str, Any]) -> Feature
     for name in ("families", "clean"):
         if name in given:
             given[name] = tuple(part.strip() for part in given[name].split(",") if part.strip())
-    if "encoder" in given:
-        given = _read_encoder(base, given)
     return base.with_changes(**given)
-
-
-def _read_encoder(base: FeatureSpec, given: dict[str, Any]) -> dict[str, Any]:
-    """Makes embeddings the features, where nothing else is said of what reads them."""
-    functionals = given.get("functionals", base.functionals)
-    families = given.get("families", base.families)
-    if ENCODER.name in families or functionals.endswith(ENCODER.name):
-        return given
-    if "families" in given:
-        raise ParameterError(
-            "encoder",
-            "is read by nothing",
-            f"name {ENCODER.name} in `families`, or give `functionals={ENCODER.name}`",
-        )
-    # The frames of an embedding are 20 ms apart; functionals need the hop that they have.
-    own = {"hop_length": ENCODER_HOP} if functionals == "none" else {}
-    return {"families": (ENCODER.name,), "normalise": "none", **own, **given}
 
 
 def make_copies(

@@ -7,9 +7,10 @@ from importlib.util import find_spec
 
 from ser.errors import DependencyError, how_to_install
 from ser.io.hub import NO_PROGRESS, DownloadProgress, MissingModelError
+from ser.models.transformers_library import CPU_WHEELS
 from ser.text.emotion.base import TextClassifier
 from ser.text.emotion.lexicon import LexiconClassifier
-from ser.text.emotion.transformer import CPU_WHEELS, DEFAULT, TransformerClassifier
+from ser.text.emotion.transformer import DEFAULT, TransformerClassifier
 
 LEXICON = "lexicon"
 """The name of the built-in word list."""

@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from ser.errors import ArtifactError, DependencyError, missing_package
+from ser.errors import ArtifactError
 from ser.io.hub import NO_PROGRESS, DownloadProgress, ModelFiles, find_model
+from ser.models.transformers_library import load_transformers
 from ser.text.emotion.base import LabelProbabilities, common_names, normalize_scores
 
 DEFAULT = "j-hartmann/emotion-english-distilroberta-base"
@@ -30,9 +31,6 @@ FILES = ModelFiles(
         "vocab.json",
     ),
 )
-
-CPU_WHEELS = "pip install torch --index-url https://download.pytorch.org/whl/cpu"
-"""How PyTorch is had without the gigabytes of CUDA that its usual Linux wheels bring along."""
 
 # Texts that are classified together.
 _BATCH_SIZE = 16
@@ -63,7 +61,7 @@ class TransformerClassifier:
     def __init__(
         self, name: str, *, offline: bool = False, progress: DownloadProgress = NO_PROGRESS
     ) -> None:
-        library = _library()
+        library = load_transformers("the emotion of words by a transformer")
         folder = find_model(name, FILES, offline=offline, progress=progress)
         self.name = name
         self.languages = frozenset({"en"}) if "english" in name.lower() else frozenset()
@@ -83,19 +81,6 @@ class TransformerClassifier:
             normalize_scores({item["label"]: float(item["score"]) for item in items}, self._names)
             for items in found
         ]
-
-
-def _library() -> Any:
-    try:
-        import torch  # noqa: F401
-        import transformers
-    except ModuleNotFoundError as error:
-        missing = missing_package("the emotion of words by a transformer", error.name)
-        without = "" if error.name != "torch" else f"; without CUDA: {CPU_WHEELS}"
-        raise DependencyError(missing.subject, missing.cause, missing.cure + without) from error
-    transformers.utils.logging.set_verbosity_error()
-    transformers.utils.logging.disable_progress_bar()
-    return transformers
 
 
 def _load(library: Any, name: str, folder: Path) -> Any:
