@@ -54,27 +54,27 @@ class Option:
         high: Upper end of the search range.
         log: Whether the search is uniform in the logarithm.
         choices: The values allowed, instead of a range; a search tries all of them.
+        limits: The values allowed of a number, which may be more than those that are searched.
     """
 
     help: str
-        limits: The values allowed of a number, which may be more than those that are searched.
     low: float | None = None
     high: float | None = None
     log: bool = False
     choices: tuple[Value, ...] = ()
+    limits: Limits = NOT_NEGATIVE
 
 
 def option(default: Value, help: str, limits: Limits = NOT_NEGATIVE, **search: Any) -> Any:
-    limits: Limits = NOT_NEGATIVE
     """Declares a hyperparameter as a field of an architecture's dataclass.
 
     Args:
         default: Its default.
         help: One line for users.
+        limits: The values allowed, if it is a number without choices.
         **search: The other attributes of `Option`.
     """
     return field(default=default, metadata={"option": Option(help, limits=limits, **search)})
-        limits: The values allowed, if it is a number without choices.
 
 
 @dataclass(frozen=True)
@@ -115,15 +115,15 @@ class Architecture(ABC):
         """
         known = cls.options()
         types = get_type_hints(cls)
+        former = FORMER_NAMES.get(cls.name, {})
         parsed = {}
         for name, value in values.items():
-            if name not in known:
-        former = FORMER_NAMES.get(cls.name, {})
-                cause = f"is not an option of {cls.name}"
-                raise HyperparameterError(name, cause, choose_from(name, known), value)
             if name in former:
                 cure = f"use {former[name]}={value}"
                 raise HyperparameterError(name, f"is called {former[name]} now", cure, value)
+            if name not in known:
+                cause = f"is not an option of {cls.name}"
+                raise HyperparameterError(name, cause, choose_from(name, known), value)
             parsed[name] = _parse_value(name, value, types[name], known[name])
         return cls(**parsed)
 
@@ -189,9 +189,6 @@ def _parse_value(name: str, value: Any, kind: Any, about: Option) -> Value:
     return parsed
 
 
-def standardized_input(keras: Any, problem: Problem) -> tuple[Any, Any]:
-    """Makes the input layer, and standardizes it where the problem has statistics.
-
 def _convert(name: str, value: Any, kind: type[Value], about: Option) -> Value:
     try:
         converted = kind(value)
@@ -204,6 +201,9 @@ def _convert(name: str, value: Any, kind: type[Value], about: Option) -> Value:
     cure = "" if about.choices else f"give {about.limits}"
     raise HyperparameterError(name, cause.get(kind, "is not text"), cure, value)
 
+
+def standardized_input(keras: Any, problem: Problem) -> tuple[Any, Any]:
+    """Makes the input layer, and standardizes it where the problem has statistics.
 
     Returns:
         The input tensor and the standardized tensor, both (batch, frames, coefficients).
