@@ -49,5 +49,8 @@ Records = npt.NDArray[Any]
 Probabilities = npt.NDArray[np.floating[Any]]
 """Shape (n, labels); each row sums to 1."""
 
+Floats = npt.NDArray[np.floating[Any]]
+"""Any precision, any shape."""
+
 Inputs = Array | dict[str, Array]
 """What a network takes: one array, or several by the name of the input; (n, …) each."""

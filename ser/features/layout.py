@@ -28,6 +28,19 @@ def functional_names(spec: FeatureSpec) -> tuple[str, ...]:
     return found
 
 
+def functional_groups(spec: FeatureSpec) -> tuple[int, ...]:
+    """Gives the sizes of the groups of functionals: prosody, then each block of the encoder.
+
+    Without prosody, the first group is the level alone. The sizes add up to `functional_count`.
+    """
+    count = functional_count(spec)
+    if not count or spec.encoder is None or not spec.pools_encoder:
+        return (count,) if count else ()
+    size = 2 * spec.encoder.width
+    blocks = len(spec.encoder.blocks)
+    return (count - blocks * size, *[size] * blocks)
+
+
 def _encoder_names(spec: FeatureSpec, statistics: tuple[str, ...] = ("",)) -> list[str]:
     """Names the numbers of an encoder's blocks, from 1: ``encoder_2_mean_17``."""
     if spec.encoder is None:

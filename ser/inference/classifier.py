@@ -21,12 +21,14 @@ from ser.models.artifact import (
     read_card,
     read_encoder,
     read_mel_bank,
+    read_speaker_model,
     read_voice,
 )
 from ser.models.backend import Device
 from ser.models.calibration import apply_temperature, softmax
 from ser.models.label_shift import fit_offset, uniform_offset
 from ser.models.litert import LiteRTRunner
+from ser.models.speaker_model import SpeakerAdaptation
 
 # Examples per call: bounds the memory of convolutions over a large table.
 _CHUNK = 64
@@ -47,10 +49,12 @@ class Adaptation:
         voice: Mean and standard deviation of the voice's functionals, shape (2, n), or None where
             the network does not read functionals.
         offset: Added to the logarithms of the probabilities, shape (labels,).
+        speaker: What the model's speaker model has learnt of the voice, where it has one.
     """
 
     voice: Vector | None
     offset: Vector
+    speaker: SpeakerAdaptation | None = None
 
 
 class Classifier:
@@ -68,6 +72,7 @@ class Classifier:
         spec: The feature specification that the network was trained on.
         frames: Frames per example.
         coefficients: Coefficients per frame.
+        speaker_model: The model of how voices sound, where the artifact has one.
         temperature: Divides the logits, so that confidence is calibrated.
         extractor: Computes the features.
         reads_functionals: Whether the network takes the functionals of a clip as well.
@@ -90,6 +95,7 @@ class Classifier:
         self.extractor = Extractor(self.spec, read_mel_bank(path), encoder=encoder)
         self._average_voice = read_voice(path)
         self.reads_functionals = self._average_voice is not None
+        self.speaker_model = read_speaker_model(path)
         self._runner = runner
         self.runs_in_processes = isinstance(runner, LiteRTRunner)
 
@@ -119,6 +125,10 @@ class Classifier:
         """
         if len(x) < MIN_CLIPS:
             return None
+        if self.speaker_model is not None and functionals is not None:
+            scores = self.speaker_model.scores(functionals)
+            speaker = self.speaker_model.adapt(scores, self._calibrated(x, functionals, None))
+            return Adaptation(None, np.zeros(len(self.labels), np.float32), speaker)
         voice = None
         if functionals is not None and self._average_voice is not None:
             voice = estimate_baseline(functionals, self._average_voice)
@@ -173,7 +183,11 @@ class Classifier:
         """
         if adaptation is None:
             return self._calibrated(x, functionals, None)
-        plain = self._calibrated(x, functionals, adaptation.voice)
+        if adaptation.speaker is None or self.speaker_model is None or functionals is None:
+            plain = self._calibrated(x, functionals, adaptation.voice)
+        else:
+            scores = self.speaker_model.scores(functionals)
+            plain = self.speaker_model.probabilities(scores, adaptation.speaker)
         logs = np.log(np.maximum(plain, _FLOOR)) + adaptation.offset
         adapted: Array = softmax(logs).astype(np.float32)
         return adapted

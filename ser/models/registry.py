@@ -16,6 +16,7 @@ from ser.models.cnn import CNN
 from ser.models.cnn1d import CNN1D
 from ser.models.cnn_lstm import CNNLSTM
 from ser.models.inception import Inception
+from ser.models.lda import LDA
 from ser.models.prosody_cnn import ProsodyCNN
 from ser.models.svm import SVM
 from ser.models.tim_net import TIMNet
@@ -32,6 +33,7 @@ ARCHITECTURES: Mapping[str, type[Architecture]] = MappingProxyType(
             CNNLSTM,
             TIMNet,
             SVM,
+            LDA,
             VGG16,
             VGG19,
             Inception,

@@ -64,6 +64,7 @@ class TrainedClassifier:
             self.network.voice,
             eight_bits=self.eight_bits,
             encoder=self.encoder,
+            speaker_model=self.network.speaker_model,
         )
 
 

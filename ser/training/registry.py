@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from ser.training.adversarial import AdversarialTrainer
+from ser.training.discriminants import DiscriminantsTrainer
 from ser.training.experts import ExpertsTrainer
 from ser.training.finetune import FineTuningTrainer
 from ser.training.svm import SVMTrainer
@@ -16,6 +17,7 @@ TRAINERS: Mapping[str, type[Trainer]] = MappingProxyType(
         "gradient": Trainer,
         "experts": ExpertsTrainer,
         "closed": SVMTrainer,
+        "discriminants": DiscriminantsTrainer,
         "phased": FineTuningTrainer,
         "adversarial": AdversarialTrainer,
     }

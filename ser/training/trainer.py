@@ -17,7 +17,7 @@ import numpy as np
 from ser.arrays import Array, Inputs
 from ser.dataset.table import Table
 from ser.errors import SerError
-from ser.features.layout import functional_count
+from ser.features.layout import functional_count, functional_groups
 from ser.models.backend import quiet_stderr
 from ser.models.base import Architecture, Problem
 from ser.models.speaker_model import SpeakerModel
@@ -198,6 +198,7 @@ def describe_problem(examples: Examples) -> Problem:
     return replace(
         problem,
         functionals=functionals.shape[1],
+        functional_groups=functional_groups(examples.spec),
         functional_mean=functionals.mean(axis=0),
         functional_variance=np.maximum(functionals.var(axis=0), 1e-8),
     )

@@ -1,0 +1,134 @@
+"""Estimates the distributions of a speaker model from scores of speakers that were left out."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from ser.arrays import Doubles, Indices, LabelIndices, Matrix, Probabilities, Vector
+from ser.models.calibration import fit_temperature
+from ser.models.speaker_model import SpeakerModel, prior_clips
+
+# How much a covariance is shrunk to its mean variance: there are few speakers.
+_SHRINKAGE = 0.1
+# The variance of deviations counts as so much: more lets the emotions of a voice change places.
+_INTERACTION_SCALE = 0.3
+# The least variance of offsets and deviations, in shares of that within.
+_LEAST = 0.02
+_STEPS = 20
+# Recordings that are mostly neutral have so much of the other emotions.
+_OTHERS_SHARE = 0.1
+
+
+def fit_speaker_model(
+    scores: Doubles,
+    plain: Probabilities,
+    targets: LabelIndices,
+    speakers: Indices,
+    labels: Sequence[str],
+    *,
+    mean: Vector,
+    scale: Vector,
+    weights: Matrix,
+    seed: int,
+) -> SpeakerModel:
+    """Estimates means and covariances by the method of moments, and the temperature.
+
+    Args:
+        scores: Scores of clips of which the discriminants have not learnt the speaker, shape
+            (clips, c).
+        plain: Probabilities of the same clips without adaptation, likewise, shape (clips, c).
+        targets: The emotion of each clip, shape (clips,).
+        speakers: The number of the speaker of each clip, shape (clips,).
+        labels: Names of the c emotions.
+        mean: See `ser.models.speaker_model.SpeakerModel`, as are the arguments after it.
+        scale: As there.
+        weights: As there.
+        seed: Of the choice of clips that the temperature is fitted to.
+    """
+    classes = len(labels)
+    centers, offsets = _additive_means(scores, targets, speakers, classes)
+    cells, cell = np.unique(speakers * classes + targets, return_inverse=True)
+    counts = np.bincount(cell).astype(np.float64)
+    means = np.zeros((len(cells), classes))
+    np.add.at(means, cell, scores)
+    means /= counts[:, None]
+    noise = scores - means[cell]
+    within = _shrink(noise.T @ noise / max(1, len(scores) - len(cells)))
+    least = _LEAST * np.trace(within) / classes
+    deviations = means - centers[cells % classes] - offsets[cells // classes]
+    freedom = max(1, len(cells) - len(offsets))
+    interaction = deviations.T @ deviations / freedom - within * float(np.mean(1 / counts))
+    between = offsets.T @ offsets / max(1, len(offsets) - 1)
+    model = SpeakerModel(
+        mean=mean,
+        scale=scale,
+        weights=weights,
+        centers=centers,
+        within=within,
+        between=_shrink(_positive(between, least)),
+        interaction=_INTERACTION_SCALE * _shrink(_positive(interaction, least)),
+        prior=prior_clips(labels),
+        temperature=np.ones(1),
+    )
+    found = _temperature(model, scores, plain, targets, speakers, np.random.default_rng((seed, 4)))
+    return SpeakerModel(**{**model.to_arrays(), "temperature": np.array([found])})
+
+
+def _additive_means(
+    scores: Doubles, targets: LabelIndices, speakers: Indices, classes: int
+) -> tuple[Doubles, Doubles]:
+    """Fits the sum of a mean per emotion and an offset per speaker.
+
+    Returns:
+        Means (classes, c) and offsets (speakers, c), whose mean is zero.
+    """
+    emotion, voice = np.eye(classes)[targets], np.eye(int(speakers.max()) + 1)[speakers]
+    offsets = np.zeros((voice.shape[1], scores.shape[1]))
+    for _ in range(_STEPS):
+        means = _means(emotion, scores - offsets[speakers])
+        offsets = _means(voice, scores - means[targets])
+        offsets -= offsets.mean(axis=0)
+    return _means(emotion, scores - offsets[speakers]), offsets
+
+
+def _means(indicator: Doubles, values: Doubles) -> Doubles:
+    found: Doubles = (indicator.T @ values) / np.maximum(indicator.sum(axis=0), 1)[:, None]
+    return found
+
+
+def _positive(covariance: Doubles, least: float) -> Doubles:
+    """Raises variances of a symmetric matrix to the least: estimates of few speakers go below 0."""
+    values, vectors = np.linalg.eigh((covariance + covariance.T) / 2)
+    found: Doubles = (vectors * np.maximum(values, least)) @ vectors.T
+    return found
+
+
+def _shrink(covariance: Doubles) -> Doubles:
+    size = len(covariance)
+    mean_variance = float(np.trace(covariance)) / size + 1e-9
+    found: Doubles = (1 - _SHRINKAGE) * covariance + _SHRINKAGE * mean_variance * np.eye(size)
+    return found
+
+
+def _temperature(
+    model: SpeakerModel,
+    scores: Doubles,
+    plain: Probabilities,
+    targets: LabelIndices,
+    speakers: Indices,
+    rng: np.random.Generator,
+) -> float:
+    """Fits the temperature to speakers as they are met: of all emotions, and mostly neutral."""
+    neutral = int(np.argmax(model.prior))
+    found, truth = [], []
+    for speaker in np.unique(speakers).tolist():
+        clips = np.flatnonzero(speakers == speaker)
+        mostly = (targets[clips] == neutral) | (rng.random(len(clips)) < _OTHERS_SHARE)
+        for chosen in (clips, clips[mostly]):
+            if len(chosen):
+                adaptation = model.adapt(scores[chosen], plain[chosen])
+                found.append(model.probabilities(scores[chosen], adaptation))
+                truth.append(targets[chosen])
+    return fit_temperature(np.concatenate(found), np.concatenate(truth))
