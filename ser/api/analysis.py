@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
+from ser.api.arguments import check_choice
 from ser.api.sources import Recording, as_source
 from ser.api.timeline import Timeline
 from ser.audio.reader import Source
@@ -39,12 +40,15 @@ def load_model(
 
     Raises:
         ArtifactError: The file is no classifier, or cannot be read.
+        ParameterError: There is no such engine or device.
 
     Examples:
         >>> model = load_model()
         >>> model.labels[:3]
         ('neutral', 'calm', 'happy')
     """
+    check_choice("engine", engine, get_args(EngineName))
+    check_choice("device", device, get_args(Device))
     classifier = open_classifier(DEFAULT_MODEL if path is None else path, engine, device)
     return Recognizer(classifier, AnalysisConfig(default_windowing(classifier)))
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import get_args
 
+from ser.api.arguments import check_choice
 from ser.api.sources import Recording, as_source
 from ser.arrays import Samples
 from ser.conversion.converter import EngineName
@@ -47,6 +49,7 @@ def translate(
 
     Raises:
         AudioError: The recording cannot be read, or the result not written.
+        ParameterError: There is no such engine or device.
         LabelError: An emotion is unknown.
         SerError: The model does not make the emotion, or the intensity is out of its range.
 
@@ -56,6 +59,8 @@ def translate(
         >>> samples.shape, rate
         ((8000,), 16000)
     """
+    check_choice("engine", engine, get_args(EngineName))
+    check_choice("device", device, get_args(Device))
     samples, rate = convert_speech(
         as_source(source, sample_rate),
         to,

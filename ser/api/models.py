@@ -5,11 +5,13 @@ from __future__ import annotations
 import tempfile
 import weakref
 from collections.abc import Callable, Mapping
+from dataclasses import fields
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any
+from typing import Any, get_args
 
 from ser.api.analysis import load_model
+from ser.api.arguments import check_choice, check_names
 from ser.api.tables import as_table
 from ser.dataset.table import Table
 from ser.evaluation.metrics import Evaluation
@@ -55,12 +57,18 @@ def train(
 
     Raises:
         DependencyError: The extra is not installed.
+        TypeError: `ser.training.config.TrainConfig` has no such field.
         ParameterError: A value is out of its range, or there is no such architecture.
         SerError: The table cannot be read or does not suit the architecture, or the artifact
             cannot be written.
     """
     from ser.training.classifier import train_classifier
+    from ser.training.config import TrainConfig
 
+    # The others are arguments of this function.
+    names = {field.name for field in fields(TrainConfig)} - {"arch", "options", "augment"}
+    check_names("train", config, sorted(names))
+    check_choice("device", device, get_args(Device))
     trained = train_classifier(
         table,
         arch,

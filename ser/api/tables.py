@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import fields
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
+from ser.api.arguments import check_choice, check_names, several
 from ser.augment.copies import Copies
 from ser.augment.recipe import parse_recipe
+from ser.corpora.registry import CHOICES
 from ser.dataset.extract import extract as extract_clips
 from ser.dataset.groups import By
 from ser.dataset.merge import MergeConfig
@@ -16,7 +19,7 @@ from ser.dataset.merge import merge as merge_tables
 from ser.dataset.plan import RecordWindows
 from ser.dataset.split import split_table
 from ser.dataset.table import FeatureTable, Table, read_table, spec_of
-from ser.errors import ParameterError, SerError, choose_from
+from ser.errors import ParameterError, SerError
 from ser.features.spec import PRESETS, FeatureSpec
 from ser.inference.recognizer import Recognizer
 from ser.labels import canonical
@@ -64,15 +67,19 @@ def extract(
         on_error: Called for each recording that cannot be read; the others go on. None raises the
             first of these errors.
         **features: Fields of `ser.features.spec.FeatureSpec` that differ from the preset's, such
-            as ``n_mels=40`` or ``pool="stats"``.
+            as ``n_mels=40`` or ``pool="stats"``. An ``encoder`` alone is the only feature family.
 
     Returns:
         The table, shape (n,), in the order of the clips.
 
     Raises:
         ParameterError: There is no such preset, or a value is out of its range.
+        TypeError: There is no such field.
         SerError: A recording cannot be read and `on_error` is None, or none can.
     """
+    check_names("extract", features, [field.name for field in fields(FeatureSpec)])
+    check_choice("corpus", corpus, CHOICES)
+    check_choice("channel", channel, ("speech", "song", "both"))
     if hop is not None and window is None:
         raise ParameterError("hop", "needs `window`", "give the length of the windows too")
     return extract_clips(
@@ -96,18 +103,18 @@ def extract(
 
 
 def merge(
-    tables: Sequence[Table | str | Path],
+    tables: Table | str | Path | Sequence[Table | str | Path],
     *,
     mapping: Mapping[str, str] = MappingProxyType({}),
-    keep: Collection[str] = (),
-    drop: Collection[str] = (),
+    keep: str | Collection[str] = (),
+    drop: str | Collection[str] = (),
     unlabelled: bool = True,
     duplicates: bool = False,
 ) -> FeatureTable:
     """Merges feature tables, as ``ser-merge`` does, into a table in memory.
 
     Args:
-        tables: Tables of one feature specification, or their paths.
+        tables: Tables of one feature specification, or their paths; one or several.
         mapping: Old emotion names to new ones; applied first.
         keep: Emotions to keep; none for all.
         drop: Emotions to leave out.
@@ -125,17 +132,17 @@ def merge(
             canonical(old, strict=False): canonical(new, strict=False)
             for old, new in mapping.items()
         },
-        frozenset(canonical(name, strict=False) for name in keep),
-        frozenset(canonical(name, strict=False) for name in drop),
+        frozenset(canonical(name, strict=False) for name in several(keep)),
+        frozenset(canonical(name, strict=False) for name in several(drop)),
         unlabelled,
         duplicates,
     )
-    return merge_tables(*map(as_table, tables), config=config)
+    return merge_tables(*map(as_table, several(tables)), config=config)
 
 
 def split(
     table: Table | str | Path,
-    test: float | Sequence[str] = 0.2,
+    test: float | str | Sequence[str] = 0.2,
     *,
     by: By = "speaker",
     seed: int = 0,
@@ -144,8 +151,8 @@ def split(
 
     Args:
         table: A feature table, or its path.
-        test: The part of the clips that the test table gets, between 0 and 1; or the names of its
-            speakers, or of its corpora with `by` ``corpus``.
+        test: The part of the clips that the test table gets, between 0 and 1; or its
+            speaker, or speakers, or its corpora with `by` ``corpus``.
         by: What the tables do not share: ``speaker``, ``corpus``, or only ``clip``. Augmented
             copies stay with their clip, and exact duplicates are kept together, whatever it is.
         seed: The same seed gives the same split.
@@ -157,7 +164,8 @@ def split(
         ParameterError: `test` is not between 0 and 1, or names what the table does not have.
         TableError: The table cannot be split so: speakers are unknown, or there is only one group.
     """
-    return split_table(as_table(table), test, by=by, seed=seed)
+    check_choice("by", by, get_args(By))
+    return split_table(as_table(table), several(test), by=by, seed=seed)
 
 
 def as_table(table: Table | str | Path) -> Table:
@@ -180,6 +188,5 @@ def _spec(preset: str | FeatureSpec, like: str | Path | Recognizer | Table | Non
         return spec_of(like)
     if isinstance(preset, FeatureSpec):
         return preset
-    if preset not in PRESETS:
-        raise ParameterError("preset", "is not known", choose_from(preset, PRESETS), preset)
+    check_choice("preset", preset, PRESETS)
     return PRESETS[preset]

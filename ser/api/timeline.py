@@ -19,6 +19,7 @@ from ser.timeline.summary import Summarizer, Summary
 from ser.timeline.window import Window
 from ser.timeline.writers.columns import WINDOW_FIELDS
 from ser.timeline.writers.registry import write_timeline
+from ser.wording import counted
 
 if TYPE_CHECKING:
     import pandas
@@ -105,7 +106,7 @@ class Timeline(Sequence[Window]):
 
     def __repr__(self) -> str:
         seconds = self._windows[-1].end if self._windows else 0.0
-        return f"<Timeline: {len(self)} windows of {self.name}, {format_time(seconds)}>"
+        return f"<Timeline: {counted(len(self), 'window')} of {self.name}, {format_time(seconds)}>"
 
     def segments(self, *, smooth: float | None = None, min_confidence: float = 0.0) -> Timeline:
         """Joins neighbouring windows of one emotion.
@@ -233,7 +234,7 @@ class Timeline(Sequence[Window]):
         rest = f"<p>… and {more} more</p>" if more > 0 else ""
         title = html.escape(Path(self.name).name)
         return (
-            f"<div><p><b>{title}</b>: {len(self)} windows</p>{picture}"
+            f"<div><p><b>{title}</b>: {counted(len(self), 'window')}</p>{picture}"
             f"<table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>{rest}</div>"
         )
 

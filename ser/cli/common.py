@@ -118,6 +118,8 @@ class Command(click.Command):
     def _run(self, name: str, args: list[str], extra: dict[str, Any]) -> int:
         say = functools.partial(say_options, self)
         console = Console(name, debug="--debug" in args, render=say)
+        # The parser empties the list.
+        flags_given = {arg.partition("=")[0] for arg in args}
         try:
             with self.make_context(name, args, **extra) as context:
                 flags = {key: context.params.pop(key) for key in ("quiet", "verbose", "debug")}
@@ -138,7 +140,7 @@ class Command(click.Command):
             discard(sys.stdout)
             return console.exit_code
         except ParameterError as error:
-            usage = usage_error(self, error)
+            usage = usage_error(self, error, flags_given)
             if usage is not None:
                 if console.debug:
                     console.trace(error)

@@ -9,6 +9,7 @@ from pathlib import Path
 import click
 
 from ser.cli.console import Console, allows_color
+from ser.cli.parameters import say_options
 from ser.errors import AudioError, ParameterError, SerError
 from ser.io.files import STANDARD
 from ser.io.listing import walk
@@ -48,7 +49,9 @@ def choose_outputs(
         # The command knows which option that is.
         raise
     except SerError as error:
-        raise click.UsageError(str(error)) from error
+        context = click.get_current_context(silent=True)
+        message = str(error) if context is None else say_options(context.command, str(error))
+        raise click.UsageError(message) from error
     return found
 
 

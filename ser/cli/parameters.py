@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 from typing import Any
 
 import click
@@ -35,12 +36,14 @@ def find_parameter(command: click.Command, name: str) -> click.Parameter | None:
     return None
 
 
-def find_option(command: click.Command, name: str) -> str | None:
+def find_option(command: click.Command, name: str, given: Collection[str] = ()) -> str | None:
     """Finds the option of a command for a parameter of the package.
 
     Args:
         command: The command.
         name: The parameter, such as ``n_fft`` or ``sample_rate``.
+        given: What stands on the command line: of an option with two names, the one that is there
+            is taken.
 
     Returns:
         The option, such as ``--n-fft`` or ``--rate``; None where the command has none.
@@ -48,6 +51,9 @@ def find_option(command: click.Command, name: str) -> str | None:
     parameter = find_parameter(command, name)
     if not isinstance(parameter, click.Option):
         return None
+    for option in parameter.opts:
+        if option.startswith("--") and option in given:
+            return option
     flag = f"--{name.replace('_', '-')}"
     return flag if flag in parameter.opts else max(parameter.opts, key=len)
 
@@ -70,12 +76,15 @@ def say_options(command: click.Command, text: str) -> str:
     return _QUOTED.sub(say, text)
 
 
-def usage_error(command: click.Command, error: ParameterError) -> click.UsageError | None:
+def usage_error(
+    command: click.Command, error: ParameterError, given: Collection[str] = ()
+) -> click.UsageError | None:
     """Makes wrong usage of the error about a parameter.
 
     Args:
         command: The command that was called.
         error: The error.
+        given: What stands on the command line.
 
     Returns:
         The error with the option's name; None where the command has no such option, so that its
@@ -84,7 +93,7 @@ def usage_error(command: click.Command, error: ParameterError) -> click.UsageErr
     if isinstance(error, HyperparameterError):
         flag, value = find_option(command, "settings"), f" {error.subject}"
     else:
-        flag = find_option(command, error.parameter)
+        flag = find_option(command, error.parameter, given)
         value = "" if error.value is None else f" {error.value}"
     if flag is None:
         return None

@@ -187,7 +187,7 @@ def main(
     if plot is not None:
         from ser.viz.figure import check_target as check_picture
 
-        check_picture(Path(plot))
+        check_picture(Path(plot), "plot")
     one = len(inputs) == 1 and not inputs[0].is_dir()
     output_place = _parse_output(
         output,

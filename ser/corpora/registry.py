@@ -22,7 +22,7 @@ from ser.corpora.nemo import Nemo
 from ser.corpora.ravdess import Ravdess
 from ser.corpora.savee import Savee
 from ser.corpora.tess import Tess
-from ser.errors import CorpusError, SerError
+from ser.errors import CorpusError, SerError, choose_from
 from ser.io.listing import walk
 from ser.io.remote import exists, fetch, find_audio, is_url, url_or_path
 
@@ -83,7 +83,8 @@ def find_clips(
         CorpusError: There is no corpus of this name.
     """
     if corpus not in CHOICES:
-        raise CorpusError(corpus, "is not a corpus that ser knows", f"use {', '.join(CHOICES)}")
+        cure = choose_from(corpus, CHOICES)
+        raise CorpusError(corpus, "is not a corpus that ser knows", cure)
     search = _Search(corpus)
     for given in inputs:
         search.add(Path(given))

@@ -20,7 +20,7 @@ import numpy as np
 from ser.arrays import Indices
 from ser.dataset.groups import By, check_disjoint, group_names, match_names
 from ser.dataset.table import Table, speaker_keys
-from ser.errors import SerError, TableError
+from ser.errors import ParameterError, SerError, TableError, nearest
 from ser.io.files import open_output
 
 PUBLISHED = MappingProxyType(
@@ -78,7 +78,9 @@ def write_folds(path: Path, table: Table, folds: Folds) -> None:
         cast(Any, stream).write("\n")
 
 
-def read_folds(table: Table, name_or_path: str | Path, *, name: object = "table") -> Folds:
+def read_folds(
+    table: Table, name_or_path: str | Path, *, name: object = "table", parameter: str = "folds"
+) -> Folds:
     """Finds the test sets that a fold file or a published division gives a table.
 
     Records of groups that are in no fold are never tested on. Groups that the table does not have
@@ -88,8 +90,10 @@ def read_folds(table: Table, name_or_path: str | Path, *, name: object = "table"
         table: A feature table.
         name_or_path: A fold file, or a name out of `PUBLISHED`.
         name: What to call the table in an error, usually its path.
+        parameter: What names the folds, for an error.
 
     Raises:
+        ParameterError: It is the name of no published division.
         SerError: The file cannot be read or is not a fold file.
         TableError: A fold has no record of the table, or the same sound would be on both sides.
     """
@@ -97,7 +101,7 @@ def read_folds(table: Table, name_or_path: str | Path, *, name: object = "table"
     if text in PUBLISHED:
         by, seed, lists = "speaker", 0, [list(fold) for fold in PUBLISHED[text]]
     else:
-        by, seed, lists = _read(Path(text))
+        by, seed, lists = _read(Path(text), parameter)
     present = _names(table, by)
     # A clip's name may hold anything, so only speakers and corpora are matched loosely.
     known = set(present)
@@ -130,15 +134,18 @@ def _names(table: Table, by: str) -> list[str]:
     return speaker_keys(table) if by == "speaker" else group_names(table, cast(By, by))
 
 
-def _read(path: Path) -> tuple[str, int, list[list[str]]]:
+def _read(path: Path, parameter: str) -> tuple[str, int, list[list[str]]]:
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError as error:
-        raise SerError(
-            path,
-            "does not exist",
-            f"give a number of folds, a fold file or {' or '.join(PUBLISHED)}",
-        ) from error
+        cure = f"give a number of folds, a fold file or {' or '.join(PUBLISHED)}"
+        if path.suffix or len(path.parts) > 1:
+            raise SerError(path, "does not exist", cure) from error
+        near = nearest(str(path), PUBLISHED)
+        if near is not None:
+            cure = f"did you mean {near}? Otherwise {cure}"
+        cause = "is no file and names no published folds"
+        raise ParameterError(parameter, cause, cure, path) from error
     except (OSError, ValueError) as error:
         raise SerError(path, f"is not a readable fold file ({error})", _CURE) from error
     if not isinstance(content, dict) or content.get("by") not in ("speaker", "clip", "corpus"):

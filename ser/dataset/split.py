@@ -66,7 +66,8 @@ def split_table(
         test: The part of the clips that the test table gets, between 0 and 1; or the names of its
             speakers, or of its corpora with `by` ``corpus``; see `pick_indices`.
         by: What the tables do not share: ``speaker``, ``corpus``, or only ``clip``. Whatever it is,
-            augmented copies stay with their clip and exact duplicates are kept together.
+            augmented copies stay with their clip, and exact duplicates and files of one take are
+            kept together.
         seed: The same seed gives the same split.
         name: What to call the table in an error.
 
@@ -80,7 +81,7 @@ def split_table(
     if isinstance(test, int | float):
         train, held_out = split_indices(table, test, by=by, seed=seed, name=name)
     else:
-        train, held_out = pick_indices(table, test, by=by, name=name)
+        train, held_out = pick_indices(table, test, by=by, name=name, parameter="test")
     whole = table.view(FeatureTable)
     return whole[train], whole[originals(table, held_out)]
 
@@ -145,7 +146,12 @@ def make_folds(
 
 
 def pick_indices(
-    table: Table, names: Sequence[str], *, by: By = "speaker", name: object = "table"
+    table: Table,
+    names: Sequence[str],
+    *,
+    by: By = "speaker",
+    name: object = "table",
+    parameter: str | None = None,
 ) -> tuple[Indices, Indices]:
     """Splits a table by naming the test side.
 
@@ -155,6 +161,7 @@ def pick_indices(
             do not matter.
         by: ``speaker`` or ``corpus``.
         name: What to call the table in an error, usually its path.
+        parameter: What gives the names, for an error; None for ``speakers`` or ``corpora``.
 
     Returns:
         The sorted record numbers of the training and of the test side.
@@ -163,7 +170,7 @@ def pick_indices(
         ParameterError: A name is unknown.
         TableError: A name is ambiguous, a side is empty, or the sides would share a clip.
     """
-    parameter = "speakers" if by == "speaker" else "corpora"
+    parameter = parameter or ("speakers" if by == "speaker" else "corpora")
     present = speaker_keys(table) if by == "speaker" else group_names(table, by, name=name)
     chosen = set(match_names(names, set(present), name=name, parameter=parameter))
     test = np.flatnonzero([key in chosen for key in present])
@@ -209,7 +216,7 @@ def _too_few(name: object, count: int, sides: int, by: str) -> TableError:
     return TableError(
         name,
         f"has {count} {noun} that can be kept apart, too few for {sides} sides"
-        " (identical clips tie groups together)",
+        " (identical clips and files of one take tie groups together)",
         advice,
     )
 

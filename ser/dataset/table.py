@@ -24,6 +24,7 @@ from ser.errors import ParameterError, TableError, missing_package
 from ser.features.layout import coefficient_names, functional_count, functional_names
 from ser.features.spec import FeatureSpec
 from ser.io.files import STANDARD
+from ser.wording import counted
 
 Table = Records
 """A structured array as `record_dtype` describes it, a `FeatureTable` or not."""
@@ -139,12 +140,12 @@ class FeatureTable(np.ndarray[Any, np.dtype[Any]]):
         if "x" not in (self.dtype.names or ()) or self.ndim != 1:
             return repr(self.view(np.ndarray))
         frames, coefficients = self.dtype["x"].shape
-        emotions = len(set(self["y"].tolist()) - {""})
-        speakers = len(set(speaker_keys(self)) - {""})
+        emotions = counted(len(set(self["y"].tolist()) - {""}), "emotion")
+        speakers = counted(len(set(speaker_keys(self)) - {""}), "speaker")
         count = len(self.functional_names)
         functionals = f", {count} functionals" if count else ""
         return (
-            f"<FeatureTable: {len(self)} records of {emotions} emotions and {speakers} speakers; "
+            f"<FeatureTable: {counted(len(self), 'record')} of {emotions} and {speakers}; "
             f"x is {frames} x {coefficients} ({', '.join(self.spec.families)}){functionals}>"
         )
 

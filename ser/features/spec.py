@@ -11,7 +11,7 @@ from typing import Any, Literal, Self, get_args
 
 from ser.errors import ParameterError, SerError, choose_from
 from ser.features.encoder_spec import EncoderSpec
-from ser.features.registry import ENCODER, FAMILIES
+from ser.features.registry import ENCODER, ENCODER_HOP, FAMILIES, WHISPER_HOP
 
 Pool = Literal["none", "mean", "stats"]
 Normalization = Literal["none", "utterance", "coefficient"]
@@ -41,14 +41,16 @@ class SpecParameterError(ParameterError, SpecError):
     """A field of a feature specification has an impossible value."""
 
 
-def _require(condition: bool, parameter: str, cause: str, cure: str = "") -> None:
+def _require(
+    condition: bool, parameter: str, cause: str, cure: str = "", value: object = None
+) -> None:
     if not condition:
-        raise SpecParameterError(parameter, cause, cure)
+        raise SpecParameterError(parameter, cause, cure, value)
 
 
 def _require_one_of(parameter: str, value: object, choices: tuple[str, ...]) -> None:
-    cure = f"use one of {', '.join(choices)}"
-    _require(value in choices, parameter, f"of {value!r} is unknown", cure)
+    cause, cure = f"of {value!r} is unknown", choose_from(str(value), choices)
+    _require(value in choices, parameter, cause, cure)
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,8 +85,8 @@ class FeatureSpec:
             adds mean and deviation of each number of the encoder's blocks.
         clean: Steps of `ser.preprocess` that a clip goes through before everything else, as in
             ``("denoise:0.9", "trim:40")``; a step without its value gets the default one.
-        encoder: The pretrained encoder that the family ``encoder`` and such functionals come from.
-            None, and made None, where neither is asked for.
+        encoder: The pretrained encoder that the family ``encoder`` and such functionals come from;
+            None where neither is asked for.
     """
 
     families: tuple[str, ...] = ("logmel",)
@@ -114,6 +116,10 @@ class FeatureSpec:
         Raises:
             SpecParameterError: A value is out of its range, or a family is unknown.
         """
+        for name in ("families", "clean"):
+            # One name, or a list of names, is as good as a tuple.
+            given = getattr(self, name)
+            object.__setattr__(self, name, (given,) if isinstance(given, str) else tuple(given))
         names = ",".join(self.families)
         _require(bool(self.families), "families", "is empty", "name at least one feature family")
         for name in self.families:
@@ -122,8 +128,16 @@ class FeatureSpec:
             _require(known, "families", cause, choose_from(name, (*FAMILIES, ENCODER.name)))
         repeated = len(set(self.families)) < len(self.families)
         _require(not repeated, "families", f"of {names!r} name a family twice", "name each once")
-        _require(self.sample_rate >= 1000, "sample_rate", "is under 1000 Hz", "give hertz")
-        _require(self.hop_length > 0, "hop_length", "is not positive", "give samples")
+        _require(
+            self.sample_rate >= 1000,
+            "sample_rate",
+            "is under 1000 Hz",
+            "give hertz",
+            self.sample_rate,
+        )
+        _require(
+            self.hop_length > 0, "hop_length", "is not positive", "give samples", self.hop_length
+        )
         _require(
             1 < self.win_length <= self.n_fft,
             "win_length",
@@ -139,7 +153,8 @@ class FeatureSpec:
             "choose 0 <= fmin < fmax <= half the sample rate",
         )
         for name in ("n_mels", "n_mfcc", "n_chroma"):
-            _require(getattr(self, name) > 0, name, "is not positive", "give 1 or more")
+            value = getattr(self, name)
+            _require(value > 0, name, "is not positive", "give 1 or more", value)
         _require(
             not {"mfcc", "mcep"} & set(self.families) or self.n_mfcc <= self.n_mels,
             "n_mfcc",
@@ -147,15 +162,28 @@ class FeatureSpec:
             "made from",
             "raise `n_mels` or lower `n_mfcc`",
         )
-        _require(self.deltas in (0, 1, 2), "deltas", "is not 0, 1 or 2")
-        _require(self.offset >= 0, "offset", "is negative", "give seconds from the start")
+        _require(self.deltas in (0, 1, 2), "deltas", "is not 0, 1 or 2", value=self.deltas)
         _require(
-            self.duration is None or self.duration > 0,
+            0 <= self.offset < math.inf,
+            "offset",
+            "is no time",
+            "give seconds from the start",
+            self.offset,
+        )
+        _require(
+            self.duration is None or 0 < self.duration < math.inf,
             "duration",
             "is not positive",
             "give seconds",
+            self.duration,
         )
-        _require(self.trim is None or self.trim > 0, "trim", "is not positive", "give decibels")
+        _require(
+            self.trim is None or self.trim > 0,
+            "trim",
+            "is not positive",
+            "give decibels",
+            self.trim,
+        )
         _require_one_of("normalise", self.normalise, get_args(Normalization))
         _require_one_of("pool", self.pool, get_args(Pool))
         _require_one_of("mel_scale", self.mel_scale, get_args(MelScale))
@@ -163,9 +191,21 @@ class FeatureSpec:
         if self.prosody != "none":
             self._check_prosody()
         self._check_encoder()
+        if "whisper" in self.families:
+            self._check_whisper()
         if self.clean:
             # Defaults may change with time; what a model was trained on may not.
             object.__setattr__(self, "clean", _with_values(self.clean))
+
+    def _check_whisper(self) -> None:
+        """Checks what the spectrogram that Whisper reads needs."""
+        for name, needed in (("sample_rate", _ENCODER_SAMPLE_RATE), ("hop_length", WHISPER_HOP)):
+            _require(
+                getattr(self, name) == needed,
+                name,
+                f"of {getattr(self, name)} is not that of the family whisper",
+                f"give `{name}={needed}`",
+            )
 
     @property
     def prosody(self) -> Literal["none", "prosody", "contours"]:
@@ -192,7 +232,12 @@ class FeatureSpec:
     def _check_encoder(self) -> None:
         """Checks what embeddings need."""
         if not self.reads_encoder:
-            object.__setattr__(self, "encoder", None)
+            _require(
+                self.encoder is None,
+                "encoder",
+                "is read by nothing",
+                f"name {ENCODER.name} in `families`, or give `functionals={ENCODER.name}`",
+            )
             return
         _require(
             isinstance(self.encoder, EncoderSpec),
@@ -298,7 +343,20 @@ class FeatureSpec:
         )
 
     def with_changes(self, **changes: Any) -> Self:
-        """Copies the specification with some fields changed, and checks the result."""
+        """Copies the specification with some fields changed, and checks the result.
+
+        An encoder that is given becomes the only family, unless families or functionals are given
+        that read it. One that nothing reads any more is left out.
+        """
+        functionals = changes.get("functionals", self.functionals)
+        reads = str(functionals).endswith(ENCODER.name)
+        reads = reads or ENCODER.name in changes.get("families", self.families)
+        if not reads and changes.get("encoder") is None:
+            changes["encoder"] = None
+        elif not reads and "families" not in changes:
+            # The frames of an embedding are 20 ms apart; functionals need the hop that they have.
+            own = {"hop_length": ENCODER_HOP} if functionals == "none" else {}
+            changes = {"families": (ENCODER.name,), "normalise": "none", **own, **changes}
         return replace(self, **changes)
 
 
@@ -349,6 +407,8 @@ PRESETS = MappingProxyType(
             trim=40.0,
             functionals="contours",
         ),
+        # What the architecture whisper reads: that encoder's own spectrogram.
+        "whisper": FeatureSpec(families=("whisper",), fmin=0.0, n_mels=80, duration=3.0),
         # What ser-translate changes: the envelope without its harmonics, the pitch, and for
         # networks that draw spectrograms those. Centred frames of 10 ms, and the level as it is.
         "translate": FeatureSpec(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from types import MappingProxyType
 
-from ser.errors import SerError
+from ser.errors import SerError, choose_from
 from ser.preprocess.base import Step
 from ser.preprocess.denoise import Denoise
 from ser.preprocess.loudness import Loudness
@@ -26,7 +26,7 @@ def parse_step(text: str) -> Step:
     name, colon, value = text.strip().partition(":")
     step = STEPS.get(name)
     if step is None:
-        raise SerError(text, "is not a cleaning step", f"use {', '.join(STEPS)}")
+        raise SerError(text, "is not a cleaning step", choose_from(name, STEPS))
     try:
         return step(float(value) if colon else step.default)
     except ValueError as error:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ser.colors import FAINT, INK
-from ser.errors import SerError, missing_package, require
+from ser.errors import ParameterError, SerError, missing_package, require
 from ser.io.files import atomic_path
 
 if TYPE_CHECKING:
@@ -40,16 +40,24 @@ _STYLE: dict[str, Any] = {
 }
 
 
-def check_target(target: Path) -> None:
+def check_target(target: Path, parameter: str | None = None) -> None:
     """Checks that a picture can be drawn, before the work for it is done.
+
+    Args:
+        target: The file.
+        parameter: The parameter that names it, where there is one.
 
     Raises:
         DependencyError: matplotlib is not installed.
-        SerError: The suffix is neither ``.png`` nor ``.svg``.
+        ParameterError: The suffix is neither ``.png`` nor ``.svg``; a `SerError` without a
+            parameter.
     """
-    require(target, "matplotlib")
     if target.suffix.lower() not in SUFFIXES:
-        raise SerError(target, "is not a picture's name", "end it in .png or .svg")
+        cause, cure = "is not a picture's name", "end it in .png or .svg"
+        if parameter is None:
+            raise SerError(target, cause, cure)
+        raise ParameterError(parameter, cause, cure, target)
+    require(target, "matplotlib")
 
 
 def house_style() -> Any:

@@ -153,6 +153,13 @@ def test_mistakes_are_named(tiny_model: Path, path: Path, samples: Any, tmp_path
     assert issubclass(LabelError, ser.SerError)
 
 
+def test_unknown_engines(tiny_model: Path) -> None:
+    with pytest.raises(ParameterError, match=r"^engine=kears: is unknown; did you mean keras"):
+        ser.load_model(tiny_model, engine="kears")  # type: ignore[arg-type]
+    with pytest.raises(ParameterError, match=r"^device=zzz: is unknown; use one of"):
+        ser.load_model(tiny_model, device="zzz")  # type: ignore[arg-type]
+
+
 def test_the_shipped_model(path: Path) -> None:
     model = ser.load_model()
     assert len(model.labels) == 8

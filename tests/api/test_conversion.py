@@ -53,3 +53,10 @@ def test_nothing_changes_at_intensity_zero(path: Path) -> None:
 def test_unknown_emotions(path: Path) -> None:
     with pytest.raises(ser.SerError, match="bored"):
         ser.translate(path, to="bored")
+
+
+def test_unknown_engines(path: Path) -> None:
+    with pytest.raises(ser.SerError, match=r"^engine=rule: is unknown; did you mean rules"):
+        ser.translate(path, to="sad", engine="rule")  # type: ignore[arg-type]
+    with pytest.raises(ser.SerError, match=r"^device=zzz: is unknown"):
+        ser.translate(path, to="sad", device="zzz")  # type: ignore[arg-type]

@@ -44,6 +44,12 @@ def test_a_training_into_a_file(spoken: Table, tmp_path: Path) -> None:
 def test_mistakes_are_named(spoken: Table) -> None:
     with pytest.raises(ser.SerError, match="cnn"):
         ser.train(spoken, "ccn1d")
+    with pytest.raises(TypeError, match="did you mean epochs"):
+        ser.train(spoken, "cnn", epoch=3)
+    with pytest.raises(ser.SerError, match=r"^class_weight=balancd: is unknown; did you mean bal"):
+        ser.train(spoken, "cnn", class_weight="balancd")
+    with pytest.raises(ser.SerError, match=r"^device=gpuu: is unknown; did you mean gpu"):
+        ser.train(spoken, "cnn", device="gpuu")  # type: ignore[arg-type]
     with pytest.raises(ser.SerError, match="dropout"):
         ser.train(spoken, "cnn1d", options={"dropot": 0.3})
     assert CONFIG.arch

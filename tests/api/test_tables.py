@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -41,6 +42,42 @@ def test_specifications(table: ser.FeatureTable, ravdess_like: Path, tiny_model:
     assert ser.extract(some, like=tiny_model).spec == model.classifier.spec
     with pytest.raises(ParameterError, match="emotion"):
         ser.extract(some, preset="emotoin")
+
+
+def test_one_name_is_as_good_as_a_list(table: ser.FeatureTable, ravdess_like: Path) -> None:
+    some = sorted(ravdess_like.rglob("*.wav"))[:1]
+    one = ser.extract(some, families="mel", clean="trim")
+    assert one.spec == ser.extract(some, families=["mel"], clean=["trim"]).spec
+    assert one.spec.families == ("mel",)
+    speaker = str(table["speaker"][0])
+    _, test = ser.split(table, test=speaker)
+    assert set(test["speaker"].tolist()) == {speaker}
+    emotion = str(table["y"][0])
+    assert set(ser.merge(table, keep=emotion)["y"].tolist()) == {emotion}
+    assert emotion not in ser.merge([table], drop=emotion)["y"].tolist()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"channel": "spech"}, "channel=spech: is unknown; did you mean speech"),
+        ({"corpus": "ravdes"}, "corpus=ravdes: is unknown; did you mean ravdess"),
+        ({"preset": "emotoin"}, "preset=emotoin: is unknown; did you mean emotion"),
+        ({"n_mels": 0}, "n_mels=0: is not positive"),
+    ],
+)
+def test_wrong_values(ravdess_like: Path, arguments: dict[str, Any], message: str) -> None:
+    with pytest.raises(ParameterError, match=f"^{message}"):
+        ser.extract(ravdess_like, **arguments)
+
+
+def test_unknown_arguments(table: ser.FeatureTable, ravdess_like: Path) -> None:
+    with pytest.raises(TypeError, match="did you mean n_mels"):
+        ser.extract(ravdess_like, nmels=40)
+    with pytest.raises(ParameterError, match=r"^by=speker: is unknown; did you mean speaker"):
+        ser.split(table, by="speker")  # type: ignore[arg-type]
+    with pytest.raises(ParameterError, match=r"^test=zz: table has none of this name"):
+        ser.split(table, test="zz")
 
 
 def test_windows_and_copies(ravdess_like: Path) -> None:

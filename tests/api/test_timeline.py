@@ -130,7 +130,9 @@ def test_a_notebook_shows_a_picture_and_a_table() -> None:
 
 
 def test_unknown_formats(timeline: Timeline, tmp_path: Path) -> None:
-    with pytest.raises(SerError):
-        timeline.save(tmp_path / "a.wav", "nonsense")
+    with pytest.raises(SerError, match=r"^format=vt: is unknown; did you mean vtt"):
+        timeline.save(tmp_path / "a.wav", "vt")
+    with pytest.raises(SerError, match=r"a\.json: ends in \.json, .*; give `format`, or end it in"):
+        timeline.save(tmp_path / "a.json")
     assert list(tmp_path.iterdir()) == []
     assert np.isfinite(timeline[0].confidence)

@@ -78,7 +78,7 @@ def test_speakers_by_name(run: Run, tmp_path: Path, ravdess: Table, option: str)
     done = run("ser-split", "ravdess.npy", option, "99", "-o", "x.npy", "y.npy")
     assert done.returncode == 2
     assert (
-        "Error: --speakers 99: ravdess.npy has none of this name; use one of ravdess/01, "
+        f"Error: {option} 99: ravdess.npy has none of this name; use one of ravdess/01, "
         in done.err
     )
 

@@ -258,8 +258,7 @@ USAGE = {
 def test_wrong_usage(case: str, here: Here, tmp_path: Path) -> None:
     arguments, message = USAGE[case]
     code, errors = here(*arguments)
-    # A picture's name is refused by the core, as it is elsewhere.
-    assert code == (1 if case == "a picture's ending" else 2)
+    assert code == 2
     assert message in " ".join(errors.split())
     assert not list(tmp_path.iterdir())
 

@@ -10,7 +10,7 @@ from tables import make_table, ravdess_table
 from ser.dataset.folds import PUBLISHED, read_folds, write_folds
 from ser.dataset.groups import By
 from ser.dataset.split import make_folds
-from ser.errors import SerError, TableError
+from ser.errors import ParameterError, SerError, TableError
 
 
 @pytest.mark.parametrize("by", ["speaker", "clip", "corpus"])
@@ -105,6 +105,24 @@ def test_broken_fold_files(tmp_path: Path, content: str, message: str) -> None:
 def test_a_missing_fold_file_names_the_alternatives(tmp_path: Path) -> None:
     with pytest.raises(SerError, match=r"does not exist; give a number of folds.*ravdess"):
         read_folds(ravdess_table(3), tmp_path / "none.json")
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        (
+            "ravdes",
+            r"^cv=ravdes: is no file and .*; did you mean ravdess\? Otherwise give",
+        ),
+        (
+            "zzz",
+            r"^cv=zzz: is no file and names no published folds; give a number of folds",
+        ),
+    ],
+)
+def test_folds_of_an_unknown_name(given: str, message: str) -> None:
+    with pytest.raises(ParameterError, match=message):
+        read_folds(ravdess_table(3), given, parameter="cv")
 
 
 def test_the_file_is_plain_json(tmp_path: Path) -> None:

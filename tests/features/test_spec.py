@@ -74,8 +74,51 @@ def test_json_with_an_encoder() -> None:
         FeatureSpec.from_dict(damaged)
 
 
-def test_an_encoder_that_nothing_reads_is_dropped_and_one_that_is_read_is_needed() -> None:
-    assert FeatureSpec(encoder=ENCODER) == FeatureSpec()
+def test_an_encoder_is_read_or_refused() -> None:
+    with pytest.raises(SpecParameterError, match="encoder: is read by nothing; name encoder in"):
+        FeatureSpec(encoder=ENCODER)
+    with pytest.raises(SpecParameterError, match="encoder: is read by nothing"):
+        FeatureSpec().with_changes(families=("mel",), encoder=ENCODER)
+    # Alone, it is the only family.
+    alone = FeatureSpec(normalise="utterance").with_changes(encoder=ENCODER)
+    assert (alone.families, alone.normalise, alone.hop_length) == (("encoder",), "none", 320)
+    assert alone.encoder == ENCODER
+    beside = FeatureSpec(n_fft=1024, win_length=1024, functionals="prosody").with_changes(
+        encoder=ENCODER
+    )
+    assert (beside.families, beside.hop_length) == (("encoder",), 160)
+    pooled = FeatureSpec().with_changes(functionals="encoder", encoder=ENCODER)
+    assert (pooled.families, pooled.encoder) == (("logmel",), ENCODER)
+    # Where nothing reads it any more, it goes.
+    assert pooled.with_changes(functionals="none") == FeatureSpec()
+
+
+def test_one_name_or_a_list_of_names() -> None:
+    assert FeatureSpec(families="mel", clean="trim:40") == FeatureSpec(  # type: ignore[arg-type]
+        families=("mel",), clean=("trim:40",)
+    )
+    assert FeatureSpec(families=["mel", "mfcc"]).families == ("mel", "mfcc")  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("n_mels", 0),
+        ("hop_length", -1),
+        ("sample_rate", 8),
+        ("duration", float("inf")),
+        ("duration", 0),
+        ("offset", float("nan")),
+        ("trim", -3.0),
+        ("deltas", 3),
+    ],
+)
+def test_errors_have_the_value(name: str, value: float) -> None:
+    with pytest.raises(SpecParameterError, match=f"^{name}={value}: "):
+        FeatureSpec().with_changes(**{name: value})
+
+
+def test_an_encoder_that_is_read_is_needed() -> None:
     with pytest.raises(SpecParameterError, match="encoder: is missing"):
         FeatureSpec(families=("encoder",))
     with pytest.raises(SpecParameterError, match="sample_rate: of 8000 Hz"):
@@ -137,11 +180,11 @@ def test_columns_cover_the_width_without_gaps() -> None:
         ({"fmin": 9000.0}, "mel range"),
         ({"fmax": 8001.0}, "mel range"),
         ({"fmin": float("nan")}, "mel range"),
-        ({"n_mels": 0}, "n_mels: is not positive; give 1 or more"),
+        ({"n_mels": 0}, "n_mels=0: is not positive; give 1 or more"),
         ({"families": ("mfcc",), "n_mfcc": 65}, "more than the 64 mel bands"),
-        ({"n_chroma": 0}, "n_chroma: is not positive; give 1 or more"),
+        ({"n_chroma": 0}, "n_chroma=0: is not positive; give 1 or more"),
         ({"deltas": 3}, "0, 1 or 2"),
-        ({"offset": -0.1}, "negative"),
+        ({"offset": -0.1}, "offset=-0.1: is no time"),
         ({"duration": 0.0}, "not positive"),
         ({"trim": 0.0}, "not positive"),
         ({"normalise": "all"}, "unknown"),
@@ -149,7 +192,7 @@ def test_columns_cover_the_width_without_gaps() -> None:
         ({"mel_scale": "bark"}, "unknown"),
         (
             {"clean": ("polish",)},
-            "has a bad step .polish: is not a cleaning step.; use denoise",
+            "has a bad step .polish: is not a cleaning step.; use one of denoise",
         ),
         ({"clean": ("trim:0",)}, "trim:0: is no number of decibels"),
     ],

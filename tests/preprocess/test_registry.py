@@ -11,7 +11,7 @@ from ser.preprocess.registry import parse_step
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("polish", "polish: is not a cleaning step; use denoise, trim, loudness"),
+        ("polish", "polish: is not a cleaning step; use one of denoise, trim, loudness"),
         ("trim:", "trim:: has no number behind the colon but ''; write trim:40"),
         ("trim:loud", "has no number behind the colon but 'loud'"),
         ("trim:0.5", "trim:0.5: is no number of decibels under the peak; give 1 to 120"),

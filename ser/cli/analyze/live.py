@@ -101,7 +101,7 @@ def live_request(
     play: str | None,
     inputs: Sequence[object],
 ) -> Live | None:
-    """Says whether live sound is asked for.
+    """Gives the live sound that is asked for, or None.
 
     Args:
         mic: ``--mic``.

@@ -10,6 +10,7 @@ import click
 from click.shell_completion import CompletionItem
 
 from ser.cli.options import timeline_output_options, with_options
+from ser.errors import choose_from
 from ser.io.files import STANDARD, is_special
 from ser.labels import canonical
 from ser.timeline.clock import parse_time
@@ -46,7 +47,7 @@ class FormatNames(click.ParamType):  # type: ignore[type-arg]  # generic in newe
         names = tuple(name.strip().lower() for name in value.split(",")) if value else ()
         for name in names:
             if name not in FORMATS:
-                self.fail(f"{name!r} is not one of {', '.join(FORMATS)}.", param, ctx)
+                self.fail(f"{name!r} is unknown; {choose_from(name, FORMATS)}.", param, ctx)
         return tuple(dict.fromkeys(names))
 
     def shell_complete(

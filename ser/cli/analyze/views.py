@@ -66,7 +66,7 @@ def check_views(plot: str | None, page: str | None, recordings: int) -> None:
     if plot is not None:
         from ser.viz.figure import check_target
 
-        check_target(Path(plot))
+        check_target(Path(plot), "plot")
 
 
 class Views(Closeable, Consumer):

@@ -37,6 +37,7 @@ from ser.io.remote import is_url, url_or_path
 from ser.parallel import pool
 from ser.parallel.forkserver import prepare
 from ser.parallel.resources import limit_blas_threads_at_load
+from ser.wording import counted
 
 if TYPE_CHECKING:
     from ser.augment.copies import Copies
@@ -167,7 +168,7 @@ def main(
         )
     kept = f", {report.kept} of them from the interrupted run" if report.kept else ""
     made = f", {report.copies} of them augmented copies" if report.copies else ""
-    console.info(f"{output}: {report.records} records{made}{kept}")
+    console.info(f"{output}: {counted(report.records, 'record')}{made}{kept}")
     if report.cut_short:
         console.warn(f"{report.cut_short} clips are longer than their headers say and were cut")
     if report.failures:

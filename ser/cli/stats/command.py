@@ -13,6 +13,7 @@ from ser.cli.exclusive import Excludes, Needs, is_given
 from ser.cli.options import device_option, json_option
 from ser.errors import SerError, cannot_write
 from ser.io.files import STANDARD
+from ser.wording import counted
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -121,7 +122,7 @@ def main(
     if plot is not None:
         from ser.viz.figure import check_target
 
-        check_target(plot)
+        check_target(plot, "plot")
     kinds = sorted(((_kind(name), name) for name in inputs), key=lambda pair: pair[0])
     names = [name for _, name in kinds]
     found = [kind for kind, _ in kinds]
@@ -294,7 +295,7 @@ def _predict(
         console.note(f"the model takes {card['frames']} frames: {cut} longer clips lose their end")
     unlabelled = int((table["y"] == "").sum())
     if unlabelled:
-        console.note(f"{unlabelled} records without an emotion are left out")
+        console.note(f"left out: {counted(unlabelled, 'record')} without an emotion")
     scored = len(originals(table, np.flatnonzero(table["y"] != "")))
     if scored < len(table) - unlabelled:
         console.note(f"{len(table) - unlabelled - scored} augmented copies are left out")
@@ -318,7 +319,8 @@ def _read(console: Console, name: str) -> Predictions:
     predictions = read_predictions(Path(name))
     known = labeled(predictions)
     if len(known) < len(predictions):
-        console.note(f"{len(predictions) - len(known)} clips without an emotion are left out")
+        unlabelled = counted(len(predictions) - len(known), "clip")
+        console.note(f"left out: {unlabelled} without an emotion")
     return known
 
 

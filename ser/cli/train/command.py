@@ -32,6 +32,7 @@ from ser.errors import require
 from ser.io.files import STANDARD
 from ser.models.registry import ARCHITECTURES, make_architecture
 from ser.training.config import TrainConfig
+from ser.wording import counted
 
 _DEFAULTS = TrainConfig()
 
@@ -128,7 +129,7 @@ _RULES = (
     metavar="TABLE|FRACTION",
     default="0.15",
     show_default=True,
-    help="What training is watched with and stopped by: a table, or the part of the speakers set "
+    help="What training is validated on and stopped by: a table, or the part of the speakers set "
     "aside; 0 trains on everything to the last epoch.",
 )
 @click.option(
@@ -269,12 +270,12 @@ def main(
         "seed": seed,
     }
     config = make_config(click.get_current_context(), values, settings, augment=augment)
-    for picture in (plot, plot_model):
+    for name, picture in (("plot", plot), ("plot_model", plot_model)):
         if picture is not None:
             from ser.viz.figure import check_target
 
             # Before the training, which may take hours.
-            check_target(Path(picture))
+            check_target(Path(picture), name)
     if write_generated is not None:
         _check_generated(config, write_generated)
     converts = config.arch in CONVERSION_ARCHITECTURES
@@ -383,7 +384,7 @@ def _train_one(
     if not resume and checkpoint.folder.exists():
         console.note(f"{checkpoint.folder}: not continued and replaced, for --resume is not given")
     clips = len(split.data.train)
-    console.info(f"{name}: training on {clips} clips of {split.protocol}")
+    console.info(f"{name}: training on {counted(clips, 'clip')} of {split.protocol}")
     steps = config.epochs * max(1, clips // config.batch_size)
     with console.progress(steps, "step", "training") as bar:
         try:
@@ -420,11 +421,12 @@ def _train_one(
         generated = network.generate()
         if generated is not None:
             write_table(write_generated, generated)
-            console.info(f"{write_generated}: {len(generated)} generated records")
+            console.info(f"{write_generated}: {counted(len(generated), 'generated record')}")
     # Last of all: if a file could not be written, --resume tries again.
     checkpoint.clear()
     best = f", weights of epoch {network.best_epoch}" if split.data.validation is not None else ""
-    console.info(f"{output}: {len(network.labels)} emotions, {network.epochs} epochs{best}")
+    emotions, epochs = counted(len(network.labels), "emotion"), counted(network.epochs, "epoch")
+    console.info(f"{output}: {emotions}, {epochs}{best}")
 
 
 if __name__ == "__main__":

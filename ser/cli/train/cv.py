@@ -13,14 +13,18 @@ from ser.cli.exclusive import is_given
 from ser.cli.train.reporting import report_epoch
 from ser.cli.train.tune import Tuning, nested_search
 from ser.dataset.table import Table
-from ser.errors import DependencyError
+from ser.errors import DependencyError, nearest
 from ser.io.files import STANDARD
 from ser.training.config import TrainConfig
+from ser.wording import counted
 
 if TYPE_CHECKING:
     from ser.dataset.folds import Folds
 
 _PICTURE = "confusion.png"
+
+# What is kept apart, by the word before the number of folds.
+_KINDS = {"speaker": "speaker", "random": "clip", "clip": "clip", "corpus": "corpus"}
 
 
 def check_output(console: Console, output: str, validation: str) -> None:
@@ -70,7 +74,8 @@ def run_cross_validation(
 
     labeled = np.flatnonzero(np.asarray(records["y"]) != "")
     if len(labeled) < len(records):
-        console.note(f"{len(records) - len(labeled)} records without an emotion are left out")
+        left_out = counted(len(records) - len(labeled), "record")
+        console.note(f"left out: {left_out} without an emotion")
         records = records[labeled]
     folds = _make_folds(records, folds_text, config.seed, name)
     if folds.by == "clip":
@@ -95,7 +100,7 @@ def run_cross_validation(
             device=device,
             jobs=jobs,
             on_fold=lambda fold, count, clips: console.info(
-                f"fold {fold} of {count}: {clips} training clips"
+                f"fold {fold} of {count}: {counted(clips, 'training clip')}"
             ),
             on_step=bar.update,
             on_epoch=lambda fold, row: report_epoch(
@@ -124,10 +129,15 @@ def _make_folds(records: Table, text: str, seed: int, name: str) -> Folds:
     from ser.dataset.folds import read_folds
     from ser.dataset.split import make_folds
 
-    kind, _, number = text.partition(":")
-    by = {"speaker": "speaker", "random": "clip", "clip": "clip", "corpus": "corpus"}.get(kind)
-    if by is None or (number and not number.isdigit()):
-        return read_folds(records, text, name=name)
-    if by != "corpus" and not number:
+    kind, colon, number = text.partition(":")
+    by = _KINDS.get(kind)
+    near = nearest(kind, _KINDS) if colon and by is None and not Path(text).exists() else None
+    if near is not None:
+        raise click.UsageError(f"--cv {text}: did you mean {near}:{number}?")
+    if by is None:
+        return read_folds(records, text, name=name, parameter="cv")
+    if not number.isdecimal() and (number or by != "corpus"):
         raise click.UsageError(f"--cv {text} needs a number of folds, as in {kind}:5.")
+    if number and int(number) < 2:
+        raise click.UsageError(f"--cv {text}: give 2 folds or more.")
     return make_folds(records, int(number or 0), by=by, seed=seed, name=name)  # type: ignore[arg-type]

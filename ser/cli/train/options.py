@@ -15,7 +15,7 @@ from ser.cli.common import Command
 from ser.conversion.registry import CONVERSION_ARCHITECTURES
 from ser.dataset.table import Table
 from ser.errors import HyperparameterError, ParameterError, choose_from
-from ser.models.base import Architecture, Option
+from ser.models.base import Architecture, Option, Value
 from ser.models.registry import ARCHITECTURES
 from ser.models.transfer import NONE
 from ser.training.classifier import config_for
@@ -46,8 +46,11 @@ class TrainCommand(Command):
             name = error.option_name.lstrip("-").replace("-", "_")
             if name not in _FORMER_OPTIONS:
                 raise
+            able = [kind.name for kind in ALL.values() if name in kind.options()]
             raise click.UsageError(
-                f"No such option: {error.option_name}; use --set {name}=…", ctx
+                f"No such option: {error.option_name}; use --set {name}=… with --arch "
+                f"{', '.join(able[:-1])} or {able[-1]}",
+                ctx,
             ) from error
 
 
@@ -114,17 +117,22 @@ def list_architectures(context: click.Context, _: click.Parameter, wanted: bool)
         click.echo(f"{name}: {arch.summary}")
         values = arch().hyperparameters()
         for option, about in arch.options().items():
-            allowed = f" ({_searched(about)})" if _searched(about) else ""
-            click.echo(f"  {option}={values[option]}  {about.help}{allowed}")
+            allowed = _allowed(about, values[option])
+            brackets = f" ({allowed})" if allowed else ""
+            click.echo(f"  {option}={values[option]}  {about.help}{brackets}")
         for option, value in arch.defaults.items():
             click.echo(f"  --{option.replace('_', '-')} {value}")
     context.exit()
 
 
-def _searched(about: Option) -> str:
-    if about.choices or about.low is None or about.high is None:
+def _allowed(about: Option, default: Value) -> str:
+    if about.choices:
         return ", ".join(map(str, about.choices))
-    return f"tuned from {about.low:g} to {about.high:g}"
+    if isinstance(default, str | bool):
+        return ""
+    if about.low is None or about.high is None:
+        return str(about.limits)
+    return f"{about.limits}; tuned from {about.low:g} to {about.high:g}"
 
 
 def _parse_settings(settings: Sequence[str]) -> tuple[dict[str, str], dict[str, Any]]:
@@ -146,5 +154,6 @@ def _parse_settings(settings: Sequence[str]) -> tuple[dict[str, str], dict[str, 
         try:
             changes[field] = kinds[field](value)
         except ValueError as error:
-            raise HyperparameterError(name, "is no number", value=value) from error
+            cause = "is not a whole number" if kinds[field] is int else "is not a number"
+            raise HyperparameterError(name, cause, value=value) from error
     return options, changes

@@ -13,6 +13,7 @@ from ser.cli.train.reporting import report_epoch, write_views
 from ser.conversion.registry import CONVERSION_ARCHITECTURES
 from ser.dataset.table import Table
 from ser.training.config import TrainConfig
+from ser.wording import counted
 
 if TYPE_CHECKING:
     from ser.models.backend import Device
@@ -65,16 +66,16 @@ def train_conversion_model(
     everything = np.arange(len(records))
     indices = select_usable(records, everything)
     if len(indices) < len(records):
+        left_out = counted(len(records) - len(indices), "record")
         console.note(
-            f"{len(records) - len(indices)} records over {MAX_SECONDS:g} seconds, or without "
-            "speaker or emotion, are left out"
+            f"left out: {left_out} over {MAX_SECONDS:g} seconds, or without speaker or emotion"
         )
     checkpoint = Checkpoint(output)
     if not resume and checkpoint.folder.exists():
         console.note(f"{checkpoint.folder}: not continued and replaced, for --resume is not given")
     with console.progress(None, "pair", "aligning") as bar:
         pairs = find_pairs(records, indices, seed=config.seed, progress=bar.update)
-    console.info(f"{name}: training {config.describe()} on {len(pairs)} pairs")
+    console.info(f"{name}: training {config.describe()} on {counted(len(pairs), 'pair')}")
     steps = max(1, len(pairs) // config.batch_size)
     with console.progress(config.epochs * steps, "step", "training") as bar:
         try:
@@ -108,4 +109,5 @@ def train_conversion_model(
     )
     # At the end: files that could not be written are written with --resume.
     checkpoint.clear()
-    console.info(f"{output}: {len(trained.emotions)} emotions, {len(trained.history)} epochs")
+    emotions = counted(len(trained.emotions), "emotion")
+    console.info(f"{output}: {emotions}, {counted(len(trained.history), 'epoch')}")

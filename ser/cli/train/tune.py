@@ -13,6 +13,7 @@ import click
 from ser.cli.common import Console
 from ser.cli.exclusive import Excludes, Needs, is_given
 from ser.errors import interruptions
+from ser.wording import counted
 
 if TYPE_CHECKING:
     from ser.training.config import TrainConfig
@@ -91,7 +92,7 @@ class Tuning:
         limit = "" if self.seconds is None else f" in {self.seconds / 60:.4g} minutes"
         return (
             f"{NESTED_PROTOCOL} (best of up to {self.trials} trials{limit} on {self.folds} inner "
-            f"folds of {self.epochs or epochs} epochs)"
+            f"folds of {counted(self.epochs or epochs, 'epoch')})"
         )
 
 
@@ -174,7 +175,7 @@ def read_tuning(
         from ser.viz.figure import check_target
 
         picture = Path(values["plot_search"])
-        check_target(picture)
+        check_target(picture, "plot_search")
     from ser.training.config import COMMON
     from ser.training.tuning.study import load_optuna
 
@@ -232,8 +233,8 @@ def tune(
     epochs = how.epochs or config.epochs
     each = how.folds * epochs
     console.info(
-        f"{name}: up to {how.trials} trials of {how.folds} inner folds and {epochs} epochs on "
-        f"{len(data.train)} training clips"
+        f"{name}: up to {counted(how.trials, 'trial')} of {how.folds} inner folds and "
+        f"{counted(epochs, 'epoch')} on {counted(len(data.train), 'training clip')}"
     )
     reported = -1
     with console.progress(how.trials * each, "epoch", "search") as bar:
@@ -241,7 +242,7 @@ def tune(
         def report_trial(trials: list[Trial]) -> None:
             nonlocal reported
             if reported < 0 and trials:
-                console.info(f"{database}: continued after {len(trials)} trials")
+                console.info(f"{database}: continued after {counted(len(trials), 'trial')}")
             elif trials:
                 console.info(_line(trials, how.trials))
                 console.detail(f"  {_values(trials[-1].values)}")
@@ -310,8 +311,9 @@ def _report(console: Console, tuning: Tuning, found: SearchResult, output: Path)
     if len(found.trials) < tuning.trials:
         console.note(f"--tune-time: over after {len(found.trials)} of {tuning.trials} trials")
     score = found.best.score or 0.0
+    trials = counted(len(found.trials), "trial")
     console.info(
-        f"best of {len(found.trials)} trials: number {found.best.number}, UAR {score:.3f} "
+        f"best of {trials}: number {found.best.number}, UAR {score:.3f} "
         f"(optimistic, for it was chosen by it): {_values(found.best.values, found.space)}"
     )
     if tuning.csv is not None:
@@ -331,7 +333,7 @@ def _line(trials: Sequence[Trial], count: int) -> str:
     trial, best = trials[-1], best_trial(list(trials))
     score = "no score" if trial.score is None else f"UAR {trial.score:.3f}"
     how = {"complete": "", "pruned": " given up at", "diverged": " diverged at"}[trial.outcome]
-    after = f" after {len(trial.steps)} epochs" if trial.outcome != "complete" else ""
+    after = f" after {counted(len(trial.steps), 'epoch')}" if trial.outcome != "complete" else ""
     far = "none yet" if best is None else f"{best.score:.3f} of trial {best.number}"
     return f"trial {trial.number}/{count}:{how} {score}{after}, best {far}"
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import IO, NamedTuple, cast
 
-from ser.errors import ParameterError, SerError, cannot_write
+from ser.errors import ParameterError, SerError, cannot_write, choose_from
 from ser.io.files import STANDARD, open_output
 from ser.timeline.window import Window
 from ser.timeline.writers.audacity import AudacityWriter
@@ -84,7 +84,7 @@ def make_writer(
 
 def _check_format(name: str) -> None:
     if name not in FORMATS:
-        raise SerError(name, "is not a timeline format", f"use one of {', '.join(FORMATS)}")
+        raise ParameterError("format", "is unknown", choose_from(name, FORMATS), name)
 
 
 def write_timeline(
@@ -285,5 +285,7 @@ def format_of(path: str) -> str:
         return "text"
     known = ", ".join(sorted({*ENDINGS.values(), ".labels"}, key=str.lower))
     raise SerError(
-        path, f"ends in {suffix}, which tells no format", f"use --format, or one of {known}"
+        path,
+        f"ends in {suffix}, which tells no format",
+        f"give `format`, or end it in one of {known}",
     )

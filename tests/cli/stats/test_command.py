@@ -269,7 +269,7 @@ def test_predictions_without_emotion_are_left_out(run: Run, tmp_path: Path) -> N
     )
     done = run("ser-stats", "p.csv")
     assert done.returncode == 0
-    assert "1 clips without an emotion are left out" in done.err
+    assert "left out: 1 clip without an emotion" in done.err
     assert "2 folds, speakers apart" in done.out
     assert "2 in 2 folds" in done.out
     assert "7 (training), 0 (bootstrap)" in done.out
@@ -295,7 +295,7 @@ def test_records_without_emotion_are_left_out(run: Run, model: Path, tmp_path: P
     write_table(tmp_path / "t.npy", table)
     done = run("ser-stats", model, "t.npy", "--json")
     assert json.loads(done.out)["scores"]["n"] == 3
-    assert "1 records without an emotion are left out" in done.err
+    assert "left out: 1 record without an emotion" in done.err
     table["y"] = ""
     write_table(tmp_path / "t.npy", table)
     done = run("ser-stats", model, "t.npy")
@@ -344,7 +344,11 @@ def test_tables_of_other_lengths(run: Run, model: Path, tmp_path: Path) -> None:
         (["test.npy", "test.npy"], 2, "this is table, table"),
         (["test.npy", "--csv", "x.csv"], 2, "--csv means nothing for a table alone"),
         (["test.npy", "--speaker", "1"], 2, "--speaker needs --plot: they choose"),
-        (["test.npy", "--plot", "x.jpg"], 1, "end it in .png or .svg"),
+        (
+            ["test.npy", "--plot", "x.jpg"],
+            2,
+            "--plot x.jpg: is not a picture's name; end it",
+        ),
         (["test.npy", "--json", "--csv", "-"], 2, "--json and --csv - exclude each other"),
         (["test.npy", "--calibrate"], 2, "--calibrate means nothing for a table alone"),
         ([], 2, "Missing argument"),

@@ -89,7 +89,7 @@ def test_what_a_training_leaves(trained: Path) -> None:
     assert b"val_uar" in events.read_bytes()
     said = (trained / "stderr.txt").read_text().splitlines()
     assert "training on 72 clips of made (96 clips, 8 speakers)" in said[0]
-    assert "watched with 24 clips (speakers apart)" in said[0]
+    assert "validated on 24 clips (speakers apart)" in said[0]
     assert [line.split(":")[0] for line in said[1:5]] == [f"epoch {i}/4" for i in range(1, 5)]
     assert said[5].startswith("model.keras: 3 emotions, 4 epochs, weights of epoch ")
     assert len(said) == 6
@@ -100,7 +100,7 @@ def test_the_card(trained: Path) -> None:
     assert card["labels"] == ["neutral", "sad", "angry"]
     assert card["clips"] == 72
     assert len(card["speakers"]) == 6
-    assert card["protocol"].endswith("watched with 24 clips (speakers apart), seed 0")
+    assert card["protocol"].endswith("validated on 24 clips (speakers apart), seed 0")
     best = history(trained / "history.csv")[card["training"]["best_epoch"] - 1]
     assert card["metrics"]["validation_uar"] == pytest.approx(best["val_uar"])
     assert "optimistic" in card["metrics"]["note"]
@@ -178,7 +178,7 @@ def test_a_validation_table(spoken: Table, tmp_path: Path, quick: Quick) -> None
     write_table(tmp_path / "a.npy", spoken[of_speakers(spoken, "01", "02", "03")])
     write_table(tmp_path / "b.npy", spoken[of_speakers(spoken, "04", "05")])
     done = quick("a.npy", "-o", "m.keras", "--epochs", 1, "--validation", "b.npy")
-    assert "training on 36 clips of made (36 clips, 3 speakers), watched with 24 clips" in done.err
+    assert "training on 36 clips of made (36 clips, 3 speakers), validated on 24 clips" in done.err
     assert "warning" not in done.err
     assert read_card(tmp_path / "m.keras")["speakers"] == ["made/01", "made/02", "made/03"]
     # Who is heard in training should not judge it.
@@ -199,10 +199,10 @@ def test_clips_without_emotion_or_speaker(spoken: Table, tmp_path: Path, quick: 
     table["speaker"][:24] = ""
     write_table(tmp_path / "t.npy", table)
     done = quick("t.npy", "-o", "m.keras", "--epochs", 1)
-    assert "16 records without an emotion are left out" in done.err
+    assert "left out: 16 records without an emotion" in done.err
     assert "some speakers are not known" in done.err
     assert "(clips apart)" in done.err
-    watched = int(done.err.split("watched with ")[1].split()[0])
+    watched = int(done.err.split("validated on ")[1].split()[0])
     assert read_card(tmp_path / "m.keras")["clips"] == 80 - watched
 
 
@@ -242,15 +242,23 @@ def test_a_table_on_stdin(table: Path, tmp_path: Path) -> None:
         (["-o", "m.keras", "--arch", "transformer9"], "--arch"),
         (["-o", "m.keras", "--validation", "1.5"], "--validation 1.5: is not between 0 and 1"),
         (["-o", "m.keras", "--validation", "nan"], "--validation nan: is not between 0 and 1"),
-        (["-o", "m.keras", "--lr", "0"], "--lr 0.0: must be positive"),
+        (["-o", "m.keras", "--lr", "0"], "--lr 0.0: must be more than 0"),
         (["-o", "m.keras", "--support", "none"], "--support none: is no corpus of the table"),
         (["-o", "m.keras", "--arch", "cnnn"], "did you mean cnn?"),
         (["-o", "m.keras", "--set", "dropot=0.3"], "--set dropot=0.3: is not an option of cnn"),
         (["-o", "m.keras", "--set", "dropot=0.3"], "; did you mean dropout? Known names:"),
-        (["-o", "m.keras", "--set", "dropout=much"], "--set dropout=much: is not of type float"),
+        (["-o", "m.keras", "--set", "dropout=much"], "--set dropout=much: is not a number"),
         (["-o", "m.keras", "--set", "augment.strech=1"], "did you mean augment.stretch?"),
-        (["-o", "m.keras", "--set", "augment.stretch=x"], "stretch=x: is no number"),
+        (["-o", "m.keras", "--set", "augment.stretch=x"], "stretch=x: is not a number"),
         (["-o", "m.keras", "--set", "dropout"], "--set dropout: is no assignment; write NAME"),
+        (["-o", "m.keras", "--set", "dropout=3"], "--set dropout=3: must be at least 0 and less"),
+        (["-o", "m.keras", "--set", "width=nan"], "--set width=nan: is not a finite number; give"),
+        (
+            ["-o", "m.keras", "--arch", "prosody-cnn", "--set", "reading=kernel"],
+            "--set reading=kernel: is called prosody_classifier now; use prosody_classifier=kernel",
+        ),
+        (["-o", "m.keras", "--plot", "c.jpg"], "--plot c.jpg: is not a picture's name; end it in"),
+        (["-o", "m.keras", "--plot-model", "n.pdf"], "--plot-model n.pdf: is not a picture's name"),
         (["-o", "m.keras", "--label-smoothing", "1"], "must be at least 0 and less than 1"),
     ],
 )
@@ -270,8 +278,6 @@ def test_wrong_usage(
         (["text.npy", "-o", "m.keras"], "text.npy: is not a readable .npy file"),
         (["folder", "-o", "m.keras"], "folder: "),
         (["t.npy", "-o", "m.keras", "--validation", "none.npy"], "none.npy: does not exist"),
-        (["t.npy", "-o", "m.keras", "--plot", "curves.jpg"], "curves.jpg"),
-        (["t.npy", "-o", "m.keras", "--plot-model", "net.pdf"], "net.pdf: is not a picture's name"),
         (["t.npy", "-o", "cv", "--cv", "none.json"], "none.json: does not exist"),
         (["t.npy", "-o", "cv", "--cv", "speaker:9"], "too few for 9 sides"),
         (["t.npy", "-o", "cv", "--cv", "ravdess"], "has nothing for fold 1 of ravdess"),

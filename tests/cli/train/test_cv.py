@@ -158,6 +158,10 @@ def test_folds_by_corpus_from_a_file_and_as_published(
     ("arguments", "words"),
     [
         (["-o", "cv", "--cv", "speaker"], "needs a number of folds, as in speaker:5"),
+        (["-o", "cv", "--cv", "speaker:x"], "needs a number of folds, as in speaker:5"),
+        (["-o", "cv", "--cv", "speaker:1"], "--cv speaker:1: give 2 folds or more"),
+        (["-o", "cv", "--cv", "speker:3"], "--cv speker:3: did you mean speaker:3?"),
+        (["-o", "cv", "--cv", "ravdes"], "--cv ravdes: is no file and names no published folds"),
         (["-o", "-", "--cv", "speaker:2"], "name a folder"),
         (
             ["-o", "cv", "--cv", "speaker:2", "--history", "h.csv"],

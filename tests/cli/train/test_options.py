@@ -25,10 +25,15 @@ def test_every_hyperparameter_is_listed_with_its_default_and_meaning(run: Run) -
     for words in (
         "weights=imagenet  initial weights of the base: imagenet (published, downloaded once), ",
         "fine_tune=1  last blocks of the base that are trained in the second phase; 0 for the head",
-        "two_sided=False  generated clips count as smooth real, instead of 0",
+        "two_sided=False  generated clips count as adversarial_smoothing real, instead of 0",
         "d_steps=1  updates of the discriminator, then g_steps of the generator",
         "g_steps=1  updates of the generator after d_steps of the discriminator",
-        "balance=epochs  epochs: both train all the time; loss: the side that is ahead waits",
+        "balance=epochs  epochs: both train all the time; loss: the side with the much lower loss ",
+        "dropout=0.3  share dropped around the last dense layer (at least 0 and less than 1; tuned "
+        "from 0.1 to 0.6)",
+        "crop=96  frames of 10 ms that a training example has (32, 64, 96, 128, 192)",
+        "classifier_epochs=25  epochs of the classifiers of emotion and speaker, trained first (1 "
+        "to 65536)",
     ):
         assert any(line.strip().startswith(words) for line in lines), words
 
@@ -36,6 +41,22 @@ def test_every_hyperparameter_is_listed_with_its_default_and_meaning(run: Run) -
 @pytest.mark.parametrize("name", ["weights", "fine-tune", "two-sided", "d-steps", "balance"])
 def test_former_options_are_not_in_the_help(run: Run, name: str) -> None:
     assert f"--{name}" not in run("ser-train", "--help").out
+
+
+@pytest.mark.parametrize(
+    ("name", "architectures"),
+    [
+        ("weights", "vgg16, vgg19 or inception"),
+        ("g-steps", "acgan, gan-translate or pix2pix-mel"),
+    ],
+)
+def test_former_options_are_answered_with_what_works(
+    run: Run, name: str, architectures: str
+) -> None:
+    done = run("ser-train", "t.npy", f"--{name}", "1", "-o", "m.keras")
+    assert done.returncode == 2
+    option = name.replace("-", "_")
+    assert f"--{name}; use --set {option}=… with --arch {architectures}\n" in done.err
 
 
 def test_unknown_options_are_answered_as_ever(run: Run) -> None:

@@ -19,8 +19,8 @@ from ser.dataset.table import Table, write_table
 from ser.models.artifact import read_card
 
 SMALL = (
-    *("--arch", "gan-translate", "--set", "voters=2"),
-    *("--set", "width=8", "--set", "blocks=2", "--set", "listening=1"),
+    *("--arch", "gan-translate", "--set", "generators=2"),
+    *("--set", "width=8", "--set", "blocks=2", "--set", "classifier_epochs=1"),
 )
 QUICK = (*SMALL, "--batch-size", "16", "--device", "cpu")
 
@@ -103,7 +103,7 @@ def test_it_goes_on_where_it_stopped(table: Path, run: Run, tmp_path: Path) -> N
 
     records = sentence_table()
     everything = np.arange(len(records))
-    options = {"voters": 1, "width": 8, "blocks": 2, "listening": 1}
+    options = {"generators": 1, "width": 8, "blocks": 2, "classifier_epochs": 1}
     config = TrainConfig(
         arch="gan-translate", options=options, epochs=2, batch_size=16, lr=1e-3, weight_decay=1e-4
     )
@@ -114,7 +114,7 @@ def test_it_goes_on_where_it_stopped(table: Path, run: Run, tmp_path: Path) -> N
             checkpoint=Checkpoint(output), device="cpu", on_epoch=stop,
         )  # fmt: skip
     assert Checkpoint(output).folder.exists()
-    one = (*QUICK, "--set", "voters=1")
+    one = (*QUICK, "--set", "generators=1")
     done = run("ser-train", table, "-o", output, *one, "--epochs", 2, "--resume")
     assert done.returncode == 0, done.err
     assert done.err.index("epoch 1/2") < done.err.index("epoch 2/2")

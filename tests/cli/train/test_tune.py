@@ -228,6 +228,6 @@ def test_without_optuna(table: Path, tmp_path: Path) -> None:
 
 
 def test_a_picture_that_cannot_be_is_refused_at_once(table: Path, tmp_path: Path) -> None:
-    done = call(tmp_path, table, "-o", "m.keras", "--tune", 2, "--plot-search", "s.gif", expect=1)
+    done = call(tmp_path, table, "-o", "m.keras", "--tune", 2, "--plot-search", "s.gif", expect=2)
     assert "s.gif: is not a picture's name" in done.err
     assert list(tmp_path.iterdir()) == []

@@ -150,7 +150,7 @@ def test_a_timeline_that_cannot_be_written_leaves_the_old_file(tmp_path: Path) -
     two = [angry(0, 3), angry(3, 6, file="b.wav")]
     with pytest.raises(SerError, match="does not fit into one file"):
         write_timeline(path, two)
-    with pytest.raises(SerError, match="is not a timeline format"):
+    with pytest.raises(SerError, match="format=xml: is unknown"):
         write_timeline(path, two, "xml")
     with pytest.raises(SerError, match="tells no format"):
         write_timeline(tmp_path / "talk.xml", two)
