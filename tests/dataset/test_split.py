@@ -192,7 +192,7 @@ def test_tables_of_a_split_by_name() -> None:
     train, test = split_table(ravdess_table(4), ["1", "ravdess/03"])
     assert sorted(set(test["speaker"].tolist())) == ["01", "03"]
     assert sorted(set(train["speaker"].tolist())) == ["02", "04"]
-    with pytest.raises(ParameterError, match="speakers=ravdess/9") as caught:
+    with pytest.raises(ParameterError, match="test=ravdess/9") as caught:
         split_table(ravdess_table(4), ["ravdess/9"])
     assert caught.value.parameter == "speakers"
     with pytest.raises(ParameterError, match=r"corpora=tes: .* did you mean tess\?"):
