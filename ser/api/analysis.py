@@ -11,12 +11,11 @@ from ser.api.sources import Recording, as_source
 from ser.api.timeline import Timeline
 from ser.audio.reader import Source
 from ser.inference.classifier import open_classifier
-from ser.inference.config import AnalysisConfig, make_config
+from ser.inference.config import make_config
 from ser.inference.consumers import WindowList
 from ser.inference.engine import EngineName
 from ser.inference.recognizer import Recognizer
 from ser.inference.recognizer import analyze as analyze_recording
-from ser.inference.windowing import default_windowing
 from ser.models.backend import Device
 from ser.pretrained import DEFAULT_MODEL
 
@@ -50,7 +49,7 @@ def load_model(
     check_choice("engine", engine, get_args(EngineName))
     check_choice("device", device, get_args(Device))
     classifier = open_classifier(DEFAULT_MODEL if path is None else path, engine, device)
-    return Recognizer(classifier, AnalysisConfig(default_windowing(classifier)))
+    return Recognizer(classifier, make_config(classifier))
 
 
 def analyze(
@@ -89,8 +88,9 @@ def analyze(
             this probability, 0 to 1.
         min_confidence: Call windows uncertain whose emotion is less probable than this, 0 to 1.
         vad: Leave windows without speech unclassified (voice activity detection).
-        adapt: Adapt to the voice by unlabelled speech: recordings of it, or ``"self"`` for the
-            recording itself.
+        adapt: Adapt to the voice by unlabelled speech: recordings of it, ``"self"`` for the
+            recording itself, ``"none"`` for no adaptation; None for ``"self"`` where the model can
+            and the recording holds ten seconds of speech.
         enrol: Adapt to the voice by labelled speech: recordings of it by emotion.
         name: The recording's name in the timeline; None for its path.
 

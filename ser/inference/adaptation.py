@@ -15,6 +15,7 @@ from ser.errors import AudioError, ParameterError, choose_from
 from ser.features.extract import fit_frames
 from ser.features.prosody.speaker import MIN_CLIPS
 from ser.inference.classifier import Adaptation, Classifier
+from ser.inference.voice import ADAPTATION_SECONDS
 from ser.inference.windowing import Windowing, cut_windows, default_windowing, parts_of_window
 from ser.inference.windows import WindowBatch
 from ser.parallel.resources import limit_blas_threads
@@ -22,8 +23,8 @@ from ser.parallel.resources import limit_blas_threads
 SELF = "self"
 """Stands for the recording itself among the recordings that a voice is learnt from."""
 
-ADAPTATION_SECONDS = 300.0
-"""How much of a recording a voice is learnt from."""
+NONE = "none"
+"""Stands for no adaptation, in the place of recordings."""
 
 # Windows that are this much softer than the loudest are pauses and say nothing of a voice.
 _PAUSE_DB = 30.0
@@ -178,12 +179,16 @@ class AdaptationSource:
 
     Attributes:
         adaptation: Learnt before: the same for all recordings; None for none.
-        from_recording: Adapt to each recording by its own speech.
+        from_recording: Adapt to each recording by its own speech, before it is analyzed; an error
+            where it holds too little.
+        while_reading: Adapt to each recording by its own speech while it is analyzed, where the
+            model has a speaker model and the recording holds enough.
         labelled: Pairs of emotion and recording that each voice is enrolled with then.
     """
 
     adaptation: Adaptation | None = None
     from_recording: bool = False
+    while_reading: bool = False
     labelled: tuple[tuple[str, Source], ...] = ()
 
     def adaptation_for(
@@ -205,7 +210,7 @@ class AdaptationSource:
 
 
 def prepare_adaptation(
-    sources: Sequence[Source],
+    sources: Sequence[Source] | None,
     labelled: Sequence[tuple[str, Source]],
     classifier: Classifier,
     *,
@@ -214,7 +219,8 @@ def prepare_adaptation(
     """Learns what can be learnt before the recordings are read.
 
     Args:
-        sources: Recordings of the voice, or `SELF` alone for each recording by itself.
+        sources: Recordings of the voice; `SELF` alone for each recording by itself, `NONE` alone
+            for no adaptation. Without any, each recording adapts a model that has a speaker model.
         labelled: Pairs of emotion and recording of the voice.
         classifier: The classifier.
         vad: Leave out windows without speech.
@@ -223,12 +229,14 @@ def prepare_adaptation(
         SerError: A recording cannot be read, there is too little speech, or the model does not
             know an emotion.
     """
-    if not sources and not labelled:
-        return AdaptationSource()
     check_emotions((emotion for emotion, _ in labelled), classifier)
-    if list(sources) == [SELF]:
+    given = list(sources or ())
+    automatic = not given and not labelled and classifier.speaker_model is not None
+    if given == [SELF] and (labelled or classifier.speaker_model is None):
         return AdaptationSource(from_recording=True, labelled=tuple(labelled))
-    return AdaptationSource(_learn(sources, labelled, classifier, vad))
+    if given in ([SELF], [NONE]):
+        given, automatic = [], given == [SELF]
+    return AdaptationSource(_learn(given, labelled, classifier, vad), while_reading=automatic)
 
 
 def _learn(

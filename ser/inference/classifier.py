@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from ser.arrays import Array, Vector
+from ser.arrays import Array, Floats, Vector
 from ser.errors import ArtifactError
 from ser.features.extract import Extractor
 from ser.features.prosody.speaker import MIN_CLIPS, estimate_baseline, unknown_baseline
@@ -36,6 +36,9 @@ _CHUNK = 64
 # What makes all emotions of a voice equally probable on average is added to what the network says
 # of a clip: half of that where the average is of so many clips, nearly all where it is of many.
 _PRIOR_CLIPS = 10.0
+
+MIN_WINDOWS = 3
+"""The least number of clips or windows that a speaker model is adapted by: about ten seconds."""
 
 # Probabilities below this are taken for this, so that they have a logarithm.
 _FLOOR = 1e-6
@@ -123,12 +126,11 @@ class Classifier:
             What `probabilities` takes; None where there are fewer than
             `ser.features.prosody.speaker.MIN_CLIPS` clips.
         """
+        if self.speaker_model is not None and functionals is not None:
+            plain = self._calibrated(x, functionals, None)
+            return self.adapt_to_scores(self.speaker_model.scores(functionals), plain)
         if len(x) < MIN_CLIPS:
             return None
-        if self.speaker_model is not None and functionals is not None:
-            scores = self.speaker_model.scores(functionals)
-            speaker = self.speaker_model.adapt(scores, self._calibrated(x, functionals, None))
-            return Adaptation(None, np.zeros(len(self.labels), np.float32), speaker)
         voice = None
         if functionals is not None and self._average_voice is not None:
             voice = estimate_baseline(functionals, self._average_voice)
@@ -137,6 +139,23 @@ class Classifier:
         share = len(x) / (len(x) + _PRIOR_CLIPS)
         offset = share * uniform_offset(np.maximum(plain, _FLOOR))
         return Adaptation(voice, offset.astype(np.float32))
+
+    def adapt_to_scores(self, scores: Floats, plain: Floats) -> Adaptation | None:
+        """Adapts the speaker model to a voice.
+
+        Args:
+            scores: Of the voice's clips or windows by `ser.models.speaker_model.SpeakerModel`,
+                shape (n, labels).
+            plain: Their probabilities without adaptation, likewise.
+
+        Returns:
+            What `probabilities` takes; None where there are fewer than `MIN_WINDOWS` clips, or no
+            speaker model.
+        """
+        if self.speaker_model is None or len(scores) < MIN_WINDOWS:
+            return None
+        speaker = self.speaker_model.adapt(scores, plain)
+        return Adaptation(None, np.zeros(len(self.labels), np.float32), speaker)
 
     def enrol(
         self,
@@ -183,14 +202,25 @@ class Classifier:
         """
         if adaptation is None:
             return self._calibrated(x, functionals, None)
+        plain = self._calibrated(x, functionals, adaptation.voice)
         if adaptation.speaker is None or self.speaker_model is None or functionals is None:
-            plain = self._calibrated(x, functionals, adaptation.voice)
-        else:
-            scores = self.speaker_model.scores(functionals)
-            plain = self.speaker_model.probabilities(scores, adaptation.speaker)
-        logs = np.log(np.maximum(plain, _FLOOR)) + adaptation.offset
-        adapted: Array = softmax(logs).astype(np.float32)
-        return adapted
+            return shift_probabilities(plain, adaptation.offset)
+        return self.adapted_probabilities(self.speaker_model.scores(functionals), adaptation)
+
+    def adapted_probabilities(self, scores: Floats, adaptation: Adaptation) -> Array:
+        """Gives probabilities by scores of the speaker model, which is adapted to the voice.
+
+        Args:
+            scores: Shape (n, labels).
+            adaptation: What has been learnt of the voice, with `Adaptation.speaker`.
+
+        Returns:
+            Shape (n, labels); each row sums to 1.
+        """
+        if self.speaker_model is None or adaptation.speaker is None:
+            raise ArtifactError(self.path, "has no speaker model", "train it with --arch lda")
+        plain = self.speaker_model.probabilities(scores, adaptation.speaker)
+        return shift_probabilities(plain, adaptation.offset)
 
     def _calibrated(self, x: Array, functionals: Array | None, voice: Vector | None) -> Array:
         """Gives probabilities at the card's temperature."""
@@ -230,6 +260,21 @@ class Classifier:
                 "train it again",
             )
         return apply_temperature(raw, self.temperature).astype(np.float32)
+
+
+def shift_probabilities(probabilities: Floats, offset: Vector) -> Array:
+    """Adds an offset to the logarithms of probabilities.
+
+    Args:
+        probabilities: Shape (n, labels).
+        offset: Shape (labels,).
+
+    Returns:
+        Shape (n, labels); each row sums to 1.
+    """
+    logs = np.log(np.maximum(probabilities, _FLOOR)) + offset
+    shifted: Array = softmax(logs).astype(np.float32)
+    return shifted
 
 
 def open_classifier(

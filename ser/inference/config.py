@@ -42,7 +42,7 @@ def make_config(
     smooth: float | None = None,
     min_confidence: float = 0.0,
     vad: bool = True,
-    adapt: Sequence[Source] = (),
+    adapt: Sequence[Source] | None = None,
     enrol: Sequence[tuple[str, Source]] = (),
     default_hop: float | None = None,
 ) -> AnalysisConfig:
@@ -60,7 +60,8 @@ def make_config(
         smooth: Probability that an emotion lasts for another second; None for no smoothing.
         min_confidence: Windows of less confidence are called uncertain, 0 to 1.
         vad: Leave windows without speech unclassified.
-        adapt: Unlabelled recordings of the voice, or `ser.inference.adaptation.SELF` alone.
+        adapt: Unlabelled recordings of the voice; or `ser.inference.adaptation.SELF` or `NONE`
+            alone; None for what suits the classifier.
         enrol: Pairs of emotion and recording of the voice.
         default_hop: What takes the place of `hop` where that is None.
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from ser.arrays import Samples
-from ser.timeline.summary import Summarizer, Summary
+from ser.timeline.summary import HeardVoice, Summarizer, Summary
 from ser.timeline.window import Window
 from ser.timeline.writers.base import Writer
 
@@ -19,6 +19,12 @@ class Consumer:
 
     def add_block(self, samples: Samples) -> None:
         """Takes the next decoded samples, shape (samples,), at the specification's rate."""
+
+    def set_voice(self, voice: HeardVoice) -> None:
+        """Takes what the classifier was adapted to the voice by, before the windows it holds for.
+
+        Not called where it is not asked to adapt to the recording itself.
+        """
 
     def add_window(self, window: Window) -> None:
         """Takes the next window, or segment."""
@@ -92,6 +98,10 @@ class SummaryMaker(Consumer):
         self._summarizer = Summarizer(file, labels)
         self._writer = writer
         self.summary: Summary | None = None
+
+    def set_voice(self, voice: HeardVoice) -> None:
+        """Keeps it for the summary."""
+        self._summarizer.voice = voice
 
     def add_window(self, window: Window) -> None:
         """Counts it."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import itertools
 import shutil
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -11,7 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
-from ser.arrays import Array, Samples
+from ser.arrays import Array, Floats, Samples
 from ser.audio import reader
 from ser.audio.reader import Source, source_name
 from ser.errors import ArtifactError, cannot_write, renamed
@@ -19,6 +20,7 @@ from ser.inference.adaptation import AdaptationSource, stack_inputs
 from ser.inference.classifier import Adaptation, Classifier
 from ser.inference.config import AnalysisConfig
 from ser.inference.consumers import Consumer
+from ser.inference.voice import Reading, VoiceLearner, adapt_readings
 from ser.inference.windowing import FULL, Windowing, cut_windows, parts_of_window
 from ser.inference.windows import SeparateWindows, WindowBatch
 from ser.io.files import STANDARD, atomic_path, is_special
@@ -26,6 +28,7 @@ from ser.io.remote import fetch, is_url
 from ser.labels import NO_SPEECH
 from ser.parallel.pool import map_stream
 from ser.parallel.resources import limit_blas_threads, stream_processes
+from ser.timeline.summary import HeardVoice
 from ser.timeline.window import Window
 
 # Files of so many bytes are long: whatever their format, hardly any holds less than half a minute.
@@ -90,7 +93,9 @@ class Recognizer:
         """
         config = self.config
         adaptation = config.adaptation.adaptation_for(recording, self.classifier, vad=config.vad)
-        return replace(self, config=replace(config, adaptation=AdaptationSource(adaptation)))
+        while_reading = config.adaptation.while_reading
+        known = AdaptationSource(adaptation, while_reading=while_reading)
+        return replace(self, config=replace(config, adaptation=known))
 
     def without_time_range(self) -> Recognizer:
         """Gives the same recognizer for sound of which no part is left out."""
@@ -146,6 +151,7 @@ class Recognizer:
         tap: Callable[[Samples], None] = lambda block: None,
         before: Stage = unchanged,
         after: Stage = unchanged,
+        on_adaptation: Callable[[Adaptation | None], None] = lambda adaptation: None,
     ) -> Generator[Window, None, None]:
         """Finds the windows, or segments, of a recording as it is decoded, in constant memory.
 
@@ -156,6 +162,8 @@ class Recognizer:
             tap: Gets every block of samples.
             before: A stage that the windows pass before postprocessing.
             after: A stage that they pass behind it.
+            on_adaptation: Where the classifier is adapted while reading: called with what has been
+                learnt of the voice, or None, before the windows that it holds for.
 
         Yields:
             Windows in order.
@@ -173,6 +181,8 @@ class Recognizer:
             start=config.time_range.start,
             seconds=config.time_range.seconds,
             adaptation=config.adaptation.adaptation,
+            adapt_while_reading=config.adaptation.while_reading,
+            on_adaptation=on_adaptation,
             vad=config.vad,
             tap=tap,
             blocks=blocks,
@@ -212,13 +222,28 @@ def analyze(
         for consumer in consumers:
             consumer.add_block(block)
 
+    def set_voice(adaptation: Adaptation | None) -> None:
+        speaker = None if adaptation is None else adaptation.speaker
+        voice = (
+            HeardVoice(0, 0.0) if speaker is None else HeardVoice(speaker.clips, speaker.distance)
+        )
+        for consumer in consumers:
+            consumer.set_voice(voice)
+
     with contextlib.ExitStack() as stack:
         if isinstance(source, str) and is_url(source):
             source = stack.enter_context(fetch(source))
         # What the user knows is the name, whatever is read in its place.
         if isinstance(source, str | Path):
             stack.enter_context(renamed(source, shown))
-        found = recognizer.windows(source, blocks=blocks, tap=tap, before=before, after=after)
+        found = recognizer.windows(
+            source,
+            blocks=blocks,
+            tap=tap,
+            before=before,
+            after=after,
+            on_adaptation=set_voice,
+        )
         stack.enter_context(contextlib.closing(found))
         for window in found:
             if window.file != shown:
@@ -237,6 +262,8 @@ def find_windows(
     start: float = 0.0,
     seconds: float | None = None,
     adaptation: Adaptation | None = None,
+    adapt_while_reading: bool = False,
+    on_adaptation: Callable[[Adaptation | None], None] = lambda adaptation: None,
     vad: bool = True,
     tap: Callable[[Samples], None] = lambda block: None,
     blocks: Iterable[Samples] | None = None,
@@ -252,7 +279,10 @@ def find_windows(
         windowing: How to divide; see `ser.inference.windowing.cut_windows`.
         start: Where to begin, in seconds.
         seconds: How much to analyze; None goes on to the end.
-        adaptation: What has been learnt of the voice.
+        adaptation: What has been learnt of the voice before.
+        adapt_while_reading: Adapt the classifier's speaker model by the windows themselves
+            instead.
+        on_adaptation: Called then with what has been learnt of the voice, or None.
         vad: Leave windows without speech unclassified; see `ser.vad.speech`.
         tap: Gets every block of samples, at the specification's sample rate.
         blocks: The samples at that rate, from `start` on, where they come from elsewhere; `source`
@@ -267,10 +297,9 @@ def find_windows(
     """
     live = blocks is not None or _is_pipe(source)
     work = functools.partial(
-        _classify_batch,
-        file=source_name(source),
+        _read_batch,
         classifier=classifier,
-        adaptation=adaptation,
+        adaptation=None if adapt_while_reading else adaptation,
         vad=vad,
     )
     if blocks is None:
@@ -293,8 +322,17 @@ def find_windows(
             work, batches, processes, long=_is_long(source), preload=[import_analysis]
         )
         stack.callback(found.close)
-        for windows in found:
-            yield from windows
+        name = source_name(source)
+        readings = itertools.chain.from_iterable(found)
+        if not adapt_while_reading:
+            for reading in readings:
+                yield _make_window(name, reading, classifier)
+            return
+        learner = VoiceLearner(classifier)
+        for reading, learnt in adapt_readings(
+            readings, learner, live=live, on_adaptation=on_adaptation
+        ):
+            yield _make_window(name, reading, classifier, learnt)
 
 
 def _is_pipe(source: Source) -> bool:
@@ -336,16 +374,13 @@ def classify(
     """
     rate = classifier.spec.sample_rate
     times = [(at, at + len(clip) / rate) for at, clip in zip(starts, clips, strict=True)]
-    return _classify_batch(SeparateWindows(list(clips), times), file, classifier, adaptation, vad)
+    readings = _read_batch(SeparateWindows(list(clips), times), classifier, adaptation, vad)
+    return [_make_window(file, reading, classifier) for reading in readings]
 
 
-def _classify_batch(
-    batch: WindowBatch,
-    file: str,
-    classifier: Classifier,
-    adaptation: Adaptation | None,
-    vad: bool,
-) -> list[Window]:
+def _read_batch(
+    batch: WindowBatch, classifier: Classifier, adaptation: Adaptation | None, vad: bool
+) -> list[Reading]:
     """Runs the network once over all windows of a batch."""
     count = len(batch.times)
     speech = batch.speech(classifier.spec.sample_rate) if vad and count else [True] * count
@@ -356,26 +391,47 @@ def _classify_batch(
     ]
     numbered = [(number, *part) for number, found in enumerate(parts) for part in found]
     probabilities: Array = np.empty((0, len(classifier.labels)), np.float32)
+    scores = None
     if numbered:
-        features = batch.features(numbered, classifier.extractor)
-        probabilities = classifier.probabilities(*stack_inputs(features, classifier), adaptation)
-    windows = []
-    first = 0
-    for (begin, end), found in zip(batch.times, parts, strict=True):
-        if not found:
-            windows.append(Window(file, begin, end, NO_SPEECH, 0.0, {}))
-            continue
-        mean: Array = np.mean(probabilities[first : first + len(found)], axis=0)
-        first += len(found)
-        best = int(mean.argmax())
-        windows.append(
-            Window(
-                file,
-                begin,
-                end,
-                classifier.labels[best],
-                float(mean[best]),
-                dict(zip(classifier.labels, mean.tolist(), strict=True)),
-            )
+        x, functionals = stack_inputs(batch.features(numbered, classifier.extractor), classifier)
+        probabilities = classifier.probabilities(x, functionals, adaptation)
+        if classifier.speaker_model is not None and adaptation is None:
+            scores = classifier.speaker_model.scores(functionals)
+    ends = np.cumsum([len(found) for found in parts]).tolist()
+    return [
+        Reading(
+            begin,
+            end,
+            probabilities[stop - len(found) : stop],
+            None if scores is None else scores[stop - len(found) : stop],
         )
-    return windows
+        for (begin, end), found, stop in zip(batch.times, parts, ends, strict=True)
+    ]
+
+
+def _make_window(
+    file: str, reading: Reading, classifier: Classifier, adaptation: Adaptation | None = None
+) -> Window:
+    """Averages the probabilities of the parts of a window.
+
+    Args:
+        file: The recording's name.
+        reading: What the network says.
+        classifier: The classifier.
+        adaptation: What has been learnt of the voice, if the reading does not have it yet.
+    """
+    if not len(reading.probabilities):
+        return Window(file, reading.start, reading.end, NO_SPEECH, 0.0, {})
+    found = reading.probabilities
+    if adaptation is not None and reading.scores is not None:
+        found = classifier.adapted_probabilities(reading.scores, adaptation)
+    mean: Floats = np.mean(found, axis=0)
+    best = int(mean.argmax())
+    return Window(
+        file,
+        reading.start,
+        reading.end,
+        classifier.labels[best],
+        float(mean[best]),
+        dict(zip(classifier.labels, mean.tolist(), strict=True)),
+    )

@@ -127,7 +127,7 @@ class SpeakerModel:
         found: Doubles = (standardized @ self.weights).astype(np.float64)
         return found
 
-    def adapt(self, scores: Doubles, plain: Floats) -> SpeakerAdaptation:
+    def adapt(self, scores: Floats, plain: Floats) -> SpeakerAdaptation:
         """Adapts to a voice by unlabelled clips.
 
         The iteration is begun with the probabilities of a classifier that does not know the voice,
@@ -146,7 +146,7 @@ class SpeakerModel:
         found = [self._iterate(scores, start) for start in starts]
         return max(found, key=lambda pair: pair[0])[1]
 
-    def probabilities(self, scores: Doubles, adaptation: SpeakerAdaptation) -> Floats:
+    def probabilities(self, scores: Floats, adaptation: SpeakerAdaptation) -> Floats:
         """Gives the probability of each emotion for clips of a voice that is known.
 
         Args:
@@ -158,9 +158,7 @@ class SpeakerModel:
         """
         return softmax(_log_joint(scores, adaptation) / self.temperature[0])
 
-    def _iterate(
-        self, scores: Doubles, responsibilities: Floats
-    ) -> tuple[float, SpeakerAdaptation]:
+    def _iterate(self, scores: Floats, responsibilities: Floats) -> tuple[float, SpeakerAdaptation]:
         """Expectation maximization from a first guess of the emotions of the clips.
 
         Returns:
@@ -178,7 +176,7 @@ class SpeakerModel:
         return total, adaptation
 
     def _maximize(
-        self, scores: Doubles, responsibilities: Floats
+        self, scores: Floats, responsibilities: Floats
     ) -> tuple[float, SpeakerAdaptation]:
         """Estimates offset, deviations and shares, given the emotions of the clips.
 
@@ -231,7 +229,7 @@ def prior_clips(labels: Sequence[str]) -> Doubles:
     return np.array([_PRIOR_CLIPS.get(label, _PRIOR_OTHERS) for label in labels])
 
 
-def _log_joint(scores: Doubles, adaptation: SpeakerAdaptation) -> Doubles:
+def _log_joint(scores: Floats, adaptation: SpeakerAdaptation) -> Doubles:
     """Gives the logarithm of the joint density of scores and each emotion, but for a constant."""
     residuals = scores[:, None, :] - adaptation.means
     distances = np.einsum(

@@ -9,6 +9,24 @@ from ser.labels import NO_SPEECH, NOT_EMOTIONS, UNCERTAIN
 from ser.timeline.overlap import adjoin, boundary
 from ser.timeline.window import Window
 
+UNFAMILIAR_DISTANCE = 2.0
+"""A voice, microphone and room that lie farther from those of the training are unlike them: of a
+normal distribution in eight dimensions one in ten million does."""
+
+
+@dataclass(frozen=True, slots=True)
+class HeardVoice:
+    """What the classifier was adapted to the voice of a recording by.
+
+    Attributes:
+        windows: The number of windows with speech; 0 if there were too few to adapt.
+        distance: How far the voice lies from those of the training, per dimension: about 1 for a
+            voice, microphone and room like theirs.
+    """
+
+    windows: int
+    distance: float
+
 
 @dataclass(frozen=True, slots=True)
 class Summary:
@@ -27,6 +45,7 @@ class Summary:
             angry, no speech, angry is no change; angry, uncertain, sad is one.
         strongest: The window of an emotion with the highest confidence; None where there is none.
         probabilities: For each label its mean probability over the time with speech.
+        voice: What the classifier was adapted to the voice by; None where it was not asked to.
     """
 
     file: str
@@ -38,6 +57,7 @@ class Summary:
     changes: int
     strongest: Window | None
     probabilities: Mapping[str, float]
+    voice: HeardVoice | None = None
 
 
 class Summarizer:
@@ -48,10 +68,14 @@ class Summarizer:
     Args:
         file: The recording's name.
         labels: The model's labels in its order.
+
+    Attributes:
+        voice: What goes into `Summary.voice`.
     """
 
     def __init__(self, file: str, labels: Sequence[str]) -> None:
         self._file = file
+        self.voice: HeardVoice | None = None
         # Ties go to the first: what is no emotion comes last.
         self._seconds = dict.fromkeys([*labels, UNCERTAIN, NO_SPEECH], 0.0)
         self._weighted = dict.fromkeys(labels, 0.0)
@@ -96,6 +120,7 @@ class Summarizer:
             changes=self._changes,
             strongest=self._strongest,
             probabilities={n: value / spoken if spoken else 0.0 for n, value in weighted.items()},
+            voice=self.voice,
         )
 
 

@@ -11,7 +11,8 @@ import click
 from ser.cli.analyze.batch import BATCH_RULES, analyze_batch, batch_options, batch_request
 from ser.cli.analyze.live import LIVE_RULES, live_options, live_request, run_live
 from ser.cli.analyze.options import (
-    check_self,
+    adapt_option,
+    check_adapt,
     labelled_speech,
     timeline_options,
     window_options,
@@ -23,7 +24,6 @@ from ser.cli.common import Console, audio_arguments, collect_inputs, command, de
 from ser.cli.exclusive import Needs, exclude, is_given
 from ser.cli.options import check_stdin, model_option
 from ser.cli.outputs import walk_recordings
-from ser.inference.adaptation import SELF
 from ser.inference.classifier import open_classifier
 from ser.inference.config import make_config
 from ser.inference.live import HOP_SECONDS
@@ -53,13 +53,7 @@ from ser.timeline.writers.registry import separate_outputs
 )
 @html_options
 @text_options
-@click.option(
-    "--calibrate",
-    metavar="self|FILE",
-    multiple=True,
-    help="Learn the voice first, from unlabelled speech: the first five minutes of FILE, or of the "
-    "recording itself. May be given several times.",
-)
+@adapt_option
 @click.option(
     "--enrol",
     metavar="EMOTION=FILE",
@@ -104,6 +98,7 @@ def main(
     html: str | None,
     html_sound: Any,
     text: bool,
+    adapt: tuple[str, ...],
     calibrate: tuple[str, ...],
     enrol: tuple[str, ...],
     engine_name: Any,
@@ -145,10 +140,11 @@ def main(
     if text and batch is not None:
         exclude(context, "--text", "several recordings at a time", "leave --jobs and URLs out")
     labelled = labelled_speech(enrol)
-    speech = [*calibrate, *(path for _, path in labelled)]
+    if calibrate:
+        console.note("--calibrate is now called --adapt")
+        adapt += calibrate
+    speech = [*adapt, *(path for _, path in labelled)]
     check_stdin([*map(str, inputs), files_from, files0_from, *speech])
-    if SELF in calibrate:
-        check_self(inputs, calibrate)
     recordings: list[str] = []
     if live is not None or batch is None:
         recordings = [live.name] if live is not None else list(walk_recordings(console, inputs))
@@ -158,6 +154,7 @@ def main(
         outputs.check(len(recordings))
     keep_freed_memory()
     classifier = open_classifier(model, engine_name, device)
+    check_adapt(adapt, inputs, twice=classifier.speaker_model is None or bool(labelled))
     config = make_config(
         classifier,
         duration=duration,
@@ -168,7 +165,7 @@ def main(
         smooth=smooth,
         min_confidence=min_confidence,
         vad=vad,
-        adapt=calibrate,
+        adapt=adapt,
         enrol=labelled,
         default_hop=HOP_SECONDS if live is not None else None,
     )

@@ -46,9 +46,6 @@ LIVE_RULES = (
     Excludes(MICROPHONE_OPTIONS, "--play", "hear one of them"),
     Excludes(LIVE, ("--jobs", "--cluster"), "live sound is heard here"),
     Excludes(MICROPHONE_OPTIONS, "--start", "the microphone begins now"),
-    Excludes(
-        MICROPHONE_OPTIONS, "--calibrate=self", "it reads a recording twice: calibrate with a file"
-    ),
 )
 """Which options live sound excludes."""
 

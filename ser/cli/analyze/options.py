@@ -9,8 +9,10 @@ from typing import Any
 import click
 from click.shell_completion import CompletionItem
 
+from ser.audio.microphone import MICROPHONE
 from ser.cli.options import timeline_output_options, with_options
 from ser.errors import choose_from
+from ser.inference.adaptation import NONE, SELF
 from ser.io.files import STANDARD, is_special
 from ser.labels import canonical
 from ser.timeline.clock import parse_time
@@ -132,19 +134,48 @@ def timeline_options(function: Any) -> Any:
     return with_options(options, function)
 
 
-# What ``--calibrate`` and ``--enrol`` of ``ser-analyze`` are given.
+# What ``--adapt`` and ``--enrol`` of ``ser-analyze`` are given.
 
 
-def check_self(inputs: Sequence[Path], calibrate: Sequence[str]) -> None:
-    """Makes sure that recordings can be read twice: for their voice, and for their emotions.
+def adapt_option(function: Any) -> Any:
+    """Adds ``--adapt``, and its former name."""
+    options = [
+        click.option(
+            "--adapt",
+            metavar="none|self|FILE",
+            multiple=True,
+            help="How the voice usually sounds: learn it from the recording itself (self, the "
+            "default where the model can), from other unlabelled speech of it (FILE, the first "
+            "five minutes; may be given several times), or not at all (none).",
+        ),
+        click.option("--calibrate", multiple=True, hidden=True),
+    ]
+    return with_options(options, function)
+
+
+def check_adapt(adapt: Sequence[str], inputs: Sequence[Path], *, twice: bool) -> None:
+    """Checks what is given to ``--adapt``.
+
+    Args:
+        adapt: The values.
+        inputs: The recordings.
+        twice: Adapting to a recording itself means reading it twice.
 
     Raises:
-        click.UsageError: They cannot, or other speech is given as well.
+        click.UsageError: ``self`` or ``none`` is given with others, or a recording can be read
+            only once.
     """
-    if len(calibrate) > 1:
-        raise click.UsageError("--calibrate self does not go with another --calibrate.")
-    if any(str(path) == STANDARD or is_special(path) for path in inputs):
-        raise click.UsageError("--calibrate self reads a recording twice: give files, not pipes.")
+    for alone in (SELF, NONE):
+        if alone in adapt and len(adapt) > 1:
+            raise click.UsageError(f"--adapt {alone} does not go with another --adapt.")
+    if (
+        twice
+        and SELF in adapt
+        and any(str(path) in (STANDARD, MICROPHONE) or is_special(path) for path in inputs)
+    ):
+        raise click.UsageError(
+            "--adapt self reads a recording twice with this model: give files, not pipes."
+        )
 
 
 def labelled_speech(pairs: Sequence[str]) -> list[tuple[str, str]]:

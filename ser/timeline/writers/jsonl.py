@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from ser.timeline.summary import Summary
+from ser.timeline.summary import HeardVoice, Summary
 from ser.timeline.window import EmotionEstimate, SpokenText, Window
 from ser.timeline.writers.base import Writer
 
@@ -45,6 +45,7 @@ class JsonLinesWriter(Writer):
                     "changes": summary.changes,
                     "strongest": None if strongest is None else _moment(strongest),
                     "probabilities": _round(summary.probabilities),
+                    **({} if summary.voice is None else {"voice": _voice(summary.voice)}),
                 },
             }
         )
@@ -57,6 +58,10 @@ class JsonLinesWriter(Writer):
             # A file name that is not UTF-8, or a stream that is not: JSON can escape both.
             text = json.dumps(record)
         self.put(text + "\n")
+
+
+def _voice(voice: HeardVoice) -> dict[str, Any]:
+    return {"windows": voice.windows, "distance": round(voice.distance, 3)}
 
 
 def _moment(window: Window) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from typing import IO
 from ser.colors import terminal_code
 from ser.labels import NO_SPEECH, NOT_EMOTIONS, UNCERTAIN
 from ser.timeline.clock import format_time
-from ser.timeline.summary import Summary
+from ser.timeline.summary import UNFAMILIAR_DISTANCE, HeardVoice, Summary
 from ser.timeline.window import SpokenText, Window, format_label, top_labels
 from ser.timeline.writers.base import Writer, escape_surrogates, one_line
 
@@ -114,6 +114,8 @@ class TextWriter(Writer):
             lines.append(
                 f"  strongest: {moment.emotion} {moment.confidence:.2f} at {self._span(moment)}"
             )
+        if summary.voice is not None:
+            lines.append(f"  {_voice_line(summary.voice)}")
         self.put("\n".join(lines) + "\n")
 
     def _emotion_columns(self, window: Window) -> str:
@@ -159,3 +161,12 @@ class TextWriter(Writer):
 
     def _color(self, emotion: str, text: str) -> str:
         return color_text(emotion, text) if self.color else text
+
+
+def _voice_line(voice: HeardVoice) -> str:
+    if not voice.windows:
+        return "not adapted to the voice: too little speech"
+    line = f"adapted to the voice by {voice.windows} windows"
+    if voice.distance > UNFAMILIAR_DISTANCE:
+        line += f"; unlike the voices of the training (distance {voice.distance:.1f})"
+    return line
