@@ -140,6 +140,9 @@ def _tell(console: Console, report: MergeReport, *, kept: bool) -> None:
         parts.append(f"{report.duplicates} {noun} {'kept' if kept else 'left out'}")
     if report.orphans:
         parts.append(f"{report.orphans} copies of them left out")
+    if report.doubled:
+        noun = "is another file" if report.doubled == 1 else "are other files"
+        parts.append(f"{report.doubled} {noun} of takes that are there already")
     if report.unlabelled:
         parts.append(f"{report.unlabelled} without emotion")
     console.info(", ".join(parts))

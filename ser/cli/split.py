@@ -104,7 +104,8 @@ def main(
     """Divide a feature table into training and test tables that share no speaker.
 
     The sides are alike in emotions and, as far as possible, in gender and corpus. Augmented copies
-    stay with their clip, and exact duplicates are kept on one side, whatever --by says.
+    stay with their clip, and exact duplicates and files of one take, such as the audio and the
+    video of RAVDESS, are kept on one side, whatever --by says.
 
     \b
     Examples:

@@ -79,6 +79,19 @@ class Corpus(ABC):
         """Tells whether a file of this corpus is spoken or sung."""
         return "speech"
 
+    def take(self, path: Path) -> str:
+        """Names the take that a file holds: equal names within a corpus mean the same sound.
+
+        Corpora with video have each take in several files. Splits keep these on one side.
+
+        Args:
+            path: A file, with any extension; it is not opened.
+
+        Returns:
+            The name, or `''` where the file's name does not say it: it is a take of its own then.
+        """
+        return ""
+
     def read_index(self, path: Path) -> Index:
         """Reads the corpus's own table.
 

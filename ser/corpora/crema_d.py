@@ -47,6 +47,10 @@ class CremaD(Corpus):
             intensity=_LEVELS.get(match["level"].upper(), ""),
         )
 
+    def take(self, path: Path) -> str:
+        """Takes the whole name: the corpus has each take as audio and as video."""
+        return path.stem.upper() if _NAME.fullmatch(path.stem) else ""
+
     def read_index(self, path: Path) -> Index:
         """Reads the actors' demographics; the key is the actor's number."""
         rows = read_rows(path)

@@ -57,3 +57,7 @@ class Ravdess(Corpus):
         """Reads the second number: 02 is song."""
         match = _NAME.fullmatch(path.stem)
         return "song" if match and match["channel"] == "02" else "speech"
+
+    def take(self, path: Path) -> str:
+        """Leaves out the first number: ``01-01-...`` is the video of ``03-01-...``."""
+        return path.stem[len("03-") :] if _NAME.fullmatch(path.stem) else ""

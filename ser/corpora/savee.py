@@ -55,3 +55,8 @@ class Savee(Corpus):
             text=f"{code}{match['number']}",
             gender="male",
         )
+
+    def take(self, path: Path) -> str:
+        """Takes speaker and number: the corpus has each take as audio and as video."""
+        clip = self.parse(path)
+        return f"{clip.speaker}_{clip.text}" if clip else ""

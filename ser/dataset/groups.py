@@ -1,13 +1,15 @@
-"""Groups of records that a split must not divide: speakers, copies of a clip, duplicates."""
+"""Groups of records that a split must not divide: speakers, copies, takes, duplicates."""
 
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterable, Sequence
+from pathlib import Path
 from typing import Literal
 
 import numpy as np
 
 from ser.arrays import Indices
+from ser.corpora.registry import CORPORA
 from ser.dataset.table import (
     Table,
     clip_hashes,
@@ -28,13 +30,14 @@ _TOUCH_SECONDS = 1e-3
 def groups(table: Table, by: By, *, name: object = "table") -> Indices:
     """Numbers the groups that a split must not divide.
 
-    Whatever `by` says, the augmented copies of a clip, windows that overlap in one file and exact
-    duplicates belong together; identical clips of two speakers tie these speakers together.
+    Whatever `by` says, the augmented copies of a clip, windows that overlap in one take and exact
+    duplicates belong together; identical clips of two speakers tie these speakers together. Files
+    of one take, such as the audio and the video of RAVDESS, count as one file.
 
     Args:
         table: A feature table.
         by: ``speaker`` keeps all clips of a speaker together, ``corpus`` those of a corpus, and
-            ``clip`` only the copies of a clip.
+            ``clip`` only what sounds the same.
         name: What to call the table in an error, usually its path.
 
     Returns:
@@ -51,6 +54,22 @@ def groups(table: Table, by: By, *, name: object = "table") -> Indices:
     sets.join(digest for block in iter_blocks(table) for digest in clip_hashes(block))
     release_pages(table)
     return sets.numbers()
+
+
+def take_keys(table: Table) -> list[tuple[str, str]]:
+    """Names each record's take as (corpus, take): files that hold the same sound share it.
+
+    A take is what was recorded at one time. The corpus's reader finds it in the file's name
+    (`ser.corpora.base.Corpus.take`); where it does not, the path stands for it.
+    """
+    known: dict[tuple[str, str], tuple[str, str]] = {}
+    keys = list(zip(table["corpus"].tolist(), table["path"].tolist(), strict=True))
+    for corpus, path in keys:
+        if (corpus, path) not in known:
+            reader = CORPORA.get(corpus)
+            take = reader.take(Path(path)) if reader else ""
+            known[corpus, path] = (corpus, take or path)
+    return [known[key] for key in keys]
 
 
 def group_names(table: Table, by: By, *, name: object = "table") -> list[str]:
@@ -152,7 +171,7 @@ def check_disjoint(table: Table, test: Indices, *, name: object) -> None:
             name,
             f"would have the same sound on both sides: {table['path'][inner]} and "
             f"{table['path'][outer]}",
-            "ser-merge removes exact duplicates",
+            "ser-merge leaves out exact duplicates, and new folds keep takes together",
         )
 
 
@@ -188,23 +207,23 @@ class _DisjointSets:
 
 
 def _overlaps(table: Table) -> list[int]:
-    # Equal numbers for windows of one file that share sound.
+    # Equal numbers for windows of one take that share sound.
     starts, ends = table["start"].tolist(), table["duration"].tolist()
-    files = list(zip(table["corpus"].tolist(), table["path"].tolist(), strict=True))
+    takes = take_keys(table)
     sources, copy = source_keys(table), (np.asarray(table["augment"]) != "").tolist()
     recorded = {source for source, changed in zip(sources, copy, strict=True) if not changed}
     result = [0] * len(table)
     chain = 0
     before: tuple[str, str] | None = None
     end = 0.0
-    for i in sorted(range(len(table)), key=lambda i: (files[i], starts[i])):
+    for i in sorted(range(len(table)), key=lambda i: (takes[i], starts[i])):
         if copy[i] and sources[i] in recorded:
             # A stretched copy is longer than its clip, and the clip says where the sound is from.
             result[i] = -1 - i
             continue
-        if files[i] != before or starts[i] > end - _TOUCH_SECONDS:
+        if takes[i] != before or starts[i] > end - _TOUCH_SECONDS:
             chain += 1
-            before, end = files[i], starts[i]
+            before, end = takes[i], starts[i]
         end = max(end, starts[i] + ends[i])
         result[i] = chain
     return result

@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from ser.dataset.groups import take_keys
 from ser.dataset.table import (
     TEXT_WIDTHS,
     FeatureTable,
@@ -87,6 +88,8 @@ class MergeReport:
         filtered: Records left out by their label.
         duplicates: Records with the same features as an earlier one, left out or not.
         orphans: Augmented copies left out with their clip, which is a duplicate.
+        doubled: Files written that hold a take which an earlier file holds, too, under other
+            features: as video has the sound of audio. A split keeps them together.
         unlabelled: Records written whose emotion is not known.
         conflicts: Identical clips whose labels disagree.
         emotions: Emotions that records have, before and after renaming.
@@ -101,6 +104,7 @@ class MergeReport:
     filtered: int = 0
     duplicates: int = 0
     orphans: int = 0
+    doubled: int = 0
     unlabelled: int = 0
     conflicts: list[Conflict] = field(default_factory=list)
     emotions: tuple[str, ...] = ()
@@ -223,6 +227,7 @@ class _Merge:
         self._names = names
         self._config = config
         self._met: set[str] = set()
+        self._takes: dict[tuple[str, str], set[str]] = {}
         self.dtype = merged_dtype(tables, names, config.mapping)
         self.report = MergeReport()
 
@@ -256,6 +261,8 @@ class _Merge:
                     fresh.append(i)
                 records = records[fresh]
                 _count(records, report)
+                for take, path in zip(take_keys(records), records["path"].tolist(), strict=True):
+                    self._takes.setdefault(take, set()).add(path)
                 yield records
                 begin += len(block)
                 report.read += len(block)
@@ -267,6 +274,7 @@ class _Merge:
     def _finish(self) -> None:
         config, report, met = self._config, self.report, self._met
         report.emotions = tuple(sorted(met))
+        report.doubled = sum(len(paths) - 1 for paths in self._takes.values())
         report.unused = tuple(sorted({*config.mapping, *config.keep, *config.drop} - met))
         report.added = tuple(sorted({*config.mapping.values()} - {*COMMON, *SPECIFIC}))
         if report.read and not report.written:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from corpus_names import check_names, touch
 
-from ser.corpora.registry import find_clips
+from ser.corpora.registry import CORPORA, find_clips
 
 
 def test_names() -> None:
@@ -22,3 +22,11 @@ def test_crema_d_takes_gender_from_its_demographics(tmp_path: Path) -> None:
     )
     found = find_clips([tmp_path])
     assert [clip.gender for clip in found.clips] == ["male", "female", ""]
+
+
+def test_audio_and_video_are_one_take() -> None:
+    take = CORPORA["crema_d"].take
+    audio = take(Path("AudioWAV/1001_DFA_ANG_XX.wav"))
+    assert audio == take(Path("VideoFlash/1001_DFA_ANG_XX.flv")) != ""
+    assert audio != take(Path("AudioWAV/1001_DFA_HAP_XX.wav"))
+    assert take(Path("1001.wav")) == ""

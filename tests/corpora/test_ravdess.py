@@ -24,3 +24,12 @@ def test_ravdess_channel() -> None:
 
 def test_names() -> None:
     check_names("ravdess")
+
+
+def test_audio_and_video_are_one_take() -> None:
+    take = CORPORA["ravdess"].take
+    audio = take(Path("Actor_12/03-01-06-01-02-01-12.wav"))
+    assert audio == take(Path("Video_Speech_Actor_12/01-01-06-01-02-01-12.mp4"))
+    assert audio != take(Path("Actor_12/03-02-06-01-02-01-12.wav"))  # sung
+    assert audio != take(Path("Actor_12/03-01-06-01-02-02-12.wav"))  # repeated
+    assert take(Path("notes.wav")) == ""

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from tables import make_table
 
-from ser.dataset.groups import check_disjoint, group_names, groups, match_names
+from ser.dataset.groups import check_disjoint, group_names, groups, match_names, take_keys
 from ser.errors import ParameterError, TableError
 
 
@@ -50,6 +50,29 @@ def test_windows_overlap_whatever_their_order() -> None:
 def test_a_window_inside_another_does_not_end_it() -> None:
     table = make_table(4, path="a.wav", start=[0, 1, 3, 12], duration=[10, 1, 1, 1])
     assert groups(table, "clip").tolist() == [0, 0, 0, 1]
+
+
+AUDIO, VIDEO = "Actor_01/03-01-05-01-01-01-01.wav", "Video/01-01-05-01-01-01-01.mp4"
+
+
+def test_files_of_one_take_stay_together() -> None:
+    other = "Actor_01/03-01-05-01-01-02-01.wav"
+    table = make_table(4, corpus="ravdess", path=[AUDIO, other, VIDEO, VIDEO])
+    table["augment"][3] = "noise=10dB"
+    assert groups(table, "clip").tolist() == [0, 1, 0, 0]
+    with pytest.raises(TableError, match=f"same sound on both sides: {VIDEO} and {AUDIO}"):
+        check_disjoint(table, np.array([2, 3]), name="t")
+    # What the names of one corpus say, those of another do not.
+    table["corpus"][2:] = "manifest"
+    assert groups(table, "clip").tolist() == [0, 1, 2, 2]
+
+
+def test_windows_of_one_take_stay_together_where_they_overlap() -> None:
+    table = make_table(
+        4, corpus="ravdess", path=[AUDIO, AUDIO, VIDEO, VIDEO], start=[0, 2, 0.5, 2.5], duration=1.5
+    )
+    assert groups(table, "clip").tolist() == [0, 1, 0, 1]
+    assert take_keys(table) == [("ravdess", "01-05-01-01-01-01")] * 4
 
 
 def test_unknown_speakers_are_an_error_with_advice() -> None:

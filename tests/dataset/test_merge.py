@@ -263,3 +263,12 @@ def test_copies_of_a_clip_that_stays_under_other_features_stay(tmp_path: Path) -
     assert read_table(tmp_path / "m.npy")["path"].tolist() == ["x.wav", "y.wav", "y.wav"]
     report = merge_tables([kept, twin, others[1:]], "abc", tmp_path / "m.npy")
     assert (report.duplicates, report.orphans) == (1, 1)
+
+
+def test_files_of_one_take_are_counted(tmp_path: Path) -> None:
+    audio = make_table(2, corpus="ravdess", path=[f"03-01-05-01-01-0{i}-01.wav" for i in (1, 2)])
+    video = make_table(1, seed=1, corpus="ravdess", path="01-01-05-01-01-02-01.mp4")
+    windows = make_table(2, seed=2, path="a.wav", start=[0, 3])
+    report = merge_tables([audio, video, windows], "abc", tmp_path / "m.npy")
+    assert (report.written, report.duplicates, report.doubled) == (5, 0, 1)
+    assert merge_tables([audio, audio], "aa", tmp_path / "m.npy").doubled == 0

@@ -283,3 +283,19 @@ def test_many_groups_are_dealt_in_time() -> None:
     sides = stratify(np.eye(8)[emotions], weights(8), (0.8, 0.2), seed=0)
     for emotion in range(8):
         assert (sides[emotions == emotion] == 1).mean() == pytest.approx(0.2, abs=0.001)
+
+
+@pytest.mark.parametrize("by", ["clip", "speaker"])
+def test_doubled_takes_are_on_one_side(by: By) -> None:
+    audio = ravdess_table(4, takes=3)
+    audio = audio[[path.split("-")[5] in ("01", "02") for path in audio["path"].tolist()]]
+    video = audio.copy()
+    video["x"] += 1
+    video["path"] = [path.replace("/03-", "/01-") + ".mp4" for path in audio["path"].tolist()]
+    video["path"] = [path.replace(".wav.mp4", ".mp4") for path in video["path"].tolist()]
+    both = np.concatenate([audio, video])
+    for train, test in (
+        split_indices(both, 0.3, by=by),
+        *((train_indices(len(both), test), test) for test in make_folds(both, 3, by=by).tests),
+    ):
+        assert not set(train % len(audio)) & set(test % len(audio))
