@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from artifacts import with_card
-from voiced import parallel_table
+from rule_models import rule_model, three_emotions
 
 from ser.conversion.artifact import (
     has_network,
@@ -16,27 +16,19 @@ from ser.conversion.artifact import (
     read_rules,
     write_rules_artifact,
 )
-from ser.conversion.rules import Rules, learn_rules
+from ser.conversion.rules import Rules
 from ser.errors import ArtifactError
 from ser.pretrained import DEFAULT_MODEL, DEFAULT_TRANSLATOR
-
-MANNERS = {
-    ("neutral", "normal"): {},
-    ("angry", "strong"): {"pitch": 8.0, "gain": 20.0},
-    ("sad", "strong"): {"stretch": 1.5},
-}
 
 
 @pytest.fixture(scope="module")
 def rules() -> Rules:
-    return learn_rules(parallel_table(MANNERS))
+    return three_emotions()
 
 
 @pytest.fixture
 def artifact(rules: Rules, tmp_path: Path) -> Path:
-    path = tmp_path / "rules.keras"
-    write_rules_artifact(path, rules, {"corpora": ["made"]})
-    return path
+    return rule_model(tmp_path, rules)
 
 
 def test_rules_are_read_back(artifact: Path, rules: Rules) -> None:

@@ -9,33 +9,26 @@ from pathlib import Path
 import pytest
 from artifacts import with_card
 from conftest import Run
-from voiced import contours, parallel_table
+from rule_models import rule_model, three_emotions
+from voiced import contours
 
-from ser.conversion.artifact import has_network, write_rules_artifact
+from ser.conversion.artifact import has_network
 from ser.conversion.converter import open_converter, open_network_converter
-from ser.conversion.rules import RuleConverter, Rules, learn_rules
+from ser.conversion.rules import RuleConverter, Rules
 from ser.errors import ArtifactError
 from ser.inference.classifier import open_classifier
 from ser.models.artifact import read_card
 from ser.pretrained import DEFAULT_MODEL
 
-MANNERS = {
-    ("neutral", "normal"): {},
-    ("angry", "strong"): {"pitch": 8.0, "gain": 20.0},
-    ("sad", "strong"): {"stretch": 1.5},
-}
-
 
 @pytest.fixture(scope="module")
 def rules() -> Rules:
-    return learn_rules(parallel_table(MANNERS))
+    return three_emotions()
 
 
 @pytest.fixture
 def artifact(rules: Rules, tmp_path: Path) -> Path:
-    path = tmp_path / "rules.keras"
-    write_rules_artifact(path, rules, {"corpora": ["made"]})
-    return path
+    return rule_model(tmp_path, rules)
 
 
 def test_rules_come_back(artifact: Path, rules: Rules) -> None:

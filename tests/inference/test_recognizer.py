@@ -11,9 +11,9 @@ from typing import Any
 
 import numpy as np
 import pytest
-import soundfile
 from speech import render
 from spoken import EMOTIONS
+from windowed import RATE, analyze, classify, spans, twelve_seconds, write
 
 from ser.audio import reader
 from ser.dataset.table import Table
@@ -22,19 +22,9 @@ from ser.features.extract import fit_frames
 from ser.inference import recognizer
 from ser.inference.adaptation import speech_features
 from ser.inference.classifier import Classifier, open_classifier
-from ser.inference.windowing import FULL, TimeRange, Windowing, default_windowing, network_seconds
+from ser.inference.windowing import TimeRange, Windowing, default_windowing, network_seconds
 from ser.labels import NO_SPEECH
 from ser.timeline.window import Window
-
-RATE = 16_000
-
-
-def analyze(*args: Any, vad: bool = False, **options: Any) -> Any:
-    """Classifies every window, whatever is in it, unless a test is about speech."""
-    time_range = options.pop("part", FULL)
-    return recognizer.find_windows(
-        *args, start=time_range.start, seconds=time_range.seconds, vad=vad, **options
-    )
 
 
 @pytest.fixture(scope="session")
@@ -44,56 +34,7 @@ def classifier(tiny_model: Path) -> Classifier:
 
 @pytest.fixture(scope="session")
 def speech() -> Any:
-    """Twelve seconds: three emotions of four speakers."""
-    parts = [
-        render(emotion, speaker, seed=9, seconds=1.0, intensity="strong")
-        for speaker in range(1, 5)
-        for emotion in EMOTIONS
-    ]
-    return np.concatenate(parts)
-
-
-def write(path: Path, samples: Any, rate: int = RATE) -> Path:
-    soundfile.write(path, samples, rate, subtype="FLOAT")
-    return path
-
-
-def spans(windows: Any) -> list[tuple[float, float]]:
-    return [(round(w.start, 4), round(w.end, 4)) for w in windows]
-
-
-def classify(classifier: Classifier, samples: Any) -> Any:
-    return classifier.probabilities(
-        fit_frames(classifier.extractor(samples), classifier.frames)[None]
-    )[0]
-
-
-CASES: dict[tuple[float, float, float], list[tuple[float, float]]] = {
-    # length, window, hop
-    (3.0, 1, 1): [(0, 1), (1, 2), (2, 3)],
-    (3.4, 1, 1): [(0, 1), (1, 2), (2, 3)],
-    (3.5, 1, 1): [(0, 1), (1, 2), (2, 3), (3, 3.5)],
-    (1.0, 1, 1): [(0, 1)],
-    (0.3, 1, 1): [(0, 0.3)],
-    (0.3, 1, 0.1): [(0, 0.3)],
-    (0.001, 1, 1): [(0, 0.001)],
-    # overlapping
-    (2.0, 1, 0.5): [(0, 1), (0.5, 1.5), (1, 2)],
-    (2.2, 1, 0.5): [(0, 1), (0.5, 1.5), (1, 2)],
-    (2.4, 1, 0.3): [(0, 1), (0.3, 1.3), (0.6, 1.6), (0.9, 1.9), (1.2, 2.2)],
-    (3.2, 1, 0.8): [(0, 1), (0.8, 1.8), (1.6, 2.6), (2.4, 3.2)],
-    (2.9, 1, 0.8): [(0, 1), (0.8, 1.8), (1.6, 2.6)],
-    # with gaps
-    (5.0, 1, 2): [(0, 1), (2, 3), (4, 5)],
-    (5.5, 1, 2): [(0, 1), (2, 3), (4, 5)],
-    (6.4, 1, 2): [(0, 1), (2, 3), (4, 5)],
-    (6.6, 1, 2): [(0, 1), (2, 3), (4, 5), (6, 6.6)],
-    (12.0, 0.5, 5): [(0, 0.5), (5, 5.5), (10, 10.5)],
-    # other lengths than the network's
-    (4.5, 2, 2): [(0, 2), (2, 4), (4, 4.5)],
-    (1.1, 0.25, 0.25): [(0, 0.25), (0.25, 0.5), (0.5, 0.75), (0.75, 1.0)],
-    (12.0, 30, 30): [(0, 12)],
-}
+    return twelve_seconds()
 
 
 def test_what_a_window_says(classifier: Classifier, speech: Any, tmp_path: Path) -> None:

@@ -8,26 +8,12 @@ from typing import Any
 
 import numpy as np
 import pytest
-import soundfile
-from speech import render
-from spoken import EMOTIONS
+from windowed import RATE, analyze, classify, spans, twelve_seconds, write
 
 from ser.audio import reader
 from ser.errors import AudioError, SerError
-from ser.features.extract import fit_frames
-from ser.inference import recognizer
 from ser.inference.classifier import Classifier, open_classifier
-from ser.inference.windowing import FULL, TimeRange, Windowing, default_windowing, network_seconds
-
-RATE = 16_000
-
-
-def analyze(*args: Any, vad: bool = False, **options: Any) -> Any:
-    """Classifies every window, whatever is in it, unless a test is about speech."""
-    time_range = options.pop("part", FULL)
-    return recognizer.find_windows(
-        *args, start=time_range.start, seconds=time_range.seconds, vad=vad, **options
-    )
+from ser.inference.windowing import TimeRange, Windowing, default_windowing, network_seconds
 
 
 @pytest.fixture(scope="session")
@@ -37,28 +23,7 @@ def classifier(tiny_model: Path) -> Classifier:
 
 @pytest.fixture(scope="session")
 def speech() -> Any:
-    """Twelve seconds: three emotions of four speakers."""
-    parts = [
-        render(emotion, speaker, seed=9, seconds=1.0, intensity="strong")
-        for speaker in range(1, 5)
-        for emotion in EMOTIONS
-    ]
-    return np.concatenate(parts)
-
-
-def write(path: Path, samples: Any, rate: int = RATE) -> Path:
-    soundfile.write(path, samples, rate, subtype="FLOAT")
-    return path
-
-
-def spans(windows: Any) -> list[tuple[float, float]]:
-    return [(round(w.start, 4), round(w.end, 4)) for w in windows]
-
-
-def classify(classifier: Classifier, samples: Any) -> Any:
-    return classifier.probabilities(
-        fit_frames(classifier.extractor(samples), classifier.frames)[None]
-    )[0]
+    return twelve_seconds()
 
 
 CASES: dict[tuple[float, float, float], list[tuple[float, float]]] = {

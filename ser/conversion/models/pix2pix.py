@@ -75,8 +75,8 @@ class Pix2PixMel(AdversarialArchitecture):
 
         Returns:
             A `keras.Model` from log-mels (batch, frames, bands), the frames any multiple of
-            `FRAME_MULTIPLE`, and emotions (batch, classes), one-hot times the intensity, to log-mels
-            of the same shape; all less the level of the source (`mean_level`).
+            `FRAME_MULTIPLE`, and emotions (batch, classes), one-hot times the intensity, to
+            log-mels of the same shape; all less the level of the source (`mean_level`).
         """
         layers = keras.layers
         source = keras.Input((None, problem.coefficients), name=SOURCE)

@@ -19,36 +19,18 @@ from typing import Any
 import numpy as np
 import pytest
 import soundfile
+from analyzing import RATE, lines_of, six_seconds, speech
 from artifacts import with_card
 from conftest import ROOT, Run
 from speech import render
 from spoken import EMOTIONS
 
-RATE = 16_000
 COMMAND = [sys.executable, str(ROOT / "bin" / "ser-analyze")]
-
-
-def speech(seconds: int) -> Any:
-    parts = [
-        render(EMOTIONS[i % 3], 1 + i % 4, seed=9, seconds=1.0, intensity="strong")
-        for i in range(seconds)
-    ]
-    return np.concatenate(parts)
 
 
 @pytest.fixture(scope="module")
 def recording(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Six seconds."""
-    path = tmp_path_factory.mktemp("audio") / "talk.wav"
-    soundfile.write(path, speech(6), RATE)
-    return path
-
-
-def lines_of(run: Run, *arguments: object, **more: Any) -> list[dict[str, Any]]:
-    done = run("ser-analyze", *arguments, "--format", "jsonl", **more)
-    assert done.returncode == 0, done.err
-    assert done.err == ""
-    return [json.loads(line) for line in done.out.splitlines()]
+    return six_seconds(tmp_path_factory.mktemp("audio"))
 
 
 def test_a_line_per_window(run: Run, recording: Path, tiny_model: Path) -> None:
@@ -221,7 +203,6 @@ def test_a_closed_pipe_ends_quietly(tiny_model: Path, tmp_path: Path) -> None:
         (["talk.wav", "--model", "folder"], "folder: is not a .keras model"),
         (["talk.wav", "--model", "other.keras"], "other.keras: is a model of kind converter"),
         (["talk.wav", "--model", "new.keras"], "new.keras: cannot be used: "),
-        (["talk.wav", "--plot", "p.jpg"], "p.jpg"),
         (["talk.wav", "--device", "gpu", "--engine", "litert"], "use --engine keras"),
     ],
 )
@@ -247,7 +228,13 @@ def test_one_line_per_error(
 
 @pytest.mark.parametrize(
     "arguments",
-    [[], ["talk.wav", "--format", "xml"], ["-", "-"], ["a.wav", "b.wav", "--plot", "p.png"]],
+    [
+        [],
+        ["talk.wav", "--format", "xml"],
+        ["talk.wav", "--plot", "p.jpg"],
+        ["-", "-"],
+        ["a.wav", "b.wav", "--plot", "p.png"],
+    ],
 )
 def test_wrong_usage(arguments: list[str], run: Run, tiny_model: Path) -> None:
     done = run("ser-analyze", *arguments, "--model", tiny_model)

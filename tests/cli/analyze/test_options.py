@@ -2,43 +2,22 @@
 
 from __future__ import annotations
 
-import json
 import os
 import shutil
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
 import soundfile
+from analyzing import RATE, lines_of, six_seconds, speech
 from conftest import Run
 from speech import render
 from spoken import EMOTIONS
 
-RATE = 16_000
-
-
-def speech(seconds: int) -> Any:
-    parts = [
-        render(EMOTIONS[i % 3], 1 + i % 4, seed=9, seconds=1.0, intensity="strong")
-        for i in range(seconds)
-    ]
-    return np.concatenate(parts)
-
 
 @pytest.fixture(scope="module")
 def recording(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Six seconds."""
-    path = tmp_path_factory.mktemp("audio") / "talk.wav"
-    soundfile.write(path, speech(6), RATE)
-    return path
-
-
-def lines_of(run: Run, *arguments: object, **more: Any) -> list[dict[str, Any]]:
-    done = run("ser-analyze", *arguments, "--format", "jsonl", **more)
-    assert done.returncode == 0, done.err
-    assert done.err == ""
-    return [json.loads(line) for line in done.out.splitlines()]
+    return six_seconds(tmp_path_factory.mktemp("audio"))
 
 
 def test_windows_as_asked_for(run: Run, recording: Path, tiny_model: Path) -> None:
