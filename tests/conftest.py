@@ -16,22 +16,11 @@ import numpy as np
 import pytest
 from speech import write_corpus
 from spoken import CONFIG, POOLED, PROSODIC, SLIM, Small, SmallExperts, spoken_table, train_model
+from within import Finished, run_within
 
 from ser.dataset.table import Table
 
 ROOT = Path(__file__).resolve().parents[1]
-
-
-class Finished(subprocess.CompletedProcess[bytes]):
-    """A command that ended: `stdout` and `stderr` are bytes, `out` and `err` the same as text."""
-
-    @property
-    def out(self) -> str:
-        return self.stdout.decode("utf-8")
-
-    @property
-    def err(self) -> str:
-        return self.stderr.decode("utf-8")
 
 
 class Run(Protocol):
@@ -39,10 +28,11 @@ class Run(Protocol):
         self,
         command: str,
         *arguments: object,
-        stdin: bytes | None = None,
+        stdin: bytes = b"",
         cwd: Path | None = None,
         env: Mapping[str, str] | None = None,
-        timeout: float = 300,
+        alone: bool = False,
+        timeout: float | None = None,
     ) -> Finished: ...
 
 
@@ -69,28 +59,32 @@ def little_search_for_garbage() -> Iterator[None]:
 
 @pytest.fixture
 def run(tmp_path: Path) -> Run:
-    """Runs a command of this checkout as a process of its own.
+    """Runs a command of this checkout.
 
-    `run("ser-extract", folder, "-o", table)` uses `bin/ser-extract`; arguments may be anything that
-    has a `str`. The working directory is the test's `tmp_path` unless `cwd` says otherwise, `env`
-    adds to the environment, and without `stdin` standard input is empty.
+    `run("ser-extract", folder, "-o", table)`: arguments may be anything that has a `str`. The
+    working directory is the test's `tmp_path` unless `cwd` says otherwise, and without `stdin`
+    standard input is empty. `alone=True` runs `bin/ser-extract` as a process of its own, and so
+    do `env`, which adds to its environment, and `timeout`; else see `within.run_within`.
     """
 
     def call(
         command: str,
         *arguments: object,
-        stdin: bytes | None = None,
+        stdin: bytes = b"",
         cwd: Path | None = None,
         env: Mapping[str, str] | None = None,
-        timeout: float = 300,
+        alone: bool = False,
+        timeout: float | None = None,
     ) -> Finished:
+        if env is None and timeout is None and not alone:
+            return run_within(command, *arguments, cwd=cwd or tmp_path, stdin=stdin)
         done = subprocess.run(
             [sys.executable, str(ROOT / "bin" / command), *map(str, arguments)],
-            input=stdin if stdin is not None else b"",
+            input=stdin,
             capture_output=True,
             cwd=cwd or tmp_path,
             env={**os.environ, **(env or {})},
-            timeout=timeout,
+            timeout=timeout or 300,
             check=False,
         )
         return Finished(done.args, done.returncode, done.stdout, done.stderr)
@@ -192,6 +186,13 @@ def pooled_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """An artifact for one frame of statistics per clip. Read only."""
     table = spoken_table(POOLED, range(1, 5))
     return train_model(table, tmp_path_factory.mktemp("pooled") / "pooled.keras")
+
+
+@pytest.fixture(scope="session")
+def lda_model(prosodic: Table, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An artifact with a speaker model, trained on `prosodic`. Read only."""
+    config = replace(CONFIG, arch="lda", epochs=1)
+    return train_model(prosodic, tmp_path_factory.mktemp("lda") / "lda.keras", config)
 
 
 @pytest.fixture(scope="session")

@@ -134,5 +134,12 @@ def train_model(table: Table, target: Path, config: TrainConfig = CONFIG) -> Pat
     trained = train(TrainingData(table, compute_all), config, device="cpu")
     card = make_card(table, compute_all, config, trained, protocol="trained on all of it")
     eight_bits = make_architecture(config.arch, config.options).eight_bits(card["frames"])
-    assert write_artifact(target, trained.model, card, trained.voice, eight_bits=eight_bits)
+    assert write_artifact(
+        target,
+        trained.model,
+        card,
+        trained.voice,
+        eight_bits=eight_bits,
+        speaker_model=trained.speaker_model,
+    )
     return target

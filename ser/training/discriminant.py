@@ -58,6 +58,8 @@ def fit_discriminant(
         voices = _indicator(speakers, int(speakers.max()) + 1) * weights[:, None]
         for _ in range(_STEPS):
             offsets = _means(voices, x - means[targets])
+            # The means are those of an average voice.
+            offsets -= np.average(offsets, axis=0, weights=voices.sum(axis=0))
             means = _means(emotions, x - offsets[speakers])
         residual = x - offsets[speakers] - means[targets]
     total = weights.sum()

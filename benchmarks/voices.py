@@ -1,0 +1,171 @@
+"""Voices and corpora that a model has not learnt from: plain, adapted, balanced, mostly neutral.
+
+    python benchmarks/voices.py --train ravdess.npy tess.npy nemo.npy --apart --test ased.npy \
+        --ordinary librispeech.npy --output benchmarks/results/voices.json
+
+The tables have the same features, with functionals of an encoder; see ``mk/pretrained.mk``. Each
+training corpus is tested by a model of the others, each test corpus by a model of all, and ordinary
+speech, which has no labels but is taken to be neutral, by a model of all.
+
+Protocol: a recording is what there is of a voice. *Balanced* is all of its clips; *mostly neutral*
+all neutral and calm ones, and each other clip with a chance of one in ten, drawn three times.
+Emotions that the tested corpus does not have are left out of the answer (calm counts as neutral);
+the model adapts itself to all emotions that it knows. Original clips alone are tested.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ser.dataset.groups import originals
+from ser.dataset.merge import merge
+from ser.dataset.table import Table, positions_by_speaker, read_table, without_features
+from ser.inference.classifier import Classifier, open_classifier
+from ser.labels import ordered
+from ser.models.calibration import expected_calibration_error
+from ser.training.classifier import train_classifier
+
+DRAWS, OTHERS_SHARE, CONFIDENT = 3, 0.1, 0.7
+NEUTRAL = ("neutral", "calm")
+
+
+def main() -> None:
+    """Runs all protocols."""
+    parser = argparse.ArgumentParser(description=__doc__.split("\n", maxsplit=1)[0])
+    parser.add_argument("--train", nargs="+", required=True)
+    parser.add_argument("--test", nargs="*", default=[])
+    parser.add_argument("--apart", action="store_true", help="test each --train by the others")
+    parser.add_argument("--ordinary")
+    parser.add_argument("--arch", default="lda")
+    parser.add_argument("--set", action="append", default=[])
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--output")
+    args = parser.parse_args()
+    options = dict(pair.split("=", 1) for pair in args.set)
+    found: dict[str, Any] = {"arch": args.arch, "options": options, "seed": args.seed}
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        for path in args.train if args.apart else ():
+            others = [other for other in args.train if other != path]
+            classifier = train(others, args.arch, options, args.seed, folder)
+            found[Path(path).stem] = evaluate(classifier, read_table(path), args.seed)
+            print(Path(path).stem, json.dumps(found[Path(path).stem]), flush=True)
+        if args.test or args.ordinary:
+            classifier = train(args.train, args.arch, options, args.seed, folder)
+        for path in args.test:
+            found[Path(path).stem] = evaluate(classifier, read_table(path), args.seed)
+            print(Path(path).stem, json.dumps(found[Path(path).stem]), flush=True)
+        if args.ordinary:
+            found["ordinary"] = ordinary(classifier, read_table(args.ordinary))
+            print("ordinary", json.dumps(found["ordinary"]), flush=True)
+    if args.output:
+        Path(args.output).write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
+
+
+def train(
+    paths: Sequence[str], arch: str, options: dict[str, str], seed: int, folder: Path
+) -> Classifier:
+    """Trains on all records of some tables."""
+    tables = [read_table(path) for path in paths]
+    table = tables[0] if len(tables) == 1 else merge(*tables)
+    trained = train_classifier(table, arch, options=options, validation=0, seed=seed)
+    trained.save(folder / "model.keras")
+    return open_classifier(folder / "model.keras")
+
+
+def evaluate(classifier: Classifier, table: Table, seed: int) -> dict[str, Any]:
+    """Tests a model on the voices of a table that it has not learnt from."""
+    labels = list(classifier.labels)
+    test = originals(table, np.flatnonzero(np.asarray(table["y"]) != ""))
+    names = np.asarray(table["y"])[test].tolist()
+    truth = np.array([labels.index(NEUTRAL[0] if name in NEUTRAL else name) for name in names])
+    kept = np.isin(labels, [*names, *NEUTRAL])
+    x, functionals = table["x"][test], table["functionals"][test]
+    plain = classifier.probabilities(x, functionals)
+    result = {
+        "emotions": ordered({labels[number] for number in truth.tolist()}),
+        "clips": len(test),
+        "plain": score(plain, truth, labels, kept),
+    }
+    rng = np.random.default_rng(seed)
+    drawn: dict[str, list[tuple[Any, Any]]] = {"balanced": [], "mostly_neutral": []}
+    unadapted = []
+    for positions in positions_by_speaker(without_features(table, test)).values():
+        groups = [("balanced", positions)]
+        for _ in range(DRAWS):
+            mostly = truth[positions] == labels.index(NEUTRAL[0])
+            chosen = positions[mostly | (rng.random(len(positions)) < OTHERS_SHARE)]
+            groups.append(("mostly_neutral", chosen))
+            unadapted.append((plain[chosen], truth[chosen]))
+        for kind, part in groups:
+            if not len(part):
+                continue
+            adaptation = classifier.adapt(x[part], functionals[part])
+            answer = classifier.probabilities(x[part], functionals[part], adaptation)
+            drawn[kind].append((answer, truth[part]))
+    for kind, parts in {**drawn, "mostly_neutral_plain": unadapted}.items():
+        answers, truths = (np.concatenate(part) for part in zip(*parts, strict=True))
+        result[kind] = score(answers, truths, labels, kept)
+    return result
+
+
+def score(
+    probabilities: Any, truth: Any, labels: Sequence[str], kept: Any
+) -> dict[str, float | dict[str, float]]:
+    """Gives accuracy, UAR, recalls and calibration error of some answers."""
+    answers = np.where(kept, probabilities, 0.0)
+    if NEUTRAL[1] in labels:
+        neutral, calm = (labels.index(name) for name in NEUTRAL)
+        answers[:, neutral] += answers[:, calm]
+        answers[:, calm] = 0
+    answers /= answers.sum(axis=1, keepdims=True)
+    best = answers.argmax(axis=1)
+    recalls = {
+        labels[number]: float((best[truth == number] == number).mean())
+        for number in np.unique(truth).tolist()
+    }
+    return {
+        "accuracy": round(float((best == truth).mean()), 4),
+        "uar": round(float(np.mean(list(recalls.values()))), 4),
+        "calibration_error": round(expected_calibration_error(answers, truth), 4),
+        "recall": {name: round(value, 3) for name, value in recalls.items()},
+    }
+
+
+def ordinary(classifier: Classifier, table: Table) -> dict[str, Any]:
+    """Counts what a model says of ordinary speech, plain and adapted to each voice."""
+    calm = [number for number, name in enumerate(classifier.labels) if name in NEUTRAL]
+    x, functionals = table["x"][:], table["functionals"][:]
+    plain = classifier.probabilities(x, functionals)
+    adapted = plain.copy()
+    heard = np.zeros(len(table), bool)
+    for positions in positions_by_speaker(without_features(table, np.arange(len(table)))).values():
+        adaptation = classifier.adapt(x[positions], functionals[positions])
+        if adaptation is not None:
+            heard[positions] = True
+            adapted[positions] = classifier.probabilities(
+                x[positions], functionals[positions], adaptation
+            )
+    result: dict[str, Any] = {"windows": len(table), "windows_of_adapted_voices": int(heard.sum())}
+    for name, answers in (("plain", plain[heard]), ("adapted", adapted[heard])):
+        best = answers.argmax(axis=1)
+        emotional = ~np.isin(best, calm)
+        result[name] = {
+            "emotional_at_0.7": round(float((emotional & (answers.max(axis=1) >= CONFIDENT)).mean()), 4),
+            "neutral_or_calm": round(float((~emotional).mean()), 4),
+            "neutral_calm_or_under_0.5": round(
+                float((~emotional | (answers.max(axis=1) < 0.5)).mean()), 4
+            ),
+        }
+    return result
+
+
+if __name__ == "__main__":
+    main()

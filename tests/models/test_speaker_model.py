@@ -1,0 +1,125 @@
+"""The speaker model: emotions of clips, given how the same voice sounds otherwise."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from ser.arrays import Doubles
+from ser.models.speaker_model import SpeakerModel, prior_clips
+
+LABELS = ("neutral", "happy", "sad")
+CENTERS = np.array([[0.0, 0, 0], [4, 0, 0], [0, 4, 0]])
+UNIT = np.eye(3)
+
+
+def model(**changed: Doubles) -> SpeakerModel:
+    values = {
+        "mean": np.ones(2),
+        "scale": np.full(2, 2.0),
+        "weights": np.array([[1.0, 0, 0], [0, 1, 0]]),
+        "centers": CENTERS,
+        "within": 0.5 * UNIT,
+        "between": 9 * UNIT,
+        "interaction": 0.1 * UNIT,
+        "prior": prior_clips(LABELS),
+        "temperature": np.ones(1),
+    }
+    return SpeakerModel(**{**values, **changed})
+
+
+def plain(scores: Doubles) -> Doubles:
+    """What a classifier says that does not know the voice: the nearest center."""
+    distances = np.square(scores[:, None] - CENTERS).sum(axis=2)
+    powers = np.exp(-distances / 2) + 1e-9
+    return powers / powers.sum(axis=1, keepdims=True)
+
+
+def recording(counts: tuple[int, int, int], offset: list[float]) -> tuple[Doubles, list[int]]:
+    rng = np.random.default_rng(0)
+    truth = [emotion for emotion, count in enumerate(counts) for _ in range(count)]
+    return CENTERS[truth] + offset + rng.normal(0, 0.6, (len(truth), 3)), truth
+
+
+def answers(scores: Doubles, found: SpeakerModel | None = None) -> list[int]:
+    found = found or model()
+    adaptation = found.adapt(scores, plain(scores))
+    return found.probabilities(scores, adaptation).argmax(axis=1).tolist()
+
+
+def test_scores_are_of_standardized_and_clipped_functionals() -> None:
+    functionals = np.array([[1.0, 3.0], [101.0, 1.0]], np.float32)
+    assert model().scores(functionals).tolist() == [[0, 1, 0], [5, 0, 0]]
+
+
+@pytest.mark.parametrize("counts", [(8, 8, 8), (30, 2, 2), (30, 0, 0)])
+@pytest.mark.parametrize("offset", [[0.0, 0, 0], [3.5, 0.5, 2], [-3, 3, 1]])
+def test_a_voice_that_sounds_different_is_understood(
+    counts: tuple[int, int, int], offset: list[float]
+) -> None:
+    scores, truth = recording(counts, offset)
+    assert np.mean(np.array(answers(scores)) == truth) > 0.9
+    if any(offset):
+        # Without the voice, most of it is mistaken.
+        assert np.mean(plain(scores).argmax(axis=1) == truth) < 0.75
+
+
+def test_the_estimates_are_those_of_the_recording() -> None:
+    scores, _ = recording((40, 10, 0), [3.0, -1, 2])
+    adaptation = model().adapt(scores, plain(scores))
+    assert adaptation.clips == 50
+    assert adaptation.means[0] == pytest.approx([3, -1, 2], abs=0.5)
+    assert adaptation.shares == pytest.approx([44 / 55, 10.5 / 55, 0.5 / 55], abs=0.02)
+    assert adaptation.shares.sum() == pytest.approx(1)
+    assert adaptation.distance == pytest.approx(np.sqrt(14 / 9 / 3), abs=0.15)
+
+
+def test_little_speech_says_little_of_a_voice() -> None:
+    scores = np.tile([2.0, 0, 0], (30, 1))
+    narrow = model(between=0.2 * UNIT)
+    shifts = [
+        narrow.adapt(scores[:count], plain(scores[:count])).means[0, 0] for count in (1, 3, 30)
+    ]
+    assert 0 < shifts[0] < shifts[1] < shifts[2] < 2
+
+
+def test_probabilities_are_calibrated_by_the_temperature() -> None:
+    scores, _ = recording((5, 5, 5), [0.0, 0, 0])
+    sharp, flat = model(), model(temperature=np.array([4.0]))
+    adaptation = sharp.adapt(scores, plain(scores))
+    one, other = (m.probabilities(scores, adaptation) for m in (sharp, flat))
+    assert one.sum(axis=1) == pytest.approx(1)
+    assert (other.max(axis=1) < one.max(axis=1)).all()
+    powers = one ** (1 / 4)
+    assert other == pytest.approx(powers / powers.sum(axis=1, keepdims=True), abs=1e-6)
+
+
+def test_the_prior_is_neutral() -> None:
+    assert prior_clips(("neutral", "calm", "sad")).tolist() == [4, 1, 0.5]
+    assert prior_clips(("happy", "sad")).tolist() == [1, 1]
+
+
+def test_arrays_are_kept_and_checked() -> None:
+    arrays = model().to_arrays()
+    again = SpeakerModel.from_arrays(arrays)
+    assert all(np.array_equal(again.to_arrays()[name], values) for name, values in arrays.items())
+    for name, wrong in (
+        ("within", np.ones((2, 2))),
+        ("centers", np.full((3, 3), np.nan)),
+        ("prior", np.ones(2)),
+    ):
+        with pytest.raises(ValueError, match=name):
+            SpeakerModel.from_arrays({**arrays, name: wrong})
+    del arrays["between"]
+    with pytest.raises(ValueError, match="lacks between"):
+        SpeakerModel.from_arrays(arrays)
+
+
+def test_a_far_outlier_has_probabilities() -> None:
+    scores, _ = recording((5, 5, 5), [0.0, 0, 0])
+    adaptation = model().adapt(scores, plain(scores))
+    far = np.array([[1e4, -1e4, 1e4]])
+    assert np.isfinite(model().probabilities(far, adaptation)).all()
+    assert replace(model()).probabilities(far, adaptation).sum() == pytest.approx(1)
