@@ -45,20 +45,26 @@ def main() -> None:
     parser.add_argument("--ordinary")
     parser.add_argument("--arch", default="lda")
     parser.add_argument("--set", action="append", default=[])
+    parser.add_argument("--support", nargs="*", default=[], help="supporting corpora")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--output")
     args = parser.parse_args()
     options = dict(pair.split("=", 1) for pair in args.set)
-    found: dict[str, Any] = {"arch": args.arch, "options": options, "seed": args.seed}
+    found: dict[str, Any] = {
+        "arch": args.arch,
+        "options": options,
+        "support": args.support,
+        "seed": args.seed,
+    }
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         for path in args.train if args.apart else ():
             others = [other for other in args.train if other != path]
-            classifier = train(others, args.arch, options, args.seed, folder)
+            classifier = train(others, args, options, folder)
             found[Path(path).stem] = evaluate(classifier, read_table(path), args.seed)
             print(Path(path).stem, json.dumps(found[Path(path).stem]), flush=True)
         if args.test or args.ordinary:
-            classifier = train(args.train, args.arch, options, args.seed, folder)
+            classifier = train(args.train, args, options, folder)
         for path in args.test:
             found[Path(path).stem] = evaluate(classifier, read_table(path), args.seed)
             print(Path(path).stem, json.dumps(found[Path(path).stem]), flush=True)
@@ -70,12 +76,16 @@ def main() -> None:
 
 
 def train(
-    paths: Sequence[str], arch: str, options: dict[str, str], seed: int, folder: Path
+    paths: Sequence[str], args: argparse.Namespace, options: dict[str, str], folder: Path
 ) -> Classifier:
     """Trains on all records of some tables."""
     tables = [read_table(path) for path in paths]
     table = tables[0] if len(tables) == 1 else merge(*tables)
-    trained = train_classifier(table, arch, options=options, validation=0, seed=seed)
+    corpora = set(np.asarray(table["corpus"]).tolist())
+    support = tuple(name for name in args.support if name in corpora and corpora - {name})
+    trained = train_classifier(
+        table, args.arch, options=options, validation=0, seed=args.seed, support=support
+    )
     trained.save(folder / "model.keras")
     return open_classifier(folder / "model.keras")
 

@@ -48,6 +48,9 @@ class LDA(Architecture):
         low=0.05,
         high=0.9,
     )
+    support_weight: float = option(
+        0.2, "weight of each clip of a supporting corpus (--support)", low=0.0, high=1.0
+    )
     speaker_clips: int = option(
         120, "clips that count of a speaker at most, so that no voice outweighs the others"
     )

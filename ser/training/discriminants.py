@@ -51,9 +51,9 @@ class DiscriminantsTrainer(Trainer):
     """Fits every discriminant of an `ser.models.lda.LDA`, and a speaker model beside it.
 
     The first epoch does everything, and further ones change nothing. Learning rate, augmentation
-    of features and label smoothing have no effect. Supporting corpora are not used. Temperature and
-    speaker model are fitted to scores of speakers (and, where there are several, of corpora) that
-    the discriminants were not fitted on.
+    of features and label smoothing have no effect. Temperature and speaker model are fitted to
+    scores of speakers (and, where there are several, of corpora) that the discriminants were not
+    fitted on.
     """
 
     searched: ClassVar[tuple[str, ...]] = ()
@@ -95,20 +95,23 @@ class DiscriminantsTrainer(Trainer):
     def _clips(self) -> _Clips:
         examples = self.examples
         mean, scale = self._standardization()
-        main = np.flatnonzero(examples.main)
-        names = [examples.speakers[position] for position in main.tolist()]
-        corpora = np.asarray(examples.table["corpus"])[examples.indices[main]]
+        names = examples.speakers
+        corpora = np.asarray(examples.table["corpus"])[examples.indices]
         # The unknown speakers of a corpus count as one: they have microphone and room in common.
-        names = [name or f"\0{corpus}" for name, corpus in zip(names, corpora, strict=True)]
+        names = [
+            name or f"\0{corpus}" for name, corpus in zip(names, corpora.tolist(), strict=True)
+        ]
         _, speakers = np.unique(names, return_inverse=True)
         counts = np.bincount(speakers)[speakers]
-        x = np.clip((examples.functionals[main] - mean) / scale, -CLIP, CLIP)
+        weights = np.minimum(1.0, self._lda.speaker_clips / counts)
+        weights *= np.where(examples.main, 1.0, self._lda.support_weight)
+        x = np.clip((examples.functionals - mean) / scale, -CLIP, CLIP)
         return _Clips(
             x.astype(np.float32),
-            examples.targets[main],
+            examples.targets,
             speakers,
             np.unique(corpora, return_inverse=True)[1],
-            np.minimum(1.0, self._lda.speaker_clips / counts).astype(np.float32),
+            weights.astype(np.float32),
         )
 
     def _standardization(self) -> tuple[Vector, Vector]:
