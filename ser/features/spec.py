@@ -11,7 +11,7 @@ from typing import Any, Literal, Self, get_args
 
 from ser.errors import ParameterError, SerError, choose_from
 from ser.features.encoder_spec import EncoderSpec
-from ser.features.registry import ENCODER, ENCODER_HOP, FAMILIES, WHISPER_HOP
+from ser.features.registry import ENCODER, ENCODER_HOP, FAMILIES
 
 Pool = Literal["none", "mean", "stats"]
 Normalization = Literal["none", "utterance", "coefficient"]
@@ -191,21 +191,9 @@ class FeatureSpec:
         if self.prosody != "none":
             self._check_prosody()
         self._check_encoder()
-        if "whisper" in self.families:
-            self._check_whisper()
         if self.clean:
             # Defaults may change with time; what a model was trained on may not.
             object.__setattr__(self, "clean", _with_values(self.clean))
-
-    def _check_whisper(self) -> None:
-        """Checks what the spectrogram that Whisper reads needs."""
-        for name, needed in (("sample_rate", _ENCODER_SAMPLE_RATE), ("hop_length", WHISPER_HOP)):
-            _require(
-                getattr(self, name) == needed,
-                name,
-                f"of {getattr(self, name)} is not that of the family whisper",
-                f"give `{name}={needed}`",
-            )
 
     @property
     def prosody(self) -> Literal["none", "prosody", "contours"]:
@@ -407,8 +395,6 @@ PRESETS = MappingProxyType(
             trim=40.0,
             functionals="contours",
         ),
-        # What the architecture whisper reads: that encoder's own spectrogram.
-        "whisper": FeatureSpec(families=("whisper",), fmin=0.0, n_mels=80, duration=3.0),
         # What ser-translate changes: the envelope without its harmonics, the pitch, and for
         # networks that draw spectrograms those. Centred frames of 10 ms, and the level as it is.
         "translate": FeatureSpec(
