@@ -16,9 +16,9 @@ import numpy.typing as npt
 
 from ser.arrays import Matrix
 from ser.features import banks, pyin
-from ser.features.encoder import repeat_to_hop
+from ser.features.encoder import log_mel, repeat_to_hop
 from ser.features.envelope import interpolate_unvoiced, spectral_envelope
-from ser.features.registry import ENCODER, FAMILIES
+from ser.features.registry import ALL_FAMILIES, WHISPER_HOP
 from ser.features.stft import ShortTimeSpectra, power_to_db
 
 # The pitch range of speech, from a low male voice to a shout or a child's.
@@ -181,6 +181,17 @@ def pitch(view: ShortTimeSpectra) -> Matrix:
     )
 
 
+def whisper(view: ShortTimeSpectra) -> Matrix:
+    """The log-mel spectrogram that Whisper reads, of the clip at a peak of 0.5.
+
+    Whisper leaves the last frame out: it is zero, as padding is.
+    """
+    count = 1 + len(view.samples) // WHISPER_HOP
+    found = log_mel(view.samples, view.spec.n_mels)[:count]
+    padded: Matrix = np.pad(found, ((0, count - len(found)), (0, 0)))
+    return padded
+
+
 def encoder(view: ShortTimeSpectra) -> Matrix:
     """The blocks of a pretrained encoder side by side, each frame the nearest of those 20 ms."""
     return repeat_to_hop(view.embedding, len(view.samples), view.spec.hop_length)
@@ -193,7 +204,6 @@ def _column(values: npt.NDArray[Any]) -> Matrix:
 
 
 FUNCTIONS: Mapping[str, Callable[[ShortTimeSpectra], Matrix]] = MappingProxyType(
-    {name: globals()[name] for name in (*FAMILIES, ENCODER.name)}
+    {name: globals()[name] for name in ALL_FAMILIES}
 )
-"""The function of every family of `ser.features.registry.FAMILIES`, and of the encoder: that of its
-name."""
+"""The function of every family of `ser.features.registry.ALL_FAMILIES`: that of its name."""

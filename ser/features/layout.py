@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ser.features.registry import ENCODER, FAMILIES
+from ser.features.registry import ALL_FAMILIES, ENCODER
 from ser.features.spec import FeatureSpec
 
 # Before the names of time derivatives, and behind those of statistics over a clip.
@@ -115,5 +115,5 @@ def width(spec: FeatureSpec) -> int:
 
 def _family_width(name: str, spec: FeatureSpec) -> int:
     """Gives the number of coefficients per frame of one family."""
-    size = ENCODER.width if name == ENCODER.name else FAMILIES[name].width
+    size = ALL_FAMILIES[name].width
     return size if isinstance(size, int) else int(getattr(spec, size))

@@ -49,13 +49,24 @@ FAMILIES: Mapping[str, Family] = MappingProxyType(
         )
     }
 )
-"""Every feature family by name that is computed from the sound alone."""
+"""Every feature family by name that is computed from sound of any rate alone."""
 
 ENCODER = Family("encoder", "encoder_width")
 """The embeddings of a pretrained encoder, which a specification has to name."""
 
+WHISPER = Family("whisper", "n_mels")
+"""The log-mel spectrogram that Whisper reads, which has one rate and one hop."""
+
+ALL_FAMILIES: Mapping[str, Family] = MappingProxyType(
+    {**FAMILIES, WHISPER.name: WHISPER, ENCODER.name: ENCODER}
+)
+"""Every feature family by name."""
+
 MEL_FAMILIES = frozenset(name for name, family in FAMILIES.items() if family.from_mel)
 """The families that are computed from mel power alone."""
+
+WHISPER_HOP = 160
+"""Samples from one frame of the spectrum that Whisper reads to the next: 10 ms."""
 
 ENCODER_HOP = 320
 """Samples from one frame of an embedding to the next: 20 ms."""

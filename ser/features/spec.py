@@ -11,7 +11,7 @@ from typing import Any, Literal, Self, get_args
 
 from ser.errors import ParameterError, SerError, choose_from
 from ser.features.encoder_spec import EncoderSpec
-from ser.features.registry import ENCODER, ENCODER_HOP, FAMILIES
+from ser.features.registry import ALL_FAMILIES, ENCODER, ENCODER_HOP, WHISPER, WHISPER_HOP
 
 Pool = Literal["none", "mean", "stats"]
 Normalization = Literal["none", "utterance", "coefficient"]
@@ -58,7 +58,8 @@ class FeatureSpec:
     """What is computed from a clip, and how; a model carries the one that it was trained on.
 
     Attributes:
-        families: Names of `ser.features.registry.FAMILIES`; coefficients are stacked in this order.
+        families: Names of `ser.features.registry.ALL_FAMILIES`; coefficients are stacked in this
+            order.
         sample_rate: Hertz; every clip is resampled to it first.
         n_fft: Length of the Fourier transform in samples.
         win_length: Length of the Hann window in samples, at most `n_fft`.
@@ -124,8 +125,7 @@ class FeatureSpec:
         _require(bool(self.families), "families", "is empty", "name at least one feature family")
         for name in self.families:
             cause = f"of {name!r} is no feature family"
-            known = name in FAMILIES or name == ENCODER.name
-            _require(known, "families", cause, choose_from(name, (*FAMILIES, ENCODER.name)))
+            _require(name in ALL_FAMILIES, "families", cause, choose_from(name, ALL_FAMILIES))
         repeated = len(set(self.families)) < len(self.families)
         _require(not repeated, "families", f"of {names!r} name a family twice", "name each once")
         _require(
@@ -191,9 +191,21 @@ class FeatureSpec:
         if self.prosody != "none":
             self._check_prosody()
         self._check_encoder()
+        if WHISPER.name in self.families:
+            self._check_whisper()
         if self.clean:
             # Defaults may change with time; what a model was trained on may not.
             object.__setattr__(self, "clean", _with_values(self.clean))
+
+    def _check_whisper(self) -> None:
+        """Checks what the spectrogram that Whisper reads needs."""
+        for name, needed in (("sample_rate", _ENCODER_SAMPLE_RATE), ("hop_length", WHISPER_HOP)):
+            _require(
+                getattr(self, name) == needed,
+                name,
+                f"of {getattr(self, name)} is not that of the family whisper",
+                f"give `{name}={needed}`",
+            )
 
     @property
     def prosody(self) -> Literal["none", "prosody", "contours"]:
@@ -395,6 +407,8 @@ PRESETS = MappingProxyType(
             trim=40.0,
             functionals="contours",
         ),
+        # What the architecture whisper reads: that encoder's own spectrogram.
+        "whisper": FeatureSpec(families=("whisper",), fmin=0.0, n_mels=80, duration=3.0),
         # What ser-translate changes: the envelope without its harmonics, the pitch, and for
         # networks that draw spectrograms those. Centred frames of 10 ms, and the level as it is.
         "translate": FeatureSpec(

@@ -22,6 +22,7 @@ from ser.models.svm import SVM
 from ser.models.tim_net import TIMNet
 from ser.models.vgg16 import VGG16
 from ser.models.vgg19 import VGG19
+from ser.models.whisper_classifier import WhisperClassifier
 
 ARCHITECTURES: Mapping[str, type[Architecture]] = MappingProxyType(
     {
@@ -37,6 +38,7 @@ ARCHITECTURES: Mapping[str, type[Architecture]] = MappingProxyType(
             VGG16,
             VGG19,
             Inception,
+            WhisperClassifier,
             ACGAN,
         )
     }

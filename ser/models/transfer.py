@@ -143,7 +143,7 @@ class TransferArchitecture(Architecture):
             return epochs
         return max(1, min(epochs - 1, round(self.head_share * epochs)))
 
-    def unfreeze(self, model: Any) -> None:
+    def unfreeze_blocks(self, model: Any) -> None:
         """Makes the last `fine_tune` blocks of the base trainable.
 
         Args:

@@ -19,8 +19,10 @@ from ser.features.encoder_spec import check_blocks
 
 Output = Literal["frames", "statistics"]
 
-# Makes attention to padding vanish.
-_MASKED = 1e9
+# Makes attention to padding vanish, and is a number in half precision too.
+_MASKED = 1e4
+# Variance whose root still has a gradient.
+_LEAST_VARIANCE = 1e-10
 _EPSILON = 1e-5
 
 
@@ -111,11 +113,40 @@ def build_encoder(
         raise ParameterError(
             "frames", f"of {frames} is no even number up to {2 * size.positions}", "give another"
         )
-    layers, ops, count = keras.layers, keras.ops, frames // 2
     # Half precision, as on a GPU, is for training; embeddings are to be the same everywhere.
     exact = {"dtype": "float32"}
     features = keras.Input((frames, size.mels), name="features", dtype="float32")
     mask = keras.Input((frames,), name="mask", dtype="float32")
+    found, coarse = apply_encoder(keras, size, blocks, features, mask, exact)
+    if normalize:
+        norm = keras.layers.LayerNormalization(epsilon=_EPSILON, name="norm", **exact)
+        found[-1] = norm(found[-1])
+    if output == "statistics":
+        found = [part for each in found for part in block_statistics(keras.ops, each, coarse)]
+    answer = keras.layers.Concatenate(**exact)(found) if len(found) > 1 else found[0]
+    return keras.Model({"features": features, "mask": mask}, answer, name="whisper_encoder")
+
+
+def apply_encoder(
+    keras: Any, size: WhisperSize, blocks: Sequence[int], features: Any, mask: Any, exact: Any
+) -> tuple[list[Any], Any]:
+    """Applies an encoder to tensors; its layers have the names of `layer_shapes`.
+
+    Args:
+        keras: The module.
+        size: The encoder's size.
+        blocks: The blocks whose outputs are wanted, from 1, ascending.
+        features: Log-mel frames, (batch, frames, mels); an even number.
+        mask: 1 for frames of sound, 0 for padding, (batch, frames).
+        exact: Arguments of every layer, which may set its precision.
+
+    Returns:
+        The outputs of the blocks, (batch, frames / 2, width) each, and the mask of their frames,
+        (batch, frames / 2, 1).
+    """
+    layers, ops = keras.layers, keras.ops
+    frames = features.shape[1]
+    count = frames // 2
     fine = layers.Reshape((frames, 1), **exact)(mask)
     # The second convolution reads every other frame.
     coarse = layers.Reshape((count, 2), **exact)(mask)[:, :, :1]
@@ -135,12 +166,7 @@ def build_encoder(
         x = _block(keras, size, f"block{block}", x, bias, exact)
         if block in blocks:
             found.append(x)
-    if normalize:
-        found[-1] = layers.LayerNormalization(epsilon=_EPSILON, name="norm", **exact)(found[-1])
-    if output == "statistics":
-        found = [part for each in found for part in _statistics(ops, each, coarse)]
-    answer = layers.Concatenate(**exact)(found) if len(found) > 1 else found[0]
-    return keras.Model({"features": features, "mask": mask}, answer, name="whisper_encoder")
+    return found, coarse
 
 
 def set_encoder_weights(model: Any, weights: Mapping[str, Sequence[Array]]) -> None:
@@ -183,9 +209,21 @@ def _block(keras: Any, size: WhisperSize, name: str, x: Any, bias: Any, exact: A
     return x + layers.Dense(size.width, name=f"{name}_dense2", **exact)(h)
 
 
-def _statistics(ops: Any, x: Any, mask: Any) -> tuple[Any, Any]:
-    """Computes mean and deviation over the frames of sound, (batch, width) each."""
+def block_statistics(ops: Any, x: Any, mask: Any) -> tuple[Any, Any]:
+    """Computes mean and deviation over the frames of sound, in single precision.
+
+    Args:
+        ops: ``keras.ops``.
+        x: The output of a block, (batch, frames, width).
+        mask: Its mask, (batch, frames, 1).
+
+    Returns:
+        Shape (batch, width) each.
+    """
+    if x.dtype != "float32":
+        x = ops.cast(x, "float32")
     count = ops.maximum(ops.sum(mask, axis=1), 1.0)
     mean = ops.sum(x * mask, axis=1) / count
     rest = (x - ops.expand_dims(mean, 1)) * mask
-    return mean, ops.sqrt(ops.sum(ops.square(rest), axis=1) / count)
+    variance = ops.sum(ops.square(rest), axis=1) / count
+    return mean, ops.sqrt(ops.maximum(variance, _LEAST_VARIANCE))

@@ -74,6 +74,24 @@ class WhisperWeights:
         return sum(values.size for group in self.layers.values() for values in group)
 
 
+def find_weights(name: str, *, notify: Callable[[str], None] = lambda text: None) -> Path:
+    """Finds the folder of an encoder, and downloads it where it is not on this machine.
+
+    Args:
+        name: As of `load_weights`.
+        notify: Called with a message before a download begins.
+
+    Raises:
+        SerError: It is not here and cannot be fetched.
+    """
+
+    class Announced(DownloadProgress):
+        def begin(self, name: str, size: int) -> None:
+            notify(f"downloading {name}, {size / 1e6:.0f} MB")
+
+    return find_model(name, FILES, progress=Announced())
+
+
 def load_weights(
     name: str, *, offline: bool = False, progress: DownloadProgress = NO_PROGRESS
 ) -> WhisperWeights:

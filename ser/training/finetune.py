@@ -3,17 +3,33 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import Any, cast
+from typing import Any, Protocol, cast
 
 from ser.models.base import Architecture
-from ser.models.transfer import TransferArchitecture
 from ser.training.batches import Batch, Examples
 from ser.training.config import TrainConfig
 from ser.training.trainer import EpochFigures, Trainer
 
 
+class PretrainedArchitecture(Protocol):
+    """What is asked of an architecture that begins with a pretrained network."""
+
+    @property
+    def base_rate(self) -> float:
+        """Learning rate of the second phase, as a ratio of the configured one."""
+        ...
+
+    def head_epochs(self, epochs: int) -> int:
+        """Counts the epochs that train the head alone."""
+        ...
+
+    def unfreeze_blocks(self, model: Any) -> None:
+        """Makes the last blocks of the pretrained network trainable."""
+        ...
+
+
 class FineTuningTrainer(Trainer):
-    """Trains the head of a `TransferArchitecture` first, then its last blocks as well.
+    """Trains the head of a `PretrainedArchitecture` first, then its last blocks as well.
 
     Each phase has its own optimizer and cosine schedule: the first begins at the configured
     learning rate, the second at `base_rate` times that. The phase depends on the number of the
@@ -29,8 +45,8 @@ class FineTuningTrainer(Trainer):
         self, keras: Any, architecture: Architecture, examples: Examples, config: TrainConfig
     ) -> None:
         super().__init__(keras, architecture, examples, config)
-        self.transfer = cast(TransferArchitecture, architecture)
-        self.head_epochs = self.transfer.head_epochs(config.epochs)
+        self.pretrained = cast(PretrainedArchitecture, architecture)
+        self.head_epochs = self.pretrained.head_epochs(config.epochs)
 
     def build(self) -> None:
         """Builds the network and compiles it for its first phase; see `Trainer.build`."""
@@ -55,9 +71,9 @@ class FineTuningTrainer(Trainer):
         )
 
     def _fine_tune(self) -> None:
-        self.transfer.unfreeze(self.model)
+        self.pretrained.unfreeze_blocks(self.model)
         self.compile(
             self.model,
-            self.config.lr * self.transfer.base_rate,
+            self.config.lr * self.pretrained.base_rate,
             self.config.epochs - self.head_epochs,
         )

@@ -9,6 +9,7 @@ from ser.training.adversarial import AdversarialTrainer
 from ser.training.discriminants import DiscriminantsTrainer
 from ser.training.experts import ExpertsTrainer
 from ser.training.finetune import FineTuningTrainer
+from ser.training.layerwise import LayerwiseTrainer
 from ser.training.svm import SVMTrainer
 from ser.training.trainer import Trainer
 
@@ -19,6 +20,7 @@ TRAINERS: Mapping[str, type[Trainer]] = MappingProxyType(
         "closed": SVMTrainer,
         "discriminants": DiscriminantsTrainer,
         "phased": FineTuningTrainer,
+        "layerwise": LayerwiseTrainer,
         "adversarial": AdversarialTrainer,
     }
 )

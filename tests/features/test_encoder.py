@@ -101,3 +101,16 @@ def test_features_and_functionals_of_clips_and_windows(functionals: Any) -> None
 def test_an_extractor_needs_its_encoder() -> None:
     with pytest.raises(ParameterError, match="encoder: is missing"):
         Extractor(FeatureSpec(families=("encoder",), encoder=SPEC))
+
+
+@pytest.mark.parametrize("samples", [1, 200, 400, 8000, 8159])
+def test_the_family_whisper_is_the_spectrum_with_a_frame_of_padding(samples: int) -> None:
+    spec = FeatureSpec(families=("whisper",), n_mels=80)
+    clip = SOUND[:samples]
+    found = Extractor(spec)(clip)
+    count = 1 + samples // 160
+    assert found.shape == (count, 80)
+    expected = log_mel(clip, 80)[:count]
+    np.testing.assert_array_equal(found[: len(expected)], expected)
+    assert not found[len(expected) :].any()
+    assert found[0].any()

@@ -9,7 +9,7 @@ import pytest
 
 from ser.features.families import FUNCTIONS
 from ser.features.overlap import MelSpectra
-from ser.features.registry import ENCODER, FAMILIES, MEL_FAMILIES
+from ser.features.registry import ALL_FAMILIES, FAMILIES, MEL_FAMILIES, WHISPER
 from ser.features.spec import FeatureSpec
 from ser.features.stft import ShortTimeSpectra
 
@@ -18,14 +18,14 @@ NOISE = np.random.default_rng(0).normal(0, 0.1, 8000).astype(np.float32)
 
 
 def test_names_are_those_of_the_functions() -> None:
-    assert list(FUNCTIONS) == [*FAMILIES, ENCODER.name]
-    assert [function.__name__ for function in FUNCTIONS.values()] == [*FAMILIES, ENCODER.name]
-    assert [family.name for family in FAMILIES.values()] == list(FAMILIES)
+    assert list(FUNCTIONS) == list(ALL_FAMILIES)
+    assert [function.__name__ for function in FUNCTIONS.values()] == list(ALL_FAMILIES)
+    assert [family.name for family in ALL_FAMILIES.values()] == list(ALL_FAMILIES)
 
 
-@pytest.mark.parametrize("name", FAMILIES)
+@pytest.mark.parametrize("name", [*FAMILIES, WHISPER.name])
 def test_widths(name: str) -> None:
-    width = FAMILIES[name].width
+    width = ALL_FAMILIES[name].width
     found = FUNCTIONS[name](ShortTimeSpectra(NOISE, SPEC))
     assert found.shape == (51, width if isinstance(width, int) else getattr(SPEC, width))
 

@@ -287,3 +287,10 @@ def test_what_prosody_needs(changes: dict[str, Any], words: str) -> None:
 )
 def test_what_prosody_can_do_with(changes: dict[str, Any]) -> None:
     assert FeatureSpec(**{"functionals": "prosody", **changes}).functionals == "prosody"
+
+
+@pytest.mark.parametrize("change", [{"sample_rate": 22_050}, {"hop_length": 320}])
+def test_the_spectrogram_of_whisper_has_one_rate_and_one_hop(change: dict[str, Any]) -> None:
+    with pytest.raises(SpecParameterError, match="is not that of the family whisper") as caught:
+        PRESETS["whisper"].with_changes(**change)
+    assert caught.value.parameter in change

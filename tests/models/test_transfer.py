@@ -164,10 +164,10 @@ def test_frozen_until_it_is_thawed(keras: Any, pretrained: dict[str, Made]) -> N
     }
     expected[2] += expected[1]
     for blocks, names in expected.items():
-        VGG16(weights="imagenet", fine_tune=blocks, size=32).unfreeze(made.model)
+        VGG16(weights="imagenet", fine_tune=blocks, size=32).unfreeze_blocks(made.model)
         assert trainable(made) == names
         assert len(made.model.trainable_weights) == HEAD + 2 * len(names)
-    VGG16(fine_tune=5, size=32).unfreeze(made.model)
+    VGG16(fine_tune=5, size=32).unfreeze_blocks(made.model)
     assert len(trainable(made)) == 13
 
 
@@ -177,11 +177,11 @@ def test_batch_normalisation_stays_frozen(keras: Any, pretrained: dict[str, Made
     assert len(norms) == 94
     assert len(made.model.trainable_weights) == HEAD
     # The last block has nine convolutions; one goes in each of its branches' steps.
-    Inception(fine_tune=1).unfreeze(made.model)
+    Inception(fine_tune=1).unfreeze_blocks(made.model)
     names = trainable(made)
     assert len(names) == 9
     assert all(name.startswith("conv2d") for name in names)
-    Inception(fine_tune=11).unfreeze(made.model)
+    Inception(fine_tune=11).unfreeze_blocks(made.model)
     assert len(trainable(made)) == 94
     before = [layer.get_weights() for layer in norms]
     made.base(np.ones((2, 75, 75, 3), np.float32), training=True)
@@ -192,7 +192,7 @@ def test_batch_normalisation_stays_frozen(keras: Any, pretrained: dict[str, Made
 def test_without_weights_nothing_is_frozen(scratch: Made) -> None:
     assert len(trainable(scratch)) == 16
     assert scratch.arch.head_epochs(30) == 0
-    scratch.arch.unfreeze(scratch.model)
+    scratch.arch.unfreeze_blocks(scratch.model)
     assert len(trainable(scratch)) == 16
 
 
@@ -305,7 +305,7 @@ def test_a_wrong_file_is_named(keras: Any, tmp_path: Path) -> None:
 
 def test_they_load_without_ser_and_in_safe_mode(every: dict[str, Made], tmp_path: Path) -> None:
     for made in every.values():
-        made.arch.unfreeze(made.model)
+        made.arch.unfreeze_blocks(made.model)
     loaded = load_without_ser(tmp_path, {name: (m.model, batch()) for name, m in every.items()})
     for name, made in every.items():
         expected = np.asarray(made.model.predict_on_batch(batch()))

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -118,3 +122,25 @@ def test_it_is_what_transformers_has(tmp_path: Any) -> None:
     ours = output(network(weights, (1, 2), 60, normalize=True), whole)
     np.testing.assert_allclose(ours[:, :16], found.hidden_states[1][0].numpy(), atol=1e-4)
     np.testing.assert_allclose(ours[:, 16:], found.last_hidden_state[0].numpy(), atol=1e-4)
+
+
+def test_another_backend_gives_the_same(tmp_path: Path) -> None:
+    pytest.importorskip("torch")
+    code = (
+        "import sys; sys.path[:0] = sys.argv[2:]\n"
+        "import keras, numpy as np\n"
+        "from test_whisper import SPECTRUM, network, output, padded\n"
+        "from whisper_models import tiny_weights\n"
+        "assert keras.backend.backend() == 'torch'\n"
+        "model = network(tiny_weights(), (1, 2), 60, output='statistics')\n"
+        "found = model.predict_on_batch(padded(SPECTRUM, 60))\n"
+        "np.save(sys.argv[1], keras.ops.convert_to_numpy(found))\n"
+    )
+    target, tests = tmp_path / "found.npy", Path(__file__).parents[1]
+    subprocess.run(
+        [sys.executable, "-c", code, target, tests, Path(__file__).parent, tests.parent],
+        env={**os.environ, "KERAS_BACKEND": "torch"}, check=True,
+    )  # fmt: skip
+    model = network(tiny_weights(), (1, 2), 60, output="statistics")
+    expected = np.asarray(model.predict_on_batch(padded(SPECTRUM, 60)))
+    np.testing.assert_allclose(np.load(target), expected, atol=1e-3)

@@ -9,7 +9,7 @@ import click
 
 from ser.cli.common import seed_option
 from ser.cli.options import with_options
-from ser.features.registry import FAMILIES
+from ser.features.registry import ALL_FAMILIES
 from ser.features.spec import PRESETS, FeatureSpec, Functionals, MelScale, Normalization, Pool
 
 if TYPE_CHECKING:
@@ -38,8 +38,7 @@ def spec_options(function: Any) -> Any:
             "--features",
             "families",
             metavar="NAMES",
-            help=f"Feature families, with commas, in this order: {', '.join(FAMILIES)}; "
-            "and encoder.",
+            help=f"Feature families, with commas, in this order: {', '.join(ALL_FAMILIES)}.",
         ),
         click.option("--rate", "sample_rate", type=int, help="Sample rate in hertz."),
         click.option("--n-fft", type=int, help="Length of the Fourier transform in samples."),
