@@ -5,6 +5,7 @@ asked for. Errors are `ser.errors.SerError`.
 """
 
 from ser.api.analysis import analyze, load_model
+from ser.api.auditing import audit
 from ser.api.conversion import translate
 from ser.api.models import evaluate, train
 from ser.api.tables import extract, merge, split
@@ -21,6 +22,7 @@ __all__ = [
     "Timeline",
     "Window",
     "analyze",
+    "audit",
     "evaluate",
     "extract",
     "load_model",

@@ -79,7 +79,12 @@ def write_folds(path: Path, table: Table, folds: Folds) -> None:
 
 
 def read_folds(
-    table: Table, name_or_path: str | Path, *, name: object = "table", parameter: str = "folds"
+    table: Table,
+    name_or_path: str | Path,
+    *,
+    name: object = "table",
+    parameter: str = "folds",
+    disjoint: bool = True,
 ) -> Folds:
     """Finds the test sets that a fold file or a published division gives a table.
 
@@ -90,7 +95,8 @@ def read_folds(
         table: A feature table.
         name_or_path: A fold file, or a name out of `PUBLISHED`.
         name: What to call the table in an error, usually its path.
-        parameter: What names the folds, for an error.
+        parameter: What names the folds, for an error; ``split`` takes no number of them.
+        disjoint: Refuse folds that would have the same sound on both sides.
 
     Raises:
         ParameterError: It is the name of no published division.
@@ -121,7 +127,8 @@ def read_folds(
                 f"has nothing for fold {number} of {text} ({', '.join(wanted[:5])})",
                 "choose folds that were made for its corpora",
             )
-        check_disjoint(table, test, name=name)
+        if disjoint:
+            check_disjoint(table, test, name=name)
         tests.append(test)
     twice = sorted(key for key, times in taken.items() if times > 1)
     if twice:
@@ -138,7 +145,8 @@ def _read(path: Path, parameter: str) -> tuple[str, int, list[list[str]]]:
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError as error:
-        cure = f"give a number of folds, a fold file or {' or '.join(PUBLISHED)}"
+        number = "" if parameter == "split" else "a number of folds, "
+        cure = f"give {number}a fold file or {' or '.join(PUBLISHED)}"
         if path.suffix or len(path.parts) > 1:
             raise SerError(path, "does not exist", cure) from error
         near = nearest(str(path), PUBLISHED)

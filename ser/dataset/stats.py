@@ -86,7 +86,7 @@ def table_statistics(
         genders.update(block["gender"].tolist())
         augmented.update(transform_names(label) for label in block["augment"].tolist() if label)
         durations += block["duration"][block["augment"] == ""].tolist()
-        names = [_name(row) for row in block]
+        names = record_names(block)
         for name, digest in zip(names, clip_hashes(block), strict=True):
             alike.setdefault(digest, []).append(name)
         broken = ~np.isfinite(block["x"]).all(axis=(1, 2))
@@ -110,15 +110,18 @@ def table_statistics(
     )
 
 
+def record_names(table: Table) -> list[str]:
+    """Names each record by its path, its start in the file, and how a copy was changed."""
+    fields = (table[name].tolist() for name in ("path", "start", "augment"))
+    return [
+        f"{path}{f'@{start:g}' if start else ''}{f' ({copy})' if copy else ''}"
+        for path, start, copy in zip(*fields, strict=True)
+    ]
+
+
 def _ordered(counts: Mapping[str, int]) -> list[str]:
     known = ordered(name for name in counts if name)
     return known + ([""] if "" in counts else [])
-
-
-def _name(row: Any) -> str:
-    part = f"@{row['start']:g}" if row["start"] else ""
-    copy = f" ({row['augment']})" if row["augment"] else ""
-    return f"{row['path']}{part}{copy}"
 
 
 def _durations(values: list[float]) -> Durations | None:

@@ -28,10 +28,11 @@ _GALLERY = ("--speaker", "--sentence")
 # Options without a use, by what the inputs are: the command looks into them first.
 _EXCLUDED = {
     "a table alone": ("--csv", "--predictions", "--calibrate"),
-    "a model alone": ("--csv", "--plot", "--predictions", *_GALLERY, "--calibrate"),
-    "a translator": (*_GALLERY, "--predictions", "--calibrate"),
-    "a predictions file": ("--predictions", *_GALLERY, "--calibrate"),
-    "an evaluation": _GALLERY,
+    "an audit": ("--plot", "--predictions", "--calibrate", "--engine"),
+    "a model alone": ("--audit", "--csv", "--plot", "--predictions", *_GALLERY, "--calibrate"),
+    "a translator": ("--audit", *_GALLERY, "--predictions", "--calibrate"),
+    "a predictions file": ("--audit", "--predictions", *_GALLERY, "--calibrate"),
+    "an evaluation": ("--audit", *_GALLERY),
 }
 
 
@@ -40,16 +41,27 @@ _EXCLUDED = {
     rules=(
         Excludes(_STDOUT, _STDOUT, "one of them can use stdout"),
         Needs(_GALLERY, "--plot", "they choose the clips of a gallery"),
+        Needs("--split", "--audit", "it says what else to audit"),
     ),
 )
 @click.argument("inputs", nargs=-1, required=True, metavar="[MODEL] [TABLE]", type=click.Path())
 @json_option
 @click.option(
+    "--audit",
+    is_flag=True,
+    help="Say what gives emotions away in TABLE besides speech, and what is in it twice.",
+)
+@click.option(
+    "--split",
+    metavar="FILE|NAME",
+    help="Audit a split too: a folds.json, published folds by name, or the table of the test side.",
+)
+@click.option(
     "--csv",
     "csv_target",
     metavar="FILE",
     type=click.Path(allow_dash=True),
-    help="Write the figures of an evaluation as CSV, one per line; - is stdout.",
+    help="Write the figures of an evaluation or an audit as CSV, one per line; - is stdout.",
 )
 @click.option(
     "--plot",
@@ -72,7 +84,7 @@ _EXCLUDED = {
     default=0,
     show_default=True,
     metavar="INTEGER",
-    help="Seed of the bootstrap intervals.",
+    help="Seed of the bootstrap intervals, and of an audit.",
 )
 @click.option(
     "--calibrate",
@@ -92,6 +104,8 @@ def main(
     console: Console,
     inputs: tuple[str, ...],
     as_json: bool,
+    audit: bool,
+    split: str | None,
     csv_target: str | None,
     plot: Path | None,
     predictions_target: str | None,
@@ -105,6 +119,7 @@ def main(
     """Say what a table holds, what a model is, and how good it is.
 
     \b
+    --audit TABLE.npy        what gives emotions away, and what is there twice
     TABLE.npy                counts per emotion, corpus and speaker, durations, duplicates
     MODEL.keras              the model's card
     MODEL.keras TABLE.npy    UAR, accuracy, F1 with 95 % intervals, confusion, calibration;
@@ -116,6 +131,7 @@ def main(
     \b
     Examples:
       ser-stats ravdess.npy --plot gallery.png --speaker 02
+      ser-stats --audit ravdess.npy --split ravdess
       ser-stats model.keras test.npy --plot confusion.png
       ser-stats model.keras test.npy --json | jq .scores.uar
     """  # noqa: D301 (click reads the backspace character itself)
@@ -127,6 +143,10 @@ def main(
     names = [name for _, name in kinds]
     found = [kind for kind, _ in kinds]
     match found:
+        case ["table"] if audit:
+            _refuse("an audit")
+            _audit(console, names[0], split, as_json, csv_target, seed)
+            return
         case ["table"]:
             _refuse("a table alone")
             _table(console, names[0], as_json, plot, speaker, sentence)
@@ -218,6 +238,36 @@ def _table(
         _print_json({"table": name, "spec": spec.to_dict(), **statistics.to_dict()})
     else:
         _print(statistics_lines(statistics, spec, name, everything=console.verbose))
+
+
+def _audit(
+    console: Console,
+    name: str,
+    split: str | None,
+    as_json: bool,
+    csv_target: str | None,
+    seed: int,
+) -> None:
+    from ser.cli.stats.audit import audit_lines, csv_rows
+    from ser.dataset.table import read_table
+    from ser.evaluation.audit import audit_table
+
+    table = read_table(name)
+    with console.progress(len(table), "step", "auditing") as progress:
+        audit = audit_table(
+            table,
+            split,
+            seed=seed,
+            name=name,
+            begin=progress.expect,
+            progress=progress.update,
+        )
+    if csv_target is not None:
+        _write_csv(csv_target, csv_rows(audit, name))
+    if as_json:
+        _print_json({"table": name, **audit.to_dict()})
+    elif csv_target != STANDARD:
+        _print(audit_lines(audit, name, everything=console.verbose))
 
 
 def _card(name: str, as_json: bool) -> None:
