@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import functools
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -25,8 +26,14 @@ HEAVY = {
 LONGEST_FILE = 500
 
 
+@functools.cache
 def tree(path: Path) -> ast.Module:
     return ast.parse(path.read_text(encoding="utf-8"), str(path))
+
+
+@functools.cache
+def nodes(path: Path) -> list[ast.AST]:
+    return list(ast.walk(tree(path)))
 
 
 def where(path: Path, node: ast.AST) -> str:
@@ -57,10 +64,10 @@ def at_import(body: list[ast.stmt]) -> Iterator[ast.stmt]:
             yield from at_import(handler.body)
 
 
-def calls(path: Path) -> Iterator[tuple[ast.Call, str]]:
-    for node in ast.walk(tree(path)):
-        if isinstance(node, ast.Call):
-            yield node, ast.unparse(node.func)
+@functools.cache
+def calls(path: Path) -> list[tuple[ast.Call, str]]:
+    found = (node for node in nodes(path) if isinstance(node, ast.Call))
+    return [(node, ast.unparse(node.func)) for node in found]
 
 
 def keywords(path: Path) -> Iterator[tuple[ast.Call, str, object]]:
@@ -90,7 +97,7 @@ def test_nothing_below_imports_the_command_line() -> None:
     found = [
         f"{where(path, node)} imports {name}"
         for path in CORE
-        for node in ast.walk(tree(path))
+        for node in nodes(path)
         for name in imported(node)
         if name.startswith("ser.cli") or name.split(".")[0] in ("click", "tqdm")
         # Hugging Face reports a download to a class like tqdm's, and to nothing else.
@@ -111,7 +118,7 @@ def test_a_corpus_file_imports_labels_and_the_base_alone() -> None:
     found = [
         f"{where(path, node)} imports {name}"
         for path in readers
-        for node in ast.walk(tree(path))
+        for node in nodes(path)
         for name in imported(node)
         if name.startswith("ser.") and not name.startswith(allowed)
     ]
@@ -140,7 +147,7 @@ def test_nothing_is_unpickled() -> None:
     found = [
         f"{where(path, node)} imports {name}"
         for path in FILES
-        for node in ast.walk(tree(path))
+        for node in nodes(path)
         for name in imported(node)
         if name.split(".")[0] in modules
     ]
@@ -208,7 +215,7 @@ def test_exceptions_are_not_swallowed() -> None:
     found = [
         f"{where(path, node)} swallows everything"
         for path in FILES
-        for node in ast.walk(tree(path))
+        for node in nodes(path)
         if isinstance(node, ast.ExceptHandler)
         and broad(node)
         and all(isinstance(statement, ast.Pass | ast.Continue) for statement in node.body)
