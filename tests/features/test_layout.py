@@ -6,7 +6,8 @@ import pytest
 
 from ser.features.encoder_spec import EncoderSpec
 from ser.features.layout import coefficient_names, columns, functional_names, width
-from ser.features.spec import FAMILIES, FeatureSpec
+from ser.features.registry import FAMILIES
+from ser.features.spec import FeatureSpec
 
 
 @pytest.mark.parametrize(
