@@ -37,7 +37,7 @@ from usage import Usage, measure  # noqa: E402
 
 from ser.audio import reader  # noqa: E402
 from ser.audio.writer import write_sound  # noqa: E402
-from ser.pretrained import DEFAULT_MODEL  # noqa: E402
+from ser.pretrained import SMALL_MODEL, find_model  # noqa: E402
 
 RATE = 16_000
 NAMES = ("hour.wav", "hour.m4a", "hour.webm")
@@ -112,15 +112,15 @@ def ours(path: Path, *options: str) -> Usage:
 
 
 def plain(path: Path, seconds: float) -> float:
-    """Seconds that the usual loop takes."""
+    """Seconds that the usual loop takes, with the network of the small model."""
     import librosa
 
     from ser.inference.classifier import open_classifier
     from ser.models.backend import load_keras
 
     keras = load_keras("cpu")
-    engine = open_classifier(DEFAULT_MODEL, "litert")
-    network = keras.saving.load_model(DEFAULT_MODEL, safe_mode=True)
+    engine = open_classifier(SMALL_MODEL, "litert")
+    network = keras.saving.load_model(SMALL_MODEL, safe_mode=True)
     length = engine.spec.duration or 3.0
     fixed = {t.name: np.zeros((1, *t.shape[1:]), np.float32) for t in network.inputs}
     librosa.feature.mfcc(y=np.ones(RATE, np.float32), sr=RATE)
@@ -143,11 +143,12 @@ def main() -> None:
     parser.add_argument("--minutes", type=float, default=60)
     parser.add_argument("--plain-minutes", type=float, default=2)
     parser.add_argument("--hours", type=int, help="the memory that recordings this long need")
+    parser.add_argument("--model", default="default", help="default, small or a path")
     options = parser.parse_args()
     seconds, few = 60 * options.minutes, 60 * options.plain_minutes
     load = f"{os.getloadavg()[0]:.1f}" if hasattr(os, "getloadavg") else "unknown"
     print(
-        f"{options.minutes:g} min of speech, {DEFAULT_MODEL.name}, "
+        f"{options.minutes:g} min of speech, {find_model(options.model).name}, "
         f"Python {platform.python_version()}, "
         f"{os.cpu_count()} cores, load {load}"
     )
@@ -155,22 +156,23 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         files = [Path(folder) / name for name in NAMES]
         separately(make, Path(folder), options.speech, seconds)
-        ours(files[0], "--end", "10")
+        model = ("--model", options.model)
+        ours(files[0], *model, "--end", "10")
         if options.hours is not None:
             for path in files:
                 longer = path.with_stem("long")
                 separately(repeat, path, longer, round(3600 * options.hours / seconds))
                 name = f"ser-analyze {path.suffix[1:]}, {options.hours} h"
-                print(line(name, 3600 * options.hours, ours(longer)), flush=True)
+                print(line(name, 3600 * options.hours, ours(longer, *model)), flush=True)
                 longer.unlink()
             return
         for path in files:
             for vad in ("--vad", "--no-vad"):
                 name = f"ser-analyze {path.suffix[1:]} {vad}"
-                print(line(name, seconds, ours(path, vad)), flush=True)
+                print(line(name, seconds, ours(path, *model, vad)), flush=True)
         for hop in ("0.5", "0.512"):
             name = f"ser-analyze wav --hop {hop}"
-            print(line(name, seconds, ours(files[0], "--hop", hop)), flush=True)
+            print(line(name, seconds, ours(files[0], *model, "--hop", hop)), flush=True)
         spent = plain(files[0], few)
         print(f"{f'window by window, {few:g} s of it':36}{spent:9.1f}{few / spent:17.1f}")
 

@@ -22,7 +22,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
 
-from ser.pretrained import DEFAULT_MODEL  # noqa: E402
+from ser.pretrained import DEFAULT_MODEL, find_model  # noqa: E402
 
 SECONDS = 10
 TARGET = 0.7
@@ -52,7 +52,7 @@ def render(target: Path) -> None:
 def main() -> None:
     from_checkout = [sys.executable, str(ROOT / "bin" / "ser-analyze")]
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--model", default=str(DEFAULT_MODEL))
+    parser.add_argument("--model", default=DEFAULT_MODEL, type=find_model)
     parser.add_argument("--runs", type=int, default=10)
     options = parser.parse_args()
     load = f"{os.getloadavg()[0]:.1f}" if hasattr(os, "getloadavg") else "unknown"
@@ -65,7 +65,7 @@ def main() -> None:
         audio = Path(folder) / "ten-seconds.wav"
         render(audio)
         for engine, runs in (("litert", options.runs), ("keras", max(1, options.runs // 3))):
-            command = [*from_checkout, str(audio), "--model", options.model, "--engine", engine]
+            command = [*from_checkout, str(audio), "--model", str(options.model), "--engine", engine]
             first_line(command)
             times = [first_line(command) for _ in range(runs)]
             firsts, wholes = zip(*times, strict=True)

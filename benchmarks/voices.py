@@ -32,7 +32,7 @@ from ser.labels import ordered
 from ser.models.calibration import expected_calibration_error
 from ser.training.classifier import train_classifier
 
-DRAWS, OTHERS_SHARE, CONFIDENT = 3, 0.1, 0.7
+DRAWS, OTHERS_SHARE, CONFIDENT, UNCERTAIN = 3, 0.1, 0.7, 0.5
 NEUTRAL = ("neutral", "calm")
 
 
@@ -166,12 +166,12 @@ def ordinary(classifier: Classifier, table: Table) -> dict[str, Any]:
     result: dict[str, Any] = {"windows": len(table), "windows_of_adapted_voices": int(heard.sum())}
     for name, answers in (("plain", plain[heard]), ("adapted", adapted[heard])):
         best = answers.argmax(axis=1)
-        emotional = ~np.isin(best, calm)
+        emotional, confidence = ~np.isin(best, calm), answers.max(axis=1)
         result[name] = {
-            "emotional_at_0.7": round(float((emotional & (answers.max(axis=1) >= CONFIDENT)).mean()), 4),
+            "emotional_at_0.7": round(float((emotional & (confidence >= CONFIDENT)).mean()), 4),
             "neutral_or_calm": round(float((~emotional).mean()), 4),
             "neutral_calm_or_under_0.5": round(
-                float((~emotional | (answers.max(axis=1) < 0.5)).mean()), 4
+                float((~emotional | (confidence < UNCERTAIN)).mean()), 4
             ),
         }
     return result

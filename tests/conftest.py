@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import gc
 import os
 import signal
@@ -16,6 +17,7 @@ import numpy as np
 import pytest
 from speech import write_corpus
 from spoken import CONFIG, POOLED, PROSODIC, SLIM, Small, SmallExperts, spoken_table, train_model
+from threads import one_thread
 from within import Finished, run_within
 
 from ser.dataset.table import Table
@@ -28,7 +30,7 @@ class Run(Protocol):
         self,
         command: str,
         *arguments: object,
-        stdin: bytes = b"",
+        stdin: bytes | None = None,
         cwd: Path | None = None,
         env: Mapping[str, str] | None = None,
         alone: bool = False,
@@ -57,6 +59,14 @@ def little_search_for_garbage() -> Iterator[None]:
     gc.freeze()
 
 
+@pytest.fixture(autouse=True, scope="module")
+def little_waiting_of_threads(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Keeps to one thread of linear algebra in folders whose tests train."""
+    trains = {"training", "models", "train"} & set(request.path.relative_to(ROOT).parts)
+    with one_thread() if trains else contextlib.nullcontext():
+        yield
+
+
 @pytest.fixture
 def run(tmp_path: Path) -> Run:
     """Runs a command of this checkout.
@@ -70,17 +80,17 @@ def run(tmp_path: Path) -> Run:
     def call(
         command: str,
         *arguments: object,
-        stdin: bytes = b"",
+        stdin: bytes | None = None,
         cwd: Path | None = None,
         env: Mapping[str, str] | None = None,
         alone: bool = False,
         timeout: float | None = None,
     ) -> Finished:
         if env is None and timeout is None and not alone:
-            return run_within(command, *arguments, cwd=cwd or tmp_path, stdin=stdin)
+            return run_within(command, *arguments, cwd=cwd or tmp_path, stdin=stdin or b"")
         done = subprocess.run(
             [sys.executable, str(ROOT / "bin" / command), *map(str, arguments)],
-            input=stdin,
+            input=stdin or b"",
             capture_output=True,
             cwd=cwd or tmp_path,
             env={**os.environ, **(env or {})},
@@ -188,20 +198,26 @@ def pooled_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return train_model(table, tmp_path_factory.mktemp("pooled") / "pooled.keras")
 
 
+def measured_badly(table: Table, deviations: float) -> Table:
+    """Adds noise to functionals: otherwise nothing would be left in doubt of these voices."""
+    noisy = table.copy()
+    spread = noisy["functionals"].std(axis=0)
+    noise = np.random.default_rng(0).normal(0, deviations, noisy["functionals"].shape)
+    noisy["functionals"] += (noise * spread).astype(np.float32)
+    return noisy
+
+
 @pytest.fixture(scope="session")
 def lda_model(prosodic: Table, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """An artifact with a speaker model, trained on `prosodic`. Read only."""
     config = replace(CONFIG, arch="lda", epochs=1)
-    return train_model(prosodic, tmp_path_factory.mktemp("lda") / "lda.keras", config)
+    table = measured_badly(prosodic, 2)
+    return train_model(table, tmp_path_factory.mktemp("lda") / "lda.keras", config)
 
 
 @pytest.fixture(scope="session")
 def prosodic_model(prosodic: Table, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """An artifact that reads functionals and voices, trained on `prosodic`. Read only."""
     config = replace(CONFIG, arch="prosody-cnn", options=SLIM)
-    # Measured badly: of these voices nothing would be left in doubt, whatever is told of them.
-    table = prosodic.copy()
-    spread = table["functionals"].std(axis=0)
-    noise = np.random.default_rng(0).normal(0, 3, table["functionals"].shape)
-    table["functionals"] += (noise * spread).astype(np.float32)
+    table = measured_badly(prosodic, 3)
     return train_model(table, tmp_path_factory.mktemp("prosodic") / "prosodic.keras", config)

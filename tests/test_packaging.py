@@ -149,7 +149,7 @@ def test_the_base_handles_tables(works: Command, table: str, work: Path) -> None
 
 @pytest.mark.slow
 def test_the_base_scores_models(works: Command, table: str, base: Path) -> None:
-    (model,) = base.glob("lib/*/site-packages/ser/pretrained/acted.keras")
+    (model,) = base.glob("lib/*/site-packages/ser/pretrained/small.keras")
     assert "prosody-cnn" in works("ser-stats", model).stdout
     assert "UAR" in works("ser-stats", model, table, "--predictions", "predictions.csv").stdout
     assert "UAR" in works("ser-stats", "predictions.csv").stdout

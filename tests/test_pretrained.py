@@ -21,12 +21,17 @@ from ser.inference.recognizer import find_windows
 from ser.inference.windowing import default_windowing
 from ser.labels import COMMON, RAVDESS_CODES
 from ser.models.artifact import read_card
-from ser.pretrained import DEFAULT_MODEL, DEFAULT_TRANSLATOR
+from ser.pretrained import DEFAULT_MODEL, DEFAULT_TRANSLATOR, SMALL_MODEL, find_model
+
+
+@pytest.fixture(scope="module", params=[DEFAULT_MODEL, SMALL_MODEL], ids=["default", "small"])
+def model(request: pytest.FixtureRequest) -> Path:
+    return Path(request.param)
 
 
 @pytest.fixture(scope="module")
-def card() -> dict[str, Any]:
-    return read_card(DEFAULT_MODEL)
+def card(model: Path) -> dict[str, Any]:
+    return read_card(model)
 
 
 @pytest.fixture(scope="module")
@@ -36,13 +41,21 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
-def test_it_is_small_and_holds_both_networks() -> None:
-    assert Path(DEFAULT_MODEL).stat().st_size < 5e6
-    with zipfile.ZipFile(DEFAULT_MODEL) as archive:
+def test_models_have_names() -> None:
+    assert find_model("small") == SMALL_MODEL
+    assert find_model("default") == DEFAULT_MODEL
+    assert find_model("./small") == Path("small")
+    assert find_model(Path("models/mine.keras")) == Path("models/mine.keras")
+
+
+def test_it_is_small_and_holds_its_networks(model: Path) -> None:
+    assert model.stat().st_size < (15e6 if model == DEFAULT_MODEL else 5e6)
+    members = {"config.json", "model.weights.h5", "ser.json", "model.tflite"}
+    if model == DEFAULT_MODEL:
+        members |= {"encoder.tflite", "speaker.npz"}
+    with zipfile.ZipFile(model) as archive:
         assert archive.testzip() is None
-        assert {"config.json", "model.weights.h5", "ser.json", "model.tflite"} <= set(
-            archive.namelist()
-        )
+        assert members <= set(archive.namelist())
         assert b"optimizer" not in archive.read("model.weights.h5")
         assert b"Lambda" not in archive.read("config.json")
 
@@ -53,9 +66,10 @@ def test_the_card_is_complete(card: dict[str, Any]) -> None:
     assert card["corpora"] == ["nemo", "ravdess", "tess"]
     assert len(card["speakers"]) == 24 + 2 + 9
     assert card["clips"] >= 1439 + 2798 + 4481
-    assert FeatureSpec.from_dict(card["spec"]).pool == "none"
+    spec = FeatureSpec.from_dict(card["spec"])
+    assert (spec.encoder is None) == (card["architecture"] == "prosody-cnn")
     assert card["litert"] is True
-    assert card["litert_bits"] == 8
+    assert card["litert_bits"] == (8 if spec.encoder is None else 32)
     assert card["parameters"] > 0
     assert isinstance(card["seed"], int)
     assert "non-commercial" in card["licence"]
@@ -80,15 +94,17 @@ def test_the_figures_and_how_they_came_about(card: dict[str, Any]) -> None:
     assert 0.2 < card["temperature"] < 5
 
 
-def test_the_card_as_text(run: Run) -> None:
-    done = run("ser-stats", DEFAULT_MODEL)
+def test_the_card_as_text(run: Run, model: Path) -> None:
+    done = run("ser-stats", model)
     assert (done.returncode, done.err) == (0, "")
     for words in ("neutral, calm, happy", "ravdess", "non-commercial", "UAR"):
         assert words.lower() in done.out.lower()
 
 
-def test_the_demo_recording(run: Run, demo: Path) -> None:
-    done = run("ser-analyze", demo, "--format", "jsonl")
+@pytest.mark.parametrize("name", ["default", "small"])
+def test_the_demo_recording(run: Run, demo: Path, name: str) -> None:
+    options = ("--model", name, "--format", "jsonl")
+    done = run("ser-analyze", demo, *options)
     assert (done.returncode, done.err) == (0, "")
     rows = [json.loads(line) for line in done.out.splitlines()]
     assert rows[0]["start"] == 0
@@ -97,14 +113,14 @@ def test_the_demo_recording(run: Run, demo: Path) -> None:
         assert list(row["probabilities"]) == list(COMMON)
         assert sum(row["probabilities"].values()) == pytest.approx(1, abs=1e-4)
     # Six manners of speaking are not all the same to it.
-    close = run("ser-analyze", demo, "--hop", 0.5, "--format", "jsonl")
+    close = run("ser-analyze", demo, "--hop", 0.5, *options)
     assert len({json.loads(line)["emotion"] for line in close.out.splitlines()}) > 1
 
 
-def test_both_engines_agree(demo: Path) -> None:
+def test_both_engines_agree(demo: Path, model: Path) -> None:
     answers = []
     for engine in ("litert", "keras"):
-        classifier = open_classifier(DEFAULT_MODEL, engine)
+        classifier = open_classifier(model, engine)
         windows = find_windows(demo, classifier, default_windowing(classifier))
         answers.append(np.array([list(w.probabilities.values()) for w in windows]))
     # LiteRT has the weights in eight bits.
@@ -124,9 +140,9 @@ def test_nothing_heavy_is_imported_for_it(demo: Path, run_python: RunPython) -> 
 
 
 @pytest.mark.corpora
-def test_it_knows_the_clips_that_it_was_trained_on(corpora: Path) -> None:
+def test_it_knows_the_clips_that_it_was_trained_on(corpora: Path, model: Path) -> None:
     # No figure of merit, but proof that analysis hears what training heard.
-    engine = open_classifier(DEFAULT_MODEL)
+    engine = open_classifier(model)
     clips = sorted((corpora / "ravdess").rglob("03-01-*-01-01-01-*.*"))[::3]
     assert len(clips) >= 48
     right = 0

@@ -17,7 +17,7 @@ from ser.inference.engine import EngineName
 from ser.inference.recognizer import Recognizer
 from ser.inference.recognizer import analyze as analyze_recording
 from ser.models.backend import Device
-from ser.pretrained import DEFAULT_MODEL
+from ser.pretrained import DEFAULT_MODEL, find_model
 
 
 def load_model(
@@ -26,8 +26,8 @@ def load_model(
     """Loads a classifier of voices.
 
     Args:
-        path: An artifact that `train` or ``ser-train`` wrote; None for the one that ships with the
-            package.
+        path: An artifact that `train` or ``ser-train`` wrote; ``"small"`` for the smaller and
+            faster one that ships with the package, None for the more accurate one.
         engine: What runs the network: ``litert`` starts quickly on a CPU, ``keras`` uses a GPU;
             ``auto`` takes LiteRT where it can.
         device: Where Keras runs: ``auto``, ``cpu`` or ``gpu``.
@@ -48,7 +48,8 @@ def load_model(
     """
     check_choice("engine", engine, get_args(EngineName))
     check_choice("device", device, get_args(Device))
-    classifier = open_classifier(DEFAULT_MODEL if path is None else path, engine, device)
+    chosen = DEFAULT_MODEL if path is None else find_model(path)
+    classifier = open_classifier(chosen, engine, device)
     return Recognizer(classifier, make_config(classifier))
 
 

@@ -15,7 +15,7 @@ from ser.cli.exclusive import Excludes
 from ser.errors import SerError, require
 from ser.io.files import STANDARD
 from ser.parallel.resources import usable_cores
-from ser.pretrained import DEFAULT_MODEL
+from ser.pretrained import DEFAULT_MODEL, find_model
 
 Device = Literal["auto", "cpu", "gpu"]
 F = TypeVar("F", bound=Callable[..., Any])
@@ -44,12 +44,14 @@ def model_option(function: F) -> F:
     """Adds ``--model``, the classifier of voices."""
     return click.option(
         "--model",
-        metavar="MODEL.keras",
+        metavar="MODEL.keras|small",
         type=click.Path(),
         default=str(DEFAULT_MODEL),
         show_default="the one that comes with ser",
+        callback=lambda context, parameter, value: str(find_model(value)),
         envvar="SER_MODEL",
-        help="The classifier of voices; also the environment variable SER_MODEL.",
+        help="The classifier of voices; small is a smaller and faster one that comes with ser. "
+        "Also the environment variable SER_MODEL.",
     )(function)
 
 

@@ -40,7 +40,7 @@ from ser.errors import LabelError, ParameterError, SerError, choose_from
 from ser.io.files import STANDARD, is_special, make_folder
 from ser.labels import COMMON, canonical
 from ser.parallel.resources import usable_cores
-from ser.pretrained import DEFAULT_MODEL, DEFAULT_TRANSLATOR
+from ser.pretrained import DEFAULT_TRANSLATOR, SMALL_MODEL, find_model
 
 ALL = "all"
 """What ``--to`` takes for every emotion that the model makes."""
@@ -197,7 +197,7 @@ def main(
     )
     if spectrograms is not None:
         refuse_terminal(spectrograms)
-    classifier = os.environ.get("SER_MODEL") or str(DEFAULT_MODEL)
+    classifier = str(find_model(os.environ.get("SER_MODEL") or SMALL_MODEL))
     config = ConversionConfig(model, engine, device, intensity, source_emotion, classifier)
     # Opened first: a missing classifier is an error before any conversion.
     config.open_source_emotion()

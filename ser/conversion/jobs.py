@@ -26,7 +26,7 @@ from ser.errors import AudioError, ParameterError, SerError
 from ser.labels import canonical
 from ser.models.backend import Device
 from ser.parallel import pool
-from ser.pretrained import DEFAULT_MODEL, DEFAULT_TRANSLATOR
+from ser.pretrained import DEFAULT_TRANSLATOR, SMALL_MODEL, find_model
 
 AUTO = "auto"
 """The source emotion is recognized by a classifier, phrase by phrase."""
@@ -67,7 +67,7 @@ class ConversionConfig:
     device: Device = "auto"
     intensity: float = 1.0
     source: str | None = None
-    classifier: str = str(DEFAULT_MODEL)
+    classifier: str = str(SMALL_MODEL)
 
     def __post_init__(self) -> None:
         """Checks the intensity.
@@ -142,7 +142,7 @@ def convert_speech(
         device,
         intensity,
         source_emotion if source_emotion in (None, AUTO) else canonical(str(source_emotion)),
-        str(classifier or DEFAULT_MODEL),
+        str(find_model(classifier or SMALL_MODEL)),
     )
     emotion = canonical(to)
     check_emotion(emotion, config.open_converter().emotions)

@@ -225,7 +225,7 @@ def analyze(
     def set_voice(adaptation: Adaptation | None) -> None:
         speaker = None if adaptation is None else adaptation.speaker
         voice = (
-            HeardVoice(0, 0.0) if speaker is None else HeardVoice(speaker.clips, speaker.distance)
+            HeardVoice(0, 0.0) if speaker is None else HeardVoice(speaker.clips, speaker.unfamiliar)
         )
         for consumer in consumers:
             consumer.set_voice(voice)

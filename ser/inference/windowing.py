@@ -87,12 +87,12 @@ FULL = TimeRange()
 
 
 def network_seconds(classifier: Classifier) -> float:
-    """Gives how many seconds the network sees at once; infinite for pooled features."""
+    """Gives how many seconds the network sees at once; infinite for all of a clip, pooled."""
     spec = classifier.spec
-    if spec.pool != "none":
-        return math.inf
     if spec.duration is not None:
         return spec.duration
+    if spec.pool != "none":
+        return math.inf
     return (classifier.frames - 1) * spec.hop_length / spec.sample_rate
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from ser.errors import SerError
 from ser.models.base import Architecture, Problem, option
+from ser.models.limits import NOT_NEGATIVE, SHARE, SIZE
 from ser.models.speaker_model import CLIP
 
 DISCRIMINANT_LAYER = "discriminant"
@@ -40,19 +41,20 @@ class LDA(Architecture):
     defaults = MappingProxyType({"epochs": 1, "patience": 0})
 
     prosody_weight: float = option(
-        0.6, "weight of prosody; each block of the encoder has 1", low=0.25, high=3.0
+        0.6, "weight of prosody; each block of the encoder has 1", NOT_NEGATIVE, low=0.25, high=3.0
     )
     shrinkage: float = option(
         0.3,
         "share of the mean variance in the covariance of an encoder's blocks; prosody has a third",
+        SHARE,
         low=0.05,
         high=0.9,
     )
     support_weight: float = option(
-        0.2, "weight of each clip of a supporting corpus (--support)", low=0.0, high=1.0
+        0.5, "weight of each clip of a supporting corpus (--support)", SHARE, low=0.0, high=1.0
     )
     speaker_clips: int = option(
-        120, "clips that count of a speaker at most, so that no voice outweighs the others"
+        120, "clips that count of a speaker at most, so that no voice outweighs the others", SIZE
     )
 
     def build(self, keras: Any, problem: Problem) -> Any:

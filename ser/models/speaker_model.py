@@ -7,13 +7,18 @@ this emotion, and noise of the clip. All four are normally distributed. Offset, 
 share of each emotion in what is heard of a voice are estimated together with the emotions of its
 clips by expectation maximization (the shares as in Saerens, Latinne and Decaestecker, Neural
 Computation 2002), so no labels are needed. With few clips the estimates stay near the population.
+
+There may be two sets of distributions: of recordings like those of the training, and of unfamiliar
+ones, which vary more. Each is estimated, and their answers are averaged by how probable they make
+the recording (Bayesian model averaging, with Laplace's approximation of the evidence: Kass and
+Raftery, Journal of the American Statistical Association 1995).
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
-from typing import Self
+from typing import Any, Self
 
 import numpy as np
 
@@ -33,8 +38,8 @@ _FLOOR = 1e-12
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class SpeakerAdaptation:
-    """What a speaker model has learnt of one voice.
+class VoiceEstimate:
+    """What one set of distributions says of a voice.
 
     Attributes:
         means: Mean of the scores of each emotion in this voice, shape (labels, scores).
@@ -42,17 +47,32 @@ class SpeakerAdaptation:
         biases: Added to the log-likelihood of each emotion: determinants and prior, shape
             (labels,).
         shares: The share of each emotion in what was heard, shape (labels,).
-        distance: How far the voice lies from the training speakers: the Mahalanobis distance of its
-            offset per dimension; 1 for a voice like theirs.
-        clips: Number of clips that were heard.
     """
 
     means: Floats
     precisions: Floats
     biases: Floats
     shares: Floats
-    distance: float
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class SpeakerAdaptation:
+    """What a speaker model has learnt of one voice.
+
+    Attributes:
+        estimates: By each set of distributions.
+        weights: The posterior probability of each set; they add up to 1.
+        clips: Number of clips that were heard.
+    """
+
+    estimates: tuple[VoiceEstimate, ...]
+    weights: tuple[float, ...]
     clips: int
+
+    @property
+    def unfamiliar(self) -> float:
+        """The probability that voice, microphone, room or language are unlike the training's."""
+        return float(sum(self.weights[1:]))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -63,10 +83,11 @@ class SpeakerModel:
         mean: Mean of each functional over the training clips, shape (n,).
         scale: Its standard deviation, shape (n,).
         weights: Of the discriminants, shape (n, c).
-        centers: Mean scores of each emotion, shape (c, c).
-        within: Covariance of the clips of a voice in an emotion, shape (c, c).
-        between: Covariance of the offsets of voices, shape (c, c).
-        interaction: Covariance of the deviations of an emotion in a voice, shape (c, c).
+        centers: Mean scores of each emotion, shape (k, c, c): for k sets of distributions, of
+            which the first is of recordings like those of the training.
+        within: Covariance of the clips of a voice in an emotion, shape (k, c, c).
+        between: Covariance of the offsets of voices, shape (k, c, c).
+        interaction: Covariance of the deviations of an emotion in a voice, shape (k, c, c).
         prior: Clips of each emotion that count as heard before any is, shape (c,).
         temperature: Divides the logarithms of probabilities, so that confidence is calibrated;
             shape (1,).
@@ -93,7 +114,7 @@ class SpeakerModel:
         if missing:
             raise ValueError(f"lacks {', '.join(missing)}")
         count, labels = arrays["weights"].shape
-        square = (labels, labels)
+        square = (len(arrays["centers"]), labels, labels)
         wanted = {
             "mean": (count,),
             "scale": (count,),
@@ -130,9 +151,9 @@ class SpeakerModel:
     def adapt(self, scores: Floats, plain: Floats) -> SpeakerAdaptation:
         """Adapts to a voice by unlabelled clips.
 
-        The iteration is begun with the probabilities of a classifier that does not know the voice,
-        with the same weighed by the prior, and with all clips neutral; the solution with the
-        greatest posterior density counts.
+        For each set of distributions, the iteration is begun with the probabilities of a
+        classifier that does not know the voice, with the same weighed by the prior, and with all
+        clips neutral; the solution with the greatest posterior density counts.
 
         Args:
             scores: Of the clips, shape (clips, c); one clip at least.
@@ -141,10 +162,24 @@ class SpeakerModel:
         prior = self.prior / self.prior.sum()
         neutral = np.full_like(plain, 1e-3, dtype=np.float64)
         neutral[:, int(np.argmax(self.prior))] = 1.0
-        weighed = np.asarray(plain, np.float64) * prior
-        starts = [np.asarray(plain, np.float64), weighed, neutral]
-        found = [self._iterate(scores, start) for start in starts]
-        return max(found, key=lambda pair: pair[0])[1]
+        first = np.asarray(plain, np.float64)
+        estimates, evidence = [], []
+        for number in range(len(self.centers)):
+            distributions = _Distributions(
+                self.centers[number],
+                self.within[number],
+                self.between[number],
+                self.interaction[number],
+                self.prior,
+            )
+            found = [
+                distributions.iterate(scores, start) for start in (first, first * prior, neutral)
+            ]
+            best = max(found, key=lambda solution: solution[0])
+            evidence.append(best[1])
+            estimates.append(best[2])
+        weights = softmax(np.array([evidence]))[0]
+        return SpeakerAdaptation(tuple(estimates), tuple(weights.tolist()), len(scores))
 
     def probabilities(self, scores: Floats, adaptation: SpeakerAdaptation) -> Floats:
         """Gives the probability of each emotion for clips of a voice that is known.
@@ -156,32 +191,55 @@ class SpeakerModel:
         Returns:
             Shape (clips, c); each row sums to 1.
         """
-        return softmax(_log_joint(scores, adaptation) / self.temperature[0])
+        parts = [
+            weight * softmax(_log_joint(scores, estimate) / self.temperature[0])
+            for weight, estimate in zip(adaptation.weights, adaptation.estimates, strict=True)
+        ]
+        found: Floats = np.sum(parts, axis=0)
+        return found
 
-    def _iterate(self, scores: Floats, responsibilities: Floats) -> tuple[float, SpeakerAdaptation]:
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Distributions:
+    """One set of distributions; see `SpeakerModel`."""
+
+    centers: Floats
+    within: Floats
+    between: Floats
+    interaction: Floats
+    prior: Floats
+
+    def iterate(
+        self, scores: Floats, responsibilities: Floats
+    ) -> tuple[float, float, VoiceEstimate]:
         """Expectation maximization from a first guess of the emotions of the clips.
 
         Returns:
-            The logarithm of the posterior density, but for a constant, and the solution.
+            The logarithms of the posterior density (but for a constant of this set) and of the
+            evidence (but for a constant of all sets), and the estimate.
         """
         share = responsibilities / responsibilities.sum(axis=1, keepdims=True)
         for _ in range(_ITERATIONS):
-            density, adaptation = self._maximize(scores, share)
-            joint = _log_joint(scores, adaptation)
+            density, volume, estimate = self._maximize(scores, share)
+            joint = _log_joint(scores, estimate)
             top = joint.max(axis=1)
             before, share = share, softmax(joint)
-            total = density + float((top + np.log(np.exp(joint - top[:, None]).sum(axis=1))).sum())
+            density += float((top + np.log(np.exp(joint - top[:, None]).sum(axis=1))).sum())
             if np.abs(share - before).max() < _TOLERANCE:
                 break
-        return total, adaptation
+        # Normalizes the priors of the offset and of the deviations.
+        normalizer = -0.5 * _log_determinant(self.between)
+        normalizer -= 0.5 * len(self.centers) * _log_determinant(self.interaction)
+        return density, density + volume + normalizer, estimate
 
     def _maximize(
         self, scores: Floats, responsibilities: Floats
-    ) -> tuple[float, SpeakerAdaptation]:
+    ) -> tuple[float, float, VoiceEstimate]:
         """Estimates offset, deviations and shares, given the emotions of the clips.
 
         Returns:
-            The logarithm of the prior density of the estimates, but for a constant, and them.
+            The logarithms of the prior density of the estimates, but for a constant, and of the
+            volume of their posterior distribution; and the estimates.
         """
         size = scores.shape[1]
         counts = responsibilities.sum(axis=0)
@@ -202,17 +260,25 @@ class SpeakerModel:
         deviations = np.einsum("cij,cj->ci", deviation_covariance, residuals @ within)
         covariance = self.within + uncertainty + deviation_covariance
         shares = (self.prior + counts) / (self.prior.sum() + len(scores))
-        distance = float(offset @ between @ offset)
-        density = -0.5 * distance + float(self.prior @ np.log(shares))
+        density = float(self.prior @ np.log(shares)) - 0.5 * float(offset @ between @ offset)
         density -= 0.5 * float(np.einsum("ci,ij,cj->", deviations, interaction, deviations))
-        return density, SpeakerAdaptation(
-            means=self.centers + offset + deviations,
-            precisions=np.linalg.inv(covariance),
-            biases=np.log(shares) - 0.5 * np.linalg.slogdet(covariance)[1],
-            shares=shares,
-            distance=float(np.sqrt(distance / size)),
-            clips=len(scores),
+        volume = 0.5 * float(_log_determinant(uncertainty))
+        volume += 0.5 * float(np.sum(_log_determinant(deviation_covariance)))
+        return (
+            density,
+            volume,
+            VoiceEstimate(
+                means=self.centers + offset + deviations,
+                precisions=np.linalg.inv(covariance),
+                biases=np.log(shares) - 0.5 * _log_determinant(covariance),
+                shares=shares,
+            ),
         )
+
+
+def _log_determinant(covariance: Floats) -> Any:
+    """Gives the logarithm of the determinant of one or of several positive matrices."""
+    return np.linalg.slogdet(covariance)[1]
 
 
 def prior_clips(labels: Sequence[str]) -> Doubles:
@@ -229,11 +295,11 @@ def prior_clips(labels: Sequence[str]) -> Doubles:
     return np.array([_PRIOR_CLIPS.get(label, _PRIOR_OTHERS) for label in labels])
 
 
-def _log_joint(scores: Floats, adaptation: SpeakerAdaptation) -> Doubles:
+def _log_joint(scores: Floats, estimate: VoiceEstimate) -> Doubles:
     """Gives the logarithm of the joint density of scores and each emotion, but for a constant."""
-    residuals = scores[:, None, :] - adaptation.means
+    residuals = scores[:, None, :] - estimate.means
     distances = np.einsum(
-        "nci,cij,ncj->nc", residuals, adaptation.precisions, residuals, optimize=True
+        "nci,cij,ncj->nc", residuals, estimate.precisions, residuals, optimize=True
     )
-    found: Doubles = np.maximum(adaptation.biases - 0.5 * distances, np.log(_FLOOR) * 1e6)
+    found: Doubles = np.maximum(estimate.biases - 0.5 * distances, np.log(_FLOOR) * 1e6)
     return found

@@ -9,10 +9,6 @@ from ser.labels import NO_SPEECH, NOT_EMOTIONS, UNCERTAIN
 from ser.timeline.overlap import adjoin, boundary
 from ser.timeline.window import Window
 
-UNFAMILIAR_DISTANCE = 2.0
-"""A voice, microphone and room that lie farther from those of the training are unlike them: of a
-normal distribution in eight dimensions one in ten million does."""
-
 
 @dataclass(frozen=True, slots=True)
 class HeardVoice:
@@ -20,12 +16,12 @@ class HeardVoice:
 
     Attributes:
         windows: The number of windows with speech; 0 if there were too few to adapt.
-        distance: How far the voice lies from those of the training, per dimension: about 1 for a
-            voice, microphone and room like theirs.
+        unfamiliar: The probability that voice, microphone, room or language are unlike those of
+            the training, 0 to 1.
     """
 
     windows: int
-    distance: float
+    unfamiliar: float
 
 
 @dataclass(frozen=True, slots=True)

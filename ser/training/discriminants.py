@@ -8,13 +8,13 @@ from typing import ClassVar, cast
 
 import numpy as np
 
-from ser.arrays import Doubles, Indices, LabelIndices, Matrix, Probabilities, Vector
+from ser.arrays import Doubles, Indices, LabelIndices, Mask, Matrix, Probabilities, Vector
 from ser.models.calibration import fit_temperature, softmax
 from ser.models.lda import DISCRIMINANT_LAYER, LDA, TEMPERATURE_LAYER, groups_of
 from ser.models.speaker_model import CLIP, SpeakerModel
 from ser.training.batches import Batch
 from ser.training.discriminant import Discriminant, fit_discriminant
-from ser.training.speaker_model import fit_speaker_model
+from ser.training.speaker_model import LeftOutClips, fit_speaker_model
 from ser.training.trainer import EpochFigures, Trainer
 
 _FOLDS = 5
@@ -30,6 +30,8 @@ class _Clips:
         speakers: The number of the speaker of each; the unknown ones of a corpus are one.
         corpora: The number of the corpus of each.
         weights: How much each counts.
+        main: Whether each is of a corpus that is not supporting.
+        original: Whether each is no augmented copy.
     """
 
     x: Matrix
@@ -37,6 +39,8 @@ class _Clips:
     speakers: Indices
     corpora: Indices
     weights: Vector
+    main: Mask
+    original: Mask
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -112,6 +116,8 @@ class DiscriminantsTrainer(Trainer):
             speakers,
             np.unique(corpora, return_inverse=True)[1],
             weights.astype(np.float32),
+            examples.main,
+            np.asarray(examples.table["augment"])[examples.indices] == "",
         )
 
     def _standardization(self) -> tuple[Vector, Vector]:
@@ -201,15 +207,16 @@ class DiscriminantsTrainer(Trainer):
     ) -> SpeakerModel:
         mean, scale = self._standardization()
         # A speaker whose corpus was left out counts as another speaker: its offset is larger.
-        first = np.unique(left_out, return_index=True)[1]
         again = np.ones(len(left_out), bool)
-        again[first] = False
+        again[np.unique(left_out, return_index=True)[1]] = False
         voices = clips.speakers[left_out] + again * (int(clips.speakers.max()) + 1)
+        found = LeftOutClips(
+            scores, plain, clips.targets[left_out], voices, clips.main[left_out] & ~again
+        )
+        # Copies in noise would count as what a voice sounds like from clip to clip.
+        original = clips.original[left_out]
         return fit_speaker_model(
-            scores,
-            plain,
-            clips.targets[left_out],
-            np.unique(voices, return_inverse=True)[1],
+            found.chosen(original) if original.any() else found,
             self.examples.labels,
             mean=mean,
             scale=scale,

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
-from ser.arrays import Doubles, Indices, LabelIndices, Matrix, Probabilities, Vector
+from ser.arrays import Doubles, Floats, Indices, LabelIndices, Mask, Matrix, Vector
 from ser.models.calibration import fit_temperature
 from ser.models.speaker_model import SpeakerModel, prior_clips
 
@@ -21,11 +22,40 @@ _STEPS = 20
 _OTHERS_SHARE = 0.1
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class LeftOutClips:
+    """Clips of speakers that the discriminants were not fitted on.
+
+    Attributes:
+        scores: Shape (clips, c).
+        plain: Probabilities without adaptation, likewise.
+        targets: The emotion of each, shape (clips,).
+        speakers: The number of the speaker of each, shape (clips,). A speaker whose corpus was
+            left out as well has another number then.
+        familiar: Whether the clip is like those that the model is made for: of a main corpus, which
+            was not left out; shape (clips,).
+    """
+
+    scores: Floats
+    plain: Floats
+    targets: LabelIndices
+    speakers: Indices
+    familiar: Mask
+
+    def chosen(self, which: Mask) -> LeftOutClips:
+        """Gives some of the clips, with speakers counted anew."""
+        speakers = np.unique(self.speakers[which], return_inverse=True)[1]
+        return LeftOutClips(
+            self.scores[which],
+            self.plain[which],
+            self.targets[which],
+            speakers,
+            self.familiar[which],
+        )
+
+
 def fit_speaker_model(
-    scores: Doubles,
-    plain: Probabilities,
-    targets: LabelIndices,
-    speakers: Indices,
+    clips: LeftOutClips,
     labels: Sequence[str],
     *,
     mean: Vector,
@@ -35,19 +65,39 @@ def fit_speaker_model(
 ) -> SpeakerModel:
     """Estimates means and covariances by the method of moments, and the temperature.
 
+    The distributions of familiar clips come first. Where there are others, all together make the
+    distributions of what is unfamiliar.
+
     Args:
-        scores: Scores of clips of which the discriminants have not learnt the speaker, shape
-            (clips, c).
-        plain: Probabilities of the same clips without adaptation, likewise, shape (clips, c).
-        targets: The emotion of each clip, shape (clips,).
-        speakers: The number of the speaker of each clip, shape (clips,).
+        clips: The clips.
         labels: Names of the c emotions.
         mean: See `ser.models.speaker_model.SpeakerModel`, as are the arguments after it.
         scale: As there.
         weights: As there.
         seed: Of the choice of clips that the temperature is fitted to.
     """
-    classes = len(labels)
+    sets = [_moments(clips.chosen(clips.familiar), len(labels))]
+    if not clips.familiar.all():
+        sets.append(_moments(clips, len(labels)))
+    centers, within, between, interaction = (np.stack(part) for part in zip(*sets, strict=True))
+    model = SpeakerModel(
+        mean=mean,
+        scale=scale,
+        weights=weights,
+        centers=centers,
+        within=within,
+        between=between,
+        interaction=interaction,
+        prior=prior_clips(labels),
+        temperature=np.ones(1),
+    )
+    found = _temperature(model, clips, np.random.default_rng((seed, 4)))
+    return SpeakerModel(**{**model.to_arrays(), "temperature": np.array([found])})
+
+
+def _moments(clips: LeftOutClips, classes: int) -> tuple[Doubles, Doubles, Doubles, Doubles]:
+    """Estimates centers, and covariances within, between and of the interaction."""
+    scores, targets, speakers = clips.scores, clips.targets, clips.speakers
     centers, offsets = _additive_means(scores, targets, speakers, classes)
     cells, cell = np.unique(speakers * classes + targets, return_inverse=True)
     counts = np.bincount(cell).astype(np.float64)
@@ -61,23 +111,16 @@ def fit_speaker_model(
     freedom = max(1, len(cells) - len(offsets))
     interaction = deviations.T @ deviations / freedom - within * float(np.mean(1 / counts))
     between = offsets.T @ offsets / max(1, len(offsets) - 1)
-    model = SpeakerModel(
-        mean=mean,
-        scale=scale,
-        weights=weights,
-        centers=centers,
-        within=within,
-        between=_shrink(_positive(between, least)),
-        interaction=_INTERACTION_SCALE * _shrink(_positive(interaction, least)),
-        prior=prior_clips(labels),
-        temperature=np.ones(1),
+    return (
+        centers,
+        within,
+        _shrink(_positive(between, least)),
+        _INTERACTION_SCALE * _shrink(_positive(interaction, least)),
     )
-    found = _temperature(model, scores, plain, targets, speakers, np.random.default_rng((seed, 4)))
-    return SpeakerModel(**{**model.to_arrays(), "temperature": np.array([found])})
 
 
 def _additive_means(
-    scores: Doubles, targets: LabelIndices, speakers: Indices, classes: int
+    scores: Floats, targets: LabelIndices, speakers: Indices, classes: int
 ) -> tuple[Doubles, Doubles]:
     """Fits the sum of a mean per emotion and an offset per speaker.
 
@@ -93,7 +136,7 @@ def _additive_means(
     return _means(emotion, scores - offsets[speakers]), offsets
 
 
-def _means(indicator: Doubles, values: Doubles) -> Doubles:
+def _means(indicator: Floats, values: Floats) -> Doubles:
     found: Doubles = (indicator.T @ values) / np.maximum(indicator.sum(axis=0), 1)[:, None]
     return found
 
@@ -112,23 +155,16 @@ def _shrink(covariance: Doubles) -> Doubles:
     return found
 
 
-def _temperature(
-    model: SpeakerModel,
-    scores: Doubles,
-    plain: Probabilities,
-    targets: LabelIndices,
-    speakers: Indices,
-    rng: np.random.Generator,
-) -> float:
+def _temperature(model: SpeakerModel, clips: LeftOutClips, rng: np.random.Generator) -> float:
     """Fits the temperature to speakers as they are met: of all emotions, and mostly neutral."""
     neutral = int(np.argmax(model.prior))
     found, truth = [], []
-    for speaker in np.unique(speakers).tolist():
-        clips = np.flatnonzero(speakers == speaker)
-        mostly = (targets[clips] == neutral) | (rng.random(len(clips)) < _OTHERS_SHARE)
-        for chosen in (clips, clips[mostly]):
+    for speaker in np.unique(clips.speakers).tolist():
+        own = np.flatnonzero(clips.speakers == speaker)
+        mostly = (clips.targets[own] == neutral) | (rng.random(len(own)) < _OTHERS_SHARE)
+        for chosen in (own, own[mostly]):
             if len(chosen):
-                adaptation = model.adapt(scores[chosen], plain[chosen])
-                found.append(model.probabilities(scores[chosen], adaptation))
-                truth.append(targets[chosen])
+                adaptation = model.adapt(clips.scores[chosen], clips.plain[chosen])
+                found.append(model.probabilities(clips.scores[chosen], adaptation))
+                truth.append(clips.targets[chosen])
     return fit_temperature(np.concatenate(found), np.concatenate(truth))

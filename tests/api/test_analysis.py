@@ -81,7 +81,7 @@ def test_the_command_says_the_same(tiny_model: Path, path: Path, run: Run) -> No
         ({"segments": True}, ["--segments"]),
         ({"hop": 0.5, "start": 1.0, "end": 5.0}, ["--hop", 0.5, "--start", 1, "--end", 5]),
         ({"vad": False, "min_confidence": 0.9}, ["--no-vad", "--min-confidence", 0.9]),
-        ({"adapt": "self", "hop": 0.5}, ["--calibrate", "self", "--hop", 0.5]),
+        ({"adapt": "self", "hop": 0.5}, ["--adapt", "self", "--hop", 0.5]),
     ):
         timeline = ser.analyze(path, model=tiny_model, **options)  # type: ignore[arg-type]
         done = run("ser-analyze", path, "--model", tiny_model, "-f", "csv", *arguments)

@@ -26,7 +26,7 @@ from ser.conversion.artifact import write_rules_artifact
 from ser.conversion.contours import extract_contours
 from ser.conversion.rules import learn_rules
 from ser.dataset.table import read_table
-from ser.pretrained import DEFAULT_MODEL
+from ser.pretrained import SMALL_MODEL
 
 RATE = 16_000
 MADE = ("neutral", "sad", "angry")
@@ -171,7 +171,7 @@ def test_the_classifier_says_what_a_recording_is(
 ) -> None:
     # It hears neutral speech, and calls it sad.
     order = ["sad", "calm", "happy", "neutral", "angry", "fearful", "disgust", "surprised"]
-    classifier = with_card(Path(shutil.copy(DEFAULT_MODEL, tmp_path)), labels=order)
+    classifier = with_card(Path(shutil.copy(SMALL_MODEL, tmp_path)), labels=order)
     monkeypatch.setenv("SER_MODEL", str(classifier))
     assert here(talk, "--from", "auto", "--to", "sad,angry", "-o", "auto")[0] == 0
     assert here(talk, "--from", "sad", "--to", "angry", "-o", "told.wav") == (0, "")
@@ -269,7 +269,7 @@ def test_errors_before_any_work(talk: Path, here: Here, tmp_path: Path) -> None:
         assert code == 1
         return errors
 
-    assert "is a classifier" in error(talk, "--model", DEFAULT_MODEL, "-o", "x.wav")
+    assert "is a classifier" in error(talk, "--model", SMALL_MODEL, "-o", "x.wav")
     assert "use --engine rules" in error(talk, "--engine", "network", "-o", "x.wav")
     assert "name another output" in error(talk, "-o", talk)
     (tmp_path / "file").touch()

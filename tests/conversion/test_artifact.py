@@ -18,7 +18,7 @@ from ser.conversion.artifact import (
 )
 from ser.conversion.rules import Rules
 from ser.errors import ArtifactError
-from ser.pretrained import DEFAULT_MODEL, DEFAULT_TRANSLATOR
+from ser.pretrained import DEFAULT_TRANSLATOR, SMALL_MODEL
 
 
 @pytest.fixture(scope="module")
@@ -47,7 +47,7 @@ def test_a_network_is_seen(artifact: Path) -> None:
 
 def test_other_kinds_are_refused(artifact: Path) -> None:
     with pytest.raises(ArtifactError, match=r"is a classifier.*ser-train --arch gan-translate"):
-        read_conversion_card(DEFAULT_MODEL)
+        read_conversion_card(SMALL_MODEL)
     with_card(artifact, kind="reader")
     with pytest.raises(ArtifactError, match="is a model of kind reader; give a translator"):
         read_conversion_card(artifact)

@@ -18,7 +18,7 @@ from ser.conversion.rules import RuleConverter, Rules
 from ser.errors import ArtifactError
 from ser.inference.classifier import open_classifier
 from ser.models.artifact import read_card
-from ser.pretrained import DEFAULT_MODEL
+from ser.pretrained import SMALL_MODEL
 
 
 @pytest.fixture(scope="module")
@@ -69,7 +69,7 @@ def test_broken_rules_are_named(artifact: Path) -> None:
 
 def test_a_classifier_is_no_translator() -> None:
     with pytest.raises(ArtifactError, match=r"is a classifier.*ser-train --arch gan-translate"):
-        open_converter(DEFAULT_MODEL)
+        open_converter(SMALL_MODEL)
 
 
 def test_a_translator_is_no_classifier(artifact: Path, run: Run) -> None:
@@ -90,7 +90,7 @@ def test_other_kinds_and_folders(artifact: Path, tmp_path: Path) -> None:
 
 def test_a_classifier_is_no_network_of_a_translator() -> None:
     with pytest.raises(ArtifactError, match="is no translator"):
-        open_network_converter(DEFAULT_MODEL)
+        open_network_converter(SMALL_MODEL)
 
 
 def test_a_file_that_is_not_there(tmp_path: Path) -> None:

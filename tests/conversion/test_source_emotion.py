@@ -13,7 +13,7 @@ from speech import render
 from ser.conversion.source_emotion import SourceEmotionClassifier, open_source_classifier
 from ser.errors import ArtifactError
 from ser.inference.classifier import open_classifier
-from ser.pretrained import DEFAULT_MODEL, DEFAULT_TRANSLATOR
+from ser.pretrained import DEFAULT_TRANSLATOR, SMALL_MODEL
 
 
 @pytest.fixture(scope="module")
@@ -22,17 +22,17 @@ def phrase() -> np.ndarray:
 
 
 def test_a_phrase_has_the_emotion_that_the_classifier_is_sure_of(phrase: np.ndarray) -> None:
-    assert open_source_classifier(DEFAULT_MODEL)(phrase) == "neutral"
+    assert open_source_classifier(SMALL_MODEL)(phrase) == "neutral"
 
 
 def test_a_doubtful_phrase_has_none(phrase: np.ndarray, tmp_path: Path) -> None:
     # A hundred times the temperature makes all emotions equally probable.
-    copy = with_card(Path(shutil.copy(DEFAULT_MODEL, tmp_path)), temperature=100.0)
+    copy = with_card(Path(shutil.copy(SMALL_MODEL, tmp_path)), temperature=100.0)
     assert open_source_classifier(copy)(phrase) is None
 
 
 def test_all_of_a_phrase_is_heard(phrase: np.ndarray, monkeypatch: pytest.MonkeyPatch) -> None:
-    engine = open_classifier(DEFAULT_MODEL)
+    engine = open_classifier(SMALL_MODEL)
     seen = []
     features = type(engine.extractor).prepare
     monkeypatch.setattr(

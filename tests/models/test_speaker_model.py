@@ -20,10 +20,10 @@ def model(**changed: Doubles) -> SpeakerModel:
         "mean": np.ones(2),
         "scale": np.full(2, 2.0),
         "weights": np.array([[1.0, 0, 0], [0, 1, 0]]),
-        "centers": CENTERS,
-        "within": 0.5 * UNIT,
-        "between": 9 * UNIT,
-        "interaction": 0.1 * UNIT,
+        "centers": CENTERS[None],
+        "within": 0.5 * UNIT[None],
+        "between": 9 * UNIT[None],
+        "interaction": 0.1 * UNIT[None],
         "prior": prior_clips(LABELS),
         "temperature": np.ones(1),
     }
@@ -70,17 +70,38 @@ def test_the_estimates_are_those_of_the_recording() -> None:
     scores, _ = recording((40, 10, 0), [3.0, -1, 2])
     adaptation = model().adapt(scores, plain(scores))
     assert adaptation.clips == 50
-    assert adaptation.means[0] == pytest.approx([3, -1, 2], abs=0.5)
-    assert adaptation.shares == pytest.approx([44 / 55, 10.5 / 55, 0.5 / 55], abs=0.02)
-    assert adaptation.shares.sum() == pytest.approx(1)
-    assert adaptation.distance == pytest.approx(np.sqrt(14 / 9 / 3), abs=0.15)
+    (estimate,) = adaptation.estimates
+    assert adaptation.weights == (1,)
+    assert adaptation.unfamiliar == 0
+    assert estimate.means[0] == pytest.approx([3, -1, 2], abs=0.5)
+    assert estimate.shares == pytest.approx([44 / 55, 10.5 / 55, 0.5 / 55], abs=0.02)
+    assert estimate.shares.sum() == pytest.approx(1)
+
+
+def test_what_is_unfamiliar_varies_more() -> None:
+    two = model(
+        centers=np.stack([CENTERS, CENTERS]),
+        within=np.stack([0.5 * UNIT, 0.5 * UNIT]),
+        between=np.stack([0.5 * UNIT, 40 * UNIT]),
+        interaction=np.stack([0.1 * UNIT, 0.1 * UNIT]),
+    )
+    for offset, low, high in ((0.3, 0, 0.2), (6.0, 0.9, 1)):
+        scores, truth = recording((20, 6, 6), [-offset, offset, offset])
+        adaptation = two.adapt(scores, plain(scores))
+        assert low <= adaptation.unfamiliar <= high
+        assert sum(adaptation.weights) == pytest.approx(1)
+        assert len(adaptation.estimates) == 2
+        found = two.probabilities(scores, adaptation)
+        assert found.sum(axis=1) == pytest.approx(1)
+        assert np.mean(found.argmax(axis=1) == truth) > 0.9
 
 
 def test_little_speech_says_little_of_a_voice() -> None:
     scores = np.tile([2.0, 0, 0], (30, 1))
-    narrow = model(between=0.2 * UNIT)
+    narrow = model(between=0.2 * UNIT[None])
     shifts = [
-        narrow.adapt(scores[:count], plain(scores[:count])).means[0, 0] for count in (1, 3, 30)
+        narrow.adapt(scores[:count], plain(scores[:count])).estimates[0].means[0, 0]
+        for count in (1, 3, 30)
     ]
     assert 0 < shifts[0] < shifts[1] < shifts[2] < 2
 
@@ -106,8 +127,8 @@ def test_arrays_are_kept_and_checked() -> None:
     again = SpeakerModel.from_arrays(arrays)
     assert all(np.array_equal(again.to_arrays()[name], values) for name, values in arrays.items())
     for name, wrong in (
-        ("within", np.ones((2, 2))),
-        ("centers", np.full((3, 3), np.nan)),
+        ("within", np.ones((1, 2, 2))),
+        ("centers", np.full((1, 3, 3), np.nan)),
         ("prior", np.ones(2)),
     ):
         with pytest.raises(ValueError, match=name):

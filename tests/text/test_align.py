@@ -15,7 +15,7 @@ from ser.audio.writer import write_sound
 from ser.inference.classifier import Classifier, open_classifier
 from ser.inference.recognizer import find_windows
 from ser.inference.windowing import Windowing
-from ser.pretrained import DEFAULT_MODEL
+from ser.pretrained import SMALL_MODEL
 from ser.text.align import TranscriptAligner, analyze_utterances
 from ser.text.asr.base import Utterance
 from ser.text.asr.sphinx import SphinxRecognizer
@@ -30,7 +30,7 @@ WEIGHTS = FusionWeights(0.6, 0.4)
 
 @pytest.fixture(scope="module")
 def classifier() -> Classifier:
-    return open_classifier(DEFAULT_MODEL)
+    return open_classifier(SMALL_MODEL)
 
 
 @pytest.fixture(scope="module")

@@ -61,7 +61,7 @@ class JsonLinesWriter(Writer):
 
 
 def _voice(voice: HeardVoice) -> dict[str, Any]:
-    return {"windows": voice.windows, "distance": round(voice.distance, 3)}
+    return {"windows": voice.windows, "unfamiliar": round(voice.unfamiliar, 6)}
 
 
 def _moment(window: Window) -> dict[str, Any]:

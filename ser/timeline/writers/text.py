@@ -10,7 +10,7 @@ from typing import IO
 from ser.colors import terminal_code
 from ser.labels import NO_SPEECH, NOT_EMOTIONS, UNCERTAIN
 from ser.timeline.clock import format_time
-from ser.timeline.summary import UNFAMILIAR_DISTANCE, HeardVoice, Summary
+from ser.timeline.summary import HeardVoice, Summary
 from ser.timeline.window import SpokenText, Window, format_label, top_labels
 from ser.timeline.writers.base import Writer, escape_surrogates, one_line
 
@@ -167,6 +167,6 @@ def _voice_line(voice: HeardVoice) -> str:
     if not voice.windows:
         return "not adapted to the voice: too little speech"
     line = f"adapted to the voice by {voice.windows} windows"
-    if voice.distance > UNFAMILIAR_DISTANCE:
-        line += f"; unlike the voices of the training (distance {voice.distance:.1f})"
+    if voice.unfamiliar > 0.5:
+        line += "; voice, microphone or language are unlike those of the training"
     return line

@@ -168,7 +168,7 @@ def test_voices(run: Run, tiny_model: Path, tmp_path: Path) -> None:
     for speaker in (1, 2):
         sounds = [render(EMOTIONS[i % 3], speaker, seed=i, seconds=1.0) for i in range(6)]
         soundfile.write(tmp_path / f"{speaker}.wav", np.concatenate(sounds), RATE)
-    options = ("1.wav", "2.wav", "--model", tiny_model, "--calibrate", "self")
+    options = ("1.wav", "2.wav", "--model", tiny_model, "--adapt", "self")
     plain = run("ser-analyze", *options, "-f", "jsonl")
     done = run("ser-analyze", *options, "--output-dir", "out", "--jobs", 2)
     assert done.returncode == 0, done.err

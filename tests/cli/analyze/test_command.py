@@ -328,15 +328,15 @@ def chances(rows: list[dict[str, Any]]) -> Any:
     return np.array([list(row["probabilities"].values()) for row in rows])
 
 
-def test_calibration(run: Run, voice: Path, tiny_model: Path, prosodic_model: Path) -> None:
+def test_adaptation(run: Run, voice: Path, tiny_model: Path, prosodic_model: Path) -> None:
     talk = voice / "all.wav"
     for model in (tiny_model, prosodic_model):
         plain = lines_of(run, talk, "--model", model)
-        own = lines_of(run, talk, "--model", model, "--calibrate", "self")
-        named = lines_of(run, talk, "--model", model, "--calibrate", talk)
+        own = lines_of(run, talk, "--model", model, "--adapt", "self")
+        named = lines_of(run, talk, "--model", model, "--adapt", talk)
         other = lines_of(
             run, talk, "--model", model,
-            "--calibrate", voice / "sad.wav", "--calibrate", voice / "neutral.wav",
+            "--adapt", voice / "sad.wav", "--adapt", voice / "neutral.wav",
         )  # fmt: skip
         assert [(r["start"], r["end"]) for r in own] == [(r["start"], r["end"]) for r in plain]
         assert chances(own).sum(axis=1) == pytest.approx(1, abs=1e-5)
@@ -346,10 +346,42 @@ def test_calibration(run: Run, voice: Path, tiny_model: Path, prosodic_model: Pa
         assert chances(other)[:, 2].mean() > chances(own)[:, 2].mean() + 0.01
 
 
+def test_a_model_with_a_speaker_model_adapts_by_default(
+    run: Run, voice: Path, lda_model: Path, tmp_path: Path
+) -> None:
+    options = ("--model", lda_model)
+    by_default = lines_of(run, voice / "all.wav", *options)
+    own = lines_of(run, voice / "all.wav", *options, "--adapt", "self")
+    plain = lines_of(run, voice / "all.wav", *options, "--adapt", "none")
+    assert by_default == own
+    assert chances(own).sum(axis=1) == pytest.approx(1, abs=1e-5)
+    assert np.abs(chances(own) - chances(plain)).max() > 0.01
+    other = lines_of(run, voice / "all.wav", *options, "--adapt", voice / "sad.wav")
+    assert np.abs(chances(other) - chances(own)).max() > 0.01
+    # A pipe is read once, and each window adapted by what came before it.
+    piped = lines_of(run, "-", *options, stdin=(voice / "all.wav").read_bytes())
+    assert chances(piped[:2]) == pytest.approx(chances(plain[:2]), abs=1e-4)
+    assert np.abs(chances(piped[-1:]) - chances(plain[-1:])).max() > 1e-4
+    soundfile.write(tmp_path / "short.wav", speech(1), RATE)
+    done = run("ser-analyze", tmp_path / "short.wav", voice / "all.wav", "--summary", *options)
+    assert (done.returncode, done.err) == (0, "")
+    assert "not adapted to the voice: too little speech" in done.out
+    assert f"adapted to the voice by {len(own)} windows" in done.out
+    (summary,) = lines_of(run, voice / "all.wav", "--summary", *options)
+    assert summary["summary"]["voice"]["windows"] == len(own)
+
+
+def test_the_former_name_of_adapt(run: Run, voice: Path, tiny_model: Path) -> None:
+    options = (voice / "all.wav", "--model", tiny_model, "-f", "jsonl")
+    former = run("ser-analyze", *options, "--calibrate", "self")
+    assert former.out == run("ser-analyze", *options, "--adapt", "self").out
+    assert former.err == "ser-analyze: note: --calibrate is now called --adapt\n"
+
+
 def test_each_recording_is_its_own_voice(
     run: Run, voice: Path, recording: Path, prosodic_model: Path
 ) -> None:
-    options = ("--model", prosodic_model, "--calibrate", "self")
+    options = ("--model", prosodic_model, "--adapt", "self")
     together = lines_of(run, voice / "all.wav", recording, *options)
     assert chances(together[:6]) == pytest.approx(
         chances(lines_of(run, voice / "all.wav", *options)), abs=1e-6
@@ -367,14 +399,14 @@ def test_enrolment(run: Run, voice: Path, tiny_model: Path, prosodic_model: Path
         enrol = ("--enrol", f"Anger={voice / 'neutral.wav'}")
         enrolled = chances(lines_of(run, talk, "--model", model, *enrol))
         assert enrolled[:, 2].mean() > plain[:, 2].mean() + 0.01
-        both = chances(lines_of(run, talk, "--model", model, *enrol, "--calibrate", "self"))
+        both = chances(lines_of(run, talk, "--model", model, *enrol, "--adapt", "self"))
         assert np.abs(both - enrolled).max() > 0.01
 
 
 def test_a_voice_from_stdin(run: Run, voice: Path, tiny_model: Path) -> None:
     talk = voice / "all.wav"
-    piped = lines_of(run, talk, "--model", tiny_model, "--calibrate", "-", stdin=talk.read_bytes())
-    named = lines_of(run, talk, "--model", tiny_model, "--calibrate", talk)
+    piped = lines_of(run, talk, "--model", tiny_model, "--adapt", "-", stdin=talk.read_bytes())
+    named = lines_of(run, talk, "--model", tiny_model, "--adapt", talk)
     assert chances(piped) == pytest.approx(chances(named), abs=1e-4)
 
 
@@ -385,7 +417,7 @@ def test_a_recording_too_short_to_learn_from(
     soundfile.write(tmp_path / "silent.wav", np.zeros(5 * RATE), RATE)
     done = run(
         "ser-analyze", "short.wav", "silent.wav", recording, "--model", tiny_model,
-        "--calibrate", "self", "-f", "jsonl",
+        "--adapt", "self", "-f", "jsonl",
     )  # fmt: skip
     assert done.returncode == 1
     assert len(done.out.splitlines()) == 6

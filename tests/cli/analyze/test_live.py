@@ -307,7 +307,6 @@ def test_without_the_extra(run: Run, tmp_path: Path, tiny_model: Path) -> None:
             ("--mic", "--start", "3"),
             "--mic and --start exclude each other: the microphone begins now",
         ),
-        (("--mic", "--calibrate", "self"), "--mic and --calibrate self exclude each other"),
         (("--mic", "--jobs", "2"), "--mic and --jobs exclude each other: live sound is heard here"),
         (("--play", "a.wav", "--cluster", "tcp://h:1"), "--play and --cluster exclude each other"),
     ],

@@ -42,22 +42,24 @@ def voice(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.mark.parametrize(
     ("arguments", "code", "words"),
     [
-        (["-", "--calibrate", "self"], 2, "reads a recording twice"),
-        (["all.wav", "--calibrate", "self", "--calibrate", "sad.wav"], 2, "does not go with"),
-        (["-", "--calibrate", "-"], 2, "read only once"),
-        (["all.wav", "--calibrate", "-", "--enrol", "sad=-"], 2, "read only once"),
+        (["-", "--adapt", "self"], 2, "reads a recording twice"),
+        (["all.wav", "--adapt", "self", "--adapt", "sad.wav"], 2, "does not go with"),
+        (["all.wav", "--adapt", "none", "--adapt", "sad.wav"], 2, "--adapt none does not go with"),
+        (["--mic", "--adapt", "self"], 2, "reads a recording twice with this model"),
+        (["-", "--adapt", "-"], 2, "read only once"),
+        (["all.wav", "--adapt", "-", "--enrol", "sad=-"], 2, "read only once"),
         (["all.wav", "--enrol", "sad.wav"], 2, "--enrol sad.wav: write EMOTION=FILE"),
         (["all.wav", "--enrol", "=sad.wav"], 2, "write EMOTION=FILE"),
         (["all.wav", "--enrol", "sad="], 2, "write EMOTION=FILE"),
         (["all.wav", "--enrol", "angri=sad.wav"], 2, "--enrol angri: the model does not know"),
         (["all.wav", "--enrol", "angri=sad.wav"], 2, "this emotion; did you mean angry? Known"),
-        (["all.wav", "--enrol", "glum=sad.wav", "--calibrate", "self"], 2, "--enrol glum: the"),
+        (["all.wav", "--enrol", "glum=sad.wav", "--adapt", "self"], 2, "--enrol glum: the"),
         (["all.wav", "--enrol", "sad=none.wav"], 1, "none.wav: does not exist"),
-        (["all.wav", "--calibrate", "none.wav"], 1, "none.wav: does not exist"),
-        (["all.wav", "--calibrate", "short.wav"], 1, "short.wav: too little speech"),
+        (["all.wav", "--adapt", "none.wav"], 1, "none.wav: does not exist"),
+        (["all.wav", "--adapt", "short.wav"], 1, "short.wav: too little speech"),
     ],
 )
-def test_calibration_that_cannot_be(
+def test_adaptation_that_cannot_be(
     arguments: list[str],
     code: int,
     words: str,
@@ -80,7 +82,7 @@ def test_calibration_that_cannot_be(
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no named pipes here")
 def test_a_named_pipe_cannot_be_read_twice(run: Run, tiny_model: Path, tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe")
-    done = run("ser-analyze", "pipe", "--model", tiny_model, "--calibrate", "self", timeout=60)
+    done = run("ser-analyze", "pipe", "--model", tiny_model, "--adapt", "self", timeout=60)
     assert done.returncode == 2
     assert "give files, not pipes" in done.err
 
