@@ -32,6 +32,8 @@ class Problem:
         functionals: Functionals per clip, for architectures that read them; 0 for none.
         functional_mean: Mean of each functional over the training clips, shape (functionals,).
         functional_variance: Variance of each functional, likewise.
+        functional_groups: Sizes of the groups of functionals, in their order; see
+            `ser.features.layout.functional_groups`.
     """
 
     frames: int
@@ -42,6 +44,7 @@ class Problem:
     functionals: int = 0
     functional_mean: Vector | None = field(default=None, compare=False)
     functional_variance: Vector | None = field(default=None, compare=False)
+    functional_groups: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
