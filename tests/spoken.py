@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 from speech import render
+from threads import one_thread
 
 from ser.dataset.table import Table, record_dtype
 from ser.features.extract import Extractor
@@ -131,7 +132,8 @@ def train_model(table: Table, target: Path, config: TrainConfig = CONFIG) -> Pat
     from ser.training.loop import TrainingData, train
 
     compute_all = np.arange(len(table))
-    trained = train(TrainingData(table, compute_all), config, device="cpu")
+    with one_thread():
+        trained = train(TrainingData(table, compute_all), config, device="cpu")
     card = make_card(table, compute_all, config, trained, protocol="trained on all of it")
     eight_bits = make_architecture(config.arch, config.options).eight_bits(card["frames"])
     assert write_artifact(

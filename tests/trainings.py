@@ -10,8 +10,15 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from conftest import ROOT, Finished
-from spoken import training_with
+import click
+import pytest
+from conftest import ROOT
+from spoken import Small, training_with
+from within import Finished, run_within
+
+from ser.cli.train import command, options
+from ser.models import registry
+from ser.models.base import Architecture
 
 COMMAND = [sys.executable, str(ROOT / "bin" / "ser-train")]
 """The command as it is."""
@@ -38,18 +45,40 @@ Console.info = say_and_die
 """
 
 
-def train_quickly(folder: Path, *arguments: object, expect: int = 0) -> Finished:
-    """Runs `QUICK` in a folder, and checks its exit code."""
-    done = subprocess.run(
-        [*QUICK, *map(str, arguments), *SMALL],
-        cwd=folder,
-        capture_output=True,
-        check=False,
-        timeout=300,
-    )
-    finished = Finished(done.args, done.returncode, done.stdout, done.stderr)
-    assert finished.returncode == expect, finished.err
-    return finished
+def train_within(
+    folder: Path,
+    *arguments: object,
+    kind: type[Architecture] = Small,
+    expect: int = 0,
+    stdin: bytes = b"",
+) -> Finished:
+    """Runs ser-train in a folder, in this process, and checks its exit code.
+
+    Args:
+        folder: The working directory.
+        *arguments: Its arguments.
+        kind: An architecture of the tests that the command is to know.
+        expect: The exit code.
+        stdin: What is read from standard input.
+    """
+    more = {kind.name: kind}
+    (arch,) = (option for option in command.main.params if option.name == "arch")
+    with pytest.MonkeyPatch.context() as patch:
+        for module, name in (
+            (registry, "ARCHITECTURES"),
+            (command, "ARCHITECTURES"),
+            (options, "ALL"),
+        ):
+            patch.setattr(module, name, {**getattr(module, name), **more})
+        patch.setattr(arch, "type", click.Choice(list(options.ALL)))
+        done = run_within("ser-train", *arguments, cwd=folder, stdin=stdin)
+    assert done.returncode == expect, done.err
+    return done
+
+
+def train_quickly(folder: Path, *arguments: object, **more: Any) -> Finished:
+    """Runs ser-train with the options `SMALL`; see `train_within`."""
+    return train_within(folder, *arguments, *SMALL, **more)
 
 
 def killed_after(lines: Sequence[str], command: Sequence[str] = QUICK) -> list[str]:

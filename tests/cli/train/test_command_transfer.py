@@ -4,21 +4,18 @@ from __future__ import annotations
 
 import json
 import socket
-import subprocess
 import threading
 from pathlib import Path
 
 import pytest
 from conftest import Run
-from spoken import of_speakers, training_with
-from transfer_networks import tiny_weights
+from spoken import of_speakers
+from trainings import train_within
+from transfer_networks import Tiny, tiny_weights
 
 from ser.dataset.table import Table, write_table
 from ser.models.artifact import read_card
 from ser.models.backend import load_keras
-
-# The command with a pretrained network that trains in a moment.
-QUICK = training_with("transfer_networks", "Tiny")
 
 
 @pytest.fixture
@@ -115,14 +112,13 @@ def test_options_that_do_not_fit(
 
 def test_trained_on_weights_from_a_file(run: Run, table: Path, tmp_path: Path) -> None:
     tiny_weights(load_keras("cpu"), tmp_path / "tiny.weights.h5")
-    done = subprocess.run(
-        [*QUICK, "t.npy", "-o", "m.keras", "--arch", "tiny",
-         "--set", "weights=tiny.weights.h5", "--set", "fine_tune=2", "--set", "size=8",
-         "--epochs", "3", "--batch-size", "12", "--device", "cpu"],
-        cwd=tmp_path, capture_output=True, text=True, check=False,
+    done = train_within(
+        tmp_path, "t.npy", "-o", "m.keras", "--arch", "tiny",
+        "--set", "weights=tiny.weights.h5", "--set", "fine_tune=2", "--set", "size=8",
+        "--epochs", "3", "--batch-size", "12", "--device", "cpu",
+        kind=Tiny,
     )  # fmt: skip
-    assert done.returncode == 0, done.stderr
-    assert "Warning" not in done.stderr
+    assert "Warning" not in done.err
     card = read_card(tmp_path / "m.keras")
     assert card["training"]["options"] == {
         "weights": "tiny.weights.h5", "fine_tune": 2, "size": 8,

@@ -13,7 +13,7 @@ import pytest
 from conftest import Finished, Run
 from spoken import of_speakers
 from tables import ravdess_table
-from trainings import QUICK, SMALL, epochs_done, killed_after, train_quickly
+from trainings import SMALL, epochs_done, killed_after, train_quickly, train_within
 
 from ser.dataset.folds import write_folds
 from ser.dataset.split import make_folds
@@ -100,22 +100,14 @@ def test_a_killed_cross_validation_keeps_finished_folds(
     if jobs == "1":
         assert epochs_done(tmp_path / "cv" / "fold-2.keras.ckpt") == 1
     (finished, *_) = (tmp_path / "cv").glob("fold-?.csv")
-    arguments = [*QUICK, *options]
     finished = finished.with_suffix(".keras")
     first = (finished.read_bytes(), finished.stat().st_mtime_ns)
-    done = subprocess.run(
-        [*arguments, "--resume"], cwd=tmp_path, capture_output=True, text=True, check=False
-    )
-    assert done.returncode == 0, done.stderr
+    train_within(tmp_path, *options, "--resume")
     assert (finished.read_bytes(), finished.stat().st_mtime_ns) == first
     assert len(read_predictions(tmp_path / "cv" / "predictions.csv")) == 96
     assert not list((tmp_path / "cv").glob("*.ckpt"))
-    other = subprocess.run(
-        [*arguments, "--resume", "--weight-decay", "0.5"],
-        cwd=tmp_path, capture_output=True, text=True, check=False,
-    )  # fmt: skip
-    assert other.returncode == 1
-    assert "other data or options" in other.stderr
+    other = train_within(tmp_path, *options, "--resume", "--weight-decay", "0.5", expect=1)
+    assert "other data or options" in other.err
 
 
 def test_random_folds_are_called_what_they_are(table: Path, quick: Quick, tmp_path: Path) -> None:

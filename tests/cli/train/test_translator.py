@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import csv
-import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
-from conftest import ROOT, Run
+from conftest import Run
 from sentences import sentence_table
 from voiced import contours
+from within import run_within
 
 from ser.conversion.converter import open_converter
 from ser.conversion.rules import RuleConverter
@@ -35,16 +34,16 @@ def table(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def trained(table: Path) -> Path:
     output = table.with_name("translate.keras")
-    done = subprocess.run(
-        [sys.executable, ROOT / "bin" / "ser-train", table, "-o", output, *QUICK, "--epochs", "2",
-         "--history", "h.csv", "--plot", "h.png", "--plot-model", "n.svg"],
-        cwd=table.parent, capture_output=True, text=True, check=False,
+    done = run_within(
+        "ser-train", table, "-o", output, *QUICK, "--epochs", "2",
+        "--history", "h.csv", "--plot", "h.png", "--plot-model", "n.svg",
+        cwd=table.parent,
     )  # fmt: skip
-    assert (done.returncode, done.stdout) == (0, ""), done.stderr
-    assert "on 48 pairs" in done.stderr
-    assert done.stderr.count("epoch 1/2: d_loss ") == 1
+    assert (done.returncode, done.out) == (0, ""), done.err
+    assert "on 48 pairs" in done.err
+    assert done.err.count("epoch 1/2: d_loss ") == 1
     for term in ("envelope_near", "pitch_near", "length_near", "adversarial", "outline", "voice"):
-        assert f"{term} " in done.stderr
+        assert f"{term} " in done.err
     return output
 
 

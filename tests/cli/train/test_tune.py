@@ -8,22 +8,17 @@ import json
 import signal
 import sqlite3
 import subprocess
-import time
-from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
-from conftest import Finished, Run
-from spoken import training_with
+from conftest import Run
+from trainings import QUICK, train_within, wait_for
 
 from ser.dataset.table import Table, write_table
 from ser.models.artifact import read_card
 
-# ser-train with a network that trains in a moment.
-QUICK = training_with("spoken", "Small")
 SEARCH = (
     "--arch", "small", "--no-augment", "--batch-size", "16", "--epochs", "2", "--tune-epochs", "1",
     "--tune-folds", "2", "--device", "cpu",
@@ -35,15 +30,6 @@ def table(spoken: Table, tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("table") / "speech.npy"
     write_table(path, spoken)
     return path
-
-
-def call(folder: Path, *arguments: object, expect: int = 0) -> Finished:
-    done = subprocess.run(
-        [*QUICK, *map(str, arguments)], cwd=folder, capture_output=True, check=False, timeout=600
-    )
-    finished = Finished(done.args, done.returncode, done.stdout, done.stderr)
-    assert finished.returncode == expect, finished.err
-    return finished
 
 
 def trials(database: Path) -> list[tuple[str, float]]:
@@ -63,14 +49,6 @@ def finished(database: Path) -> int:
         return 0
 
 
-def wait_for(condition: Callable[[], bool], process: subprocess.Popen[Any]) -> None:
-    deadline = time.monotonic() + 400
-    while not condition():
-        assert process.poll() is None, "it ended before it could be stopped"
-        assert time.monotonic() < deadline, "nothing to stop it for"
-        time.sleep(0.05)
-
-
 def test_killed_and_continued(table: Path, spoken: Table, tmp_path: Path) -> None:
     database = tmp_path / "m.keras.tune.db"
     arguments = [str(table), "-o", "m.keras", *SEARCH, "--tune"]
@@ -87,12 +65,12 @@ def test_killed_and_continued(table: Path, spoken: Table, tmp_path: Path) -> Non
     relabelled = spoken.copy()
     relabelled["y"] = np.roll(relabelled["y"], 1)
     write_table(tmp_path / "other.npy", relabelled)
-    done = call(tmp_path, "other.npy", *arguments[1:], "4", "--resume", expect=1)
+    done = train_within(tmp_path, "other.npy", *arguments[1:], "4", "--resume", expect=1)
     [line] = [line for line in done.err.splitlines() if "error" in line]
     assert line.startswith("ser-train: error: m.keras.tune.db: is a search with another table;")
 
     count = before + 2
-    done = call(
+    done = train_within(
         tmp_path, *arguments, count, "--resume", "--tune-csv", "-", "--plot-search", "s.png"
     )
     assert f"m.keras.tune.db: continued after {before} trials" in done.err
@@ -144,7 +122,7 @@ def test_interrupted(table: Path, tmp_path: Path) -> None:
     assert "Traceback" not in said
     assert sorted(path.name for path in tmp_path.iterdir()) == ["search.db"]
     # Begun anew, the old one is not lost; and time is limited.
-    done = call(
+    done = train_within(
         tmp_path, table, "-o", "m.keras", *SEARCH, "--tune", 50, "--tune-time", "0.1s",
         "--tune-db", "search.db", "--validation", 0, "--set", "augment.stretch=0.1", "--augment",
     )  # fmt: skip
@@ -161,7 +139,7 @@ def test_interrupted(table: Path, tmp_path: Path) -> None:
 
 def test_nested_in_a_cross_validation(table: Path, tmp_path: Path) -> None:
     options = (*SEARCH, "--tune", 2)
-    call(tmp_path, table, "-o", "cv", "--cv", "speaker:2", *options, "-q")
+    train_within(tmp_path, table, "-o", "cv", "--cv", "speaker:2", *options, "-q")
     report = json.loads((tmp_path / "cv" / "report.json").read_text())
     words = "hyperparameters chosen inside every fold (best of up to 2 trials on 2 inner folds of 1"
     assert words in report["protocol"]
@@ -173,17 +151,17 @@ def test_nested_in_a_cross_validation(table: Path, tmp_path: Path) -> None:
         assert card["training"]["lr"] == card["tuning"]["chosen"]["lr"]
     # Finished folds are kept, whatever hyperparameters they have.
     before = (tmp_path / "cv" / "fold-2.keras").stat().st_mtime_ns
-    call(tmp_path, table, "-o", "cv", "--cv", "speaker:2", *options, "-q", "--resume")
+    train_within(tmp_path, table, "-o", "cv", "--cv", "speaker:2", *options, "-q", "--resume")
     assert (tmp_path / "cv" / "fold-2.keras").stat().st_mtime_ns == before
 
     # The figures are those of a tuned network, and of no other.
     final = ("--validation", 0, "--report", "cv")
-    done = call(tmp_path, table, "-o", "n.keras", *SEARCH[:-6], *final, expect=1)
+    done = train_within(tmp_path, table, "-o", "n.keras", *SEARCH[:-6], *final, expect=1)
     assert "cv: was made with other options" in done.err
-    done = call(tmp_path, table, "-o", "n.keras", *SEARCH, "--tune", 3, *final, expect=1)
+    done = train_within(tmp_path, table, "-o", "n.keras", *SEARCH, "--tune", 3, *final, expect=1)
     assert "cv: was made with other options" in done.err
     assert not (tmp_path / "n.keras.tune.db").exists()
-    call(tmp_path, table, "-o", "m.keras", *options, *final, "-q")
+    train_within(tmp_path, table, "-o", "m.keras", *options, *final, "-q")
     card = read_card(tmp_path / "m.keras")
     assert card["metrics"]["uar"] == report["scores"]["uar"]
     assert card["tuning"]["trials"] == 2
@@ -228,6 +206,8 @@ def test_without_optuna(table: Path, tmp_path: Path) -> None:
 
 
 def test_a_picture_that_cannot_be_is_refused_at_once(table: Path, tmp_path: Path) -> None:
-    done = call(tmp_path, table, "-o", "m.keras", "--tune", 2, "--plot-search", "s.gif", expect=2)
+    done = train_within(
+        tmp_path, table, "-o", "m.keras", "--tune", 2, "--plot-search", "s.gif", expect=2
+    )
     assert "s.gif: is not a picture's name" in done.err
     assert list(tmp_path.iterdir()) == []
