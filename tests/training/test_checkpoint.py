@@ -21,12 +21,27 @@ def keras() -> Any:
     return load_keras("cpu")
 
 
-@pytest.fixture
-def model(keras: Any) -> Any:
+@pytest.fixture(scope="module")
+def stepped() -> tuple[Any, list[Any]]:
+    """A network after a step of training, and all of its state."""
+    keras = load_keras("cpu")
     network = Small().build(keras, Problem(4, 3, 2))
     network.compile(optimizer=keras.optimizers.AdamW(1e-3), loss="categorical_crossentropy")
     step(network)
+    return network, [np.asarray(variable) for variable in state_of(network)]
+
+
+@pytest.fixture
+def model(stepped: tuple[Any, list[Any]]) -> Any:
+    """The network after its first step, whatever an earlier test has done to it."""
+    network, state = stepped
+    for variable, value in zip(state_of(network), state, strict=True):
+        variable.assign(value)
     return network
+
+
+def state_of(network: Any) -> list[Any]:
+    return [*network.variables, *network.optimizer.variables]
 
 
 def step(network: Any) -> None:

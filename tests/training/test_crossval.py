@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
-from spoken import CONFIG
+from spoken import CONFIG, Small
 
 from ser.dataset.folds import Folds
 from ser.dataset.split import make_folds
@@ -18,6 +18,7 @@ from ser.errors import SerError
 from ser.evaluation.predict import predict_table
 from ser.evaluation.predictions import Predictions, read_predictions
 from ser.inference.classifier import open_classifier
+from ser.models import registry
 from ser.models.artifact import read_card
 from ser.models.backend import load_keras
 from ser.models.calibration import expected_calibration_error
@@ -32,13 +33,33 @@ def config(small: str) -> TrainConfig:
     return replace(CONFIG, arch=small, lr=5e-3, epochs=3)
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def folds(spoken: Table) -> Folds:
     return make_folds(spoken, 2)
 
 
 def run(table: Table, folds: Folds, config: TrainConfig, folder: Path, **more: Any) -> Any:
     return cross_validate(table, folds, config, folder, device="cpu", **more)
+
+
+@dataclass(frozen=True, eq=False)
+class Whole:
+    """A cross-validation: its folder, its outcome, and what it said of its folds. Read only."""
+
+    folder: Path
+    outcome: Any
+    said: list[tuple[int, int, int]]
+
+
+@pytest.fixture(scope="module")
+def whole(spoken: Table, folds: Folds, tmp_path_factory: pytest.TempPathFactory) -> Whole:
+    folder = tmp_path_factory.mktemp("whole") / "cv"
+    config = replace(CONFIG, arch=Small.name, lr=5e-3, epochs=3)
+    said: list[tuple[int, int, int]] = []
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(registry, "ARCHITECTURES", {Small.name: Small})
+        outcome = run(spoken, folds, config, folder, on_fold=lambda *fold: said.append(fold))
+    return Whole(folder, outcome, said)
 
 
 def weights(folder: Path, number: int) -> list[Any]:
@@ -74,21 +95,19 @@ def check_calibrated(folder: Path, table: Table, folds: Folds) -> Predictions:
 
 
 def test_every_clip_is_tested_once_and_by_the_right_network(
-    spoken: Table, folds: Folds, config: TrainConfig, tmp_path: Path
+    spoken: Table, folds: Folds, config: TrainConfig, whole: Whole
 ) -> None:
-    said: list[tuple[int, int, int]] = []
-    pooled = run(spoken, folds, config, tmp_path, on_fold=lambda *fold: said.append(fold))
-    assert said == [(1, 2, 48), (2, 2, 48)]
-    assert sorted(path.name for path in tmp_path.iterdir()) == [
+    assert whole.said == [(1, 2, 48), (2, 2, 48)]
+    assert sorted(path.name for path in whole.folder.iterdir()) == [
         "calibrated.csv", "fold-1-calibrated.csv", "fold-1.csv", "fold-1.keras",
         "fold-2-calibrated.csv", "fold-2.csv", "fold-2.keras", "predictions.csv", "report.json",
     ]  # fmt: skip
-    written = read_predictions(tmp_path / "predictions.csv")
+    written = read_predictions(whole.folder / "predictions.csv")
     assert sorted(written.path.tolist()) == sorted(spoken["path"].tolist())
     for number, test in enumerate(folds.tests, start=1):
         part = written.fold == number
         assert written.path[part].tolist() == spoken["path"][test].tolist()
-        engine = open_classifier(tmp_path / f"fold-{number}.keras")
+        engine = open_classifier(whole.folder / f"fold-{number}.keras")
         # The card's temperature is 1: predictions are the network's own words.
         assert engine.temperature == 1
         assert written.probabilities[part] == pytest.approx(
@@ -100,9 +119,9 @@ def test_every_clip_is_tested_once_and_by_the_right_network(
         assert not tested & set(card["speakers"])
         assert len(tested) == len(card["speakers"]) == 4
         assert card["protocol"].startswith(f"fold {number} of: made (96 clips, 8 speakers)")
-    report = json.loads((tmp_path / "report.json").read_text())
-    assert report["scores"]["uar"] == pytest.approx(pooled.evaluation.scores.uar)
-    assert report["temperature"] == pooled.temperature
+    report = json.loads((whole.folder / "report.json").read_text())
+    assert report["scores"]["uar"] == pytest.approx(whole.outcome.evaluation.scores.uar)
+    assert report["temperature"] == whole.outcome.temperature
     assert 0 <= report["calibration_error_with_temperature"] < 0.5
     right = (written.predicted == written.emotion).mean()
     assert report["scores"]["accuracy"] == pytest.approx(right)
@@ -113,19 +132,18 @@ def test_every_clip_is_tested_once_and_by_the_right_network(
     )
     # More than chance, after a few steps of a tiny network.
     assert report["scores"]["uar"] > 0.5
-    check_calibrated(tmp_path, spoken, folds)
+    check_calibrated(whole.folder, spoken, folds)
 
 
 def test_the_test_fold_influences_nothing(
-    spoken: Table, folds: Folds, config: TrainConfig, tmp_path: Path
+    spoken: Table, folds: Folds, config: TrainConfig, whole: Whole, tmp_path: Path
 ) -> None:
     changed = spoken.copy()
     changed["x"][folds.tests[0]] *= -3
-    run(spoken, folds, config, tmp_path / "a")
-    run(changed, folds, config, tmp_path / "b")
-    assert equal(weights(tmp_path / "a", 1), weights(tmp_path / "b", 1))
+    run(changed, folds, config, tmp_path)
+    assert equal(weights(whole.folder, 1), weights(tmp_path, 1))
     # The other fold trains on what was changed.
-    assert not equal(weights(tmp_path / "a", 2), weights(tmp_path / "b", 2))
+    assert not equal(weights(whole.folder, 2), weights(tmp_path, 2))
 
 
 class _KilledError(Exception):
@@ -133,9 +151,8 @@ class _KilledError(Exception):
 
 
 def test_finished_folds_are_kept(
-    spoken: Table, folds: Folds, config: TrainConfig, tmp_path: Path
+    spoken: Table, folds: Folds, config: TrainConfig, whole: Whole, tmp_path: Path
 ) -> None:
-    whole = run(spoken, folds, config, tmp_path / "whole")
     epochs = 0
 
     def stop(fold: int, row: dict[str, float]) -> None:
@@ -166,7 +183,7 @@ def test_finished_folds_are_kept(
     assert sum(steps) == 2 * 3 * (48 // config.batch_size)
     assert not (folder / "fold-2.keras.ckpt").exists()
     assert resumed.predictions.probabilities == pytest.approx(
-        whole.predictions.probabilities, abs=1e-5
+        whole.outcome.predictions.probabilities, abs=1e-5
     )
     # Without --resume everything is trained again.
     rows.clear()
