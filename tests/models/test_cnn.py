@@ -80,14 +80,40 @@ def test_features_are_standardised_by_what_the_problem_says(keras: Any) -> None:
     )
 
 
-@pytest.mark.parametrize("shape", [SHAPES["sequence"], SHAPES["pooled"]])
+def without_convolutions(model: Any) -> Any:
+    """Leaves nothing of what the convolutions of the pairs find."""
+    for layer in model.layers:
+        if type(layer).__name__ == "Conv2D" and layer.kernel.shape[:2] == (3, 3):
+            first = layer.kernel.shape[2] != layer.kernel.shape[3]
+            is_last = layer.kernel.shape[3] == 128
+            if not first and not is_last:
+                layer.set_weights([np.zeros(layer.kernel.shape)])
+    return model
+
+
+@pytest.fixture(scope="module")
+def elsewhere(
+    keras: Any, tmp_path_factory: pytest.TempPathFactory
+) -> dict[str, tuple[np.ndarray, np.ndarray]]:
+    """By network: its answers here, and those of its file in one process without ser."""
+    shape = SHAPES["sequence"]
+    made = {
+        name: (network(keras, SHAPES[name]), batch(SHAPES[name])) for name in ("sequence", "pooled")
+    }
+    made["residual"] = without_convolutions(network(keras, shape, residual=True)), batch(shape)
+    loaded = load_without_ser(tmp_path_factory.mktemp("elsewhere"), made)
+    return {
+        name: (np.asarray(model.predict_on_batch(x)), loaded[name].answers)
+        for name, (model, x) in made.items()
+    }
+
+
+@pytest.mark.parametrize("name", ["sequence", "pooled"])
 def test_loads_without_ser_and_in_safe_mode(
-    keras: Any, shape: tuple[int, int], tmp_path: Path
+    elsewhere: dict[str, tuple[np.ndarray, np.ndarray]], name: str
 ) -> None:
-    model = network(keras, shape)
-    expected = np.asarray(model.predict_on_batch(batch(shape)))
-    loaded = load_without_ser(tmp_path, {"m": (model, batch(shape))})
-    assert loaded["m"].answers == pytest.approx(expected, abs=1e-6)
+    here, there = elsewhere[name]
+    assert there == pytest.approx(here, abs=1e-6)
 
 
 @pytest.mark.parametrize("residual", [False, True])
@@ -130,22 +156,16 @@ def test_eight_bits_change_little_and_make_nothing_depend_on_its_neighbours(
     assert together[0].tobytes() == alone[0].tobytes()
 
 
-def test_a_residual_network_has_a_way_past_its_convolutions(keras: Any, tmp_path: Path) -> None:
-    shape = SHAPES["sequence"]
-    plain, residual = network(keras, shape), network(keras, shape, residual=True)
+def test_a_residual_network_has_a_way_past_its_convolutions(
+    keras: Any, elsewhere: dict[str, tuple[np.ndarray, np.ndarray]]
+) -> None:
     # Without what the convolutions of the pairs find, no more than the shortcuts is left of them.
-    for model in (plain, residual):
-        for layer in model.layers:
-            if type(layer).__name__ == "Conv2D" and layer.kernel.shape[:2] == (3, 3):
-                first = layer.kernel.shape[2] != layer.kernel.shape[3]
-                is_last = layer.kernel.shape[3] == 128
-                if not first and not is_last:
-                    layer.set_weights([np.zeros(layer.kernel.shape)])
-    x = batch(shape)
+    plain = without_convolutions(network(keras, SHAPES["sequence"]))
+    here, there = elsewhere["residual"]
+    x = batch(SHAPES["sequence"])
     assert np.ptp(np.asarray(plain.predict_on_batch(x)), axis=0).max() < 1e-6
-    assert np.ptp(np.asarray(residual.predict_on_batch(x)), axis=0).max() > 1e-5
-    loaded = load_without_ser(tmp_path, {"m": (residual, x)})
-    assert loaded["m"].answers == pytest.approx(np.asarray(residual.predict_on_batch(x)), abs=1e-6)
+    assert np.ptp(here, axis=0).max() > 1e-5
+    assert there == pytest.approx(here, abs=1e-6)
 
 
 def test_only_what_was_measured_goes_in_eight_bits() -> None:
