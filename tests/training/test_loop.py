@@ -229,7 +229,7 @@ def test_unlabelled_clips_are_left_out(spoken: Table, quick: TrainConfig) -> Non
 
 def test_pooled_tables_are_learned_from() -> None:
     table = spoken_table(POOLED)
-    result = run(split(table), replace(CONFIG, epochs=10))
+    result = run(split(table), replace(CONFIG, epochs=10, options=SLIM))
     assert result.model.input_shape == (None, 1, 96)
     assert max(row["val_uar"] for row in result.history) > 0.7, result.history
 
