@@ -21,7 +21,7 @@ PRETRAINED := build/pretrained
 CLASSIFIERS := default small
 
 .PHONY: pretrained $(CLASSIFIERS:%=pretrained-%)
-#: pretrained CORPORA=...	the shipped classifiers: cross-validated on RAVDESS, then trained on all speakers
+#: pretrained CORPORA=... [ENCODER=...]	the shipped classifiers: cross-validated on RAVDESS, then trained on all speakers
 pretrained: $(CLASSIFIERS:%=pretrained-%)
 
 # A copy, because the file that a checkout brings looks newer than everything it is made from.
