@@ -62,8 +62,10 @@ def little_search_for_garbage() -> Iterator[None]:
 @pytest.fixture(autouse=True, scope="module")
 def little_waiting_of_threads(request: pytest.FixtureRequest) -> Iterator[None]:
     """Keeps to one thread of linear algebra in folders whose tests train."""
-    trains = {"training", "models", "train"} & set(request.path.relative_to(ROOT).parts)
-    with one_thread() if trains else contextlib.nullcontext():
+    folders = {"training", "models", "train", "evaluation", "stats"}
+    with contextlib.ExitStack() as stack:
+        if folders & set(request.path.relative_to(ROOT).parts):
+            stack.enter_context(one_thread())
         yield
 
 

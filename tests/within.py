@@ -16,7 +16,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO, TextIO
 
-from ser.cli.common import Command
+from ser.cli.common import EXIT_INTERRUPTED, Command
 
 
 class Finished(subprocess.CompletedProcess[bytes]):
@@ -53,6 +53,9 @@ def run_within(command: str, *arguments: object, cwd: Path, stdin: bytes = b"") 
         *arguments: Anything that has a `str`.
         cwd: The working directory.
         stdin: What is read from standard input.
+
+    Raises:
+        KeyboardInterrupt: The command was interrupted.
     """
     words = [str(argument) for argument in arguments]
     main = main_of(command)
@@ -62,6 +65,9 @@ def run_within(command: str, *arguments: object, cwd: Path, stdin: bytes = b"") 
         given.seek(0)
         with _place(cwd), _streams(given, out, err):
             code = main.main(words, standalone_mode=False)
+        if code == EXIT_INTERRUPTED:
+            # Ctrl-C was meant for the tests, and the command has caught it.
+            raise KeyboardInterrupt
         out.seek(0)
         err.seek(0)
         return Finished([command, *words], code, out.read(), err.read())
