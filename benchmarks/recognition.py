@@ -274,15 +274,19 @@ OTHER_FILES = (
     "| --- | --- |",
     "| `prosody-lda.json`, `egemaps-svm.json`, `compare-svm.json`: baselines without a network, by "
     "emotion and speaker | `benchmarks/baselines.py RAVDESS` |",
+    "| `default.json`: cross-validation of the shipped model, by emotion and speaker | `make "
+    "pretrained-default CORPORA=…` |",
+    "| `voices.json`: corpora that a model has not learnt from, and ordinary speech | "
+    "`benchmarks/voices.py` |",
     "| `activity.txt`: speech or not, by corpus and noise | `benchmarks/activity.py CORPORA "
     "--every 3` |",
     "| `translation.json`, [translation.md](translation.md): conversion of emotion, by emotion and "
     "judge | `benchmarks/translation.py RAVDESS` |",
     "",
-    "Without a file here: the cross-validation of the shipped model (`make pretrained` leaves "
-    "`build/cv/report.json` and `predictions.csv`, by emotion and speaker; the model's card has "
-    "the means), other sound (`benchmarks/conditions.py build/cv RAVDESS --json FILE`) and long "
-    "recordings (`benchmarks/segments.py`). Of these the means stand in "
+    "Without a file here: the cross-validation of the small model (`make pretrained-small` leaves "
+    "`build/cv/small/report.json` and `predictions.csv`, by emotion and speaker; the model's card "
+    "has the means), other sound (`benchmarks/conditions.py build/cv/small RAVDESS --json FILE`) "
+    "and long recordings (`benchmarks/segments.py`). Of these the means stand in "
     "[docs/figures.md](../../docs/figures.md).",
 )
 """What else lies in the folder of results, as lines of Markdown."""

@@ -65,7 +65,8 @@ def main() -> None:
         audio = Path(folder) / "ten-seconds.wav"
         render(audio)
         for engine, runs in (("litert", options.runs), ("keras", max(1, options.runs // 3))):
-            command = [*from_checkout, str(audio), "--model", str(options.model), "--engine", engine]
+            model = ("--model", str(options.model))
+            command = [*from_checkout, str(audio), *model, "--engine", engine]
             first_line(command)
             times = [first_line(command) for _ in range(runs)]
             firsts, wholes = zip(*times, strict=True)

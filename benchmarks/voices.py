@@ -1,11 +1,12 @@
 """Voices and corpora that a model has not learnt from: plain, adapted, balanced, mostly neutral.
 
-    python benchmarks/voices.py --train ravdess.npy tess.npy nemo.npy --apart --test ased.npy \
-        --ordinary librispeech.npy --output benchmarks/results/voices.json
+    python benchmarks/voices.py --folds build/cv/default --train ravdess.npy tess.npy nemo.npy \
+        --support tess nemo --apart --test ased.npy --ordinary librispeech.npy
 
-The tables have the same features, with functionals of an encoder; see ``mk/pretrained.mk``. Each
-training corpus is tested by a model of the others, each test corpus by a model of all, and ordinary
-speech, which has no labels but is taken to be neutral, by a model of all.
+The tables have the same features, with functionals of an encoder; see ``mk/pretrained.mk``. With
+``--folds``, the models of a cross-validation are tested on the speakers that they have not learnt
+from; with ``--apart``, each training corpus by a model of the others; each test corpus by a model
+of all, and so is ordinary speech, which has no labels and is taken to be neutral.
 
 Protocol: a recording is what there is of a voice. *Balanced* is all of its clips; *mostly neutral*
 all neutral and calm ones, and each other clip with a chance of one in ten, drawn three times.
@@ -27,6 +28,7 @@ import numpy as np
 from ser.dataset.groups import originals
 from ser.dataset.merge import merge
 from ser.dataset.table import Table, positions_by_speaker, read_table, without_features
+from ser.evaluation.predictions import read_predictions
 from ser.inference.classifier import Classifier, open_classifier
 from ser.labels import ordered
 from ser.models.calibration import expected_calibration_error
@@ -34,6 +36,7 @@ from ser.training.classifier import train_classifier
 
 DRAWS, OTHERS_SHARE, CONFIDENT, UNCERTAIN = 3, 0.1, 0.7, 0.5
 NEUTRAL = ("neutral", "calm")
+PROTOCOLS = ("plain", "balanced", "mostly_neutral", "mostly_neutral_plain")
 
 
 def main() -> None:
@@ -43,6 +46,7 @@ def main() -> None:
     parser.add_argument("--test", nargs="*", default=[])
     parser.add_argument("--apart", action="store_true", help="test each --train by the others")
     parser.add_argument("--ordinary")
+    parser.add_argument("--folds", help="the folder of a cross-validation of the first --train")
     parser.add_argument("--arch", default="lda")
     parser.add_argument("--set", action="append", default=[])
     parser.add_argument("--support", nargs="*", default=[], help="supporting corpora")
@@ -63,6 +67,10 @@ def main() -> None:
             classifier = train(others, args, options, folder)
             found[Path(path).stem] = evaluate(classifier, read_table(path), args.seed)
             print(Path(path).stem, json.dumps(found[Path(path).stem]), flush=True)
+        if args.folds:
+            table = read_table(args.train[0])
+            found["folds"] = cross_validated(Path(args.folds), table, args.seed)
+            print("folds", json.dumps(found["folds"]), flush=True)
         if args.test or args.ordinary:
             classifier = train(args.train, args, options, folder)
         for path in args.test:
@@ -82,7 +90,8 @@ def train(
     tables = [read_table(path) for path in paths]
     table = tables[0] if len(tables) == 1 else merge(*tables)
     corpora = set(np.asarray(table["corpus"]).tolist())
-    support = tuple(name for name in args.support if name in corpora and corpora - {name})
+    main = corpora - set(args.support)
+    support = tuple(name for name in args.support if name in corpora and main)
     trained = train_classifier(
         table, args.arch, options=options, validation=0, seed=args.seed, support=support
     )
@@ -92,37 +101,62 @@ def train(
 
 def evaluate(classifier: Classifier, table: Table, seed: int) -> dict[str, Any]:
     """Tests a model on the voices of a table that it has not learnt from."""
+    return summarize([collect(classifier, table, np.random.default_rng(seed))], classifier.labels)
+
+
+def cross_validated(folder: Path, table: Table, seed: int) -> dict[str, Any]:
+    """Tests each model of a cross-validation on the speakers that it has not learnt from."""
+    rng = np.random.default_rng(seed)
+    found = []
+    for path in sorted(folder.glob("fold-*.keras")):
+        classifier = open_classifier(path)
+        tested = read_predictions(path.with_suffix(".csv")).path.tolist()
+        found.append(collect(classifier, table[np.isin(table["path"], tested)], rng))
+    return summarize(found, classifier.labels)
+
+
+def collect(
+    classifier: Classifier, table: Table, rng: np.random.Generator
+) -> dict[str, list[tuple[Any, Any]]]:
+    """Gives answers and true labels by protocol."""
     labels = list(classifier.labels)
     test = originals(table, np.flatnonzero(np.asarray(table["y"]) != ""))
     names = np.asarray(table["y"])[test].tolist()
     truth = np.array([labels.index(NEUTRAL[0] if name in NEUTRAL else name) for name in names])
-    kept = np.isin(labels, [*names, *NEUTRAL])
     x, functionals = table["x"][test], table["functionals"][test]
     plain = classifier.probabilities(x, functionals)
-    result = {
-        "emotions": ordered({labels[number] for number in truth.tolist()}),
-        "clips": len(test),
-        "plain": score(plain, truth, labels, kept),
-    }
-    rng = np.random.default_rng(seed)
-    drawn: dict[str, list[tuple[Any, Any]]] = {"balanced": [], "mostly_neutral": []}
-    unadapted = []
+    found: dict[str, list[tuple[Any, Any]]] = {name: [] for name in PROTOCOLS}
+    found["plain"].append((plain, truth))
     for positions in positions_by_speaker(without_features(table, test)).values():
         groups = [("balanced", positions)]
         for _ in range(DRAWS):
             mostly = truth[positions] == labels.index(NEUTRAL[0])
             chosen = positions[mostly | (rng.random(len(positions)) < OTHERS_SHARE)]
             groups.append(("mostly_neutral", chosen))
-            unadapted.append((plain[chosen], truth[chosen]))
+            found["mostly_neutral_plain"].append((plain[chosen], truth[chosen]))
         for kind, part in groups:
-            if not len(part):
-                continue
-            adaptation = classifier.adapt(x[part], functionals[part])
-            answer = classifier.probabilities(x[part], functionals[part], adaptation)
-            drawn[kind].append((answer, truth[part]))
-    for kind, parts in {**drawn, "mostly_neutral_plain": unadapted}.items():
-        answers, truths = (np.concatenate(part) for part in zip(*parts, strict=True))
-        result[kind] = score(answers, truths, labels, kept)
+            if len(part):
+                adaptation = classifier.adapt(x[part], functionals[part])
+                answer = classifier.probabilities(x[part], functionals[part], adaptation)
+                found[kind].append((answer, truth[part]))
+    return found
+
+
+def summarize(
+    parts: Sequence[dict[str, list[tuple[Any, Any]]]], labels: Sequence[str]
+) -> dict[str, Any]:
+    """Scores what `collect` has given, all parts together."""
+    result: dict[str, Any] = {}
+    for kind in PROTOCOLS:
+        answers, truth = (
+            np.concatenate(column)
+            for column in zip(*(pair for part in parts for pair in part[kind]), strict=True)
+        )
+        if not result:
+            names = {labels[number] for number in truth.tolist()}
+            kept = np.isin(labels, [*names, *NEUTRAL])
+            result = {"emotions": ordered(names), "clips": len(truth)}
+        result[kind] = score(answers, truth, labels, kept)
     return result
 
 

@@ -47,7 +47,7 @@ def test_help_imports_nothing_heavy(name: str) -> None:
 
 @pytest.mark.parametrize("name", COMMANDS)
 def test_runs_from_a_checkout(run: Run, name: str) -> None:
-    done = run(name, "--help")
+    done = run(name, "--help", alone=True)
     assert done.returncode == 0, done.err
     assert done.out.startswith(f"Usage: {name} ")
     assert done.err == ""
