@@ -194,8 +194,8 @@ def test_tables_of_a_split_by_name() -> None:
     assert sorted(set(train["speaker"].tolist())) == ["02", "04"]
     with pytest.raises(ParameterError, match="test=ravdess/9") as caught:
         split_table(ravdess_table(4), ["ravdess/9"])
-    assert caught.value.parameter == "speakers"
-    with pytest.raises(ParameterError, match=r"corpora=tes: .* did you mean tess\?"):
+    assert caught.value.parameter == "test"
+    with pytest.raises(ParameterError, match=r"test=tes: .* did you mean tess\?"):
         split_table(make_table(2, corpus=["tess", "nemo"]), ["tes"], by="corpus")
     with pytest.raises(ParameterError, match="test=1: is not between 0 and 1"):
         split_table(ravdess_table(4), 1)

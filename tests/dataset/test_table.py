@@ -157,7 +157,7 @@ def test_a_table_says_what_it_is() -> None:
     table = prosodic_table(4)
     assert repr(table) == str(table)
     assert repr(table) == (
-        "<FeatureTable: 4 records of 4 emotions and 1 speakers; x is 2 x 16 (logmel), "
+        "<FeatureTable: 4 records of 4 emotions and 1 speaker; x is 2 x 16 (logmel), "
         f"{len(table.functional_names)} functionals>"
     )
     assert "records" not in repr(make_table(2).view(FeatureTable)["y"])

@@ -190,5 +190,5 @@ def test_the_registry() -> None:
         assert arch.name == name
         assert arch.summary
         assert make_architecture(name) == arch()
-    with pytest.raises(SerError, match="arch=rnn9: is not an architecture; did you mean cnn"):
+    with pytest.raises(SerError, match="arch=rnn9: is not an architecture; use one of prosody"):
         make_architecture("rnn9")

@@ -221,7 +221,7 @@ def test_recordings_and_results_behind_urls(
     [
         (["--resume"], "--resume needs --output-dir"),
         (["--output-dir", "out", "-o", "x.csv"], "--output-dir and --output exclude each other"),
-        (["--output-dir", "out", "-f", "csv,nonsense"], "'nonsense' is not one of text"),
+        (["--output-dir", "out", "-f", "csv,nonsense"], "'nonsense' is unknown; use one of text"),
         (["--output-dir", "out", "-f", "srt", "--summary"], "--format srt: cannot hold summaries"),
         (["--output-dir", "out", "--plot", "x.pdf"], "--plot takes png or svg"),
         (["-f", "csv,vtt"], "Several formats need --output-dir"),

@@ -32,8 +32,8 @@ def pairs(tmp_path_factory: pytest.TempPathFactory) -> Path:
         (("--set", "d_steps=2"), 2, "--set d_steps=2: is not an option of cnn; "),
         (("--set", "g_steps=2"), 2, "--set g_steps=2: is not an option of cnn; "),
         (("--set", "balance=loss"), 2, "--set balance=loss: is not an option of cnn; "),
-        (("--arch", "pix2pix-mel", "--set", "g_steps=0"), 2, "--set g_steps=0: must be at least 1"),
-        (("--arch", "acgan", "--set", "d_steps=0"), 2, "--set d_steps=0: must be at least 1"),
+        (("--arch", "pix2pix-mel", "--set", "g_steps=0"), 2, "--set g_steps=0: must be 1 to 65536"),
+        (("--arch", "acgan", "--set", "d_steps=0"), 2, "--set d_steps=0: must be 1 to 65536"),
         (
             ("--arch", "acgan", "--set", "balance=both"),
             2,

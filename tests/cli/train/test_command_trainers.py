@@ -30,7 +30,7 @@ def test_support_vector_machines_cross_validated(run: Run, tmp_path: Path) -> No
     write_table(tmp_path / "pooled.npy", spoken_table(POOLED))
     done = run("ser-train", "pooled.npy", "--arch", "svm", "--cv", "speaker:4", "-o", "cv")
     assert done.returncode == 0, done.err
-    assert "arch svm, last of 1 epochs" in done.err
+    assert "arch svm, last of 1 epoch" in done.err
     assert done.err.count("epoch 1/1: accuracy ") == 4
     report = json.loads((tmp_path / "cv" / "report.json").read_text())
     assert report["scores"]["uar"] > 0.7

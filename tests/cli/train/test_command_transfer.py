@@ -86,12 +86,12 @@ def test_a_download_is_tried_once(run: Run, table: Path, tmp_path: Path) -> None
         (
             ("--arch", "vgg16", "--set", "fine_tune=-1"),
             2,
-            "--set fine_tune=-1: does not fit vgg16; use 0 to 5",
+            "--set fine_tune=-1: must be 0 to 5",
         ),
         (
             ("--arch", "vgg19", "--set", "fine_tune=6"),
             2,
-            "--set fine_tune=6: does not fit vgg19; use 0 to 5",
+            "--set fine_tune=6: must be 0 to 5",
         ),
         (
             ("--arch", "vgg19", "--set", "weights=no.h5"),
