@@ -98,42 +98,29 @@ def adapt_readings(
     Raises:
         SerError: The recording breaks off, after the windows before the defect.
     """
+    if live:
+        for reading in readings:
+            learner.add(reading)
+            on_adaptation(learner.adaptation())
+            yield reading, learner.adaptation()
+        return
     held: list[Reading] = []
-    learnt = live
     failure: SerError | None = None
     incoming = iter(readings)
-    while True:
-        try:
-            reading = next(incoming)
-        except StopIteration:
-            break
-        except SerError as error:
-            failure = error
-            break
-        if not learnt or live:
+    try:
+        for reading in incoming:
             learner.add(reading)
-        if learnt:
-            adaptation = learner.adaptation()
-            if live:
-                on_adaptation(adaptation)
-            yield reading, adaptation
-            continue
-        held.append(reading)
-        if reading.end - held[0].start >= ADAPTATION_SECONDS:
-            learnt = True
-            yield from _release(held, learner, on_adaptation)
-    if not learnt:
-        yield from _release(held, learner, on_adaptation)
-    if failure is not None:
-        raise failure
-
-
-def _release(
-    held: list[Reading],
-    learner: VoiceLearner,
-    on_adaptation: Callable[[Adaptation | None], None],
-) -> Iterator[tuple[Reading, Adaptation | None]]:
+            held.append(reading)
+            if reading.end - held[0].start >= ADAPTATION_SECONDS:
+                break
+    except SerError as error:
+        failure = error
     adaptation = learner.adaptation()
     on_adaptation(adaptation)
     for reading in held:
+        yield reading, adaptation
+    held.clear()
+    if failure is not None:
+        raise failure
+    for reading in incoming:
         yield reading, adaptation

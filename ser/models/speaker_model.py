@@ -18,6 +18,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
+from functools import cached_property
 from typing import Any, Self
 
 import numpy as np
@@ -157,7 +158,7 @@ class SpeakerModel:
 
         Args:
             scores: Of the clips, shape (clips, c); one clip at least.
-            plain: Floats of the same clips without adaptation, shape (clips, c).
+            plain: Probabilities of the same clips without adaptation, shape (clips, c).
         """
         prior = self.prior / self.prior.sum()
         neutral = np.full_like(plain, 1e-3, dtype=np.float64)
@@ -199,7 +200,7 @@ class SpeakerModel:
         return found
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, eq=False)
 class _Distributions:
     """One set of distributions; see `SpeakerModel`."""
 
@@ -208,6 +209,12 @@ class _Distributions:
     between: Floats
     interaction: Floats
     prior: Floats
+
+    @cached_property
+    def _inverses(self) -> tuple[Floats, Floats, Floats]:
+        """Inverses of the covariances within, between and of the interaction."""
+        inverses = [np.linalg.inv(m) for m in (self.within, self.between, self.interaction)]
+        return inverses[0], inverses[1], inverses[2]
 
     def iterate(
         self, scores: Floats, responsibilities: Floats
@@ -245,7 +252,7 @@ class _Distributions:
         counts = responsibilities.sum(axis=0)
         heard = np.flatnonzero(counts > 1e-3)
         sums = responsibilities.T @ scores
-        between = np.linalg.inv(self.between)
+        within, between, interaction = self._inverses
         # The offset: each emotion that was heard is an observation of it, with its own deviation.
         precision, weighted = between.copy(), np.zeros(size)
         for emotion in heard:
@@ -254,7 +261,6 @@ class _Distributions:
             weighted += inverse @ (sums[emotion] / counts[emotion] - self.centers[emotion])
         uncertainty = np.linalg.inv(precision)
         offset = uncertainty @ weighted
-        interaction, within = np.linalg.inv(self.interaction), np.linalg.inv(self.within)
         deviation_covariance = np.linalg.inv(interaction + counts[:, None, None] * within)
         residuals = sums - counts[:, None] * (self.centers + offset)
         deviations = np.einsum("cij,cj->ci", deviation_covariance, residuals @ within)
@@ -290,7 +296,7 @@ def prior_clips(labels: Sequence[str]) -> Doubles:
     Returns:
         Shape (labels,).
     """
-    if not any(label == "neutral" for label in labels):
+    if "neutral" not in labels:
         return np.ones(len(labels))
     return np.array([_PRIOR_CLIPS.get(label, _PRIOR_OTHERS) for label in labels])
 

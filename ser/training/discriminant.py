@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
 
-from ser.arrays import LabelIndices, Matrix, Vector
+from ser.arrays import Doubles, Floats, LabelIndices, Matrix, Vector
+
+Numbers = TypeVar("Numbers", Matrix, Doubles)
 
 # Alternating least squares of emotions and voices converges in a few steps.
 _STEPS = 8
@@ -56,11 +59,9 @@ def fit_discriminant(
     residual = x - means[targets]
     if speakers is not None:
         voices = _indicator(speakers, int(speakers.max()) + 1) * weights[:, None]
-        for _ in range(_STEPS):
-            offsets = _means(voices, x - means[targets])
-            # The means are those of an average voice.
-            offsets -= np.average(offsets, axis=0, weights=voices.sum(axis=0))
-            means = _means(emotions, x - offsets[speakers])
+        means, offsets = additive_means(
+            x, (targets, emotions), (speakers, voices), voices.sum(axis=0), _STEPS
+        )
         residual = x - offsets[speakers] - means[targets]
     total = weights.sum()
     covariance = (residual * weights[:, None]).T @ residual / total
@@ -72,12 +73,42 @@ def fit_discriminant(
     return Discriminant(solved.astype(np.float32), biases.astype(np.float32))
 
 
+def additive_means(
+    x: Numbers,
+    emotions: tuple[LabelIndices, Numbers],
+    voices: tuple[LabelIndices, Numbers],
+    voice_weights: Floats | None,
+    steps: int,
+) -> tuple[Numbers, Numbers]:
+    """Fits the sum of a mean per emotion and an offset per voice by alternating least squares.
+
+    Args:
+        x: Shape (clips, features).
+        emotions: The emotion of each clip, (clips,), and how much the clip counts in the column
+            of its emotion, else 0, (clips, classes).
+        voices: The same of its voice.
+        voice_weights: How much each voice counts in the average voice, which has no offset, shape
+            (voices,); None for all alike.
+        steps: Number of alternations.
+
+    Returns:
+        Means (classes, features) and offsets (voices, features).
+    """
+    (targets, by_emotion), (speakers, by_voice) = emotions, voices
+    means = _means(by_emotion, x)
+    for _ in range(steps):
+        offsets = _means(by_voice, x - means[targets])
+        offsets -= np.average(offsets, axis=0, weights=voice_weights)
+        means = _means(by_emotion, x - offsets[speakers])
+    return means, offsets
+
+
 def _indicator(numbers: LabelIndices, count: int) -> Matrix:
     found: Matrix = np.eye(count, dtype=np.float32)[numbers]
     return found
 
 
-def _means(indicator: Matrix, x: Matrix) -> Matrix:
+def _means(indicator: Numbers, x: Numbers) -> Numbers:
     """Gives the weighted mean of each group, shape (groups, features); zeros for an empty one."""
-    found: Matrix = (indicator.T @ x) / np.maximum(indicator.sum(axis=0), 1e-9)[:, None]
+    found: Numbers = (indicator.T @ x) / np.maximum(indicator.sum(axis=0), 1e-9)[:, None]
     return found

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from typing import ClassVar, cast
 
 import numpy as np
@@ -98,7 +99,7 @@ class DiscriminantsTrainer(Trainer):
 
     def _clips(self) -> _Clips:
         examples = self.examples
-        mean, scale = self._standardization()
+        mean, scale = self._standardization
         names = examples.speakers
         corpora = np.asarray(examples.table["corpus"])[examples.indices]
         # The unknown speakers of a corpus count as one: they have microphone and room in common.
@@ -120,8 +121,9 @@ class DiscriminantsTrainer(Trainer):
             np.asarray(examples.table["augment"])[examples.indices] == "",
         )
 
+    @cached_property
     def _standardization(self) -> tuple[Vector, Vector]:
-        """Gives mean and scale of the functionals; the level, which comes first, becomes zero."""
+        """Mean and scale of the functionals; the level, which comes first, becomes zero."""
         functionals = self.examples.functionals[self.examples.main]
         mean, scale = functionals.mean(axis=0), np.sqrt(np.maximum(functionals.var(axis=0), 1e-8))
         scale[0] = 1e6
@@ -205,7 +207,7 @@ class DiscriminantsTrainer(Trainer):
         plain: Probabilities,
         left_out: Indices,
     ) -> SpeakerModel:
-        mean, scale = self._standardization()
+        mean, scale = self._standardization
         # A speaker whose corpus was left out counts as another speaker: its offset is larger.
         again = np.ones(len(left_out), bool)
         again[np.unique(left_out, return_index=True)[1]] = False

@@ -10,6 +10,7 @@ import numpy as np
 from ser.arrays import Doubles, Floats, Indices, LabelIndices, Mask, Matrix, Vector
 from ser.models.calibration import fit_temperature
 from ser.models.speaker_model import SpeakerModel, prior_clips
+from ser.training.discriminant import additive_means
 
 # How much a covariance is shrunk to its mean variance: there are few speakers.
 _SHRINKAGE = 0.1
@@ -36,7 +37,7 @@ class LeftOutClips:
             was not left out; shape (clips,).
     """
 
-    scores: Floats
+    scores: Doubles
     plain: Floats
     targets: LabelIndices
     speakers: Indices
@@ -98,7 +99,8 @@ def fit_speaker_model(
 def _moments(clips: LeftOutClips, classes: int) -> tuple[Doubles, Doubles, Doubles, Doubles]:
     """Estimates centers, and covariances within, between and of the interaction."""
     scores, targets, speakers = clips.scores, clips.targets, clips.speakers
-    centers, offsets = _additive_means(scores, targets, speakers, classes)
+    emotion, voice = np.eye(classes)[targets], np.eye(int(speakers.max()) + 1)[speakers]
+    centers, offsets = additive_means(scores, (targets, emotion), (speakers, voice), None, _STEPS)
     cells, cell = np.unique(speakers * classes + targets, return_inverse=True)
     counts = np.bincount(cell).astype(np.float64)
     means = np.zeros((len(cells), classes))
@@ -117,28 +119,6 @@ def _moments(clips: LeftOutClips, classes: int) -> tuple[Doubles, Doubles, Doubl
         _shrink(_positive(between, least)),
         _INTERACTION_SCALE * _shrink(_positive(interaction, least)),
     )
-
-
-def _additive_means(
-    scores: Floats, targets: LabelIndices, speakers: Indices, classes: int
-) -> tuple[Doubles, Doubles]:
-    """Fits the sum of a mean per emotion and an offset per speaker.
-
-    Returns:
-        Means (classes, c) and offsets (speakers, c), whose mean is zero.
-    """
-    emotion, voice = np.eye(classes)[targets], np.eye(int(speakers.max()) + 1)[speakers]
-    offsets = np.zeros((voice.shape[1], scores.shape[1]))
-    for _ in range(_STEPS):
-        means = _means(emotion, scores - offsets[speakers])
-        offsets = _means(voice, scores - means[targets])
-        offsets -= offsets.mean(axis=0)
-    return _means(emotion, scores - offsets[speakers]), offsets
-
-
-def _means(indicator: Floats, values: Floats) -> Doubles:
-    found: Doubles = (indicator.T @ values) / np.maximum(indicator.sum(axis=0), 1)[:, None]
-    return found
 
 
 def _positive(covariance: Doubles, least: float) -> Doubles:
