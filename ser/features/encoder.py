@@ -33,9 +33,9 @@ _WINDOW, _MEL_HOP = 400, 160
 PEAK = np.float32(0.5)
 """What the peak of a clip is brought to, so that its level says nothing."""
 
-_FLOOR = np.float32(1e-10)
+FLOOR = np.float32(1e-10)
 # Powers of ten kept under a clip's maximum.
-_RANGE = np.float32(8.0)
+RANGE = np.float32(8.0)
 # Log-mel frames that one call of the network reads at most: bounds the memory of attention.
 _CALL_FRAMES = 2400
 
@@ -134,7 +134,7 @@ def log_mel(samples: Samples, mels: int, transform: Transform = np.fft.rfft) -> 
         A frame for every 10 ms, shape (frames, mels). Powers of ten, from four under the clip's
         maximum scaled to about 1.
     """
-    spec, filters = _front_end(mels)
+    spec, filters = front_end(mels)
     samples = scale_to_peak(samples)
     if len(samples) < _WINDOW:
         # Too short to be mirrored at its ends.
@@ -144,8 +144,8 @@ def log_mel(samples: Samples, mels: int, transform: Transform = np.fft.rfft) -> 
     # Whisper leaves the last frame out.
     count = len(samples) // _MEL_HOP
     frames = np.lib.stride_tricks.sliding_window_view(padded, _WINDOW)[::_MEL_HOP][:count]
-    levels = np.log10(np.maximum(filters(power_spectra(frames, spec, transform)), _FLOOR))
-    levels = np.maximum(levels, levels.max() - _RANGE)
+    levels = np.log10(np.maximum(filters(power_spectra(frames, spec, transform)), FLOOR))
+    levels = np.maximum(levels, levels.max() - RANGE)
     scaled: Matrix = (levels + np.float32(4)) / np.float32(4)
     return scaled
 
@@ -197,7 +197,8 @@ def repeat_to_hop(matrix: Matrix, samples: int, hop: int) -> Matrix:
 
 
 @lru_cache(maxsize=4)
-def _front_end(mels: int) -> tuple[FeatureSpec, banks.Banded]:
+def front_end(mels: int) -> tuple[FeatureSpec, banks.Banded]:
+    """Gives what Whisper's log-mel spectrum is computed by: transform and hop, and the filters."""
     spec = FeatureSpec(
         sample_rate=RATE, n_fft=_WINDOW, win_length=_WINDOW, hop_length=_MEL_HOP,
         fmin=0.0, n_mels=mels,

@@ -21,7 +21,7 @@ from ser.features.stft import ShortTimeSpectra, Transform
 from ser.preprocess.silence import cumulative_energy, trim_bounds_of_part, trim_silence
 
 # Silence has this power, so that its level in decibels is a number.
-_LEAST_POWER = 1e-10
+LEAST_POWER = 1e-10
 
 
 class Extractor:
@@ -193,7 +193,7 @@ class Extractor:
         blocks = 1 if self.spec.encoder is None else len(self.spec.encoder.blocks)
         if not len(prosody):
             power = float(np.mean(np.square(samples, dtype=np.float64)))
-            prosody = np.array([10 * np.log10(max(power, _LEAST_POWER))], np.float32)
+            prosody = np.array([10 * np.log10(max(power, LEAST_POWER))], np.float32)
         return np.concatenate([prosody, pool_blocks(embedding, blocks)])
 
     def _prosody(self, view: ShortTimeSpectra, *, quick: bool = False) -> Vector:

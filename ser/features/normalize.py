@@ -10,7 +10,7 @@ from ser.features.spec import FeatureSpec
 
 # Below this standard deviation values are constant but for rounding, as in silence; a division
 # would amplify the rounding.
-_LEAST_DEVIATION = 1e-3
+LEAST_DEVIATION = 1e-3
 
 
 def normalize(matrix: Matrix, spec: FeatureSpec) -> Matrix:
@@ -43,5 +43,5 @@ def _standardize(matrix: Matrix, *, axis: int | None) -> Matrix:
     mean = matrix.mean(axis=axis, dtype=np.float64).astype(np.float32)
     centered = matrix - mean
     deviation = centered.std(axis=axis, dtype=np.float64).astype(np.float32)
-    scaled: Matrix = centered / np.maximum(deviation, np.float32(_LEAST_DEVIATION))
+    scaled: Matrix = centered / np.maximum(deviation, np.float32(LEAST_DEVIATION))
     return scaled

@@ -21,8 +21,8 @@ PITCH_WINDOW_SECONDS = 0.064
 """The least length in seconds of windows for the pitch: four periods of a low voice."""
 
 # librosa's power_to_db: floor of the power and the range kept under a clip's maximum.
-_AMIN = 1e-10
-_TOP_DB = 80.0
+AMIN = 1e-10
+TOP_DB = 80.0
 
 Transform = Callable[[Matrix], npt.NDArray[Any]]
 """A real Fourier transform of each row: float32 (rows, samples) to complex64 (rows, bins)."""
@@ -158,6 +158,6 @@ def power_spectra(frames: Matrix, spec: FeatureSpec, transform: Transform = np.f
 
 def power_to_db(values: Matrix) -> Matrix:
     """Converts power to decibels, at most 80 dB under the maximum (`librosa.power_to_db`)."""
-    levels = 10 * np.log10(np.maximum(values, np.float32(_AMIN)))
-    limited: Matrix = np.maximum(levels, levels.max() - np.float32(_TOP_DB))
+    levels = 10 * np.log10(np.maximum(values, np.float32(AMIN)))
+    limited: Matrix = np.maximum(levels, levels.max() - np.float32(TOP_DB))
     return limited

@@ -11,7 +11,7 @@ import numpy as np
 from ser.arrays import Array, LabelIndices, Probabilities
 
 # A float32 softmax gives zeros; the logarithm of this stands for them.
-_FLOOR = 1e-12
+FLOOR = 1e-12
 _MIN_TEMPERATURE, _MAX_TEMPERATURE = 0.05, 20.0
 
 
@@ -53,7 +53,7 @@ def fit_temperature(probabilities: Probabilities, y_index: LabelIndices) -> floa
     """
     from scipy.optimize import minimize_scalar
 
-    logs = np.log(np.maximum(np.asarray(probabilities, np.float64), _FLOOR))
+    logs = np.log(np.maximum(np.asarray(probabilities, np.float64), FLOOR))
 
     def loss(log_temperature: float) -> float:
         scaled = logs / np.exp(log_temperature)
@@ -80,7 +80,7 @@ def apply_temperature(probabilities: Probabilities, temperature: float) -> Array
     Returns:
         Shape (n, labels), float32; each row sums to 1.
     """
-    logs = np.log(np.maximum(np.asarray(probabilities, np.float64), _FLOOR)) / temperature
+    logs = np.log(np.maximum(np.asarray(probabilities, np.float64), FLOOR)) / temperature
     scaled: Array = softmax(logs).astype(np.float32)
     return scaled
 

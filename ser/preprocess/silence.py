@@ -10,7 +10,7 @@ from ser.arrays import Doubles, Samples
 from ser.preprocess.base import Step
 
 # Samples, as in `librosa.effects.trim`.
-_FRAME, _HOP = 2048, 512
+FRAME, HOP = 2048, 512
 
 
 def trim_bounds(samples: Samples, top_db: float) -> tuple[int, int]:
@@ -49,16 +49,16 @@ def trim_bounds_of_part(energy: Doubles, first: int, last: int, top_db: float) -
     if not length:
         return 0, 0
     # Beyond the ends of the part there is silence, whatever the signal has there.
-    starts = np.arange(0, length + 1, _HOP) + (first - _FRAME // 2)
-    above = energy[np.minimum(starts + _FRAME, last)]
-    mean_square = np.maximum(above - energy[np.maximum(starts, first)], 0) / _FRAME
+    starts = np.arange(0, length + 1, HOP) + (first - FRAME // 2)
+    above = energy[np.minimum(starts + FRAME, last)]
+    mean_square = np.maximum(above - energy[np.maximum(starts, first)], 0) / FRAME
     peak = mean_square.max()
     if peak <= 0:
         return 0, length
     # amplitude_to_db floors amplitudes at 1e-5 before it compares.
     decibels = 10 * np.log10(np.maximum(mean_square, 1e-10))
     sound = np.flatnonzero(decibels - max(10 * np.log10(peak), -100.0) > -top_db)
-    return int(sound[0] * _HOP), min(length, int((sound[-1] + 1) * _HOP))
+    return int(sound[0] * HOP), min(length, int((sound[-1] + 1) * HOP))
 
 
 def trim_silence(samples: Samples, top_db: float) -> Samples:

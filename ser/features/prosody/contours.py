@@ -30,12 +30,12 @@ NAMES = tuple(
 )
 """The names of the numbers that `describe_contours` gives."""
 
-_POINTS = 32
-_BASIS = banks.dct_basis(COSINES + 1, _POINTS)[1:] / np.float32(np.sqrt(_POINTS))
+POINTS = 32
+BASIS = banks.dct_basis(COSINES + 1, POINTS)[1:] / np.float32(np.sqrt(POINTS))
 # The least level relative to the clip's level: how silent a pause is says nothing about the voice.
-_FLOOR_DB = -60.0
+FLOOR_DB = -60.0
 # Voiced frames that the contour of the pitch needs.
-_MIN_VOICED = 5
+MIN_VOICED = 5
 
 
 def describe_contours(found: Descriptors) -> Vector:
@@ -54,27 +54,27 @@ def describe_contours(found: Descriptors) -> Vector:
     voiced_contours = [_resample_voiced(voiced, values[name][span][voiced]) for name in VOICED]
     everywhere = np.stack(
         [
-            np.maximum(values["energy"][span], np.float32(_FLOOR_DB)),
+            np.maximum(values["energy"][span], np.float32(FLOOR_DB)),
             values["alpha"][span],
             *(found.cepstra[span, k] for k in CEPSTRA),
         ]
     )
     contours = np.concatenate([np.stack(voiced_contours), _resample(everywhere)])
-    numbers: Vector = (contours @ _BASIS.T).ravel()
+    numbers: Vector = (contours @ BASIS.T).ravel()
     return numbers
 
 
 def _resample_voiced(frames: npt.NDArray[np.intp], values: Vector) -> Vector:
     """Interpolates values at some frames linearly, and samples them at equal distances."""
-    if len(frames) < _MIN_VOICED:
-        return np.zeros(_POINTS, np.float32)
-    where = np.linspace(frames[0], frames[-1], _POINTS)
+    if len(frames) < MIN_VOICED:
+        return np.zeros(POINTS, np.float32)
+    where = np.linspace(frames[0], frames[-1], POINTS)
     return np.interp(where, frames, values).astype(np.float32)
 
 
 def _resample(rows: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
     """Samples contours at equal distances: (n, frames) to (n, points)."""
-    where = np.linspace(0, rows.shape[1] - 1, _POINTS, dtype=np.float32)
+    where = np.linspace(0, rows.shape[1] - 1, POINTS, dtype=np.float32)
     low = where.astype(np.intp)
     high = np.minimum(low + 1, rows.shape[1] - 1)
     part = where - low

@@ -39,7 +39,7 @@ CEPSTRA = 14
 # NumPy's natural logarithm in single precision is fast, and that to the base of ten slow.
 _DECIBELS = np.float32(10 / np.log(10))
 # Frames more than so many decibels under the loudest are pauses.
-_ACTIVE_DB = 35.0
+ACTIVE_DB = 35.0
 _NEIGHBORS = np.arange(-1, 2)
 
 
@@ -107,7 +107,7 @@ def describe_measured(measures: Matrix, spec: FeatureSpec) -> Descriptors | None
 def _active_frames(total: Vector) -> tuple[Mask, np.float32]:
     """Finds the frames that are no pause, and their mean power."""
     decibels = _decibels(total)
-    active = decibels > decibels.max() - _ACTIVE_DB
+    active = decibels > decibels.max() - ACTIVE_DB
     mean: np.float32 = total[active].mean()
     return active, mean
 

@@ -23,8 +23,8 @@ from ser.features.spec import FeatureSpec
 
 # Statistics of a descriptor over the frames in which it is defined.
 _MOMENTS = ("mean", "deviation", "p20", "median", "p80", "range", "trend")
-_EVERYWHERE = ("energy", "loudness", "centroid", "rolloff", "alpha", "hammarberg", "flux")
-_UNVOICED = ("alpha", "hammarberg", "slope_low", "slope_high", "energy")
+EVERYWHERE = ("energy", "loudness", "centroid", "rolloff", "alpha", "hammarberg", "flux")
+UNVOICED = ("alpha", "hammarberg", "slope_low", "slope_high", "energy")
 _RHYTHM = ("voiced_rate", "voiced_mean", "voiced_deviation", "voiced_share", "span", "fullness")
 
 
@@ -83,8 +83,8 @@ def _statistics(found: Descriptors) -> Vector:
     parts: list[Any] = [
         [found.level],
         _moments(np.stack([values[name] for name in (*VOICED, *SPECTRAL)])[:, voiced]),
-        _moments(np.stack([values[name] for name in _EVERYWHERE])[:, active]),
-        [values[name][breath].mean() if breath.any() else 0.0 for name in _UNVOICED],
+        _moments(np.stack([values[name] for name in EVERYWHERE])[:, active]),
+        [values[name][breath].mean() if breath.any() else 0.0 for name in UNVOICED],
         _mean_and_deviation(lower[:, active]),
         _mean_and_deviation(lower[:4, voiced]),
         _slopes(_differences(smooth), found.seconds),
@@ -100,8 +100,8 @@ def _statistics(found: Descriptors) -> Vector:
 def _names() -> tuple[str, ...]:
     names = ["level"]
     names += [f"voiced_{d}_{m}" for d in (*VOICED, *SPECTRAL) for m in _MOMENTS]
-    names += [f"{d}_{m}" for d in _EVERYWHERE for m in _MOMENTS]
-    names += [f"unvoiced_{d}_mean" for d in _UNVOICED]
+    names += [f"{d}_{m}" for d in EVERYWHERE for m in _MOMENTS]
+    names += [f"unvoiced_{d}_mean" for d in UNVOICED]
     for prefix, count in (("", CEPSTRA - 1), ("voiced_", 4)):
         names += [f"{prefix}cepstrum{k}_{m}" for m in _MOMENTS[:2] for k in range(1, count + 1)]
     for d in ("loudness", "pitch"):

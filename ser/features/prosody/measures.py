@@ -88,7 +88,7 @@ def measure(power: Matrix, spec: FeatureSpec, *, quick: bool = False) -> Matrix:
     plan = layout(spec)
     found = np.empty((len(power), plan.width), np.float32)
     place = {name: found[:, columns] for name, columns in plan.columns.items()}
-    sums = power @ _sums(spec)
+    sums = power @ sum_weights(spec)
     total = sums[:, 0]
     place["total"][:, 0] = total
     place["below"][:, 0] = sums[:, 1]
@@ -102,7 +102,7 @@ def measure(power: Matrix, spec: FeatureSpec, *, quick: bool = False) -> Matrix:
     low = place["low"]
     low[:] = power[:, : low.shape[1]]
     # The square of the difference between roots of spectra that have the sum 1.
-    root, length = np.sqrt(power), np.sqrt(np.maximum(total, _TINY))
+    root, length = np.sqrt(power), np.sqrt(np.maximum(total, TINY))
     similarity = np.einsum("ij,ij->i", root[1:], root[:-1]) / (length[1:] * length[:-1])
     nonzero = (total > 0).astype(np.float32)
     place["flux"][:1] = 0
@@ -117,15 +117,15 @@ def measure(power: Matrix, spec: FeatureSpec, *, quick: bool = False) -> Matrix:
     return found
 
 
-# Columns of `_sums` before those for the rolloff.
+# Columns of `sum_weights` before those for the rolloff.
 _SUMS = 4
 # The rolloff is searched among the sums of so many bins first, and then bin by bin.
 _BLOCK_BINS = 32
-_ROLLOFF_SHARE = np.float32(0.85)
+ROLLOFF_SHARE = np.float32(0.85)
 
 
 @lru_cache(maxsize=8)
-def _sums(spec: FeatureSpec) -> Matrix:
+def sum_weights(spec: FeatureSpec) -> Matrix:
     """Gives the weights of all sums over bins, for one product, shape (n_fft // 2 + 1, any).
 
     The first sums are those of all bins, of those under and over 1 kHz, and of frequency times
@@ -144,14 +144,14 @@ def _sums(spec: FeatureSpec) -> Matrix:
 
 
 def _rolloff(power: Matrix, cumulative: Matrix) -> npt.NDArray[np.intp]:
-    """Finds the bin below which a frame has `_ROLLOFF_SHARE` of its power.
+    """Finds the bin below which a frame has `ROLLOFF_SHARE` of its power.
 
     Args:
         power: Shape (frames, bins).
         cumulative: The sums up to the end of each `_BLOCK_BINS` bins, shape (frames, any).
     """
     rows = np.arange(len(power))
-    wanted = _ROLLOFF_SHARE * cumulative[:, -1]
+    wanted = ROLLOFF_SHARE * cumulative[:, -1]
     part = (cumulative >= wanted[:, None]).argmax(axis=1)
     before = np.where(part > 0, cumulative[rows, part - 1], 0)
     places = np.minimum(part[:, None] * _BLOCK_BINS + np.arange(_BLOCK_BINS), power.shape[1] - 1)
@@ -168,7 +168,7 @@ def measure_quickly(power: Matrix, spec: FeatureSpec) -> Matrix:
 
 
 # Less power than any sound has, at whatever level.
-_TINY = np.float32(1e-30)
+TINY = np.float32(1e-30)
 
 
 def needs_own_scale(measures: Matrix, spec: FeatureSpec, mean: float) -> bool:
@@ -181,10 +181,14 @@ def needs_own_scale(measures: Matrix, spec: FeatureSpec, mean: float) -> bool:
     return bool(((total > 0) & (total < 10 * FLOOR * np.float32(mean))).any())
 
 
+def mel_bank(spec: FeatureSpec) -> Matrix:
+    """Gives the bank of the `MELS` bands for loudness and cepstra, (MELS, n_fft // 2 + 1)."""
+    return banks.mel_bank(spec.with_changes(n_mels=MELS, n_mfcc=1, fmin=20.0, fmax=None))
+
+
 @lru_cache(maxsize=8)
 def _mel(spec: FeatureSpec) -> banks.Banded:
-    wide = spec.with_changes(n_mels=MELS, n_mfcc=1, fmin=20.0, fmax=None)
-    return banks.Banded(banks.mel_bank(wide))
+    return banks.Banded(mel_bank(spec))
 
 
 @lru_cache(maxsize=8)

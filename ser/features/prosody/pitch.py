@@ -23,12 +23,12 @@ FLOOR_HZ, CEILING_HZ = 60.0, 600.0
 # Boersma's values, fitted to frames of 16 ms: how strong a voiced frame's peak must be, what a
 # change between voiced and unvoiced costs, what a jump of an octave costs, and how much a peak is
 # preferred to the one an octave below.
-_VOICING = 0.45
-_CHANGE = 0.14
-_JUMP = 0.35
-_OCTAVE = 0.02
+VOICING = 0.45
+CHANGE = 0.14
+JUMP = 0.35
+OCTAVE = 0.02
 # Amplitude relative to the loudest frame's, below which a frame is silent.
-_SILENCE = 0.03
+SILENCE = 0.03
 CANDIDATES = 5
 """Candidates per frame."""
 
@@ -97,7 +97,7 @@ def pitch_candidates(
         quick: Use faster operations, which round differently.
     """
     shortest, longest = int(sample_rate / CEILING_HZ), int(np.ceil(sample_rate / FLOOR_HZ))
-    own = _window_autocorrelation(window.tobytes(), longest)
+    own = window_autocorrelation(window.tobytes(), longest)
     correlation = (_fast_autocorrelation if quick else _autocorrelation)(power, longest + 2)
     energy = correlation[:, 0].copy()
     around = correlation[:, shortest - 1 : longest + 1]
@@ -107,7 +107,7 @@ def pitch_candidates(
     rises = around[:, 1:] > around[:, :-1]
     # A peak rises up to here, and not further.
     peaks = rises[:, :-1] > rises[:, 1:]
-    preference = np.float32(_OCTAVE) * np.log2(np.arange(shortest, longest) / shortest)
+    preference = np.float32(OCTAVE) * np.log2(np.arange(shortest, longest) / shortest)
     scores = np.where(peaks, middle - preference.astype(np.float32), np.float32(-9))
     best, score = _highest_peaks(scores)
     rows = np.arange(len(power))[:, None]
@@ -125,7 +125,7 @@ def track_candidates(found: PitchCandidates) -> PitchContour:
     """Finds the best path through the candidates of consecutive frames."""
     amplitude = np.sqrt(found.energy)
     amplitude /= max(float(amplitude.max()), 1e-9)
-    unvoiced = _VOICING + np.maximum(0, 2 - amplitude / _SILENCE * (1 + _VOICING))
+    unvoiced = VOICING + np.maximum(0, 2 - amplitude / SILENCE * (1 + VOICING))
     path = _best_path(np.concatenate([found.score, unvoiced[:, None]], axis=1), found.octaves)
     voiced = path < CANDIDATES
     rows, chosen = np.arange(len(path)), np.minimum(path, CANDIDATES - 1)
@@ -221,9 +221,9 @@ def _best_path(local: Matrix, octaves: Matrix) -> npt.NDArray[np.intp]:
     gain = np.full((states, states, steps), -np.inf, np.float32)
     gain[range(states), range(states), frames - 1 :] = 0
     real = gain[..., : frames - 1]
-    real[:] = -_CHANGE
+    real[:] = -CHANGE
     pitch = octaves.T
-    real[:-1, :-1] = -_JUMP * np.abs(pitch[:, None, :-1] - pitch[None, :, 1:])
+    real[:-1, :-1] = -JUMP * np.abs(pitch[:, None, :-1] - pitch[None, :, 1:])
     real[-1, -1] = 0
     real += local.T[:, 1:]
     levels = []
@@ -244,7 +244,7 @@ def _best_path(local: Matrix, octaves: Matrix) -> npt.NDArray[np.intp]:
 
 
 @lru_cache(maxsize=8)
-def _window_autocorrelation(window: bytes, longest: int) -> Vector:
+def window_autocorrelation(window: bytes, longest: int) -> Vector:
     """Gives the autocorrelation of a window up to a lag, 1 at lag 0."""
     values = np.frombuffer(window, np.float32)
     spectrum = np.abs(np.fft.rfft(values, 2 * len(values))) ** 2
