@@ -66,6 +66,10 @@ class HyperparameterError(ParameterError):
     """
 
 
+class OverwritingError(SerError):
+    """An output is one of the inputs, or another output; the command line ends with exit code 2."""
+
+
 class AudioError(SerError):
     """An audio file cannot be read or written."""
 

@@ -10,6 +10,7 @@ from ser.api.sources import Recording, as_source
 from ser.arrays import Samples
 from ser.conversion.converter import EngineName
 from ser.conversion.jobs import convert_speech, write_speech
+from ser.io.roles import refuse_overwriting
 from ser.models.backend import Device
 
 
@@ -49,6 +50,7 @@ def translate(
 
     Raises:
         AudioError: The recording cannot be read, or the result not written.
+        OverwritingError: The result would replace the recording.
         ParameterError: There is no such engine or device.
         LabelError: An emotion is unknown.
         SerError: The model does not make the emotion, or the intensity is out of its range.
@@ -61,6 +63,8 @@ def translate(
     """
     check_choice("engine", engine, get_args(EngineName))
     check_choice("device", device, get_args(Device))
+    if output is not None:
+        refuse_overwriting(output, source)
     samples, rate = convert_speech(
         as_source(source, sample_rate),
         to,

@@ -17,6 +17,7 @@ from ser.dataset.table import Table
 from ser.evaluation.metrics import Evaluation
 from ser.evaluation.predict import evaluate_classifier
 from ser.inference.recognizer import Recognizer
+from ser.io.roles import refuse_overwriting
 from ser.models.backend import Device
 
 
@@ -59,6 +60,7 @@ def train(
         DependencyError: The extra is not installed.
         TypeError: `ser.training.config.TrainConfig` has no such field.
         ParameterError: A value is out of its range, or there is no such architecture.
+        OverwritingError: The artifact would replace a table that it is made of.
         SerError: The table cannot be read or does not suit the architecture, or the artifact
             cannot be written.
     """
@@ -69,6 +71,8 @@ def train(
     names = {field.name for field in fields(TrainConfig)} - {"arch", "options", "augment"}
     check_names("train", config, sorted(names))
     check_choice("device", device, get_args(Device))
+    if output is not None:
+        refuse_overwriting(output, table, validation)
     trained = train_classifier(
         table,
         arch,

@@ -13,6 +13,7 @@ from ser.audio import reader
 from ser.audio.reader import Source, source_name
 from ser.errors import SerError, missing_package
 from ser.inference.windowing import FULL, TimeRange
+from ser.io.roles import refuse_overwriting
 from ser.timeline.clock import format_time
 from ser.timeline.postprocess import Postprocessing
 from ser.timeline.summary import Summarizer, Summary
@@ -181,8 +182,10 @@ class Timeline(Sequence[Window]):
             format: The format's name, where the ending does not tell.
 
         Raises:
+            OverwritingError: It would replace the recording.
             SerError: The format is unknown, or the file cannot be written.
         """
+        refuse_overwriting(path, self._source)
         suffix = Path(path).suffix.lower() if format is None else f".{format}"
         if suffix == ".html":
             self._save_page(Path(path))

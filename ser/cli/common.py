@@ -39,8 +39,9 @@ from ser.cli.options import (
     seed_option,
 )
 from ser.cli.parameters import say_options, suggest_choices, usage_error
+from ser.cli.paths import check_files
 from ser.cli.signals import Terminated, raise_on_signals
-from ser.errors import ParameterError, SerError, how_to_get, interruptions
+from ser.errors import OverwritingError, ParameterError, SerError, how_to_get, interruptions
 
 __all__ = [
     "Command",
@@ -77,10 +78,12 @@ class Command(click.Command):
 
         Raises:
             click.UsageError: There are such.
+            OverwritingError: An output is an input, or another output.
         """
         rest = super().parse_args(ctx, args)
         if not ctx.resilient_parsing:
             check_rules(self, ctx, self.rules)
+            check_files(self, ctx)
         return rest
 
     def main(  # type: ignore[override]  # click's overloads speak of its own exit codes
@@ -146,6 +149,8 @@ class Command(click.Command):
                     console.trace(error)
                 return self._show(name, usage)
             console.fail(error)
+        except OverwritingError as error:
+            return self._show(name, click.UsageError(f"{error}."))
         except SerError as error:
             console.fail(error)
         except OSError as error:

@@ -8,6 +8,7 @@ import click
 
 from ser.cli.common import Console, command, output_option, refuse_terminal
 from ser.cli.options import check_stdin
+from ser.cli.paths import InputPath
 from ser.errors import SerError, nearest
 
 if TYPE_CHECKING:
@@ -22,7 +23,7 @@ _CONFLICTS_SHOWN = 5
 
 @command("ser-merge")
 @click.argument(
-    "tables", nargs=-1, required=True, metavar="TABLE...", type=click.Path(allow_dash=True)
+    "tables", nargs=-1, required=True, metavar="TABLE...", type=InputPath(allow_dash=True)
 )
 @output_option("The merged table; - is stdout.")
 @click.option(

@@ -12,6 +12,7 @@ import click
 
 from ser.cli.console import is_terminal
 from ser.cli.exclusive import Excludes
+from ser.cli.paths import InputPath, OutputPath, TimelineOutputs
 from ser.errors import SerError, require
 from ser.io.files import STANDARD
 from ser.parallel.resources import usable_cores
@@ -26,16 +27,16 @@ def audio_arguments(function: F) -> F:
     function = click.option(
         "--files0-from",
         metavar="FILE",
-        type=click.Path(allow_dash=True),
+        type=InputPath(allow_dash=True),
         help="Read more inputs from FILE (- is stdin), separated by NUL, as find -print0 writes.",
     )(function)
     function = click.option(
         "--files-from",
         metavar="FILE",
-        type=click.Path(allow_dash=True),
+        type=InputPath(allow_dash=True),
         help="Read more inputs from FILE (- is stdin), one per line.",
     )(function)
-    return click.argument("audio", nargs=-1, metavar="AUDIO...", type=click.Path(allow_dash=True))(
+    return click.argument("audio", nargs=-1, metavar="AUDIO...", type=InputPath(allow_dash=True))(
         function
     )
 
@@ -45,7 +46,7 @@ def model_option(function: F) -> F:
     return click.option(
         "--model",
         metavar="MODEL.keras|small",
-        type=click.Path(),
+        type=InputPath(),
         default=str(DEFAULT_MODEL),
         show_default="the one that comes with ser",
         callback=lambda context, parameter, value: str(find_model(value)),
@@ -62,7 +63,7 @@ def timeline_output_options(function: Any) -> Any:
             "-o",
             "--output",
             metavar="FILE",
-            type=click.Path(allow_dash=True),
+            type=TimelineOutputs(allow_dash=True),
             multiple=True,
             default=(STANDARD,),
             show_default="-",
@@ -175,7 +176,7 @@ def output_option(
         "-o",
         "--output",
         metavar=metavar,
-        type=click.Path(allow_dash=True),
+        type=OutputPath(allow_dash=True),
         required=required,
         help=help,
         **fallback,

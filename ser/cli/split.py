@@ -10,6 +10,7 @@ import click
 
 from ser.cli.common import Command, Console, command, refuse_terminal, seed_option
 from ser.cli.exclusive import Excludes
+from ser.cli.paths import InputPath, OutputPath, TextWithPath, file_roles
 
 if TYPE_CHECKING:
     from ser.arrays import Indices
@@ -37,7 +38,7 @@ class SplitCommand(Command):
 
 
 _FOLDER = click.Option(
-    ["-o", "--output"], required=True, type=click.Path(file_okay=False), metavar="DIR"
+    ["-o", "--output"], required=True, type=OutputPath(file_okay=False), metavar="DIR"
 )
 
 
@@ -51,14 +52,14 @@ _RULES = (
 
 
 @command("ser-split", cls=SplitCommand, rules=_RULES)
-@click.argument("table", metavar="TABLE", type=click.Path(allow_dash=True))
+@click.argument("table", metavar="TABLE", type=InputPath(allow_dash=True))
 @click.option(
     "-o",
     "--output",
     nargs=2,
     required=True,
     metavar="TRAIN TEST | DIR",
-    type=click.Path(allow_dash=True),
+    type=OutputPath(allow_dash=True),
     help="The two tables; with --folds a folder for the tables of every fold.",
 )
 @click.option(
@@ -78,6 +79,7 @@ _RULES = (
     is_flag=False,
     flag_value="",
     metavar="N|FILE|NAME",
+    type=TextWithPath(),
     help="Write N folds, those of a folds.json, or published ones by name (ravdess: five actor "
     "folds, Luna-Jiménez et al. 2021). Without a value and with --by corpus: one per corpus.",
 )
@@ -148,8 +150,6 @@ def _check(output: str | tuple[str, str], by: str | None, folds: str | None) -> 
     if folds is not None and folds.isdigit() and int(folds) < 2:
         _refuse("--folds needs 2 or more.")
     if not isinstance(output, str):
-        if output[0] == output[1]:
-            _refuse("The two tables of -o need two names.")
         for target in output:
             refuse_terminal(target)
 
@@ -178,6 +178,7 @@ def _write_folds(console: Console, table: Table, folder: Path, folds: Folds) -> 
         copies += len(test) - len(recorded)
         parts.append((f"fold {number} train", folder / f"fold-{number}.train.npy", train))
         parts.append((f"fold {number} test", folder / f"fold-{number}.test.npy", recorded))
+    file_roles().add_outputs([*(target for _, target, _ in parts), folder / "folds.json"])
     _write(console, table, parts)
     _note_copies(console, copies)
     # Last, so that the list stands only beside a complete set of tables.

@@ -12,6 +12,7 @@ import click
 
 from ser.cli.console import Console, Progress
 from ser.cli.options import with_options
+from ser.cli.paths import TextWithPath
 from ser.errors import SerError
 from ser.io.hub import DownloadProgress
 from ser.text.asr.base import SpeechRecognizer
@@ -51,6 +52,7 @@ def add_text_options(function: Any) -> Any:
         click.option(
             "--asr-model",
             metavar="NAME|DIR",
+            type=TextWithPath(),
             help="Speech recognizer: tiny, base, small, medium, large-v3 or turbo (Whisper), a "
             "model of the Hugging Face Hub, a folder, or sphinx (PocketSphinx).  [default: "
             "base, or sphinx where that cannot be had]",
@@ -58,6 +60,7 @@ def add_text_options(function: Any) -> Any:
         click.option(
             "--text-model",
             metavar="NAME|DIR",
+            type=TextWithPath(),
             help="Classifier of words: a model of the Hugging Face Hub, a folder, or lexicon, "
             "which is built in.  [default: j-hartmann/emotion-english-distilroberta-base, or "
             "lexicon]",
@@ -71,6 +74,7 @@ def add_text_options(function: Any) -> Any:
         click.option(
             "--translate-model",
             metavar="NAME|DIR",
+            type=TextWithPath(),
             help="Whisper model that translates.  [default: the recognizer if it can, or small]",
         ),
         click.option(

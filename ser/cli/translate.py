@@ -27,12 +27,12 @@ from ser.cli.common import (
 )
 from ser.cli.exclusive import Excludes
 from ser.cli.options import with_options
+from ser.cli.paths import InputPath, OutputPath, file_roles
 from ser.conversion.jobs import AUTO, ConversionConfig, convert_files
 from ser.conversion.modification import MAX_INTENSITY
 from ser.conversion.tasks import (
     ConversionTask,
     SourceRecording,
-    check_overwriting,
     find_recordings,
     name_results,
 )
@@ -85,7 +85,7 @@ def _translation_options(function: Any) -> Any:
         click.option(
             "--model",
             metavar="MODEL.keras",
-            type=click.Path(),
+            type=InputPath(),
             default=str(DEFAULT_TRANSLATOR),
             show_default="the one that comes with ser",
             envvar="SER_TRANSLATOR",
@@ -110,7 +110,7 @@ def _result_options(function: Any) -> Any:
             "-o",
             "--output",
             metavar="FILE|DIR|-",
-            type=click.Path(allow_dash=True),
+            type=OutputPath(allow_dash=True),
             help="OUT.wav or OUT.flac for one result, a folder for several: NAME.angry.wav; - is "
             "stdout.  [default: -, or no sound at all with --plot or --spectrograms]",
         ),
@@ -131,14 +131,14 @@ def _result_options(function: Any) -> Any:
         click.option(
             "--plot",
             metavar="FILE",
-            type=click.Path(),
+            type=OutputPath(),
             help="Draw mel spectrogram, F0 and envelope of one recording beside its translations "
             "(PNG or SVG); of a long one the first minute.",
         ),
         click.option(
             "--spectrograms",
             metavar="FILE",
-            type=click.Path(allow_dash=True),
+            type=OutputPath(allow_dash=True),
             help="Write the mel spectrograms of the results as a feature table (.npy).",
         ),
     ]
@@ -246,7 +246,10 @@ class _Output:
         else:
             tasks = name_results(recordings, emotions, target, self.suffix)
             make_folder(target)
-        check_overwriting(tasks)
+        roles = file_roles()
+        roles.add_inputs(recording.path for recording in recordings)
+        if not self.single:
+            roles.add_outputs(task.target for task in tasks)
         return tasks
 
     def finish(self, console: Console, done: Sequence[ConversionTask]) -> None:

@@ -14,6 +14,7 @@ import click
 
 from ser.cli.common import Console, Progress, command, output_option, refuse_terminal
 from ser.cli.options import check_stdin
+from ser.cli.paths import InputPath, OutputPath
 from ser.errors import SerError
 from ser.io.files import STANDARD
 from ser.youtube.addresses import read_addresses
@@ -28,7 +29,7 @@ T = TypeVar("T")
 @click.option(
     "--batch-file",
     metavar="FILE",
-    type=click.Path(allow_dash=True),
+    type=InputPath(allow_dash=True),
     help="Read more URLs from FILE (- is stdin), one per line; lines with # are comments.",
 )
 @output_option(
@@ -63,7 +64,7 @@ T = TypeVar("T")
 @click.option(
     "--archive",
     metavar="FILE",
-    type=click.Path(dir_okay=False, path_type=Path),
+    type=OutputPath(dir_okay=False, path_type=Path),
     help="Skip what FILE lists and add what is done, in yt-dlp's format.",
 )
 @click.option("--overwrite", is_flag=True, help="Fetch again what is in the folder already.")
@@ -74,7 +75,7 @@ T = TypeVar("T")
 @click.option(
     "--cookies",
     metavar="FILE",
-    type=click.Path(dir_okay=False, path_type=Path),
+    type=InputPath(dir_okay=False, path_type=Path),
     help="Cookies in Netscape's format, for what needs signing in. Never written to.",
 )
 @click.option(

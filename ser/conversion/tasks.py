@@ -107,19 +107,6 @@ def name_results(
     ]
 
 
-def check_overwriting(tasks: Sequence[ConversionTask]) -> None:
-    """Checks that no output file is one of the inputs.
-
-    Raises:
-        SerError: One is.
-    """
-    sources = {os.path.realpath(task.recording.path): task.recording.shown for task in tasks}
-    for task in tasks:
-        source = sources.get(os.path.realpath(task.target))
-        if source is not None:
-            raise SerError(source, "is to be read, and to be a result", "name another output")
-
-
 def _stem(name: str) -> str:
     folder, slash, last = name.rpartition("/")
     return folder + slash + (PurePath(last).stem or last)

@@ -200,6 +200,14 @@ def calibrated_error(predictions: Predictions) -> float:
     return expected_calibration_error(tempered, truth)
 
 
+def output_files(folder: Path, folds: int) -> list[Path]:
+    """Lists the files that a cross-validation of so many folds writes into its folder."""
+    names = [PREDICTIONS, ADAPTED_CSV, REPORT]
+    for number in range(1, folds + 1):
+        names += [f"fold-{number}{end}" for end in (".keras", ".csv", f"-{ADAPTED_CSV}")]
+    return [folder / name for name in names]
+
+
 def _write_report(folder: Path, plain: CrossValidation, adapted: CrossValidation) -> None:
     write_predictions(folder / PREDICTIONS, plain.predictions)
     write_predictions(folder / ADAPTED_CSV, adapted.predictions)

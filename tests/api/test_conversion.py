@@ -11,6 +11,7 @@ from conftest import Run
 from speech import render
 
 import ser
+from ser.errors import OverwritingError
 
 RATE = 16_000
 
@@ -60,3 +61,10 @@ def test_unknown_engines(path: Path) -> None:
         ser.translate(path, to="sad", engine="rule")  # type: ignore[arg-type]
     with pytest.raises(ser.SerError, match=r"^device=zzz: is unknown"):
         ser.translate(path, to="sad", device="zzz")  # type: ignore[arg-type]
+
+
+def test_the_recording_is_not_written_over(path: Path) -> None:
+    before = path.read_bytes()
+    with pytest.raises(OverwritingError), path.open("rb") as stream:
+        ser.translate(stream, to="sad", output=path)
+    assert path.read_bytes() == before

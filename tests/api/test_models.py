@@ -8,7 +8,8 @@ import pytest
 from spoken import CONFIG
 
 import ser
-from ser.dataset.table import Table
+from ser.dataset.table import Table, write_table
+from ser.errors import OverwritingError
 
 
 @pytest.fixture(scope="module")
@@ -53,3 +54,14 @@ def test_mistakes_are_named(spoken: Table) -> None:
     with pytest.raises(ser.SerError, match="dropout"):
         ser.train(spoken, "cnn1d", options={"dropot": 0.3})
     assert CONFIG.arch
+
+
+def test_the_table_is_not_written_over(spoken: Table, tmp_path: Path) -> None:
+    path = tmp_path / "table.keras"
+    write_table(path, spoken)
+    before = path.read_bytes()
+    with pytest.raises(OverwritingError):
+        ser.train(path, output=path)
+    with pytest.raises(OverwritingError):
+        ser.train(spoken, validation=path, output=path)
+    assert path.read_bytes() == before

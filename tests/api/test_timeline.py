@@ -13,7 +13,7 @@ from speech import render_demo
 from timelines import LABELS, angry, sad, silence
 
 from ser.api.timeline import Timeline
-from ser.errors import SerError
+from ser.errors import OverwritingError, SerError
 from ser.timeline.writers.registry import ENDINGS, FORMATS
 
 RATE = 16_000
@@ -136,3 +136,15 @@ def test_unknown_formats(timeline: Timeline, tmp_path: Path) -> None:
         timeline.save(tmp_path / "a.json")
     assert list(tmp_path.iterdir()) == []
     assert np.isfinite(timeline[0].confidence)
+
+
+def test_the_recording_is_not_written_over(tmp_path: Path) -> None:
+    path = tmp_path / "said.wav"
+    soundfile.write(path, render_demo(RATE), RATE)
+    before = path.read_bytes()
+    kept = Timeline([sad(0, 3)], labels=LABELS, source=path)
+    (tmp_path / "link.html").hardlink_to(path)
+    for name, format in (("said.wav", "csv"), ("link.html", None)):
+        with pytest.raises(OverwritingError):
+            kept.save(tmp_path / name, format)
+    assert path.read_bytes() == before

@@ -271,7 +271,8 @@ def test_errors_before_any_work(talk: Path, here: Here, tmp_path: Path) -> None:
 
     assert "is a classifier" in error(talk, "--model", SMALL_MODEL, "-o", "x.wav")
     assert "use --engine rules" in error(talk, "--engine", "network", "-o", "x.wav")
-    assert "name another output" in error(talk, "-o", talk)
+    code, errors = here(talk, "-o", talk, "--to", "sad")
+    assert (code, "name another output" in errors) == (2, True)
     (tmp_path / "file").touch()
     assert "cannot be made" in error(talk, talk.parent, "-o", "file/out")
     copy = tmp_path / "other" / "talk.wav"

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from ser.conversion.tasks import ConversionTask, SourceRecording, check_overwriting, find_recordings
+from ser.conversion.tasks import SourceRecording, find_recordings
 from ser.conversion.tasks import name_results as named
 from ser.errors import SerError
 
@@ -75,16 +75,3 @@ def test_an_empty_folder_is_a_failed_input(folder: Path) -> None:
         "empty: holds no audio files; name audio files or a folder"
     ]
     assert len(found) == 4
-
-
-def test_a_result_may_not_replace_a_recording(folder: Path) -> None:
-    sources = find_recordings([Path("in")], lambda error: None)
-    check_overwriting(named(sources, ["sad"], Path("in"), ".wav"))
-    (folder / "in/a.sad.wav").write_bytes(b"x")
-    sources = find_recordings([Path("in")], lambda error: None)
-    with pytest.raises(SerError, match=r"in/a\.sad\.wav: is to be read, and to be a result"):
-        check_overwriting(named(sources, ["sad"], Path("in"), ".wav"))
-    (folder / "link.wav").symlink_to(folder / "in/a.wav")
-    (first,) = find_recordings([Path("in/a.wav")], lambda error: None)
-    with pytest.raises(SerError, match="name another output"):
-        check_overwriting([ConversionTask(first, "sad", Path("link.wav"))])

@@ -17,6 +17,7 @@ from ser.cli.analyze.session import Session
 from ser.cli.console import Console
 from ser.cli.exclusive import Excludes, Needs
 from ser.cli.options import NO_JOBS, Device, check_cluster, cluster_option, with_options
+from ser.cli.paths import OutputPath, file_roles
 from ser.inference.batch import BatchReport, Workers, run_batch
 from ser.inference.engine import EngineName
 from ser.inference.jobs import Job, find_jobs
@@ -60,7 +61,7 @@ def batch_options(function: Any) -> Any:
         click.option(
             "--output-dir",
             metavar="DIR",
-            type=click.Path(),
+            type=OutputPath(),
             help="Write a file for each recording into DIR, sub-folders mirrored: "
             "talk.wav.jsonl. --format may then name several, as jsonl,vtt.",
         ),
@@ -177,14 +178,21 @@ def analyze_batch(
         SerError: Nothing can be written, or nobody is left to do the work.
     """
     console, outputs = session.console, session.outputs
+    roles = file_roles()
     task = AnalysisTask(model, session.recognizer.config, outputs.summaries)
     if batch.folder is not None:
         place = OutputFolder(batch.folder)
         token = secrets.token_hex(4)
         work = WriteResults(task, place, batch.formats, batch.picture, outputs.top, token)
-        _to_folder(console, batch, find_jobs(inputs, console.fail), work)
+        jobs = find_jobs(inputs, console.fail)
+        roles.add_inputs(job.source for job in jobs)
+        if not is_url(batch.folder):
+            results = (name for job in jobs for name in work.names(job))
+            roles.add_outputs(Path(batch.folder, name) for name in results)
+        _to_folder(console, batch, jobs, work)
         return
     jobs = find_jobs(inputs, console.fail, named=False)
+    roles.add_inputs(job.source for job in jobs)
     if jobs:
         with outputs.open(len(jobs), session.recognizer.labels) as writer:
             _to_one_output(console, batch, jobs, ReturnResults(task), writer)

@@ -24,6 +24,7 @@ from ser.cli.common import Console, audio_arguments, collect_inputs, command, de
 from ser.cli.exclusive import Needs, exclude, is_given
 from ser.cli.options import check_stdin, model_option
 from ser.cli.outputs import walk_recordings
+from ser.cli.paths import OutputPath, TextWithPath, file_roles
 from ser.inference.classifier import open_classifier
 from ser.inference.config import make_config
 from ser.inference.live import HOP_SECONDS
@@ -47,7 +48,7 @@ from ser.timeline.writers.registry import separate_outputs
 @click.option(
     "--plot",
     metavar="FILE",
-    type=click.Path(),
+    type=OutputPath(),
     help="Draw waveform, mel spectrogram and emotions of one recording (PNG or SVG). With "
     "--output-dir, png or svg: a picture of each.",
 )
@@ -57,6 +58,7 @@ from ser.timeline.writers.registry import separate_outputs
 @click.option(
     "--enrol",
     metavar="EMOTION=FILE",
+    type=TextWithPath("[^=]*=(.*)"),
     multiple=True,
     help="Learn from speech of this voice whose emotion is known. May be given several times.",
 )
@@ -148,6 +150,7 @@ def main(
     recordings: list[str] = []
     if live is not None or batch is None:
         recordings = [live.name] if live is not None else list(walk_recordings(console, inputs))
+        file_roles().add_inputs(recordings)
         check_views(plot, html, len(recordings))
         if not recordings:
             return

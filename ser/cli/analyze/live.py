@@ -26,6 +26,7 @@ from ser.cli.analyze.views import MakeViews
 from ser.cli.console import Console, allows_color, is_terminal
 from ser.cli.exclusive import Excludes, exclude
 from ser.cli.options import with_options
+from ser.cli.paths import InputPath
 from ser.errors import SerError
 from ser.inference.config import AnalysisConfig
 from ser.inference.consumers import Consumer
@@ -67,7 +68,7 @@ def live_options(function: Any) -> Any:
         click.option(
             "--play",
             metavar="FILE",
-            type=click.Path(),
+            type=InputPath(),
             help="Play FILE while its emotions appear in step; needs the extra [live].",
         ),
     ]

@@ -11,6 +11,7 @@ from click.shell_completion import CompletionItem
 
 from ser.audio.microphone import MICROPHONE
 from ser.cli.options import timeline_output_options, with_options
+from ser.cli.paths import TextWithPath
 from ser.errors import choose_from
 from ser.inference.adaptation import NONE, SELF
 from ser.io.files import STANDARD, is_special
@@ -136,6 +137,8 @@ def timeline_options(function: Any) -> Any:
 
 # What ``--adapt`` and ``--enrol`` of ``ser-analyze`` are given.
 
+_ADAPT = TextWithPath(f"(?!(?:{NONE}|{SELF})$)(.*)")
+
 
 def adapt_option(function: Any) -> Any:
     """Adds ``--adapt``, and its former name."""
@@ -143,12 +146,13 @@ def adapt_option(function: Any) -> Any:
         click.option(
             "--adapt",
             metavar="none|self|FILE",
+            type=_ADAPT,
             multiple=True,
             help="How the voice usually sounds: learn it from the recording itself (self, the "
             "default where the model can), from other unlabelled speech of it (FILE, the first "
             "five minutes; may be given several times), or not at all (none).",
         ),
-        click.option("--calibrate", multiple=True, hidden=True),
+        click.option("--calibrate", type=_ADAPT, multiple=True, hidden=True),
     ]
     return with_options(options, function)
 

@@ -13,6 +13,7 @@ from ser.audio import reader
 from ser.audio.microphone import MICROPHONE
 from ser.cli.console import Console
 from ser.cli.options import with_options
+from ser.cli.paths import OutputPath
 from ser.errors import AudioError
 from ser.inference.classifier import Classifier
 from ser.inference.consumers import Consumer
@@ -29,7 +30,7 @@ def html_options(function: Any) -> Any:
         click.option(
             "--html",
             metavar="FILE",
-            type=click.Path(),
+            type=OutputPath(),
             help="Write a web page about one recording, which needs nothing else: player, "
             "waveform, curves, and segments to click on.",
         ),

@@ -28,6 +28,7 @@ from ser.cli.extract.options import (
     spec_options,
 )
 from ser.cli.options import NO_JOBS, check_cluster, cluster_option
+from ser.cli.paths import OutputPath, file_roles
 from ser.corpora.base import Clip
 from ser.corpora.registry import CHOICES, find_clips
 from ser.dataset.preload import import_extraction
@@ -79,7 +80,7 @@ _RULES = (
 @copy_options
 @click.option(
     "--write-audio",
-    type=click.Path(file_okay=False, path_type=Path),
+    type=OutputPath(file_okay=False, path_type=Path),
     metavar="DIR",
     help="Save the sound of every record as WAV, as the features were computed of it.",
 )
@@ -151,6 +152,7 @@ def main(
 
     windows = None if window is None else RecordWindows(window, window if hop is None else hop)
     clips = _clips(console, inputs, corpus, channel)
+    file_roles().add_inputs(clip.path for clip in clips)
     with console.progress(None, "clip", "extracting") as bar:
         report = extract_table(
             clips,

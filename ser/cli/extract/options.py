@@ -9,6 +9,7 @@ import click
 
 from ser.cli.common import seed_option
 from ser.cli.options import with_options
+from ser.cli.paths import InputPath, InputTree, TextWithPath
 from ser.features.registry import ALL_FAMILIES
 from ser.features.spec import PRESETS, FeatureSpec, Functionals, MelScale, Normalization, Pool
 
@@ -31,7 +32,7 @@ def spec_options(function: Any) -> Any:
         click.option(
             "--like",
             metavar="FILE",
-            type=click.Path(),
+            type=InputPath(),
             help="Take the specification of a table or model instead of a preset's.",
         ),
         click.option(
@@ -95,6 +96,7 @@ def encoder_options(function: Any) -> Any:
         click.option(
             "--encoder",
             metavar="NAME|PATH|hf:MODEL",
+            type=TextWithPath("(?:hf:)?(.*)"),
             help="Take embeddings of a Whisper encoder: a name on the Hugging Face Hub such as "
             "openai/whisper-tiny.en, or a folder with model.safetensors or CTranslate2's "
             "model.bin; or, behind hf:, of a wav2vec 2.0, HuBERT, WavLM, data2vec or Whisper model "
@@ -172,7 +174,7 @@ def copy_options(function: Any) -> Any:
         ),
         click.option(
             "--noise-from",
-            type=click.Path(path_type=Path),
+            type=InputTree(path_type=Path),
             metavar="DIR",
             help="Take the noise from the recordings in a folder.",
         ),

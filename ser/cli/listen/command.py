@@ -23,6 +23,7 @@ from ser.cli.exclusive import Excludes, exclude
 from ser.cli.listen.recording import list_microphones, record
 from ser.cli.options import model_option, timeline_output_options
 from ser.cli.outputs import choose_outputs, open_writer, walk_recordings
+from ser.cli.paths import InputPath, OutputPath, file_roles
 from ser.cli.text_options import TextOptions, add_text_options
 from ser.errors import SerError
 from ser.inference.classifier import open_classifier
@@ -45,7 +46,7 @@ from ser.timeline.writers.text import can_draw_blocks
     "--text",
     "text_file",
     metavar="FILE",
-    type=click.Path(allow_dash=True),
+    type=InputPath(allow_dash=True),
     help="Read texts from FILE (- is stdin), one per line, instead of listening.",
 )
 @click.option("--transcript-only", is_flag=True, help="Write what was said, without emotions.")
@@ -66,7 +67,7 @@ from ser.timeline.writers.text import can_draw_blocks
 @click.option(
     "--save",
     metavar="FILE",
-    type=click.Path(dir_okay=False),
+    type=OutputPath(dir_okay=False),
     help="Keep the recording from the microphone: .wav or .flac.",
 )
 @click.option(
@@ -135,7 +136,9 @@ def main(
         return
     _check_microphone_options(named, save)
     inputs = collect_inputs(names, files_from, files0_from) if named else []
-    sources = [_open_file(name) for name in walk_recordings(console, inputs)]
+    recordings = list(walk_recordings(console, inputs))
+    file_roles().add_inputs(recordings)
+    sources = [_open_file(name) for name in recordings]
     if named and not sources:
         return
     count = max(1, len(sources))

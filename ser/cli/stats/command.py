@@ -11,6 +11,7 @@ import click
 from ser.cli.common import Console, command
 from ser.cli.exclusive import Excludes, Needs, is_given
 from ser.cli.options import device_option, json_option
+from ser.cli.paths import InputPath, OutputPath, TextWithPath
 from ser.errors import SerError, cannot_write
 from ser.io.files import STANDARD
 from ser.wording import counted
@@ -44,7 +45,7 @@ _EXCLUDED = {
         Needs("--split", "--audit", "it says what else to audit"),
     ),
 )
-@click.argument("inputs", nargs=-1, required=True, metavar="[MODEL] [TABLE]", type=click.Path())
+@click.argument("inputs", nargs=-1, required=True, metavar="[MODEL] [TABLE]", type=InputPath())
 @json_option
 @click.option(
     "--audit",
@@ -54,26 +55,27 @@ _EXCLUDED = {
 @click.option(
     "--split",
     metavar="FILE|NAME",
+    type=TextWithPath(),
     help="Audit a split too: a folds.json, published folds by name, or the table of the test side.",
 )
 @click.option(
     "--csv",
     "csv_target",
     metavar="FILE",
-    type=click.Path(allow_dash=True),
+    type=OutputPath(allow_dash=True),
     help="Write the figures of an evaluation or an audit as CSV, one per line; - is stdout.",
 )
 @click.option(
     "--plot",
     metavar="FILE",
-    type=click.Path(path_type=Path),
+    type=OutputPath(path_type=Path),
     help="Draw a .png or .svg: a confusion matrix, or the gallery of a table.",
 )
 @click.option(
     "--predictions",
     "predictions_target",
     metavar="FILE",
-    type=click.Path(allow_dash=True),
+    type=OutputPath(allow_dash=True),
     help="Write what MODEL says about each clip of TABLE as CSV; - is stdout.",
 )
 @click.option("--speaker", metavar="NAME", help="Whose gallery, as 01 or ravdess/01.")

@@ -15,6 +15,7 @@ from ser.cli.common import (
     seed_option,
 )
 from ser.cli.exclusive import Excludes
+from ser.cli.paths import InputPath, OutputPath, TextWithPath, file_roles
 from ser.cli.train.cv import check_output, run_cross_validation
 from ser.cli.train.options import (
     ALL,
@@ -56,7 +57,7 @@ _RULES = (
 
 
 @command("ser-train", cls=TrainCommand, rules=_RULES)
-@click.argument("table", metavar="TABLE", type=click.Path(allow_dash=True))
+@click.argument("table", metavar="TABLE", type=InputPath(allow_dash=True))
 @output_option(
     "The artifact to write; with --cv, a folder.",
     default=None,
@@ -127,6 +128,7 @@ _RULES = (
 @click.option(
     "--validation",
     metavar="TABLE|FRACTION",
+    type=TextWithPath(),
     default="0.15",
     show_default=True,
     help="What training is validated on and stopped by: a table, or the part of the speakers set "
@@ -164,6 +166,7 @@ _RULES = (
 @click.option(
     "--cv",
     metavar="speaker:N|corpus|random:N|FOLDS",
+    type=TextWithPath(),
     help="Cross-validate instead: N folds with speakers apart, one fold per corpus, N random folds "
     "(speakers on both sides), a fold file of ser-split, or ravdess for the published folds.",
 )
@@ -179,28 +182,28 @@ _RULES = (
 @click.option(
     "--report",
     metavar="DIR",
-    type=click.Path(file_okay=False),
+    type=InputPath(file_okay=False),
     help="A folder that --cv wrote with the same options: its figures and its temperature go into "
     "the card.",
 )
-@click.option("--history", metavar="FILE", type=click.Path(), help="Write a CSV row per epoch.")
-@click.option("--plot", metavar="FILE", type=click.Path(), help="Draw the training curves.")
+@click.option("--history", metavar="FILE", type=OutputPath(), help="Write a CSV row per epoch.")
+@click.option("--plot", metavar="FILE", type=OutputPath(), help="Draw the training curves.")
 @click.option(
     "--plot-model",
     metavar="FILE",
-    type=click.Path(),
+    type=OutputPath(),
     help="Draw the network: its layers with their shapes and parameters.",
 )
 @click.option(
     "--write-generated",
     metavar="FILE.npy",
-    type=click.Path(),
+    type=OutputPath(),
     help="Write a table of clips that acgan has generated, as many as it was trained on.",
 )
 @click.option(
     "--tensorboard",
     metavar="DIR",
-    type=click.Path(file_okay=False),
+    type=OutputPath(file_okay=False),
     help="Write event files for TensorBoard.",
 )
 @click.option("--resume", is_flag=True, help="Continue an interrupted training.")
@@ -278,6 +281,10 @@ def main(
             check_target(Path(picture), name)
     if write_generated is not None:
         _check_generated(config, write_generated)
+    if report is not None:
+        from ser.training.crossval import REPORT
+
+        file_roles().add_inputs([Path(report, REPORT)])
     converts = config.arch in CONVERSION_ARCHITECTURES
     tuning = read_tuning(click.get_current_context(), search, [*settings, *config.options])
     if cv is not None:

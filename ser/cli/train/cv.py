@@ -10,6 +10,7 @@ import numpy as np
 
 from ser.cli.common import Console
 from ser.cli.exclusive import is_given
+from ser.cli.paths import file_roles
 from ser.cli.train.reporting import report_epoch
 from ser.cli.train.tune import Tuning, nested_search
 from ser.dataset.table import Table
@@ -70,7 +71,12 @@ def run_cross_validation(
     Raises:
         click.UsageError: The value of ``--cv`` is malformed.
     """
-    from ser.training.crossval import PREDICTIONS, cross_validate, describe_protocol
+    from ser.training.crossval import (
+        PREDICTIONS,
+        cross_validate,
+        describe_protocol,
+        output_files,
+    )
 
     labeled = np.flatnonzero(np.asarray(records["y"]) != "")
     if len(labeled) < len(records):
@@ -78,6 +84,7 @@ def run_cross_validation(
         console.note(f"left out: {left_out} without an emotion")
         records = records[labeled]
     folds = _make_folds(records, folds_text, config.seed, name)
+    file_roles().add_outputs([*output_files(folder, len(folds.tests)), folder / _PICTURE])
     if folds.by == "clip":
         console.note(
             "random folds have the same speakers on both sides: the figures say nothing about a "

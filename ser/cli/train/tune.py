@@ -12,6 +12,7 @@ import click
 
 from ser.cli.common import Console
 from ser.cli.exclusive import Excludes, Needs, is_given
+from ser.cli.paths import OutputPath
 from ser.errors import interruptions
 from ser.wording import counted
 
@@ -129,20 +130,20 @@ def tune_options(function: F) -> F:
         click.option(
             "--tune-db",
             metavar="FILE",
-            type=click.Path(dir_okay=False),
+            type=OutputPath(dir_okay=False),
             show_default="MODEL.keras.tune.db",
             help="The SQLite file of the search, which --resume continues.",
         ),
         click.option(
             "--tune-csv",
             metavar="FILE",
-            type=click.Path(allow_dash=True),
+            type=OutputPath(allow_dash=True),
             help="Write a CSV row per trial.",
         ),
         click.option(
             "--plot-search",
             metavar="FILE",
-            type=click.Path(),
+            type=OutputPath(),
             help="Draw the trials' scores, in order and against each hyperparameter.",
         ),
     )
