@@ -192,6 +192,7 @@ def _write(console: Console, table: Table, parts: Parts) -> None:
     from ser.dataset.split import count_side
     from ser.dataset.table import release_pages
     from ser.dataset.writer import TableWriter
+    from ser.io.files import hold_output
     from ser.labels import ordered
 
     step = max(1, (8 << 20) // table.dtype.itemsize)
@@ -199,6 +200,9 @@ def _write(console: Console, table: Table, parts: Parts) -> None:
     with console.progress(total, "clip", "writing") as progress:
         for pair in zip(parts[::2], parts[1::2], strict=True):
             with contextlib.ExitStack() as stack:
+                for _, target, _ in pair:
+                    # Two runs at once would else leave a pair of which each has made one.
+                    stack.enter_context(hold_output(target))
                 # Both tables get their names at the end: a train table without its test table
                 # would be taken for finished work.
                 for _, target, indices in pair:

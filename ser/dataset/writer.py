@@ -16,7 +16,8 @@ import numpy as np
 
 from ser.arrays import Records
 from ser.errors import TableError, cannot_write
-from ser.io.files import STANDARD, is_special, real_target
+from ser.io.files import STANDARD, TemporaryOutput, is_special, real_target
+from ser.io.locks import open_locked
 
 # Written tables keep under the header size that np.load accepts without being asked.
 _HEADER_LIMIT = 10_000
@@ -25,9 +26,10 @@ _HEADER_LIMIT = 10_000
 class TableWriter:
     """Appends records to a table whose final length is not known yet.
 
-    Records go to ``NAME.part`` beside the target, which is renamed when the writer is closed
-    without an exception. After a crash or a kill the part file keeps every whole record, and
-    ``resume=True`` carries on behind them.
+    Records go to a file beside the target, which is renamed when the writer is closed without an
+    exception. With `keep_part` that is ``NAME.part``: after a crash or a kill it keeps every whole
+    record, ``resume=True`` carries on behind them, and another run that would write it is refused.
+    Otherwise each run has a file of its own; see `ser.io.files.atomic_path`.
 
     Args:
         target: The final path, or ``-`` for standard output. Standard output, devices and named
@@ -41,6 +43,7 @@ class TableWriter:
 
     Raises:
         TableError: The file cannot be written, or `resume` finds records of another type.
+        LockedError: Another run writes ``NAME.part``.
     """
 
     def __init__(
@@ -58,25 +61,34 @@ class TableWriter:
         self.kept = 0
         self._header = _header(dtype, 0)
         self._part: Path | None = None
+        self._lock: int | None = None
+        self._temporary: TemporaryOutput | None = None
         if str(target) == STANDARD or is_special(Path(target)):
             self._stream: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115 (closed in close)
             self._stream.write(self._header)
             return
         try:
             path = self._path = real_target(Path(target))
-            self._part = path.with_name(path.name + ".part")
-            path.parent.mkdir(parents=True, exist_ok=True)
-            if resume and self._part.exists():
-                self.kept = self.count = self._take_over(self._part)
-            if self.kept:
-                self._stream = self._part.open("r+b")
-                self._stream.seek(len(self._header) + self.count * dtype.itemsize)
-                self._stream.truncate()
+            if keep_part:
+                self._part = part_of(path)
+                path.parent.mkdir(parents=True, exist_ok=True)
+                self._lock = open_locked(self._part, target)
+                if resume:
+                    self.kept = self.count = self._take_over(self._part)
             else:
-                self._stream = self._part.open("wb")
+                self._temporary = TemporaryOutput(path)
+                self._part = self._temporary.path
+            self._stream = self._part.open("r+b")
+            if not self.kept:
                 self._stream.write(self._header)
+            self._stream.seek(len(self._header) + self.count * dtype.itemsize)
+            self._stream.truncate()
         except OSError as error:
+            self._release()
             raise cannot_write(target, error, TableError) from error
+        except BaseException:
+            self._release()
+            raise
 
     def existing(self) -> Records:
         """Maps the records that an interrupted run left, read-only."""
@@ -124,7 +136,11 @@ class TableWriter:
             self._stream.flush()
             os.fsync(self._stream.fileno())
             self._stream.close()
-            self._part.replace(self._path)
+            if self._temporary is None:
+                self._part.replace(self._path)
+            else:
+                self._temporary.commit()
+            self._release()
         except BrokenPipeError:
             raise
         except OSError as error:
@@ -137,6 +153,15 @@ class TableWriter:
             self._stream.close()
         if self._part is not None and not self.keep_part:
             self._part.unlink(missing_ok=True)
+        self._release()
+
+    def _release(self) -> None:
+        """Lets other runs write, and removes a temporary file that is still there."""
+        if self._lock is not None:
+            os.close(self._lock)
+            self._lock = None
+        if self._temporary is not None:
+            self._temporary.discard()
 
     def __enter__(self) -> Self:
         return self
@@ -174,6 +199,11 @@ class TableWriter:
                 "repeat the options of the interrupted run, or start anew without --resume",
             )
         return (part.stat().st_size - len(header)) // self.dtype.itemsize
+
+
+def part_of(target: Path) -> Path:
+    """Gives the file in which a run that can be resumed keeps its records."""
+    return target.with_name(target.name + ".part")
 
 
 def _header(dtype: np.dtype[Any], count: int) -> bytes:

@@ -14,7 +14,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import IO, Self
 
-from ser.errors import SerError
+from ser.errors import SerError, cannot_write
+from ser.io.locks import LOCK_SUFFIX, is_named, open_locked, remove_dead, try_lock
 
 STANDARD = "-"
 """The name of standard input and standard output."""
@@ -25,8 +26,10 @@ def atomic_path(target: Path, token: str = "") -> Iterator[Path]:
     """Yields a temporary path beside `target` that replaces it when the block ends well.
 
     The temporary name keeps the target's suffix, because many writers choose their format by it.
-    After an exception nothing is left and an older `target` stays as it was. A device or a named
-    pipe is not replaced but gets the finished bytes; a symbolic link stays one.
+    After an exception nothing is left and an older `target` stays as it was. Each run has a name of
+    its own: of several at a time, one wins whole. What a kill has left is removed by the next
+    process that writes into the folder. A device or a named pipe is not replaced but gets the
+    finished bytes; a symbolic link stays one.
 
     Args:
         target: Where the finished file belongs; its folder is made when it is missing.
@@ -45,22 +48,105 @@ def atomic_path(target: Path, token: str = "") -> Iterator[Path]:
             with finished.open("rb") as source, target.open("wb") as sink:
                 shutil.copyfileobj(source, sink, 1 << 20)
         return
-    target = real_target(target)
-    target.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(
-        prefix=f".{target.stem[:40]}-{token}-" if token else f".{target.stem[:40]}-",
-        suffix=target.suffix,
-        dir=target.parent,
-    )
-    os.close(handle)
-    temporary = Path(name)
+    temporary = TemporaryOutput(target, token)
     try:
-        yield temporary
-        # mkstemp makes private files; the finished one gets the permissions of any new file.
-        temporary.chmod(0o666 & ~_umask())
-        temporary.replace(target)
+        yield temporary.path
+        temporary.commit()
     finally:
-        temporary.unlink(missing_ok=True)
+        temporary.discard()
+
+
+class TemporaryOutput:
+    """A file beside a target, which it replaces when it is complete; see `atomic_path`.
+
+    Args:
+        target: Where the finished file belongs; no device or pipe.
+        token: Becomes part of the temporary name.
+
+    Attributes:
+        path: The temporary path.
+
+    Raises:
+        OSError: The target is a folder, or cannot be written.
+    """
+
+    def __init__(self, target: Path, token: str = "") -> None:
+        self._target = real_target(target)
+        self._target.parent.mkdir(parents=True, exist_ok=True)
+        _clean_once(self._target.parent)
+        self._descriptor: int | None
+        self._descriptor, self.path = _temporary_file(self._target, token)
+
+    def commit(self) -> None:
+        """Puts the file in the target's place.
+
+        Raises:
+            OSError: It cannot be put there.
+        """
+        # mkstemp makes private files; the finished one gets the permissions of any new file.
+        self.path.chmod(0o666 & ~_umask())
+        self.path.replace(self._target)
+
+    def discard(self) -> None:
+        """Removes the file, if it is still there; a second call does nothing."""
+        self.path.unlink(missing_ok=True)
+        if self._descriptor is not None:
+            os.close(self._descriptor)
+            self._descriptor = None
+
+
+def _temporary_file(target: Path, token: str) -> tuple[int, Path]:
+    """Makes a locked file beside a target, whose lock says that its writer lives."""
+    prefix = f".{target.stem[:40]}{f'-{token}' if token else ''}.ser-"
+    while True:
+        descriptor, name = tempfile.mkstemp(target.suffix, prefix, target.parent)
+        # Another run that looks for what the dead have left may have come before the lock.
+        if try_lock(descriptor) and is_named(descriptor, Path(name)):
+            return descriptor, Path(name)
+        os.close(descriptor)
+
+
+# Looking into a folder for each of its ten thousand results would take longer than writing them.
+_cleaned: set[Path] = set()
+
+
+def _clean_once(folder: Path) -> None:
+    """Removes what killed runs have left in a folder, the first time that something is written."""
+    folder = folder.absolute()
+    if folder not in _cleaned:
+        _cleaned.add(folder)
+        remove_dead(folder)
+
+
+@contextlib.contextmanager
+def hold_output(target: str | Path) -> Iterator[None]:
+    """Keeps other runs from an output that consists of several files, while the block runs.
+
+    Args:
+        target: The output, a file or a folder; there is a hidden file beside it meanwhile. Standard
+            output, devices and pipes are not held.
+
+    Raises:
+        LockedError: Another run is at it.
+        SerError: Nothing can be written there.
+    """
+    path = Path(target)
+    if str(target) == STANDARD or is_special(path):
+        yield
+        return
+    # A link and what it leads to are one output.
+    path = Path(os.path.realpath(path))
+    lock = path.with_name(f".{path.name[:80]}{LOCK_SUFFIX}")
+    try:
+        lock.parent.mkdir(parents=True, exist_ok=True)
+        descriptor = open_locked(lock, target)
+    except OSError as error:
+        raise cannot_write(target, error, SerError) from error
+    try:
+        yield
+    finally:
+        lock.unlink(missing_ok=True)
+        os.close(descriptor)
 
 
 def make_folder(folder: Path) -> None:
@@ -81,7 +167,7 @@ def remove_leftovers(folder: Path, token: str) -> None:
     """Removes the temporary files of `atomic_path` with this token that killed processes left."""
     with contextlib.suppress(OSError):
         for left in folder.iterdir():
-            if left.name.startswith(".") and f"-{token}-" in left.name:
+            if left.name.startswith(".") and f"-{token}.ser-" in left.name:
                 left.unlink(missing_ok=True)
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from ser.errors import AudioError, SerError
-from ser.io.files import make_folder
+from ser.io.files import hold_output, make_folder
 from ser.youtube.addresses import printable
 from ser.youtube.client import YtDlpLog, open_client
 from ser.youtube.config import FetchConfig, Section
@@ -258,7 +258,9 @@ class _Fetcher:
         stream = re.sub(r"[^A-Za-z0-9]", "_", str(info.get("format_id") or ""))[:40]
         media = parts / f"{digits}-{stream}.media"
         make_folder(parts)
-        done = self._call(lambda: self.client.dl(str(media), dict(info))[0], again=False)
+        # Two runs that fetch the same recording into one folder would mix their bytes.
+        with hold_output(media):
+            done = self._call(lambda: self.client.dl(str(media), dict(info))[0], again=False)
         if not done or not media.is_file():
             raise SerError(
                 printable(self.url), "could not be downloaded", "run it with -v for yt-dlp's words"

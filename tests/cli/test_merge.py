@@ -82,11 +82,6 @@ def test_pipes(run: Run, tables: tuple[Path, Path]) -> None:
     assert merged["corpus"].tolist() == ["tess"] * 6 + ["ravdess"] * 30
 
 
-def test_the_output_may_be_an_input(run: Run, tables: tuple[Path, Path]) -> None:
-    assert run("ser-merge", *tables, "-o", tables[0]).returncode == 0
-    assert len(read_table(tables[0])) == 36
-
-
 def test_other_features_are_refused(run: Run, tmp_path: Path, tables: tuple[Path, Path]) -> None:
     write_table(tmp_path / "c.npy", make_table(2, spec=FeatureSpec(n_mels=80)))
     done = run("ser-merge", *tables, "c.npy", "-o", "all.npy")

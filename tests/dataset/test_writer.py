@@ -11,6 +11,7 @@ from ser.dataset.table import read_table, write_table
 from ser.dataset.writer import TableWriter
 from ser.errors import TableError
 from ser.features.spec import FeatureSpec
+from ser.io.locks import LockedError
 
 ROOT = Path(__file__).parents[2]
 SPEC = FeatureSpec(n_mels=80, pool="none", trim=30.0)
@@ -140,3 +141,29 @@ def test_symbolic_link_stays_a_link(tmp_path: Path) -> None:
     write_table(tmp_path / "link.npy", make_table(2))
     assert (tmp_path / "link.npy").is_symlink()
     assert len(read_table(tmp_path / "real.npy")) == 2
+
+
+def test_another_run_does_not_write_the_same_part_file(tmp_path: Path) -> None:
+    table = make_table(4)
+    target = tmp_path / "t.npy"
+    with TableWriter(target, table.dtype) as writer:
+        writer.append(table[:2])
+        for resume in (False, True):
+            with pytest.raises(LockedError, match=r"t\.npy: is being written by another run"):
+                TableWriter(target, table.dtype, resume=resume)
+        writer.append(table[2:])
+    assert read_table(target).tobytes() == table.tobytes()
+    with TableWriter(target, table.dtype) as writer:
+        writer.append(table)
+
+
+def test_of_two_runs_at_once_one_wins_whole(tmp_path: Path) -> None:
+    first, second = make_table(4), make_table(6)
+    target = tmp_path / "t.npy"
+    with TableWriter(target, first.dtype, keep_part=False) as one:
+        one.append(first[:2])
+        with TableWriter(target, second.dtype, keep_part=False) as other:
+            other.append(second)
+        one.append(first[2:])
+    assert read_table(target).tobytes() == first.tobytes()
+    assert [path.name for path in tmp_path.iterdir()] == ["t.npy"]

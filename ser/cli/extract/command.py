@@ -149,10 +149,13 @@ def main(
             prepare(import_extraction, *package_imports(spec.clean))
         from ser.dataset.extract import extract_table
         from ser.dataset.plan import RecordWindows
+        from ser.dataset.writer import part_of
 
     windows = None if window is None else RecordWindows(window, window if hop is None else hop)
     clips = _clips(console, inputs, corpus, channel)
     file_roles().add_inputs(clip.path for clip in clips)
+    if output != STANDARD and not is_url(output):
+        file_roles().add_outputs([part_of(Path(output))])
     with console.progress(None, "clip", "extracting") as bar:
         report = extract_table(
             clips,

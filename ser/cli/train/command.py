@@ -30,7 +30,7 @@ from ser.cli.train.tune import TUNING_RULES, Tuning, read_tuning, tune, tune_opt
 from ser.conversion.registry import CONVERSION_ARCHITECTURES
 from ser.dataset.table import Table, read_table, write_table
 from ser.errors import require
-from ser.io.files import STANDARD
+from ser.io.files import STANDARD, hold_output
 from ser.models.registry import ARCHITECTURES, make_architecture
 from ser.training.config import TrainConfig
 from ser.wording import counted
@@ -272,7 +272,8 @@ def main(
         "precision": precision,
         "seed": seed,
     }
-    config = make_config(click.get_current_context(), values, settings, augment=augment)
+    context = click.get_current_context()
+    config = make_config(context, values, settings, augment=augment)
     for name, picture in (("plot", plot), ("plot_model", plot_model)):
         if picture is not None:
             from ser.viz.figure import check_target
@@ -286,7 +287,7 @@ def main(
 
         file_roles().add_inputs([Path(report, REPORT)])
     converts = config.arch in CONVERSION_ARCHITECTURES
-    tuning = read_tuning(click.get_current_context(), search, [*settings, *config.options])
+    tuning = read_tuning(context, search, [*settings, *config.options])
     if cv is not None:
         check_output(console, output, validation)
     if jobs > 1 and (cv is None or tuning is not None):
@@ -298,6 +299,7 @@ def main(
     records = read_table(table) if records is None else records
     check_support(config.support, records)
     if cv is not None:
+        context.with_resource(hold_output(output))
         run_cross_validation(
             console, table, records, cv, Path(output), config, tuning, resume, device, jobs
         )
@@ -306,6 +308,7 @@ def main(
         raise click.UsageError("The artifact must be a file named .keras: Keras asks for it.")
     if Path(output).is_dir():
         raise click.UsageError(f"{output} is a folder: name a file for the artifact.")
+    context.with_resource(hold_output(output))
     if converts:
         train_conversion_model(
             console,
