@@ -17,7 +17,6 @@ from __future__ import annotations
 import io
 import json
 import math
-import tempfile
 import zipfile
 import zlib
 from collections.abc import Mapping
@@ -33,8 +32,8 @@ from ser.errors import ArtifactError, cannot_write
 from ser.features import banks
 from ser.features.spec import FeatureSpec, SpecError
 from ser.io.files import atomic_path
-from ser.models.backend import quiet_stderr
 from ser.models.former_names import update_card
+from ser.models.litert_export import export_litert
 from ser.models.speaker_model import SpeakerModel
 
 CARD_MEMBER = "ser.json"
@@ -143,7 +142,8 @@ def write_artifact(
         card: The card; versions, date and size are added.
         voice: The mean baseline of the training speakers, shape (2, functionals), where the network
             reads functionals.
-        eight_bits: Quantize LiteRT's copy of the weights; see `export_litert`.
+        eight_bits: Quantize LiteRT's copy of the weights; see
+            `ser.models.litert_export.export_litert`.
         encoder: The network of the specification's encoder, where it has one; see
             `ser.models.encoders.find_network`.
         speaker_model: The speaker model, where the architecture has one.
@@ -184,49 +184,6 @@ def write_artifact(
     except OSError as error:
         raise cannot_write(path, error, ArtifactError) from error
     return litert is not None
-
-
-def export_litert(model: Any, *, eight_bits: bool = False) -> bytes | None:
-    """Converts a network for LiteRT (`keras.Model.export`).
-
-    Backends other than TensorFlow and some recurrent layers do not convert; such a network still
-    runs on Keras.
-
-    Args:
-        model: A `keras.Model`.
-        eight_bits: Dynamic range quantization: weights are stored as eight-bit integers with a
-            scale per output channel, and activations are quantized per example at run time.
-
-    Returns:
-        The contents of a ``.tflite`` file, or None where the conversion fails.
-    """
-    options: dict[str, Any] = {}
-    with tempfile.TemporaryDirectory() as folder:
-        target = Path(folder) / LITERT_MEMBER
-        try:
-            with quiet_stderr():
-                if eight_bits:
-                    import tensorflow as tf
-
-                    options["optimizations"] = [tf.lite.Optimize.DEFAULT]
-                model.export(target, format="litert", verbose=False, **options)
-        except Exception:
-            # The converter has many exception types of its own.
-            return None
-        network = target.read_bytes()
-    return network if _litert_accepts(network) else None
-
-
-def _litert_accepts(network: bytes) -> bool:
-    """Tries to load a network: loops may have become operations that only TensorFlow has."""
-    try:
-        with quiet_stderr():
-            from ai_edge_litert.interpreter import Interpreter
-
-            Interpreter(model_content=network, num_threads=1).allocate_tensors()
-    except (ValueError, RuntimeError):
-        return False
-    return True
 
 
 def check_spec(path: object, card: Mapping[str, Any], spec: FeatureSpec, name: object) -> None:

@@ -21,10 +21,10 @@ from ser.features.spec import FeatureSpec
 from ser.features.stft import Transform
 from ser.io.files import atomic_path
 from ser.io.hub import NO_PROGRESS, DownloadProgress
-from ser.models.artifact import export_litert
 from ser.models.backend import load_keras
 from ser.models.encoder_cache import encoder_folder
 from ser.models.litert import LiteRTRunner
+from ser.models.litert_export import export_litert
 from ser.models.whisper import build_encoder, set_encoder_weights
 from ser.models.whisper_weights import WhisperWeights, load_weights
 

@@ -25,7 +25,6 @@ from ser.models.artifact import (
     MEL_MEMBER,
     VOICE_MEMBER,
     check_spec,
-    export_litert,
     read_card,
     read_litert,
     read_mel_bank,
@@ -275,13 +274,3 @@ def test_a_voice_that_is_none(copy: Path, voice: Any) -> None:
         archive.writestr(VOICE_MEMBER, stream.getvalue())
     with pytest.raises(ArtifactError, match=r"copy\.keras: has a damaged voice\.npy"):
         read_voice(copy)
-
-
-def test_a_loop_that_litert_cannot_run_is_no_conversion() -> None:
-    keras = load_keras("cpu")
-    # Keras exports it without a word, with operations that need TensorFlow's own kernels.
-    entry = keras.Input((8, 4))
-    looped = keras.Model(entry, keras.layers.LSTM(3)(entry))
-    assert export_litert(looped) is None
-    unrolled = keras.Model(entry, keras.layers.LSTM(3, unroll=True)(entry))
-    assert export_litert(unrolled) is not None

@@ -13,8 +13,8 @@ from sequences import NAMES, POOLED, SEQUENCE, SMALL, answers, batch, kinds, net
 from spoken import CONFIG, of_speakers
 
 from ser.dataset.table import Table
-from ser.models.artifact import export_litert
 from ser.models.backend import load_keras
+from ser.models.litert_export import export_litert
 from ser.training.loop import TrainingData, train
 
 every = pytest.mark.parametrize("name", NAMES)

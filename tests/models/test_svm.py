@@ -11,9 +11,9 @@ import pytest
 from isolated import load_without_ser
 
 from ser.errors import SerError
-from ser.models.artifact import export_litert
 from ser.models.backend import load_keras
 from ser.models.base import Problem
+from ser.models.litert_export import export_litert
 from ser.models.registry import make_architecture
 from ser.models.svm import DECISION_LAYER, SVM, pooled_input
 from ser.training.svm import fit_svm

@@ -12,10 +12,10 @@ from isolated import load_without_ser
 from transfer_networks import Tiny, random_base, tiny_weights
 
 from ser.errors import SerError
-from ser.models.artifact import export_litert
 from ser.models.backend import load_keras
 from ser.models.base import Problem
 from ser.models.inception import Inception
+from ser.models.litert_export import export_litert
 from ser.models.registry import make_architecture
 from ser.models.transfer import TransferArchitecture
 from ser.models.vgg16 import VGG16

@@ -16,9 +16,9 @@ from whisper_models import TINY, real_folder, tiny_weights
 from ser.arrays import Array, Matrix
 from ser.errors import ParameterError
 from ser.features.encoder import log_mel, pool_blocks
-from ser.models.artifact import export_litert
 from ser.models.backend import load_keras
 from ser.models.litert import LiteRTRunner
+from ser.models.litert_export import export_litert
 from ser.models.whisper import build_encoder, layer_shapes, set_encoder_weights
 from ser.models.whisper_weights import WhisperWeights, load_weights
 

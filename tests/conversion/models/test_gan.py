@@ -16,8 +16,8 @@ from ser.conversion.contour_grid import (
     ContourScale,
 )
 from ser.conversion.models.gan import N_OUTPUTS, SCORE, STEP_MULTIPLE, GANTranslate
-from ser.models.artifact import export_litert
 from ser.models.backend import load_keras
+from ser.models.litert_export import export_litert
 
 SMALL = GANTranslate(width=8, blocks=2)
 NOTHING, ONE = np.zeros(N_FEATURES, np.float32), np.ones(N_FEATURES, np.float32)

@@ -9,9 +9,9 @@ import pytest
 
 from ser.conversion.models.pix2pix import EMOTION, FRAME_MULTIPLE, SOURCE, Pix2PixMel
 from ser.errors import SerError
-from ser.models.artifact import export_litert
 from ser.models.backend import load_keras
 from ser.models.base import Problem
+from ser.models.litert_export import export_litert
 
 MEAN, DEVIATION = np.linspace(-6, -12, 80, dtype=np.float32), np.float32(3)
 PROBLEM = Problem(96, 80, 4, MEAN, np.full(80, DEVIATION**2))
