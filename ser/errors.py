@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 from collections.abc import Iterable, Iterator, Mapping
 from types import MappingProxyType
 from typing import Any, TypeVar
@@ -143,6 +144,7 @@ EXTRAS: Mapping[str, str] = MappingProxyType(
         "sounddevice": "live",
         "noisereduce": "clean",
         "optuna": "tune",
+        "onnx": "export",
         "tensorboard": "tensorboard",
         "distributed": "cluster",
         "fsspec": "cluster",
@@ -198,6 +200,59 @@ def require(subject: object, *packages: str) -> None:
     for package in packages:
         if importlib.util.find_spec(package) is None:
             raise missing_package(subject, package)
+
+
+# After these errors no other output can be written either, and a closed pipe is the end.
+_ENDING = frozenset(
+    getattr(errno, name)
+    for name in ("ENOSPC", "EDQUOT", "EROFS", "EFBIG", "EIO", "EPIPE")
+    if hasattr(errno, name)
+)
+
+
+def ends_all(error: Exception) -> bool:
+    """Says whether an error concerns all outputs, as a full disk does, and not one input."""
+    return isinstance(error, OSError) and error.errno in _ENDING
+
+
+def failure_of(subject: object, error: Exception) -> SerError:
+    """Makes the failure of one input of whatever went wrong with it, so that the others are done.
+
+    Decoders, features and networks come from many libraries, and raise what they like.
+
+    Args:
+        subject: The input.
+        error: What was raised.
+
+    Returns:
+        The error itself if it is a `SerError`, else one that names it.
+
+    Raises:
+        Exception: It concerns all outputs, and no input.
+        KeyboardInterrupt: An interruption was behind it.
+    """
+    if isinstance(error, SerError):
+        return error
+    interruption = interruption_behind(error)
+    if interruption is not None:
+        raise interruption from None
+    if ends_all(error):
+        raise error
+    said = " ".join(str(error).split())
+    failure = AudioError(
+        subject, f"cannot be analysed ({type(error).__name__}{f': {said}' if said else ''})"
+    )
+    failure.__cause__ = error
+    return failure
+
+
+def took_process_down(subject: object) -> AudioError:
+    """Makes the error of a recording that worker processes have died of."""
+    return AudioError(
+        subject,
+        "took its worker process down, by a fault in its decoder or for want of memory",
+        "convert it to WAV, or use fewer `jobs`",
+    )
 
 
 def cannot_write(target: object, error: Exception, kind: type[_Kind]) -> _Kind:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import configparser
+import errno
+import os
 import pickle
 import sys
 
@@ -16,6 +18,8 @@ from ser.errors import (
     ParameterError,
     SerError,
     choose_from,
+    ends_all,
+    failure_of,
     how_to_get,
     missing_package,
     renamed,
@@ -82,3 +86,27 @@ def test_every_extra_that_is_named_exists() -> None:
     settings = configparser.ConfigParser()
     settings.read(ROOT / "setup.cfg", encoding="utf-8")
     assert set(EXTRAS.values()) <= set(settings["options.extras_require"])
+
+
+def test_whatever_goes_wrong_with_an_input_names_it() -> None:
+    failure = failure_of("a.wav", KeyError("rate"))
+    assert str(failure) == "a.wav: cannot be analysed (KeyError: 'rate')"
+    assert isinstance(failure.__cause__, KeyError)
+    assert (
+        str(failure_of("a.wav", AssertionError())) == "a.wav: cannot be analysed (AssertionError)"
+    )
+    own = AudioError("b.wav", "is empty")
+    assert failure_of("a.wav", own) is own
+
+
+def test_what_concerns_all_outputs_is_no_inputs_failure() -> None:
+    full = OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+    assert ends_all(full)
+    assert not ends_all(FileNotFoundError(errno.ENOENT, "gone"))
+    for error in (full, BrokenPipeError(errno.EPIPE, "closed")):
+        with pytest.raises(OSError, match=r"No space|closed"):
+            failure_of("a.wav", error)
+    behind = RuntimeError("rolled back")
+    behind.__context__ = KeyboardInterrupt()
+    with pytest.raises(KeyboardInterrupt):
+        failure_of("a.wav", behind)

@@ -12,7 +12,7 @@ from ser.cli.console import Console, allows_color
 from ser.cli.parameters import say_options
 from ser.errors import AudioError, ParameterError, SerError
 from ser.io.files import STANDARD
-from ser.io.listing import walk
+from ser.io.listing import is_folder, walk
 from ser.timeline.writers.base import MultiWriter, Writer
 from ser.timeline.writers.registry import (
     Output,
@@ -92,7 +92,7 @@ def open_writer(
 def walk_recordings(console: Console, inputs: Sequence[Path]) -> Iterator[str]:
     """Gives the recordings among inputs, and in folders; an empty folder is a failed input."""
     for path in inputs:
-        if not path.is_dir():
+        if not is_folder(path):
             yield str(path)
             continue
         found = [str(file) for file in walk(path, console.fail)]

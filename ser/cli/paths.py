@@ -7,8 +7,8 @@ a folder, it adds itself: `ser.cli.paths.file_roles`.
 
 from __future__ import annotations
 
+import os
 import re
-from pathlib import Path
 from typing import Any
 
 import click
@@ -79,7 +79,7 @@ def check_files(command: click.Command, context: click.Context) -> None:
                 roles.add_trees([value])
             elif isinstance(kind, TextWithPath):
                 path = kind.path(value)
-                if path and Path(path).exists():
+                if path and os.path.exists(path):  # noqa: PTH110 (it takes any name)
                     roles.add_trees([path])
             elif isinstance(kind, OutputPath):
                 outputs.append(value)

@@ -38,6 +38,7 @@ from ser.conversion.tasks import (
 )
 from ser.errors import LabelError, ParameterError, SerError, choose_from
 from ser.io.files import STANDARD, is_special, make_folder
+from ser.io.listing import is_folder
 from ser.labels import COMMON, canonical
 from ser.parallel.resources import usable_cores
 from ser.pretrained import DEFAULT_TRANSLATOR, SMALL_MODEL, find_model
@@ -188,7 +189,7 @@ def main(
         from ser.viz.figure import check_target as check_picture
 
         check_picture(Path(plot), "plot")
-    one = len(inputs) == 1 and not inputs[0].is_dir()
+    one = len(inputs) == 1 and not is_folder(inputs[0])
     output_place = _parse_output(
         output,
         kind,

@@ -22,7 +22,7 @@ from ser.conversion.converter import EngineName, open_converter
 from ser.conversion.modification import MAX_INTENSITY, Converter, check_emotion
 from ser.conversion.source_emotion import SourceEmotion, open_source_classifier
 from ser.conversion.tasks import ConversionTask
-from ser.errors import AudioError, ParameterError, SerError
+from ser.errors import AudioError, ParameterError, SerError, failure_of
 from ser.labels import canonical
 from ser.models.backend import Device
 from ser.parallel import pool
@@ -150,7 +150,7 @@ def convert_speech(
     first, rate = next(decoded)
     blocks = itertools.chain([first], (block for block, _ in decoded))
     samples = np.concatenate(list(convert_blocks(blocks, rate, emotion, config)))
-    return (reader.mono(samples) if samples.shape[1] == 1 else samples), rate
+    return (samples[:, 0] if samples.shape[1] == 1 else samples), rate
 
 
 def write_speech(target: Path, samples: Samples, rate: int, emotion: str) -> None:
@@ -240,8 +240,8 @@ def convert_file(
         from_source = error.subject == str(task.recording.path)
         shown = task.recording.shown if from_source else error.subject
         return ConversionResult(seconds, AudioError(shown, error.cause, error.cure))
-    except SerError as error:
-        return ConversionResult(seconds, error)
+    except Exception as error:
+        return ConversionResult(seconds, failure_of(task.recording.shown, error))
     return ConversionResult(seconds)
 
 

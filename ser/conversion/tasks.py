@@ -15,7 +15,7 @@ from pathlib import Path, PurePath
 from typing import NamedTuple
 
 from ser.errors import AudioError, SerError
-from ser.io.listing import result_name, walk
+from ser.io.listing import is_folder, result_name, walk
 
 
 class SourceRecording(NamedTuple):
@@ -58,11 +58,11 @@ def find_recordings(
     found: dict[str, SourceRecording] = {}
     for path in inputs:
         count = len(found)
-        files = walk(path, on_error) if path.is_dir() else [path]
+        files = walk(path, on_error) if is_folder(path) else [path]
         empty = True
         for file in files:
             empty = False
-            name = file.relative_to(path) if path.is_dir() else PurePath(file.name)
+            name = file.relative_to(path) if is_folder(path) else PurePath(file.name)
             recording = SourceRecording(str(file), file, result_name(name))
             found.setdefault(os.path.realpath(file), recording)
         if empty and len(found) == count:

@@ -15,7 +15,7 @@ from ser.audio import reader
 from ser.audio.writer import write_sound
 from ser.augment.copies import Copies
 from ser.corpora.base import Clip
-from ser.errors import AudioError, SerError, renamed
+from ser.errors import AudioError, SerError, failure_of, renamed, took_process_down
 from ser.features.extract import Extractor
 from ser.io.remote import fetch
 
@@ -96,8 +96,8 @@ class ClipExtractor:
                 whole = samples
                 if task.whole != original and any(task.numbers):
                     whole = reader.read(file, rate, offset=task.offset, duration=task.whole)
-        except (SerError, ValueError, ArithmeticError, RuntimeError, MemoryError) as error:
-            return _as_error(task, error)
+        except Exception as error:
+            return failure_of(task.file, error)
         return [self._record(task, number, whole if number else samples) for number in task.numbers]
 
     def _record(self, task: ClipTask, number: int, samples: Samples) -> RecordFeatures | SerError:
@@ -108,8 +108,8 @@ class ClipExtractor:
                 label, samples = self.copies.make(samples, rate, task.path, task.start, number)
             samples = self.extractor.prepare(samples)
             matrix, functionals = self.extractor.compute_all(samples)
-        except (SerError, ValueError, ArithmeticError, RuntimeError, MemoryError) as error:
-            return _as_error(task, error)
+        except Exception as error:
+            return failure_of(task.file, error)
         if not (np.isfinite(matrix).all() and np.isfinite(functionals).all()):
             return AudioError(task.file, "gives features that are not numbers", "check its samples")
         if self.folder is not None:
@@ -130,11 +130,7 @@ def transform(frames: Matrix) -> Any:
 
 def report_crash(task: ClipTask) -> ClipResult:
     """Gives the outcome of a task that takes its process down."""
-    return AudioError(
-        task.file,
-        "took its worker process down, by a fault in its decoder or for want of memory",
-        "convert it to WAV, or use fewer `jobs`",
-    )
+    return took_process_down(task.file)
 
 
 def sound_name(clip: Clip) -> str:
@@ -156,10 +152,3 @@ def _file_name(name: str, number: int, label: str) -> str:
 def _plain(text: str) -> str:
     """Replaces what is special to shells and file systems, or not written everywhere."""
     return re.sub(r"[^A-Za-z0-9.=+,_-]", "-", text)
-
-
-def _as_error(task: ClipTask, error: Exception) -> SerError:
-    """Turns what went wrong into a message: one strange clip must not end the work on a corpus."""
-    if isinstance(error, SerError):
-        return error
-    return AudioError(task.file, f"cannot be analysed ({type(error).__name__}: {error})")

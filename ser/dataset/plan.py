@@ -17,7 +17,7 @@ from ser.augment.copies import Copies, copies_per_clip
 from ser.corpora.base import Clip
 from ser.dataset.clip import ClipTask, sound_name
 from ser.dataset.table import Table
-from ser.errors import AudioError, ParameterError, SerError, TableError, renamed
+from ser.errors import AudioError, ParameterError, SerError, TableError, failure_of, renamed
 from ser.features.spec import FeatureSpec
 from ser.io.files import STANDARD, is_special
 from ser.io.remote import fetch, is_url
@@ -108,8 +108,6 @@ def find_files(
             try:
                 files[path] = _file(clip, stack, cluster, several=several)
             except SerError as error:
-                if not is_url(clip.name):
-                    raise
                 fail(error)
                 files[path] = None
         file = files[path]
@@ -166,8 +164,8 @@ def plan_clips(
         try:
             with fetch(piece.file) as file, renamed(file, clip.name):
                 seconds = clip.duration or reader.length(file) - clip.start
-        except SerError as error:
-            fail(piece.rename(error))
+        except Exception as error:
+            fail(piece.rename(failure_of(piece.file, error)))
             continue
         seconds = max(seconds - spec.offset, 0.0)
         if windows is None:

@@ -18,7 +18,7 @@ from typing import NamedTuple
 
 from ser.errors import AudioError, SerError
 from ser.io.files import STANDARD, is_special
-from ser.io.listing import result_name, walk
+from ser.io.listing import is_folder, result_name, walk
 from ser.io.remote import RemoteFile, find_audio, is_url, url_or_path
 
 
@@ -78,7 +78,7 @@ def _jobs_of(path: Path, on_error: Callable[[SerError], None]) -> Iterator[Job]:
                 yield _remote(found, given)
         except SerError as error:
             on_error(error)
-    elif path.is_dir():
+    elif is_folder(path):
         empty = True
         for file in walk(path, on_error):
             empty = False

@@ -15,7 +15,7 @@ import numpy as np
 from ser.arrays import Array, Floats, Samples
 from ser.audio import reader
 from ser.audio.reader import Source, source_name
-from ser.errors import ArtifactError, cannot_write, renamed
+from ser.errors import ArtifactError, cannot_write, renamed, took_process_down
 from ser.inference.adaptation import AdaptationSource, stack_inputs
 from ser.inference.classifier import Adaptation, Classifier
 from ser.inference.config import AnalysisConfig
@@ -318,11 +318,16 @@ def find_windows(
             stack.callback(blocks.close)
         batches = cut_windows(blocks, classifier.spec, windowing, offset=start, tap=tap, live=live)
         processes = stream_processes() if classifier.runs_in_processes and not live else 1
+        name = source_name(source)
         found = map_stream(
-            work, batches, processes, long=_is_long(source), preload=[import_analysis]
+            work,
+            batches,
+            processes,
+            crashed=took_process_down(name),
+            long=_is_long(source),
+            preload=[import_analysis],
         )
         stack.callback(found.close)
-        name = source_name(source)
         readings = itertools.chain.from_iterable(found)
         if not adapt_while_reading:
             for reading in readings:

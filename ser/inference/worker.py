@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import errno
 import functools
 import hashlib
 from collections.abc import Sequence
@@ -12,7 +11,15 @@ from pathlib import Path
 from typing import NamedTuple, Protocol
 
 from ser.arrays import Samples
-from ser.errors import ArtifactError, AudioError, DependencyError, SerError, cannot_write
+from ser.errors import (
+    ArtifactError,
+    DependencyError,
+    SerError,
+    cannot_write,
+    ends_all,
+    failure_of,
+    took_process_down,
+)
 from ser.inference.classifier import Classifier, open_classifier
 from ser.inference.config import AnalysisConfig
 from ser.inference.consumers import (
@@ -32,14 +39,6 @@ from ser.timeline.summary import Summary
 from ser.timeline.window import Window
 from ser.timeline.writers.base import MultiWriter, Writer
 from ser.timeline.writers.registry import ENDINGS, make_writer
-
-# After these errors no other recording of the batch can be written either.
-_FATAL = frozenset(
-    getattr(errno, name) for name in ("ENOSPC", "EDQUOT", "EROFS") if hasattr(errno, name)
-)
-
-# What goes wrong with one recording, whatever library is at fault.
-_FAILURES = (SerError, ValueError, ArithmeticError, RuntimeError, MemoryError)
 
 
 @dataclass(frozen=True, slots=True)
@@ -225,13 +224,13 @@ class WriteResults:
         except OSError as error:
             # Reading turns them into errors of its own: this is the folder.
             unwritable = cannot_write(f"{self.place.location}/{job.name}", error, SerError)
-            if error.errno in _FATAL:
+            if ends_all(error):
                 raise unwritable from error
             return AnalysisOutcome(error=unwritable)
         except DependencyError:
             raise
-        except _FAILURES as error:
-            return AnalysisOutcome(error=_as_failure(job, error))
+        except Exception as error:
+            return AnalysisOutcome(error=failure_of(job.file, error))
 
     def _write(self, job: Job) -> float:
         classifier = self.task.model.open()
@@ -252,7 +251,11 @@ class WriteResults:
             consumers = [meter, self.task.writer(job, classifier.labels, writer)]
             if drawing is not None:
                 consumers.append(DrawingConsumer(drawing))
-            self.task.run(job, consumers)
+            try:
+                self.task.run(job, consumers)
+            except OSError as error:
+                # A decoder's, unless no other recording can be written either.
+                raise failure_of(job.file, error) from error
             writer.end()
             if drawing is not None and self.picture is not None:
                 name = job.name + self.picture.suffix
@@ -285,23 +288,11 @@ class ReturnResults:
             self.task.run(job, [meter, maker if self.task.summary else found])
         except DependencyError:
             raise
-        except _FAILURES as error:
-            return AnalysisOutcome(meter.seconds, _as_failure(job, error), tuple(found.windows))
+        except Exception as error:
+            return AnalysisOutcome(meter.seconds, failure_of(job.file, error), tuple(found.windows))
         return AnalysisOutcome(meter.seconds, None, tuple(found.windows), maker.summary)
 
 
 def crashed(job: Job) -> AnalysisOutcome:
     """Gives the outcome of a recording that takes its process down."""
-    error = AudioError(
-        job.file,
-        "took its worker process down, by a fault in its decoder or for want of memory",
-        "convert it to WAV, or use fewer --jobs",
-    )
-    return AnalysisOutcome(error=error)
-
-
-def _as_failure(job: Job, error: Exception) -> SerError:
-    """Turns whatever went wrong into that recording's failure: it must not end the batch."""
-    if isinstance(error, SerError):
-        return error
-    return AudioError(job.file, f"cannot be analysed ({type(error).__name__}: {error})")
+    return AnalysisOutcome(error=took_process_down(job.file))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import stat
 from collections.abc import Callable, Iterator
 from pathlib import Path, PurePath, PurePosixPath
 
@@ -25,11 +26,23 @@ def is_audio(path: Path) -> bool:
     return path.suffix.lower() in EXTENSIONS
 
 
+def is_folder(path: Path) -> bool:
+    """Says whether a path is a folder; False where that cannot be found out.
+
+    Whoever reads it then says why: a name is too long, or a folder above it is closed.
+    """
+    try:
+        return path.is_dir()
+    except OSError:
+        return False
+
+
 def walk(path: Path, on_error: Callable[[SerError], None] | None = None) -> Iterator[Path]:
     """Lists the audio files under a folder.
 
     Subfolders are entered, links to folders too (each folder once, so that circular links end);
-    hidden files and folders are not.
+    hidden files and folders are not. Pipes, sockets and devices are passed over: to open one may
+    take for ever.
 
     Args:
         path: A folder.
@@ -67,8 +80,16 @@ def walk(path: Path, on_error: Callable[[SerError], None] | None = None) -> Iter
         folders[:] = sorted(name for name in folders if not _is_hidden(name))
         for name in sorted(files):
             found = Path(root, name)
-            if not _is_hidden(name) and is_audio(found):
+            if not _is_hidden(name) and is_audio(found) and not _is_special(found):
                 yield found
+
+
+def _is_special(path: Path) -> bool:
+    try:
+        return not stat.S_ISREG(path.stat().st_mode)
+    except OSError:
+        # A broken link, say: whoever reads it says so.
+        return False
 
 
 def _is_hidden(name: str) -> bool:

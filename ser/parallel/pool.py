@@ -12,7 +12,7 @@ from ser.errors import SerError
 from ser.parallel.forkserver import cannot_start, prepare
 from ser.parallel.resources import limit_blas_threads
 from ser.parallel.scheduler import Completion, Loss, Scheduler
-from ser.parallel.worker import Worker
+from ser.parallel.worker import CaughtError, Worker
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
@@ -27,6 +27,8 @@ _LOOK_AHEAD = 4
 # Items of a stream that this process computes before others are started: with fewer there is no use
 # in processes.
 _STREAM_BEGINNING = 2
+
+_CRASHED = RuntimeError("took down the process that was at it, twice")
 
 
 def map_items(
@@ -80,6 +82,7 @@ def map_stream(
     items: Iterable[Item],
     processes: int,
     *,
+    crashed: Exception = _CRASHED,
     long: bool = False,
     preload: Sequence[Callable[[], object]] = (),
 ) -> Generator[Result, None, None]:
@@ -94,16 +97,18 @@ def map_stream(
         items: Each a tenth of a second of work or more. This process takes them, and does nothing
             else once others work.
         processes: How many work; with one, all is done here.
+        crashed: Raised in the place of the result of an item that two processes died of: done here,
+            it would end this one too.
         long: Whether the stream is known to be long. Processes are started at once then; else the
             first items are done here, and no process is started where there are no others.
         preload: As in `map_items`.
 
     Yields:
         Results. When the generator is closed, the processes are ended in the middle of their work.
-        Where none can be started, and for an item that two of them died of, the work is done here.
+        Where none can be started the work is done here.
 
     Raises:
-        Exception: What `work` or the items raised, behind the results before.
+        Exception: What `work` or the items raised, behind the results before; or `crashed`.
     """
     iterator = iter(items)
     if processes == 1:
@@ -121,11 +126,11 @@ def map_stream(
             # While they get ready.
             yield work(item)
     for item in itertools.islice(iterator, 1):
-        yield from _map_long_stream(work, itertools.chain([item], iterator), processes)
+        yield from _map_long_stream(work, itertools.chain([item], iterator), processes, crashed)
 
 
 def _map_long_stream(
-    work: Callable[[Item], Result], items: Iterable[Item], processes: int
+    work: Callable[[Item], Result], items: Iterable[Item], processes: int, crashed: Exception
 ) -> Generator[Result, None, None]:
     with contextlib.closing(ProcessExecutor(work, processes)) as executor:
         try:
@@ -133,7 +138,7 @@ def _map_long_stream(
         except SerError:
             yield from map(work, items)
             return
-        for _, result in Scheduler(executor, items, work).results():
+        for _, result in Scheduler(executor, items, lambda item: CaughtError(crashed)).results():
             yield result
 
 

@@ -86,7 +86,7 @@ class Scheduler(Generic[Item, Result]):
         executor: Computes. Who opened it closes it.
         items: Any number; taken as there is room for them, and one batch more, so that it is ready
             when there is room.
-        crashed: Gives the result of an item that takes its process down.
+        crashed: Gives the result of an item that takes its process down, or what is raised then.
         batch: Items handed over at a time.
         in_order: Give results in the order of the items, and not as they come.
         retry: Whether an item of a process that died is tried again.
@@ -96,7 +96,7 @@ class Scheduler(Generic[Item, Result]):
 
     executor: Executor[Item, Result]
     items: InitVar[Iterable[Item]]
-    crashed: Callable[[Item], Result]
+    crashed: Callable[[Item], Result | CaughtError]
     batch: int = 1
     in_order: bool = True
     retry: bool = True

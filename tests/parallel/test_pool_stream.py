@@ -66,9 +66,13 @@ def test_failures_of_the_stream_come_behind_the_results() -> None:
     assert found == [n * n for n in range(9)]
 
 
-def test_an_item_that_processes_die_of_is_done_here() -> None:
+def test_an_item_that_processes_die_of_is_not_done_here() -> None:
     work = functools.partial(working.deadly_elsewhere, home=os.getpid(), item=5)
-    assert list(map_stream(work, range(40), 2)) == list(range(40))
+    found = []
+    with pytest.raises(LookupError, match="five"):
+        for result in map_stream(work, range(40), 2, crashed=LookupError("five")):
+            found.append(result)
+    assert found == list(range(5))
 
 
 @pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="no such signal")

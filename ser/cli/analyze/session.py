@@ -10,7 +10,7 @@ from ser.cli.analyze.text import TextStage
 from ser.cli.analyze.views import MakeViews
 from ser.cli.console import Console
 from ser.cli.outputs import choose_outputs, open_writer
-from ser.errors import SerError
+from ser.errors import failure_of
 from ser.inference.consumers import Consumer, SummaryMaker, WindowWriter
 from ser.inference.recognizer import Recognizer, analyze
 from ser.timeline.writers.base import Writer
@@ -106,8 +106,8 @@ class Session:
                         consumers = [self.timeline(recording, writer), views, text]
                         analyze(self.recognizer, recording, consumers, after=text.join)
                         views.save(self.console)
-                except SerError as error:
-                    self.console.fail(error)
+                except Exception as error:
+                    self.console.fail(failure_of(recording, error))
                 bar.update(1)
 
     def timeline(self, recording: str, writer: Writer) -> Consumer:

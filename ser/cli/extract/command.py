@@ -34,6 +34,7 @@ from ser.corpora.registry import CHOICES, find_clips
 from ser.dataset.preload import import_extraction
 from ser.errors import SerError
 from ser.io.files import STANDARD
+from ser.io.listing import is_folder
 from ser.io.remote import is_url, url_or_path
 from ser.parallel import pool
 from ser.parallel.forkserver import prepare
@@ -140,7 +141,7 @@ def main(
     spec = make_spec(preset, like, {**features, "encoder": embedding})
     extra = make_copies(augment, copies, balance, noise_from, seed)
     _note_undone(console, spec, extra)
-    folders = any(path.is_dir() or is_url(url_or_path(path)) for path in inputs)
+    folders = any(is_folder(path) or is_url(url_or_path(path)) for path in inputs)
     with limit_blas_threads_at_load():
         if cluster is None and jobs > 1 and (folders or pool.needs_processes(jobs, len(inputs))):
             # They get ready while this process imports what it needs itself and looks for clips.

@@ -25,7 +25,7 @@ from ser.cli.options import model_option, timeline_output_options
 from ser.cli.outputs import choose_outputs, open_writer, walk_recordings
 from ser.cli.paths import InputPath, OutputPath, file_roles
 from ser.cli.text_options import TextOptions, add_text_options
-from ser.errors import SerError
+from ser.errors import SerError, failure_of
 from ser.inference.classifier import open_classifier
 from ser.io.files import STANDARD, is_special
 from ser.text.align import analyze_utterances
@@ -165,8 +165,8 @@ def main(
             with console.progress(source.seconds, "s", source.name) as bar:
                 try:
                     process(source, lambda seconds: bar.update(round(seconds)))
-                except SerError as error:
-                    console.fail(error)
+                except Exception as error:
+                    console.fail(failure_of(source.name, error))
 
     def transcriber() -> Transcriber:
         return options.make_transcriber(recognizer, rate)
