@@ -48,6 +48,16 @@ def pytest_configure() -> None:
         signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 
+def pytest_runtest_setup() -> None:
+    """Leaves graphs as they are made, once TensorFlow is there.
+
+    What its optimizer gains in the few steps of a test is a tenth of what it costs. Commands that
+    are processes of their own have it.
+    """
+    if (tensorflow := sys.modules.get("tensorflow")) is not None:
+        tensorflow.config.optimizer.set_experimental_options({"disable_meta_optimizer": True})
+
+
 @pytest.fixture(autouse=True, scope="module")
 def little_search_for_garbage() -> Iterator[None]:
     """Looks for garbage once per file of tests, and never again among what TensorFlow keeps.

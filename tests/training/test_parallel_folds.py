@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 import working
+from fold_processes import SmallTraining
 from spoken import CONFIG
 
 from ser.dataset.folds import Folds
@@ -21,9 +22,8 @@ from ser.training.crossval import cross_validate
 
 
 @pytest.fixture
-def config() -> TrainConfig:
-    # One that other processes know, too.
-    return replace(CONFIG, arch="cnn1d", lr=5e-3, epochs=2)
+def config(small: str) -> TrainConfig:
+    return replace(CONFIG, arch=small, lr=5e-3, epochs=2)
 
 
 @pytest.fixture
@@ -36,8 +36,13 @@ def run(table: Table, folds: Folds, config: TrainConfig, folder: Path, **more: A
 
 
 def test_the_figures_are_those_of_one_after_the_other(
-    spoken: Table, folds: Folds, config: TrainConfig, tmp_path: Path
+    spoken: Table,
+    folds: Folds,
+    config: TrainConfig,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    monkeypatch.setattr(parallel_folds, "_Training", SmallTraining)
     write_table(tmp_path / "t.npy", spoken)
     table = read_table(tmp_path / "t.npy")
     alone = run(spoken, folds, config, tmp_path / "alone")
@@ -76,9 +81,9 @@ def test_the_figures_are_those_of_one_after_the_other(
     assert names[0] == sorted(path.name for path in (tmp_path / "both").iterdir())
 
 
-def test_what_goes_wrong_in_a_fold_ends_all(
-    spoken: Table, config: TrainConfig, tmp_path: Path
-) -> None:
+def test_what_goes_wrong_in_a_fold_ends_all(spoken: Table, tmp_path: Path) -> None:
+    # An architecture that other processes know by themselves.
+    config = replace(CONFIG, arch="cnn1d", options={"layers": 1, "filters": 8}, epochs=1)
     table = spoken.copy()
     table["y"][of := np.flatnonzero(table["y"] == "sad")] = "angry"
     table["y"][of[:4]] = "sad"

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from eager import eager_steps
 from sentences import sentence_table
 
 from ser.conversion.contour_grid import N_FEATURES
@@ -19,11 +21,19 @@ from ser.conversion.training.ensemble import EnsembleTrainer
 from ser.conversion.training.gan import GANTrainer
 from ser.errors import SerError
 from ser.models.backend import load_keras
+from ser.models.litert import LiteRTRunner
+from ser.models.litert_export import export_litert
 from ser.training.checkpoint import Checkpoint, TrainingState
 from ser.training.config import TrainConfig
 
 SMALL = GANTranslate(width=8, blocks=2, classifier_epochs=1, generators=2)
-CONFIG = TrainConfig(arch="gan-translate", epochs=2, batch_size=8, lr=3e-3, seed=3)
+CONFIG = TrainConfig(arch="gan-translate", epochs=2, batch_size=24, lr=3e-3, seed=3)
+
+
+@pytest.fixture(autouse=True)
+def without_graphs() -> Iterator[None]:
+    with eager_steps():
+        yield
 
 
 @pytest.fixture(scope="module")
@@ -65,6 +75,9 @@ def test_a_training_of_two(examples: PairExamples, tmp_path: Path) -> None:
     assert np.abs(one - other).max() > 0.01 * np.abs(one).max() > 0
     joined = np.asarray(trainer.model.predict_on_batch(given))
     np.testing.assert_allclose(joined, (one + other) / 2, rtol=1e-5, atol=1e-6)
+    litert = export_litert(trainer.model)
+    assert litert is not None
+    np.testing.assert_allclose(LiteRTRunner("it", litert)(given), joined, atol=1e-4)
 
     # The first is what a training of one comes to.
     keras = load_keras("cpu")
