@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
+from typing import IO
 
 import click
 
 from ser.cli.console import Console, allows_color
 from ser.cli.parameters import say_options
-from ser.errors import AudioError, ParameterError, SerError
-from ser.io.files import STANDARD
+from ser.errors import AudioError, ParameterError, SerError, cannot_write
+from ser.io.files import STANDARD, TemporaryOutput, is_special
 from ser.io.listing import is_folder, walk
+from ser.timeline.summary import Summary
+from ser.timeline.window import Window
 from ser.timeline.writers.base import MultiWriter, Writer
 from ser.timeline.writers.registry import (
     Output,
@@ -55,8 +58,29 @@ def choose_outputs(
     return found
 
 
+class CountingWriter(MultiWriter):
+    """Writes to several outputs, and counts.
+
+    Attributes:
+        count: The windows and summaries that were written.
+    """
+
+    count = 0
+
+    def write(self, window: Window) -> None:
+        """Writes one window to every output."""
+        self.count += 1
+        super().write(window)
+
+    def write_summary(self, summary: Summary) -> None:
+        """Writes one summary to every output."""
+        self.count += 1
+        super().write_summary(summary)
+
+
 @contextlib.contextmanager
 def open_writer(
+    console: Console,
     found: Sequence[Output],
     labels: Sequence[str],
     *,
@@ -65,28 +89,75 @@ def open_writer(
     summaries: bool = False,
     words: Sequence[str] = (),
 ) -> Iterator[Writer]:
-    """Opens the outputs; interrupted, it completes what has been written."""
-    interrupted = False
+    """Opens the outputs; see `open_stream` for what becomes of them."""
+    writers: list[Writer] = []
+    writer: CountingWriter | None = None
+
+    def count() -> int:
+        return 0 if writer is None else writer.count
+
     with contextlib.ExitStack() as stack:
-        writers = []
         for path, name in found:
-            stream = stack.enter_context(open_text(path))
+            stream = stack.enter_context(open_stream(console, path, count))
             color = path == STANDARD and stream.isatty() and allows_color()
             writers.append(
                 make_writer(
                     name, stream, labels, color=color, headings=headings, top=top, words=words
                 )
             )
-        writer = writers[0] if len(writers) == 1 else MultiWriter(writers)
+        writer = CountingWriter(writers)
         writer.begin(summaries=summaries)
         try:
             yield writer
-        except KeyboardInterrupt:
-            # Hours of results are not thrown away for the rest.
-            interrupted = True
+        except BaseException:
+            # What is kept is to be complete in its format.
+            with contextlib.suppress(Exception):
+                writer.end()
+            raise
         writer.end()
-    if interrupted:
-        raise KeyboardInterrupt
+
+
+@contextlib.contextmanager
+def open_stream(console: Console, path: str, count: Callable[[], int]) -> Iterator[IO[str]]:
+    """Opens an output that grows as inputs are read: a file, or standard output for ``-``.
+
+    A file appears when the block ends; an older one stays where nothing was written because inputs
+    failed. After an interruption, or an error that ends the block, the older one stays too, and
+    what was written is kept beside it under a name that says so: hours of results are not thrown
+    away.
+
+    Args:
+        console: Says what was kept, and counts failures.
+        path: The file.
+        count: Says how many results were written.
+
+    Raises:
+        SerError: The file cannot be written.
+    """
+    if path == STANDARD or is_special(Path(path)):
+        with open_text(path) as stream:
+            yield stream
+        return
+    failures = console.failures
+    with contextlib.ExitStack() as stack:
+        try:
+            temporary = TemporaryOutput(Path(path))
+            stack.callback(temporary.discard)
+            try:
+                with temporary.path.open("w", encoding="utf-8", newline="") as stream:
+                    yield stream
+            except BaseException:
+                if count():
+                    console.say(f"what was found until then is in {temporary.commit_partial()}")
+                raise
+            if console.failures > failures and not count():
+                console.note(f"{path} is not written, for nothing could be read")
+                return
+            temporary.commit()
+        except BrokenPipeError:
+            raise
+        except OSError as error:
+            raise cannot_write(path, error, SerError) from error
 
 
 def walk_recordings(console: Console, inputs: Sequence[Path]) -> Iterator[str]:

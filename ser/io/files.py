@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import itertools
 import os
 import shutil
 import stat
@@ -86,6 +87,26 @@ class TemporaryOutput:
         # mkstemp makes private files; the finished one gets the permissions of any new file.
         self.path.chmod(0o666 & ~_umask())
         self.path.replace(self._target)
+
+    def commit_partial(self) -> Path:
+        """Keeps the file under a name that says that it is not complete; no other is replaced.
+
+        Returns:
+            The name: ``talk.partial.csv`` for ``talk.csv``, or with a number behind ``partial``.
+
+        Raises:
+            OSError: It cannot be kept.
+        """
+        self.path.chmod(0o666 & ~_umask())
+        for number in itertools.count(1):
+            word = "partial" if number == 1 else f"partial-{number}"
+            kept = self._target.with_name(f"{self._target.stem}.{word}{self._target.suffix}")
+            with contextlib.suppress(FileExistsError):
+                # Made only where nothing has the name, which a rename would replace.
+                kept.touch(exist_ok=False)
+                self.path.replace(kept)
+                return kept
+        raise AssertionError("numbers do not end")
 
     def discard(self) -> None:
         """Removes the file, if it is still there; a second call does nothing."""

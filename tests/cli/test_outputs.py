@@ -11,7 +11,9 @@ from timelines import LABELS, angry
 
 from ser.cli.console import Console
 from ser.cli.outputs import choose_outputs, open_writer, walk_recordings
-from ser.errors import ParameterError
+from ser.errors import ParameterError, SerError
+
+CONSOLE = Console("ser-test")
 
 
 def test_what_cannot_be_written_is_wrong_usage() -> None:
@@ -26,7 +28,7 @@ def test_what_cannot_be_written_is_wrong_usage() -> None:
 
 def test_several_outputs_get_the_same_windows(tmp_path: Path) -> None:
     outputs = choose_outputs([str(tmp_path / "a.jsonl"), str(tmp_path / "a.csv")], None)
-    with open_writer(outputs, LABELS, headings=False, top=1) as writer:
+    with open_writer(CONSOLE, outputs, LABELS, headings=False, top=1) as writer:
         writer.write(angry(0, 3))
     (record,) = map(json.loads, (tmp_path / "a.jsonl").read_text().splitlines())
     header, row = (tmp_path / "a.csv").read_text().splitlines()
@@ -34,15 +36,54 @@ def test_several_outputs_get_the_same_windows(tmp_path: Path) -> None:
     assert row.split(",")[header.split(",").index("emotion")] == "angry"
 
 
-def test_an_interruption_leaves_a_complete_file(tmp_path: Path) -> None:
-    outputs = choose_outputs([str(tmp_path / "a.TextGrid")], None)
+@pytest.mark.parametrize("error", [KeyboardInterrupt(), SerError("cluster", "is gone")])
+def test_what_was_found_before_the_end_is_kept_under_another_name(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], error: BaseException
+) -> None:
+    target = tmp_path / "a.TextGrid"
+    target.write_text("old")
+    outputs = choose_outputs([str(target), str(tmp_path / "b.csv")], None)
+    for name in ("a.partial.TextGrid", "a.partial-2.TextGrid"):
+        with (
+            pytest.raises(type(error)),
+            open_writer(CONSOLE, outputs, LABELS, headings=False, top=1) as writer,
+        ):
+            writer.write(angry(0, 3))
+            raise error
+        # It is whole in its format, and says in its name that more was to come.
+        assert '"angry' in (tmp_path / name).read_text()
+        assert f"what was found until then is in {tmp_path / name}" in capsys.readouterr().err
+    assert target.read_text() == "old"
+    assert not (tmp_path / "b.csv").exists()
+    assert len(list(tmp_path.iterdir())) == 5
+
+
+def test_nothing_is_kept_of_nothing(tmp_path: Path) -> None:
+    outputs = choose_outputs([str(tmp_path / "a.csv")], None)
     with (
         pytest.raises(KeyboardInterrupt),
-        open_writer(outputs, LABELS, headings=False, top=1) as writer,
+        open_writer(CONSOLE, outputs, LABELS, headings=False, top=1),
     ):
-        writer.write(angry(0, 3))
         raise KeyboardInterrupt
-    assert '"angry' in (tmp_path / "a.TextGrid").read_text()
+    assert not list(tmp_path.iterdir())
+
+
+def test_an_older_file_stays_where_nothing_could_be_read(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    target = tmp_path / "a.csv"
+    target.write_text("old")
+    console = Console("ser-test")
+    outputs = choose_outputs([str(target)], None)
+    with open_writer(console, outputs, LABELS, headings=False, top=1):
+        console.fail("x.wav: is empty")
+    assert target.read_text() == "old"
+    assert "a.csv is not written, for nothing could be read" in capsys.readouterr().err
+    # Nothing found is a result, too.
+    with open_writer(console, outputs, LABELS, headings=False, top=1):
+        pass
+    assert target.read_text().startswith("file,")
+    assert [path.name for path in tmp_path.iterdir()] == ["a.csv"]
 
 
 def test_folders_are_walked(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
 import signal
 import subprocess
 import sys
 import threading
+import time
 from pathlib import Path
 
 import pytest
+import soundfile
+from speech import render
 
+from ser.cli.ser import SUMMARIES
 from ser.cli.signals import Terminated, raise_on_signals
 
 ROOT = Path(__file__).parents[2]
@@ -140,3 +146,87 @@ def test_outside_of_the_main_thread_nothing_changes() -> None:
     thread.start()
     thread.join()
     assert seen == [signal.getsignal(signal.SIGINT)]
+
+
+SIGNALS = {signal.SIGINT: 130, signal.SIGTERM: 143, signal.SIGHUP: 129}
+
+# Every command, waiting for input that comes through a pipe.
+WAITING = {
+    "analyze": ("PIPE", "-f", "csv", "-o", "out.csv"),
+    "listen": ("--text", "PIPE", "--text-model", "lexicon", "-o", "out.jsonl"),
+    "translate": ("PIPE", "--to", "sad", "-o", "out.wav"),
+    "yt": ("--batch-file", "PIPE", "-o", "."),
+    "extract": ("PIPE", "-o", "out.npy"),
+    "merge": ("PIPE", "-o", "out.npy"),
+    "split": ("PIPE", "-o", "out.npy", "out2.npy"),
+    "train": ("PIPE", "--arch", "svm", "-o", "out.keras"),
+    "stats": ("PIPE", "--plot", "out.png"),
+}
+
+
+def when_open(pipe: Path, process: subprocess.Popen[bytes]) -> int:
+    """Opens the other end of a pipe as soon as a process reads it."""
+    while process.poll() is None:
+        with contextlib.suppress(OSError):
+            return os.open(pipe, os.O_WRONLY | os.O_NONBLOCK)
+        time.sleep(0.02)
+    raise AssertionError(process.communicate())
+
+
+def test_every_command_waits_once() -> None:
+    assert set(WAITING) == set(SUMMARIES)
+
+
+@pytest.mark.parametrize("name", WAITING)
+def test_every_command_ends_by_every_signal(name: str, tmp_path: Path) -> None:
+    """The exit code says which signal it was, and outputs are as they were."""
+    pipe = tmp_path / "pipe.wav"
+    os.mkfifo(pipe)
+    output = next((word for word in WAITING[name] if word.startswith("out")), None)
+    # Light commands are tried with all three, those that import much with the rarer ones.
+    light = name in ("merge", "split", "stats", "yt")
+    for signum in SIGNALS if light else (signal.SIGTERM, signal.SIGHUP):
+        if output is not None:
+            (tmp_path / output).write_bytes(b"old")
+        words = [str(pipe) if word == "PIPE" else word for word in WAITING[name]]
+        with subprocess.Popen(
+            [sys.executable, str(ROOT / "bin" / f"ser-{name}"), *words],
+            cwd=tmp_path,
+            stderr=subprocess.PIPE,
+        ) as process:
+            writer = when_open(pipe, process)
+            process.send_signal(signum)
+            _, errors = process.communicate(timeout=30)
+            os.close(writer)
+        assert process.returncode == SIGNALS[signum], errors
+        word = b"interrupted" if signum == signal.SIGINT else b"terminated"
+        assert errors == f"ser-{name}: ".encode() + word + b"\n"
+        left = {pipe} if output is None else {pipe, tmp_path / output}
+        assert {path for path in tmp_path.iterdir() if path.suffix != ".part"} == left
+        if output is not None:
+            assert (tmp_path / output).read_bytes() == b"old"
+
+
+@pytest.mark.parametrize("signum", [signal.SIGINT, signal.SIGTERM])
+def test_results_of_an_interrupted_analysis_are_kept(
+    tmp_path: Path, signum: signal.Signals, tiny_model: Path
+) -> None:
+    pipe, output = tmp_path / "pipe.wav", tmp_path / "out.csv"
+    os.mkfifo(pipe)
+    soundfile.write(tmp_path / "said.wav", render("sad", 1, seed=1, seconds=2.0), 16_000)
+    output.write_bytes(b"old")
+    command = [sys.executable, str(ROOT / "bin" / "ser-analyze"), "said.wav", str(pipe)]
+    with subprocess.Popen(
+        [*command, "--model", str(tiny_model), "-o", "out.csv"],
+        cwd=tmp_path,
+        stderr=subprocess.PIPE,
+    ) as process:
+        writer = when_open(pipe, process)
+        process.send_signal(signum)
+        _, errors = process.communicate(timeout=30)
+        os.close(writer)
+    assert process.returncode == SIGNALS[signum], errors
+    assert b"what was found until then is in out.partial.csv\n" in errors
+    assert output.read_bytes() == b"old"
+    assert (tmp_path / "out.partial.csv").read_text().startswith("file,start,")
+    assert len((tmp_path / "out.partial.csv").read_text().splitlines()) > 1

@@ -120,7 +120,7 @@ def main(
       sox talk.mp3 -t wav - | ser-analyze - --hop 1 --format jsonl
     """  # noqa: D301
     targets, words = separate_outputs(output, audio)
-    outputs = Outputs(targets, formats[0] if formats else None, top, summary)
+    outputs = Outputs(console, targets, formats[0] if formats else None, top, summary)
     outputs.check(recordings=1)
     time_range = TimeRange(start, end)
     context = click.get_current_context()

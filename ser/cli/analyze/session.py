@@ -22,12 +22,14 @@ class Outputs:
     """Where timelines go, and what they hold.
 
     Attributes:
+        console: Says what was kept of an interrupted run.
         targets: What ``-o`` names.
         format_name: What ``--format`` names, or None.
         top: How many emotions are shown in formats for people.
         summaries: Summaries of recordings are wanted, and no windows.
     """
 
+    console: Console
     targets: Sequence[str]
     format_name: str | None
     top: int
@@ -58,6 +60,7 @@ class Outputs:
             SerError: One cannot be written.
         """
         return open_writer(
+            self.console,
             self.check(recordings),
             labels,
             headings=recordings > 1,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import itertools
 import math
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -22,7 +21,7 @@ from ser.cli.console import is_terminal
 from ser.cli.exclusive import Excludes, exclude
 from ser.cli.listen.recording import list_microphones, record
 from ser.cli.options import model_option, timeline_output_options
-from ser.cli.outputs import choose_outputs, open_writer, walk_recordings
+from ser.cli.outputs import choose_outputs, open_stream, open_writer, walk_recordings
 from ser.cli.paths import InputPath, OutputPath, file_roles
 from ser.cli.text_options import TextOptions, add_text_options
 from ser.errors import SerError, failure_of
@@ -33,7 +32,7 @@ from ser.text.asr import formats as transcript_formats
 from ser.text.asr.base import RATE
 from ser.text.asr.transcriber import Transcriber
 from ser.text.emotion import formats as text_formats
-from ser.timeline.writers.registry import FORMATS, Output, open_text, separate_outputs
+from ser.timeline.writers.registry import FORMATS, Output, separate_outputs
 from ser.timeline.writers.text import can_draw_blocks
 
 
@@ -132,7 +131,9 @@ def main(
     if text_file is not None:
         if named:
             exclude(click.get_current_context(), "--text", "AUDIO", "--text reads texts")
-        _classify_texts(text_file, options, _only_output(outputs, text_formats.FORMATS, "--text"))
+        _classify_texts(
+            console, text_file, options, _only_output(outputs, text_formats.FORMATS, "--text")
+        )
         return
     _check_microphone_options(named, save)
     inputs = collect_inputs(names, files_from, files0_from) if named else []
@@ -172,12 +173,12 @@ def main(
         return options.make_transcriber(recognizer, rate)
 
     if transcript is not None:
-        _write_transcripts(transcript, process_all, transcriber, rate)
+        _write_transcripts(console, transcript, process_all, transcriber, rate)
         return
     assert classifier is not None  # noqa: S101
     assert fusion is not None  # noqa: S101
     with open_writer(
-        outputs, classifier.labels, headings=count > 1, top=top, words=fusion.labels
+        console, outputs, classifier.labels, headings=count > 1, top=top, words=fusion.labels
     ) as writer:
 
         def write_windows(source: _Source, progress: Callable[[float], None]) -> None:
@@ -248,43 +249,41 @@ def _only_output(outputs: Sequence[Output], formats: Iterable[str], option: str)
 
 
 def _write_transcripts(
+    console: Console,
     target: Output,
     process_all: Callable[[_Process], None],
     transcriber: Callable[[], Transcriber],
     rate: int,
 ) -> None:
     header, format_utterance = transcript_formats.FORMATS[target.format]
-    interrupted = False
-    with open_text(target.path) as out:
+    count = 0
+    with open_stream(console, target.path, lambda: count) as out:
         out.write(header)
-        numbers = itertools.count(1)
 
         def write_utterances(source: _Source, progress: Callable[[float], None]) -> None:
+            nonlocal count
             for utterance, _ in transcriber().stream(source.blocks(rate)):
-                out.write(format_utterance(source.name, next(numbers), utterance))
+                count += 1
+                out.write(format_utterance(source.name, count, utterance))
                 out.flush()
                 progress(utterance.end - utterance.start)
 
-        try:
-            process_all(write_utterances)
-        except KeyboardInterrupt:
-            # What has been transcribed is not thrown away for the rest.
-            interrupted = True
-    if interrupted:
-        raise KeyboardInterrupt
+        process_all(write_utterances)
 
 
-def _classify_texts(source: str, options: TextOptions, target: Output) -> None:
+def _classify_texts(console: Console, source: str, options: TextOptions, target: Output) -> None:
     try:
         lines = sys.stdin if source == STANDARD else Path(source).open(encoding="utf-8")  # noqa: SIM115
         classifier = options.open_text_classifier()
         format_text = text_formats.FORMATS[target.format]
-        with lines, open_text(target.path) as out:
+        count = 0
+        with lines, open_stream(console, target.path, lambda: count) as out:
             color = target.path == STANDARD and is_terminal(out) and allows_color()
             out.write(text_formats.header(target.format, classifier.labels))
             # One by one: whoever types or pipes sees an answer to each line.
             for line in filter(None, map(str.strip, lines)):
                 (found,) = classifier.classify([line])
+                count += 1
                 out.write(format_text(line, found, color, not can_draw_blocks(out)))
                 out.flush()
     except UnicodeDecodeError as error:
