@@ -3,22 +3,27 @@
 from __future__ import annotations
 
 import csv
+import shutil
 from pathlib import Path
 
 import numpy as np
 import pytest
 from conftest import Run
+from eager import eager_steps
 from sentences import sentence_table
 from voiced import contours
 from within import run_within
 
+from ser.cli.console import Console
 from ser.conversion.converter import open_converter
 from ser.conversion.rules import RuleConverter
 from ser.dataset.table import Table, write_table
 from ser.models.artifact import read_card
+from ser.training.checkpoint import Checkpoint
 
+# tests/conversion/training/test_ensemble.py trains several generators.
 SMALL = (
-    *("--arch", "gan-translate", "--set", "generators=2"),
+    *("--arch", "gan-translate", "--set", "generators=1"),
     *("--set", "width=8", "--set", "blocks=2", "--set", "classifier_epochs=1"),
 )
 QUICK = (*SMALL, "--batch-size", "16", "--device", "cpu")
@@ -33,18 +38,35 @@ def table(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def trained(table: Path) -> Path:
+    """A model, and beside it what a kill after the first epoch would have left."""
     output = table.with_name("translate.keras")
-    done = run_within(
-        "ser-train", table, "-o", output, *QUICK, "--epochs", "2",
-        "--history", "h.csv", "--plot", "h.png", "--plot-model", "n.svg",
-        cwd=table.parent,
-    )  # fmt: skip
+    say = Console.info
+
+    def keep(console: Console, text: str) -> None:
+        if text.startswith("epoch 1/2"):
+            left = Checkpoint(table.with_name("left.keras"))
+            shutil.copytree(Checkpoint(output).folder, left.folder)
+        say(console, text)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Console, "info", keep)
+        done = run_within(
+            "ser-train", table, "-o", output, *QUICK, "--epochs", "2",
+            "--history", "h.csv", "--plot", "h.png", "--plot-model", "n.svg",
+            cwd=table.parent,
+        )  # fmt: skip
     assert (done.returncode, done.out) == (0, ""), done.err
     assert "on 48 pairs" in done.err
     assert done.err.count("epoch 1/2: d_loss ") == 1
     for term in ("envelope_near", "pitch_near", "length_near", "adversarial", "outline", "voice"):
         assert f"{term} " in done.err
     return output
+
+
+def history(path: Path) -> list[dict[str, float]]:
+    with path.open(newline="") as stream:
+        rows = csv.DictReader(stream)
+        return [{name: float(value) for name, value in row.items()} for row in rows]
 
 
 def test_the_card(trained: Path, table: Path) -> None:
@@ -57,9 +79,8 @@ def test_the_card(trained: Path, table: Path) -> None:
     assert card["seed"] == 0
     assert card["protocol"].startswith("48 pairs of made (12 clips, 2 speakers)")
     assert card["training"]["options"]["width"] == 8
-    rows = list(csv.DictReader(table.with_name("h.csv").open()))
-    assert [row["epoch"] for row in rows] == ["1", "2"]
-    assert not list(table.parent.glob("*.ckpt"))
+    assert [row["epoch"] for row in history(table.with_name("h.csv"))] == [1, 2]
+    assert [path.name for path in table.parent.glob("*.ckpt")] == ["left.keras.ckpt"]
     for name in ("h.png", "n.svg"):
         assert table.with_name(name).stat().st_size > 1000
 
@@ -88,36 +109,18 @@ def test_keras_says_what_litert_says(trained: Path) -> None:
     np.testing.assert_allclose(one.pitch, other.pitch, atol=1e-4)
 
 
-def test_it_goes_on_where_it_stopped(table: Path, run: Run, tmp_path: Path) -> None:
-    from ser.conversion.pairs import find_pairs
-    from ser.conversion.training.fit import train_converter
-    from ser.training.checkpoint import Checkpoint
-    from ser.training.config import TrainConfig
-
-    class StoppedError(Exception):
-        pass
-
-    def stop(row: dict[str, float]) -> None:
-        raise StoppedError
-
-    records = sentence_table()
-    everything = np.arange(len(records))
-    options = {"generators": 1, "width": 8, "blocks": 2, "classifier_epochs": 1}
-    config = TrainConfig(
-        arch="gan-translate", options=options, epochs=2, batch_size=16, lr=1e-3, weight_decay=1e-4
-    )
+def test_it_goes_on_where_it_stopped(trained: Path, table: Path, run: Run, tmp_path: Path) -> None:
     output = tmp_path / "m.keras"
-    with pytest.raises(StoppedError):
-        train_converter(
-            records, everything, find_pairs(records, everything), config,
-            checkpoint=Checkpoint(output), device="cpu", on_epoch=stop,
-        )  # fmt: skip
-    assert Checkpoint(output).folder.exists()
-    one = (*QUICK, "--set", "generators=1")
-    done = run("ser-train", table, "-o", output, *one, "--epochs", 2, "--resume")
+    shutil.copytree(Checkpoint(table.with_name("left.keras")).folder, Checkpoint(output).folder)
+    more = ("--epochs", 2, "--resume", "--history", "h.csv")
+    with eager_steps():
+        done = run("ser-train", table, "-o", output, *QUICK, *more)
     assert done.returncode == 0, done.err
     assert done.err.index("epoch 1/2") < done.err.index("epoch 2/2")
     assert not Checkpoint(output).folder.exists()
+    rows, whole = history(tmp_path / "h.csv"), history(table.with_name("h.csv"))
+    assert rows[0] == whole[0]
+    assert rows[1] == pytest.approx(whole[1], rel=1e-2, abs=1e-3)
 
 
 @pytest.mark.parametrize(
