@@ -20,6 +20,7 @@ PACKAGE = ROOT / "ser"
 FLOORS = (
     ("__main__", "cli", "web"),
     ("api",),
+    ("exporting",),
     ("inference", "conversion", "training", "evaluation", "text", "speakers", "viz", "youtube"),
     ("models", "dataset", "timeline", "vad", "augment", "pretrained"),
     ("features",),

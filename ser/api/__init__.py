@@ -7,7 +7,7 @@ asked for. Errors are `ser.errors.SerError`.
 from ser.api.analysis import analyze, load_model
 from ser.api.auditing import audit
 from ser.api.conversion import translate
-from ser.api.models import evaluate, train
+from ser.api.models import evaluate, export, train
 from ser.api.tables import extract, merge, split
 from ser.api.timeline import Timeline
 from ser.dataset.table import FeatureTable, read_table
@@ -24,6 +24,7 @@ __all__ = [
     "analyze",
     "audit",
     "evaluate",
+    "export",
     "extract",
     "load_model",
     "merge",

@@ -1,4 +1,4 @@
-"""Models of one's own: `train` and `evaluate`."""
+"""Models of one's own: `train`, `evaluate` and `export`."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import fields
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any, get_args
+from typing import TYPE_CHECKING, Any, get_args
 
 from ser.api.analysis import load_model
 from ser.api.arguments import check_choice, check_names
@@ -19,6 +19,9 @@ from ser.evaluation.predict import evaluate_classifier
 from ser.inference.recognizer import Recognizer
 from ser.io.roles import refuse_overwriting
 from ser.models.backend import Device
+
+if TYPE_CHECKING:
+    from ser.exporting.check import ExportFormat
 
 
 def train(
@@ -94,6 +97,40 @@ def train(
     # Worker processes open the artifact too, as long as the model is there.
     weakref.finalize(model.classifier, folder.cleanup)
     return model
+
+
+def export(
+    model: Recognizer | str | Path | None,
+    output: str | Path,
+    *,
+    format: ExportFormat | None = None,
+) -> Path:
+    """Writes a classifier as one network from samples to probabilities.
+
+    Programs in other languages, phones and browsers run it without this package; docs/embedding.md
+    shows how. It answers what `analyze` says of a window, without adaptation to the voice. It needs
+    the extra ``[export]``.
+
+    Args:
+        model: A model from `load_model` or `train`, an artifact's path, ``"small"`` for the smaller
+            one that ships with the package, or None for the more accurate one.
+        output: The file, ``model.tflite`` or ``model.onnx``.
+        format: ``tflite`` for LiteRT, ``onnx``, or None for what the file's ending says.
+
+    Returns:
+        The file.
+
+    Raises:
+        DependencyError: The extra is not installed.
+        ParameterError: There is no such format.
+        SerError: The model cannot be read or exported, or the file not written.
+    """
+    from ser.exporting.export import export_classifier
+
+    recognizer = model if isinstance(model, Recognizer) else load_model(model, device="cpu")
+    refuse_overwriting(output, recognizer.classifier.path)
+    export_classifier(recognizer.classifier, {output: format})
+    return Path(output)
 
 
 def evaluate(

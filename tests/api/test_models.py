@@ -65,3 +65,12 @@ def test_the_table_is_not_written_over(spoken: Table, tmp_path: Path) -> None:
     with pytest.raises(OverwritingError):
         ser.train(spoken, validation=path, output=path)
     assert path.read_bytes() == before
+
+
+def test_a_model_is_exported(tiny_model: Path, tmp_path: Path) -> None:
+    target = ser.export(tiny_model, tmp_path / "m.tflite")
+    assert target.read_bytes()[4:8] == b"TFL3"
+    with pytest.raises(ser.SerError, match=r"^format=bin: is no format"):
+        ser.export(tiny_model, tmp_path / "m.bin")
+    with pytest.raises(OverwritingError, match="is an input too"):
+        ser.export(ser.load_model(tiny_model), tiny_model, format="onnx")

@@ -15,8 +15,17 @@ from ser.cli.common import (
     seed_option,
 )
 from ser.cli.exclusive import Excludes
+from ser.cli.parameters import find_parameter
 from ser.cli.paths import InputPath, OutputPath, TextWithPath, file_roles
 from ser.cli.train.cv import check_output, run_cross_validation
+from ser.cli.train.export import (
+    Exports,
+    add_exports,
+    check_exports,
+    export_model,
+    export_option,
+    exports_alone,
+)
 from ser.cli.train.options import (
     ALL,
     TrainCommand,
@@ -47,6 +56,7 @@ _RULES = (
             "--plot-model",
             "--write-generated",
             "--tensorboard",
+            "--export",
         ),
         "--cv",
         "a cross-validation trains several networks",
@@ -57,12 +67,11 @@ _RULES = (
 
 
 @command("ser-train", cls=TrainCommand, rules=_RULES)
-@click.argument("table", metavar="TABLE", type=InputPath(allow_dash=True))
+@click.argument("table", metavar="TABLE", type=InputPath(allow_dash=True), required=False)
 @output_option(
     "The artifact to write; with --cv, a folder.",
     default=None,
     metavar="MODEL.keras",
-    required=True,
 )
 @click.option(
     "--arch",
@@ -206,13 +215,14 @@ _RULES = (
     type=OutputPath(file_okay=False),
     help="Write event files for TensorBoard.",
 )
+@export_option
 @click.option("--resume", is_flag=True, help="Continue an interrupted training.")
 @seed_option()
 @device_option
 def main(
     console: Console,
-    table: str,
-    output: str,
+    table: str | None,
+    output: str | None,
     arch: str | None,
     settings: tuple[str, ...],
     epochs: int,
@@ -234,6 +244,7 @@ def main(
     plot_model: str | None,
     write_generated: str | None,
     tensorboard: str | None,
+    exports: Exports,
     resume: bool,
     seed: int,
     device: Any,
@@ -251,7 +262,17 @@ def main(
       ser-train all.npy --cv speaker:5 -o folds/
       ser-train all.npy --validation 0 --report folds/ -o final.keras
       ser-train train.npy --tune 50 --tune-time 2h --plot-search search.png -o model.keras
+      ser-train model.keras --export tflite model.tflite
     """  # noqa: D301
+    context = click.get_current_context()
+    add_exports(exports)
+    trained = exports_alone(context, table, exports)
+    if trained is not None:
+        export_model(console, trained, exports)
+        return
+    if table is None or output is None:
+        missing = "TABLE" if table is None else "--output"
+        raise click.MissingParameter(ctx=context, param=find_parameter(context.command, missing))
     records = None
     if arch is None:
         # Read first only if the architecture depends on it: errors in options come before it.
@@ -272,7 +293,6 @@ def main(
         "precision": precision,
         "seed": seed,
     }
-    context = click.get_current_context()
     config = make_config(context, values, settings, augment=augment)
     for name, picture in (("plot", plot), ("plot_model", plot_model)):
         if picture is not None:
@@ -298,6 +318,7 @@ def main(
         make_architecture(config.arch, config.options).required_files(console.note)
     records = read_table(table) if records is None else records
     check_support(config.support, records)
+    check_exports(config, records, exports)
     if cv is not None:
         context.with_resource(hold_output(output))
         run_cross_validation(
@@ -340,6 +361,8 @@ def main(
         resume=resume,
         device=device,
     )
+    if exports:
+        export_model(console, output, exports)
 
 
 def _check_generated(config: TrainConfig, target: str) -> None:

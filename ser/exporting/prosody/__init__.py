@@ -1,0 +1,1 @@
+"""Prosodic functionals as TensorFlow functions; `ser.features.prosody` has their meaning."""
