@@ -54,6 +54,8 @@ man: $(VENV)/.base ## man pages, in build/man/man1 (try: man -M build/man ser-an
 
 # ---------------------------------------------------------------- development
 
+# Rewriting the assertions of all tests takes each process ten seconds, unless bytecode is kept.
+test: export PYTHONDONTWRITEBYTECODE =
 test: $(VENV)/.test ## run the tests (ARGS="…" goes to pytest)
 	$(BIN)/pytest -n $(WORKERS) --dist loadfile $(ARGS)
 
