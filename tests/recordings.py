@@ -151,20 +151,27 @@ BAD: Mapping[str, tuple[Callable[[], bytes], str]] = MappingProxyType(
     {
         "empty.wav": (lambda: b"", "is empty"),
         "text.wav": (lambda: b"This is not a recording.\n" * 40, "cannot be decoded"),
-        "page.mp3": (lambda: b"<!DOCTYPE html><title>404</title>" * 40, "cannot be decoded"),
+        "page.mp3": (lambda: b"<!DOCTYPE html><title>404</title>" * 40, "is a web page"),
         "list.wav": (lambda: b"ffconcat version 1.0\nfile other.wav\n", "cannot be decoded"),
-        "zeros.wav": (lambda: bytes(10_000), "cannot be decoded"),
+        "zeros.wav": (lambda: bytes(10_000), "it holds zero bytes alone"),
+        "pointer.wav": (
+            lambda: b"version https://git-lfs.github.com/spec/v1\noid sha256:4d7a\nsize 12345\n",
+            "is a Git LFS pointer",
+        ),
         "noise.wav": (lambda: np.random.default_rng(0).bytes(20_000), "cannot be decoded"),
         "headerless.raw": (lambda: np.random.default_rng(0).bytes(20_000), "cannot be decoded"),
         "header.wav": (lambda: sound(speech(), RATE)[:44], "holds no samples"),
         "half a header.wav": (lambda: sound(speech(), RATE)[:30], "cannot be decoded"),
         "nan.wav": (_float_with(np.nan), "not numbers"),
         "infinite.wav": (_float_with(-np.inf), "not numbers"),
-        "beginning.flac": (lambda: sound(speech(), RATE, "FLAC")[:100], "damaged after 0.0 s"),
-        "cut.flac": (lambda: sound(speech(), RATE, "FLAC")[:-20_000], "damaged after 1."),
-        "scratched.flac": (_damaged("FLAC"), "is damaged after"),
-        "scratched.mp3": (_damaged("MP3"), "is damaged after"),
+        "beginning.flac": (lambda: sound(speech(), RATE, "FLAC")[:100], "cannot be decoded"),
+        "cut.flac": (lambda: sound(speech(), RATE, "FLAC")[:-20_000], "is incomplete: 1."),
         "beginning.ogg": (lambda: sound(speech(), RATE, "OGG")[:100], "cannot be decoded"),
     }
 )
 """Input that is refused, and what is said about it."""
+
+SCRATCHED: Mapping[str, Callable[[], bytes]] = MappingProxyType(
+    {"scratched.flac": _damaged("FLAC"), "scratched.mp3": _damaged("MP3")}
+)
+"""Three seconds with damage in the middle, which is silence."""

@@ -2,17 +2,26 @@
 
 from __future__ import annotations
 
-import contextlib
-import errno
 import itertools
-from collections.abc import Callable, Iterable, Iterator
-from fractions import Fraction
+from collections.abc import Iterator
 from pathlib import Path
 from typing import IO, Any
 
 import numpy as np
 
 from ser.arrays import Channels
+from ser.audio.causes import incomplete, undecodable
+from ser.audio.container import decoder_errors, open_container, reason_of
+from ser.audio.frames import to_arrays
+from ser.audio.packets import packets_length, read_packets, said_by_header, said_by_index
+from ser.audio.placement import (
+    Broken,
+    Clock,
+    place,
+    tolerance_of,
+    zero_of,
+)
+from ser.audio.selection import Remark, ignore
 from ser.errors import AudioError
 from ser.io.files import STANDARD
 
@@ -30,14 +39,22 @@ _CONVERTED_SECONDS = 1.0
 # How much shorter than its header says a file may be: seconds, or a share of its length.
 _MAX_MISSING_SECONDS, _MAX_MISSING_SHARE = 1.0, 0.01
 
-# Containers that may hold a recording. Of its own accord FFmpeg also follows play lists to other
-# files and addresses, and finds some format in nearly any data.
-_FORMATS = (
-    "3g2,3gp,aac,aax,ac3,aiff,amr,amrnb,amrwb,ape,apm,asf,au,avi,bonk,caf,dsf,dss,dts,dtshd,dv,eac3,"
-    "f4v,flac,flv,gsm,gxf,iamf,iff,ilbc,ircam,loas,matroska,mlp,mov,mp2,mp3,mp4,mpc,mpc8,mpeg,mpegts,"
-    "mxf,nistsphere,nut,ogg,oma,osq,paf,pvf,qcp,qoa,rka,rm,sbc,shn,sox,spdif,swf,tak,truehd,tta,voc,"
-    "vqf,w64,wav,webm,wsd,wtv,wv,xa,xwma"
-)
+# Of formats that count samples.
+_EXACT = 0.1
+
+# So much that cannot be decoded at the end is a tag or a cut packet, and no sound.
+_MAX_BROKEN_END = 0.25
+
+# A first frame that is so near the zero begins there: containers round, and encoders put a little
+# in front.
+_MAX_EARLY = 0.02
+
+# Streams without a container: FFmpeg counts packets, and takes broken ones together as one.
+_BARE = frozenset({"mp3", "aac", "ac3", "eac3", "dts", "loas"})
+
+# The codecs of phones leave packets out in pauses, or send descriptions of noise that FFmpeg does
+# not take (3GPP TS 26.092 and 26.192).
+_WITH_PAUSES = frozenset({"amrnb", "amrwb", "amr_nb", "amr_wb"})
 
 
 def blocks(
@@ -47,8 +64,12 @@ def blocks(
     duration: float | None = None,
     *,
     start: bytes = b"",
+    track: int | None = None,
+    remark: Remark = ignore,
 ) -> Iterator[tuple[Channels, int]]:
     """Decodes a file or a stream in blocks.
+
+    Time is the container's, from its zero: gaps and broken packets are silence of their length.
 
     Args:
         source: A path, or a binary stream, which need not be seekable.
@@ -56,29 +77,37 @@ def blocks(
         offset: Seconds to skip.
         duration: Seconds to decode; None goes on to the end.
         start: What has been read from a stream already.
+        track: The number of the track, from 1; None for the default one.
+        remark: Told at the end what is unusual.
 
     Yields:
-        Samples of all channels, shape (samples, channels), and their rate in hertz.
+        Samples of all channels, shape (samples, channels), and their rate in hertz, which is the
+        same in every block.
 
     Raises:
-        AudioError: The source holds no audio that FFmpeg knows, or is damaged; what lies before
-            the damage has been yielded.
+        IncompleteError: The file breaks off; all that is there has been yielded.
+        AudioError: The source holds no audio that FFmpeg knows, or is damaged up to its end; what
+            lies before the damage has been yielded.
     """
     name = source if isinstance(source, Path) else STANDARD
     pending: list[Channels] = []
-    count, end, rate = 0, 0, 1
-    claimed = 0.0
-    try:
-        with _open(source, name, start) as (container, stream):
-            rate = int(stream.rate)
+    count, rate = 0, 1
+    problem: AudioError | None = None
+    with open_container(source, name, start=start, track=track, remark=remark) as opened:
+        decoding = _Decoding(*opened)
+        try:
+            rate = decoding.begin(offset)
             first = round(offset * rate)
             last = None if duration is None else first + round(duration * rate)
             size = max(1, round(min(seconds, _CONVERTED_SECONDS) * rate))
-            for position, samples in _frames(container, stream, rate, offset, size):
+            for position, samples in decoding.arrays(size) if rate else ():
                 end = position + len(samples)
                 if end <= first:
                     continue
                 kept = samples[max(first - position, 0) : last and max(last - position, 0)]
+                if pending and pending[0].shape[1] != kept.shape[1]:
+                    yield np.concatenate(pending), rate
+                    pending, count = [], 0
                 pending.append(kept)
                 count += len(kept)
                 if count >= seconds * rate:
@@ -87,29 +116,20 @@ def blocks(
                 if last is not None and end >= last:
                     break
             else:
-                claimed = _claimed_seconds(container)
-    except _errors() as error:
+                problem = decoding.problem(name, source)
+        except decoder_errors() as error:
+            problem = decoding.problem(name, source, error)
+            if problem is not None:
+                problem.__cause__ = error
         if pending:
             yield np.concatenate(pending), rate
-        reason = _reason(error)
-        if end:
-            raise AudioError(
-                name,
-                f"is damaged after {end / rate:.1f} s ({reason})",
-                "convert it again from its source",
-            ) from error
-        raise _undecodable(name, reason) from error
-    if pending:
-        yield np.concatenate(pending), rate
-    if end and claimed - end / rate > max(_MAX_MISSING_SECONDS, _MAX_MISSING_SHARE * claimed):
-        raise AudioError(
-            name,
-            f"is damaged after {end / rate:.1f} s (its header says {claimed:.1f} s)",
-            "fetch it or convert it again",
-        )
+        for said in decoding.remarks():
+            remark(said)
+    if problem is not None:
+        raise problem
 
 
-def length(source: Path | IO[bytes]) -> float:
+def length(source: Path | IO[bytes], *, track: int | None = None) -> float:
     """Measures how long a file's sound is, in seconds, without decoding it.
 
     The header's figure is that of the longest stream, which may be the picture, and may be missing;
@@ -118,127 +138,158 @@ def length(source: Path | IO[bytes]) -> float:
     Raises:
         AudioError: The file holds no audio that FFmpeg knows.
     """
-    try:
-        with _open(source, source) as (container, stream):
-            if "mov" in container.format.name and stream.duration:
-                return float(stream.duration * stream.time_base)
-            return _packets_length(container.demux(stream), stream.time_base, stream.rate)
-    except _errors() as error:
-        raise _undecodable(source, _reason(error)) from error
-
-
-def _claimed_seconds(container: Any) -> float:
-    """Gives how long the header says that the sound is; 0 where it is not reliable.
-
-    WebM may end anywhere, and FFmpeg takes it for complete. Beside a picture, sound may well be
-    shorter than the header says; other formats either have an index that is missed, or guess.
-    """
-    if "matroska" not in container.format.name or len(container.streams) > 1:
-        return 0.0
-    return (container.duration or 0) / 1_000_000
-
-
-def _errors() -> tuple[type[Exception], ...]:
-    import av
-
-    return (av.FFmpegError, ValueError, OSError)
-
-
-def _reason(error: Exception) -> str:
-    if getattr(error, "errno", None) == errno.EINVAL:
-        # What FFmpeg says of formats that are not asked for.
-        return "not a format of sound"
-    return getattr(error, "strerror", None) or str(error)
-
-
-def _undecodable(name: object, reason: str) -> AudioError:
-    return AudioError(
-        name,
-        f"cannot be decoded by libsndfile or FFmpeg ({reason})",
-        "check that it is audio and complete",
-    )
-
-
-@contextlib.contextmanager
-def _open(source: Path | IO[bytes], name: object, start: bytes = b"") -> Iterator[tuple[Any, Any]]:
-    """Opens a container, and its first audio stream."""
-    import av
-
-    with contextlib.ExitStack() as stack:
-        target: Any = _Stream(source, start) if not isinstance(source, Path) else f"file:{source}"
-        if isinstance(source, Path) and not _encodable(source):
-            # PyAV takes no names that are not UTF-8, but open files.
-            target = _Stream(stack.enter_context(source.open("rb")))
-        options = {"format_whitelist": _FORMATS, "protocol_whitelist": "file,pipe"}
+    with open_container(source, source, track=track, remark=ignore) as (container, stream):
         try:
-            # PyAV before 19 refuses files whose tags are not UTF-8 unless told otherwise.
-            container = av.open(target, metadata_errors="replace", container_options=options)
-        except TypeError:
-            container = av.open(target, container_options=options)
-        stack.enter_context(container)
-        if not container.streams.audio:
-            raise AudioError(name, "has no audio stream", "give a file with sound")
-        yield container, container.streams.audio[0]
+            said = said_by_index(container, stream)
+            return packets_length(container, stream) if said is None else said
+        except decoder_errors() as error:
+            raise undecodable(source, source, reason_of(error)) from error
 
 
-def _encodable(path: Path) -> bool:
-    try:
-        str(path).encode("utf-8")
-    except UnicodeEncodeError:
-        return False
-    return True
+class _Decoding:
+    """The decoding of one track, from an offset on, with its place in time.
 
+    Args:
+        container: PyAV's container.
+        stream: The track.
+    """
 
-class _Stream:
-    """A binary stream as PyAV wants it; it gives what is there instead of waiting for more."""
+    def __init__(self, container: Any, stream: Any) -> None:
+        self._container = container
+        self._stream = stream
+        self._clock = Clock(
+            float(stream.time_base), zero_of(container), tolerance=tolerance_of(container)
+        )
+        self._items: Iterator[Any] = iter(())
+        self._failure: Exception | None = None
+        self._rate = 0
+        self._position = 0
+        self._said_incomplete = False
 
-    def __init__(self, stream: IO[bytes], start: bytes = b"") -> None:
-        # A pipe may be live: a whole buffer can be seconds of sound.
-        self._read: Callable[[int], bytes] = getattr(stream, "read1", stream.read)
-        self._start = start
-        if stream.seekable():
-            if start:
-                stream.seek(0)
-                self._start = b""
-            self.seek = stream.seek
-            self.tell = stream.tell
+    def begin(self, offset: float) -> int:
+        """Decodes the first frame, and moves to shortly before an offset.
 
-    def read(self, count: int) -> bytes:
-        if self._start:
-            given, self._start = self._start[:count], self._start[count:]
-            return given
-        return self._read(count)
+        Returns:
+            The sample rate in hertz; 0 where there is no sound.
 
-    def readable(self) -> bool:
-        return True
-
-
-def _frames(
-    container: Any, stream: Any, rate: int, offset: float, size: int
-) -> Iterator[tuple[int, Channels]]:
-    """Decodes from shortly before `offset`; gives samples with the position of their first."""
-    frames = container.decode(stream)
-    position = 0
-    if offset > 2 * _PRE_ROLL and _INDEXED & set(container.format.name.split(",")):
-        frame = next(frames, None)
+        Raises:
+            Exception: FFmpeg's; nothing can be decoded.
+        """
+        items = self._read()
+        broken, frame = _first_frame(items)
         if frame is None:
-            return
-        if frame.pts is not None:
-            origin, first = frame.time, frame.samples
-            wanted = round((origin + offset - _PRE_ROLL) / stream.time_base)
+            if self._failure is not None:
+                raise self._failure
+            return 0
+        self._rate = frame.sample_rate
+        clock = self._clock
+        if frame.time is not None and abs(frame.time - clock.zero) <= _MAX_EARLY:
+            clock.zero = frame.time
+        begin = [*broken, frame]
+        if offset > 2 * _PRE_ROLL and self._is_indexed() and frame.time is not None:
+            first = frame.samples
+            wanted = round((clock.zero + offset - _PRE_ROLL) / self._stream.time_base)
             # By the sound's own index: that of the picture has seconds between its key frames.
-            container.seek(wanted, stream=stream)
-            frames = container.decode(stream)
-            frame = next(frames, None)
-            if frame is None:
-                return
-            position = _correct_position(
-                round((frame.time - origin) * rate), first, frame.samples, rate
+            self._container.seek(wanted, stream=self._stream)
+            items = self._read()
+            _, frame = _first_frame(items)
+            begin = [] if frame is None else [frame]
+            if frame is not None and frame.time is not None:
+                at = round((frame.time - clock.zero) * self._rate)
+                at = _correct_position(at, first, frame.samples, self._rate)
+                # In a gap, or before a late start, there is silence.
+                self._position = max(min(at, round((offset - _PRE_ROLL) * self._rate)), 0)
+                clock.now = self._position / self._rate
+        self._items = itertools.chain(begin, items)
+        return self._rate
+
+    def arrays(self, size: int) -> Iterator[tuple[int, Channels]]:
+        """Gives the sound, and where each part of it begins, in samples from the zero."""
+        for samples in to_arrays(place(self._items, self._clock), self._rate, size):
+            yield self._position, samples
+            self._position += len(samples)
+
+    def problem(
+        self, name: object, source: Path | IO[bytes], error: Exception | None = None
+    ) -> AudioError | None:
+        """Says what is wrong with the recording's end.
+
+        Args:
+            name: What the recording is called.
+            source: The recording.
+            error: What ended the decoding; None for its end.
+        """
+        there = self._position / self._rate if self._rate else 0.0
+        failure = error or self._failure
+        lost = (self._clock.broken_seconds or 0.0) > _MAX_BROKEN_END
+        if failure is not None and not self._position:
+            return undecodable(name, source, reason_of(failure))
+        said = said_by_header(self._container, self._stream)
+        exact = "flac" in self._container.format.name
+        least = _EXACT if exact else max(_MAX_MISSING_SECONDS, _MAX_MISSING_SHARE * said)
+        if said - there > least:
+            self._said_incomplete = True
+            return incomplete(name, there, said)
+        if failure is not None and (error is not None or lost):
+            return AudioError(
+                name,
+                f"is damaged after {there:.1f} s ({reason_of(failure)})",
+                "convert it again from its source",
             )
-        frames = itertools.chain([frame], frames)
-    for samples in _convert(frames, rate, size):
-        yield position, samples
-        position += len(samples)
+        return None
+
+    def remarks(self) -> list[str]:
+        """Says what is unusual about what has been decoded."""
+        found = self._clock.defects.remarks()
+        if self._clock.broken_seconds is not None and not self._said_incomplete:
+            found.append("it ends within a packet and may be incomplete")
+        return found
+
+    def _fail(self, error: Exception) -> None:
+        self._failure = error
+
+    def _is_indexed(self) -> bool:
+        return bool(_INDEXED & set(self._container.format.name.split(",")))
+
+    def _read(self) -> Iterator[Any]:
+        """Decodes packet by packet; gives frames, and `Broken` where one cannot be decoded."""
+        import av
+
+        stream = self._stream
+        with_pauses = stream.codec_context.name in _WITH_PAUSES
+        bare = bool(_BARE & set(self._container.format.name.split(",")))
+        count = size = 0
+        for packet in read_packets(self._container, stream, self._fail):
+            try:
+                frames = packet.decode()
+            except av.EOFError:
+                return
+            except av.FFmpegError as error:
+                self._failure = error
+                base = packet.time_base
+                seconds = float((packet.duration or 0) * base)
+                more = round(packet.size * count / size) - 1 if bare and size else 0
+                yield Broken(
+                    None if packet.pts is None else float(packet.pts * base),
+                    seconds,
+                    pause=with_pauses,
+                    unstamped=max(more, 0) * seconds,
+                )
+                continue
+            count, size = count + 1, size + packet.size
+            for frame in frames:
+                if frame.sample_rate > 0 and frame.layout.nb_channels > 0 and frame.samples:
+                    yield frame
+
+
+def _first_frame(items: Iterator[Any]) -> tuple[list[Broken], Any]:
+    """Takes items up to the first frame; None in its place where there is none."""
+    broken: list[Broken] = []
+    for item in items:
+        if not isinstance(item, Broken):
+            return broken, item
+        broken.append(item)
+    return broken, None
 
 
 def _correct_position(position: int, first: int, size: int, rate: int) -> int:
@@ -248,85 +299,3 @@ def _correct_position(position: int, first: int, size: int, rate: int) -> int:
     """
     exact = first + size * round((position - first) / size)
     return exact if abs(exact - position) <= rate // 1000 else position
-
-
-def _convert(frames: Iterator[Any], rate: int, size: int) -> Iterator[Channels]:
-    """Converts frames of any sample format to float32 at one rate, some `size` samples at a time.
-
-    Frames have 20 ms and less, and Python's share in each is as much work as decoding it: they are
-    joined first. What was decoded before a defect is given before the error.
-    """
-    import av
-
-    queue: Any = None
-    converter: Any = None
-    try:
-        for frame in frames:
-            # A queue would want time stamps without gaps.
-            frame.pts = None
-            try:
-                if queue is not None:
-                    queue.write(frame)
-            except ValueError:
-                # Another format than that of the frames before.
-                yield from _drain(queue, converter)
-                queue = None
-            if queue is None:
-                queue = av.AudioFifo()
-                queue.write(frame)
-                # The channels are kept: FFmpeg's own mix-down weights and rescales them.
-                # Interleaved, because PyAV counts the planes of eight and more channels beyond
-                # their end.
-                converter = av.AudioResampler(format="flt", rate=rate)
-            if queue.samples >= size:
-                yield from _convert_queue(queue, converter)
-    except _errors():
-        yield from _drain(queue, converter)
-        raise
-    yield from _drain(queue, converter)
-
-
-def _convert_queue(queue: Any, converter: Any) -> Iterator[Channels]:
-    """Converts all that is in a queue."""
-    yield from _to_arrays(converter.resample(queue.read(0)))
-
-
-def _drain(queue: Any, converter: Any) -> Iterator[Channels]:
-    """Converts all that is in a queue, and what the converter still holds."""
-    if queue is None:
-        return
-    if queue.samples:
-        yield from _convert_queue(queue, converter)
-    yield from _to_arrays(converter.resample(None))
-
-
-def _to_arrays(parts: Iterable[Any]) -> Iterator[Channels]:
-    """Turns converted frames into arrays (samples, channels)."""
-    for part in parts:
-        if part is not None and part.samples:
-            yield part.to_ndarray().reshape(-1, part.layout.nb_channels)
-
-
-def _packets_length(packets: Iterator[Any], base: Fraction, rate: int) -> float:
-    """Sums up the packets' seconds, less what encoders add at the ends and players drop."""
-    first = last = usual = None
-    total = 0.0
-    dropped = 0
-    for packet in packets:
-        if not packet.size:
-            continue
-        duration = packet.duration or 0
-        usual = usual or duration
-        total += duration
-        if packet.pts is not None:
-            # Durations are rounded, sometimes to milliseconds; time stamps do not add that up.
-            first = packet.pts if first is None else first
-            last = packet.pts + duration
-        # PyAV before 16 hides this from us; the length is then a few hundredths too long.
-        if getattr(packet, "has_sidedata", lambda kind: False)("skip_samples"):
-            start, end = np.frombuffer(bytes(packet.get_sidedata("skip_samples"))[:8], "<u4")
-            # Some formats shorten the last packet themselves.
-            dropped += int(start + (end if duration == usual else 0))
-    if first is not None and last is not None:
-        total = last - first
-    return max(float(total * base) - dropped / rate, 0.0)

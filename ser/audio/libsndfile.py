@@ -16,7 +16,17 @@ _MAX_SAMPLES_PER_BYTE = 10_000
 
 
 class UnsuitableError(Exception):
-    """libsndfile cannot read this file; FFmpeg may be able to."""
+    """libsndfile cannot read this file, or not on; FFmpeg may be able to.
+
+    Attributes:
+        decoded: How many samples have been yielded.
+        rate: Their rate in hertz; 0 where there are none.
+    """
+
+    def __init__(self, decoded: int = 0, rate: int = 0) -> None:
+        self.decoded = decoded
+        self.rate = rate
+        super().__init__(f"{decoded} samples")
 
 
 def blocks(
@@ -34,30 +44,32 @@ def blocks(
         Samples of all channels, shape (samples, channels), and their rate in hertz.
 
     Raises:
-        UnsuitableError: The file is not for libsndfile; nothing has been yielded.
-        AudioError: The file is damaged; what lies before the damage has been yielded.
+        UnsuitableError: The file is not for libsndfile, or damaged where it has come to.
+        AudioError: The file cannot be read.
     """
     import soundfile
 
     with _open(source) as file:
         rate = int(file.samplerate)
         size = max(1, round(seconds * rate))
-        left = file.frames if duration is None else round(duration * rate)
+        decoded = 0
         try:
-            if not _skip(file, round(offset * rate), size):
+            start = round(offset * rate)
+            if not _skip(file, start, size):
                 return
+            left = file.frames - start
+            if duration is not None:
+                left = min(left, round(duration * rate))
             while left > 0:
                 block = file.read(min(size, left), dtype="float32", always_2d=True)
                 if not len(block):
-                    return
+                    raise UnsuitableError(decoded, rate)
                 left -= len(block)
+                decoded += len(block)
                 yield block, rate
         except soundfile.LibsndfileError as error:
-            raise AudioError(
-                source,
-                f"is damaged after {max(file.tell(), 0) / rate:.1f} s ({error.error_string})",
-                "convert it again from its source",
-            ) from error
+            # What one read call took before the damage is lost with it.
+            raise UnsuitableError(decoded, rate) from error
 
 
 def length(source: Path | IO[bytes]) -> float:

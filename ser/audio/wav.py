@@ -15,9 +15,16 @@ from typing import IO
 import numpy as np
 
 from ser.arrays import Channels, Samples
+from ser.audio.causes import incomplete
+from ser.io.files import STANDARD
 
 # The length that a program writes which cannot go back to its header: 0, or a very large one.
 _UNKNOWN_LENGTH, _LEAST_UNKNOWN_LENGTH = 0, 0x7FFF0000
+
+_UNKNOWN = 1 << 62
+
+# So many seconds less than the header says are no sign that something is missing.
+_MAX_MISSING = 0.1
 
 # Real headers are a few hundred bytes; some players put a picture there.
 _MAX_HEADER = 1 << 24
@@ -57,10 +64,12 @@ def blocks(stream: IO[bytes], seconds: float) -> Iterator[tuple[Channels, int]]:
 
     Raises:
         OtherFormatError: It is something else, which another decoder may know.
+        IncompleteError: It ends before its header says; all that is there has been yielded.
     """
     # A pipe may be live: take what is there instead of waiting for a full buffer.
     read: Callable[[int], bytes] = getattr(stream, "read1", stream.read)
-    kind, left = _read_header(read)
+    kind, said = _read_header(read)
+    left = said
     frame = kind.channels * kind.width
     size = max(1, round(seconds * kind.rate)) * frame
     pending = bytearray()
@@ -75,6 +84,9 @@ def blocks(stream: IO[bytes], seconds: float) -> Iterator[tuple[Channels, int]]:
                 yield samples.reshape(-1, kind.channels), kind.rate
             pending.clear()
         if not got:
+            second = frame * kind.rate
+            if said < _UNKNOWN and second * _MAX_MISSING < left < said:
+                raise incomplete(STANDARD, (said - left) / second, said / second)
             return
 
 
@@ -102,7 +114,7 @@ def _read_header(read: Callable[[int], bytes]) -> tuple[_Format, int]:
                 raise OtherFormatError(bytes(seen))
             return (
                 kind,
-                1 << 62 if size == _UNKNOWN_LENGTH or size >= _LEAST_UNKNOWN_LENGTH else size,
+                _UNKNOWN if size == _UNKNOWN_LENGTH or size >= _LEAST_UNKNOWN_LENGTH else size,
             )
         # Chunks begin at even places.
         content = need(size + size % 2)

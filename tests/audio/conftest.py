@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from decoding import ENCODINGS, sweep
-from recordings import BAD, RATE, UNUSUAL, encode, sound, speech
+from recordings import BAD, RATE, SCRATCHED, UNUSUAL, encode, sound, speech
 
 
 @pytest.fixture(scope="module")
@@ -17,6 +17,8 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for name, make in UNUSUAL.items():
         (place / name).write_bytes(make())
     for name, (make, _) in BAD.items():
+        (place / name).write_bytes(make())
+    for name, make in SCRATCHED.items():
         (place / name).write_bytes(make())
     (place / "other.wav").write_bytes(sound(speech(), RATE))
     return place

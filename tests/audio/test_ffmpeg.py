@@ -49,7 +49,7 @@ def test_offsets_are_exact(name: str, offset: float, encoded: Path) -> None:
 @pytest.mark.parametrize("name", ["stereo.m4a", "film.mp4", "film.webm", "lame.mp3", "flac.mka"])
 def test_offsets_do_not_decode_all_that_lies_before(name: str, encoded: Path) -> None:
     decoded = 0
-    original = ffmpeg._convert
+    original = ffmpeg.to_arrays
 
     def counting(*args: Any) -> Any:
         nonlocal decoded
@@ -58,7 +58,7 @@ def test_offsets_do_not_decode_all_that_lies_before(name: str, encoded: Path) ->
             yield samples
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(ffmpeg, "_convert", counting)
+        patch.setattr(ffmpeg, "to_arrays", counting)
         list(reader.stream(encoded / name, RATE))
         whole, decoded = decoded, 0
         reader.read(encoded / name, RATE, offset=10.0, duration=0.5)
@@ -72,7 +72,7 @@ def test_a_film_that_was_cut_off(tmp_path: Path) -> None:
     cut = tmp_path / "cut.webm"
     cut.write_bytes(whole.read_bytes()[: round(0.6 * whole.stat().st_size)])
     samples = 0
-    with pytest.raises(AudioError, match=rf"is damaged after .* \(its header says {seconds:.1f} s"):
+    with pytest.raises(AudioError, match=rf"is incomplete: 2\.\d of {seconds:.1f} s are there"):
         for block in reader.stream(cut, RATE, block_seconds=0.5):
             samples += len(block)
     assert 0.4 * seconds < samples / RATE < 0.8 * seconds

@@ -194,7 +194,7 @@ def test_bad_clips_are_reported_and_the_others_are_there(
     assert len({record["x"].tobytes() for record in table}) == 1
 
 
-def test_features_that_are_not_numbers_are_not_written(tmp_path: Path) -> None:
+def test_what_is_no_sound_is_not_written(tmp_path: Path) -> None:
     """Samples of 1e30 are numbers, but their power is not."""
     samples = speech(RATE, 1.0)
     (tmp_path / "good.wav").write_bytes(sound(samples, RATE))
@@ -203,7 +203,8 @@ def test_features_that_are_not_numbers_are_not_written(tmp_path: Path) -> None:
     with np.errstate(all="ignore"):
         table, _, errors = extract(clips, tmp_path / "t.npy")
     assert table["path"].tolist() == [str(tmp_path / "good.wav")]
-    assert [error.cause for error in errors] == ["gives features that are not numbers"]
+    (error,) = errors
+    assert "samples that are no sound" in error.cause
 
 
 def test_every_unusual_recording_has_a_record(tmp_path: Path) -> None:
