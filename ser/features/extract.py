@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 
 import numpy as np
@@ -18,6 +18,7 @@ from ser.features.overlap import MelSpectra, SharedFrames
 from ser.features.registry import MEL_FAMILIES
 from ser.features.spec import FeatureSpec
 from ser.features.stft import ShortTimeSpectra, Transform
+from ser.preprocess.high_pass import HighPass
 from ser.preprocess.silence import cumulative_energy, trim_bounds_of_part, trim_silence
 
 # Silence has this power, so that its level in decibels is a number.
@@ -65,6 +66,7 @@ class Extractor:
         self._transform = transform
         if "f0" in spec.families:
             require("the feature f0", "librosa")
+        self._high_pass = HighPass(spec.sample_rate, spec.highpass) if spec.highpass else None
         self._clean: tuple[Callable[[Samples, int], Samples], ...] = ()
         if spec.clean:
             from ser.preprocess.registry import load_steps
@@ -124,7 +126,8 @@ class Extractor:
         multiples of the hop.
 
         Args:
-            signal: Shape (samples,), at the specification's sample rate.
+            signal: Shape (samples,), at the specification's sample rate, as `high_pass_blocks`
+                gave it.
             spans: The start and the end of each window in samples.
 
         Returns:
@@ -132,7 +135,7 @@ class Extractor:
         """
         spec = self.spec
         if self._mel_filters is None or self._clean or not MEL_FAMILIES.issuperset(spec.families):
-            clips = [self.prepare(signal[start:stop]) for start, stop in spans]
+            clips = [self.prepare(signal[start:stop], part=True) for start, stop in spans]
             return self.compute_batch(clips, quick=True)
         spans = self._prepare_spans(signal, spans)
         measure, width = None, 0
@@ -213,9 +216,31 @@ class Extractor:
             matrix = _pool(matrix, statistics=spec.pool == "stats")
         return np.ascontiguousarray(matrix, dtype=np.float32)
 
-    def prepare(self, samples: Samples) -> Samples:
-        """Applies the specification's preprocessing, trimming and duration."""
+    def high_pass_blocks(self, blocks: Iterable[Samples]) -> Iterable[Samples]:
+        """Takes out of a recording, as it comes in, what lies under the specification's highpass.
+
+        Args:
+            blocks: Samples at the specification's rate, each of shape (samples,).
+
+        Returns:
+            As many samples, in blocks of other lengths.
+        """
+        return blocks if self._high_pass is None else self._high_pass.blocks(blocks)
+
+    def high_pass(self, samples: Samples) -> Samples:
+        """Takes out of a clip what lies under the specification's highpass."""
+        return samples if self._high_pass is None else self._high_pass(samples)
+
+    def prepare(self, samples: Samples, *, part: bool = False) -> Samples:
+        """Applies the specification's preprocessing, trimming and duration.
+
+        Args:
+            samples: Shape (samples,), at the specification's sample rate.
+            part: They are part of a recording that `high_pass_blocks` or `high_pass` gave.
+        """
         spec = self.spec
+        if not part:
+            samples = self.high_pass(samples)
         for step in self._clean:
             samples = step(samples, spec.sample_rate)
         if spec.trim is not None:

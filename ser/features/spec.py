@@ -11,7 +11,9 @@ from typing import Any, Literal, Self, get_args
 
 from ser.errors import ParameterError, SerError, choose_from
 from ser.features.encoder_spec import EncoderSpec
+from ser.features.ranges import RANGES, find_excess, find_problem
 from ser.features.registry import ALL_FAMILIES, ENCODER, ENCODER_HOP, WHISPER, WHISPER_HOP
+from ser.io.jsontext import parse_json
 
 Pool = Literal["none", "mean", "stats"]
 Normalization = Literal["none", "utterance", "coefficient"]
@@ -31,6 +33,14 @@ _PROSODY_WINDOW_SHARE = 0.7
 
 # What encoders read, in hertz.
 _ENCODER_SAMPLE_RATE = 16_000
+
+
+HIGHPASS_BOUNDS = (10.0, 300.0)
+"""The lowest and the highest cutoff of `FeatureSpec.highpass` in hertz."""
+
+
+RUMBLE = 60.0
+"""The cutoff in hertz under which hardly a voice has anything, and rooms and microphones do."""
 
 
 class SpecError(SerError):
@@ -84,7 +94,9 @@ class FeatureSpec:
             quality and rhythm (`ser.features.prosody`); ``contours`` adds the shapes of the
             contours of some of them too. ``encoder``, alone or behind one of these and a ``+``,
             adds mean and deviation of each number of the encoder's blocks.
-        clean: Steps of `ser.preprocess` that a clip goes through before everything else, as in
+        highpass: Frequencies under so many hertz are taken out before everything else, and with
+            them a constant offset; 0 takes out nothing. See `ser.preprocess.high_pass`.
+        clean: Steps of `ser.preprocess` that a clip goes through then, as in
             ``("denoise:0.9", "trim:40")``; a step without its value gets the default one.
         encoder: The pretrained encoder that the family ``encoder`` and such functionals come from;
             None where neither is asked for.
@@ -107,6 +119,7 @@ class FeatureSpec:
     offset: float = 0.0
     duration: float | None = None
     trim: float | None = None
+    highpass: float = 0.0
     clean: tuple[str, ...] = ()
     functionals: Functionals = "none"
     encoder: EncoderSpec | None = None
@@ -121,6 +134,12 @@ class FeatureSpec:
             # One name, or a list of names, is as good as a tuple.
             given = getattr(self, name)
             object.__setattr__(self, name, (given,) if isinstance(given, str) else tuple(given))
+        self._check_numbers(types_only=True)
+        _require(
+            all(isinstance(name, str) for name in (*self.families, *self.clean)),
+            "families",
+            "and `clean` hold more than names",
+        )
         names = ",".join(self.families)
         _require(bool(self.families), "families", "is empty", "name at least one feature family")
         for name in self.families:
@@ -184,6 +203,17 @@ class FeatureSpec:
             "give decibels",
             self.trim,
         )
+        low, high = HIGHPASS_BOUNDS
+        _require(
+            self.highpass == 0 or low <= self.highpass <= high,
+            "highpass",
+            "is no cutoff frequency of rumble",
+            f"give {low:g} to {high:g} Hz, or 0 for none",
+            self.highpass,
+        )
+        self._check_numbers()
+        excess = find_excess(self.sample_rate, self.n_fft, self.hop_length, self.n_mels)
+        _require(excess is None, "hop_length", str(excess), "raise `hop_length`, or lower `n_fft`")
         _require_one_of("normalise", self.normalise, get_args(Normalization))
         _require_one_of("pool", self.pool, get_args(Pool))
         _require_one_of("mel_scale", self.mel_scale, get_args(MelScale))
@@ -196,6 +226,14 @@ class FeatureSpec:
         if self.clean:
             # Defaults may change with time; what a model was trained on may not.
             object.__setattr__(self, "clean", _with_values(self.clean))
+
+    def _check_numbers(self, *, types_only: bool = False) -> None:
+        """Checks the type and the range of every number."""
+        values = {name: getattr(self, name) for name in RANGES}
+        problem = find_problem(values, types_only=types_only)
+        if problem is not None:
+            name, cause = problem
+            raise SpecParameterError(name, cause, "", values[name])
 
     def _check_whisper(self) -> None:
         """Checks what the spectrogram that Whisper reads needs."""
@@ -284,6 +322,9 @@ class FeatureSpec:
     def to_dict(self) -> dict[str, Any]:
         """Gives the fields as plain JSON types."""
         values = {**asdict(self), "families": list(self.families), "clean": list(self.clean)}
+        if not self.highpass:
+            # As versions without it wrote it, which read all other specifications.
+            del values["highpass"]
         del values["encoder"]
         if self.encoder is not None:
             # Left out otherwise: versions that know no encoders read all other specifications.
@@ -297,12 +338,17 @@ class FeatureSpec:
         Raises:
             SpecError: A field is unknown, as from a newer version, or has a bad value.
         """
+        if not isinstance(values, Mapping):
+            raise SpecError(_SUBJECT, "is malformed (it has no fields)")
         unknown = sorted(set(values) - {f.name for f in fields(cls)})
         if unknown:
             cause = f"has unknown fields: {', '.join(unknown)}"
             raise SpecError(_SUBJECT, cause, "it was written by a newer ser: upgrade")
         try:
             lists = {"families": values["families"], "clean": values.get("clean", ())}
+            for name, value in lists.items():
+                if not isinstance(value, list | tuple):
+                    raise SpecParameterError(name, "is no list")
             made: dict[str, Any] = {name: tuple(value) for name, value in lists.items()}
             if values.get("encoder") is not None:
                 made["encoder"] = EncoderSpec.from_dict(values["encoder"])
@@ -310,7 +356,7 @@ class FeatureSpec:
         except ParameterError as error:
             cause = f"has a bad value ({error.parameter} {error.cause})"
             raise SpecError(_SUBJECT, cause, "make the file again") from error
-        except (KeyError, TypeError) as error:
+        except (KeyError, TypeError, OverflowError) as error:
             raise SpecError(_SUBJECT, f"is malformed ({error})") from error
 
     @classmethod
@@ -321,7 +367,7 @@ class FeatureSpec:
             SpecError: The text is not JSON or not a specification.
         """
         try:
-            values = json.loads(text)
+            values = parse_json(text)
         except ValueError as error:
             raise SpecError(_SUBJECT, f"is not JSON ({error})") from error
         if not isinstance(values, dict):
@@ -392,7 +438,7 @@ PRESETS = MappingProxyType(
         ),
         # What speech recognisers use: 25 ms is short enough to follow articulation, 16 kHz keeps
         # all that speech has, and log-mels leave the rest to the network.
-        "speech": FeatureSpec(),
+        "speech": FeatureSpec(highpass=RUMBLE),
         # What the model that ships with ser looks at. 64 ms resolve the harmonics of a low voice,
         # and pitch is half of an emotion; the level is removed, and so is the silence around. What
         # the normalisation takes away is in the functionals.
@@ -405,10 +451,13 @@ PRESETS = MappingProxyType(
             normalise="utterance",
             duration=3.0,
             trim=40.0,
+            highpass=RUMBLE,
             functionals="contours",
         ),
         # What the architecture whisper reads: that encoder's own spectrogram.
-        "whisper": FeatureSpec(families=("whisper",), fmin=0.0, n_mels=80, duration=3.0),
+        "whisper": FeatureSpec(
+            families=("whisper",), fmin=0.0, n_mels=80, duration=3.0, highpass=RUMBLE
+        ),
         # What ser-translate changes: the envelope without its harmonics, the pitch, and for
         # networks that draw spectrograms those. Centred frames of 10 ms, and the level as it is.
         "translate": FeatureSpec(

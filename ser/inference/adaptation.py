@@ -51,9 +51,10 @@ def speech_features(
     spec = classifier.spec
     length = default_windowing(classifier).duration
     windowing = Windowing(length, length / 2)
+    blocks = reader.stream(source, spec.sample_rate)
     batches: list[tuple[WindowBatch, list[bool], list[float]]] = []
     with limit_blas_threads():
-        for batch in cut_windows(reader.stream(source, spec.sample_rate), spec, windowing):
+        for batch in cut_windows(blocks, classifier.extractor, windowing):
             inside = [begin < seconds for begin, _ in batch.times]
             if any(inside):
                 speech = batch.speech(spec.sample_rate) if vad else inside

@@ -316,7 +316,9 @@ def find_windows(
         if isinstance(blocks, Generator):
             # Whatever happens, the file is closed.
             stack.callback(blocks.close)
-        batches = cut_windows(blocks, classifier.spec, windowing, offset=start, tap=tap, live=live)
+        batches = cut_windows(
+            blocks, classifier.extractor, windowing, offset=start, tap=tap, live=live
+        )
         processes = stream_processes() if classifier.runs_in_processes and not live else 1
         name = source_name(source)
         found = map_stream(
@@ -379,7 +381,8 @@ def classify(
     """
     rate = classifier.spec.sample_rate
     times = [(at, at + len(clip) / rate) for at, clip in zip(starts, clips, strict=True)]
-    readings = _read_batch(SeparateWindows(list(clips), times), classifier, adaptation, vad)
+    filtered = [classifier.extractor.high_pass(clip) for clip in clips]
+    readings = _read_batch(SeparateWindows(filtered, times), classifier, adaptation, vad)
     return [_make_window(file, reading, classifier) for reading in readings]
 
 

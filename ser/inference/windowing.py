@@ -11,7 +11,7 @@ import numpy as np
 
 from ser.arrays import Samples
 from ser.errors import AudioError, ParameterError
-from ser.features.spec import FeatureSpec
+from ser.features.extract import Extractor
 from ser.inference.classifier import Classifier
 from ser.inference.windows import LEAD, OverlappingWindows, SeparateWindows, WindowBatch
 
@@ -143,7 +143,7 @@ def parts_of_window(length: int, classifier: Classifier, grid: int) -> list[tupl
 
 def cut_windows(
     blocks: Iterable[Samples],
-    spec: FeatureSpec,
+    extractor: Extractor,
     windowing: Windowing,
     *,
     offset: float = 0.0,
@@ -154,7 +154,8 @@ def cut_windows(
 
     Args:
         blocks: The samples, at the specification's rate, in blocks of any lengths.
-        spec: The feature specification.
+        extractor: Of the features: it has the sample rate, and takes out rumble before the
+            recording is cut.
         windowing: How to divide.
         offset: The time of the first sample, in seconds from the start of the file.
         tap: Gets every block before it is cut.
@@ -168,6 +169,7 @@ def cut_windows(
     Raises:
         AudioError: What the blocks' source raised, after the windows before the defect.
     """
+    spec = extractor.spec
     rate = spec.sample_rate
     size = max(1, round(windowing.duration * rate))
     overlapping = round(windowing.hop * rate) < size
@@ -213,8 +215,7 @@ def cut_windows(
         )
 
     try:
-        for block in blocks:
-            tap(block)
+        for block in extractor.high_pass_blocks(_tapped(blocks, tap)):
             buffer = np.concatenate([buffer, block])
             end = first + len(buffer)
             while start_of(number) + size <= end:
@@ -243,6 +244,12 @@ def cut_windows(
     if stop > start_of(number) and (number == 0 or new >= SHORTEST_SECONDS * rate):
         waiting.append(span(number, stop, stop - nominal_start(number)))
         yield take_batch()
+
+
+def _tapped(blocks: Iterable[Samples], tap: Callable[[Samples], None]) -> Iterator[Samples]:
+    for block in blocks:
+        tap(block)
+        yield block
 
 
 @dataclass(frozen=True, slots=True)

@@ -69,7 +69,7 @@ class SeparateWindows:
     """Windows that have no samples in common; see `WindowBatch`.
 
     Attributes:
-        windows: Samples of each, shape (samples,).
+        windows: Samples of each, shape (samples,), behind the high-pass filter.
         times: Start and end of each in seconds.
     """
 
@@ -100,7 +100,8 @@ class SeparateWindows:
     ) -> list[tuple[Matrix, Vector]]:
         """Computes each part by itself."""
         clips = [
-            extractor.prepare(self.windows[number][start:stop]) for number, start, stop in parts
+            extractor.prepare(self.windows[number][start:stop], part=True)
+            for number, start, stop in parts
         ]
         return extractor.compute_batch(clips, quick=True)
 
@@ -110,7 +111,7 @@ class OverlappingWindows:
     """Windows of one signal; see `WindowBatch`.
 
     Attributes:
-        signal: Samples, shape (samples,).
+        signal: Samples, shape (samples,), behind the high-pass filter.
         spans: Start and end of each window in the signal.
         times: Start and end of each window in seconds.
     """

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 import numpy as np
@@ -14,6 +15,13 @@ MIN_SPEECH_SECONDS = 0.25
 """The least seconds of speech in a window whose emotion is recognized: a syllable. Measured: of
 3-second windows of synthesized music, applause, noise and hum, none has a single chunk of speech;
 of real emotional clips see benchmarks/activity.py."""
+
+# The network expects speech at usual levels, and takes soft speech for none. Windows whose level is
+# under the first number are amplified by a power of the second: by steps, so that overlapping
+# windows of one recording have the same gain nearly always, and share what is computed. The level
+# is that of the fifth loudest chunk, so that a click is none. Nothing has more gain than what
+# brings the last bit of 16 up to the level of speech.
+_QUIET, _GAIN_STEP, _MOST_STEPS, _LOUD_CHUNKS = 0.025, 4.0, 7, 5
 
 
 def detect_speech(
@@ -41,7 +49,7 @@ def detect_speech(
     first = np.cumsum(chunks + 1) - chunks
     signal = np.zeros(int((first[-1] + chunks[-1]) * CHUNK), np.float32)
     for start, samples in zip(first * CHUNK, resampled, strict=True):
-        signal[start : start + len(samples)] = samples
+        signal[start : start + len(samples)] = samples * _gain(samples)
     return has_speech(signal, first, first + chunks, _needed_chunks(lengths, needed))
 
 
@@ -69,7 +77,15 @@ def detect_speech_in_signal(
     """
     first = np.minimum((starts + CHUNK // 2) // CHUNK, (len(signal) - 1) // CHUNK)
     last = np.minimum(first - (-lengths // CHUNK), -(-len(signal) // CHUNK))
-    return has_speech(signal, first, last, _needed_chunks(lengths, needed))
+    gains = np.array(
+        [_gain(signal[start : start + n]) for start, n in zip(starts, lengths, strict=True)]
+    )
+    enough = np.zeros(len(starts), np.bool_)
+    for gain in np.unique(gains):
+        some = np.flatnonzero(gains == gain)
+        chunks = _needed_chunks(lengths[some], needed)
+        enough[some] = has_speech(signal * gain, first[some], last[some], chunks)
+    return enough
 
 
 def _needed_chunks(lengths: Indices, needed: float) -> Indices:
@@ -77,6 +93,19 @@ def _needed_chunks(lengths: Indices, needed: float) -> Indices:
     seconds = np.minimum(needed, 0.5 * lengths / RATE)
     chunks: Indices = np.ceil(seconds * RATE / CHUNK).astype(np.intp)
     return chunks
+
+
+def _gain(samples: Samples) -> np.float32:
+    """Gives the factor that brings the samples of a window to a usual level of speech."""
+    whole = len(samples) // CHUNK * CHUNK
+    chunks = samples[:whole].reshape(-1, CHUNK) if whole else samples[None]
+    powers = np.einsum("ij,ij->i", chunks, chunks) / max(1, chunks.shape[1])
+    loud = min(_LOUD_CHUNKS, len(powers))
+    level = float(np.sqrt(np.partition(powers, -loud)[-loud]))
+    if not 0 < level < _QUIET:
+        return np.float32(1)
+    steps = math.ceil(math.log(_QUIET / level, _GAIN_STEP))
+    return np.float32(_GAIN_STEP ** min(steps, _MOST_STEPS))
 
 
 def _resample(windows: Sequence[Samples], rate: int) -> list[Samples]:
@@ -101,7 +130,7 @@ def seconds_of_speech(windows: Sequence[Samples], rate: int) -> Doubles:
     resampled = _resample(windows, rate)
     padded = np.zeros((len(resampled), max(map(len, resampled))), np.float32)
     for row, samples in zip(padded, resampled, strict=True):
-        row[: len(samples)] = samples
+        row[: len(samples)] = samples * _gain(samples)
     spoken = speech_probabilities(padded) >= SPEECH_THRESHOLD
     # The network may take the silence behind a window's end for the end of a word.
     own = np.array([-(-len(samples) // CHUNK) for samples in resampled])

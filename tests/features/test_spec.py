@@ -34,6 +34,7 @@ ODD = FeatureSpec(
     offset=0.1,
     duration=2.7,
     trim=35.5,
+    highpass=80.0,
     clean=("denoise:0.5", "loudness:-20"),
     functionals="prosody",
 )

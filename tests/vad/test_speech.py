@@ -25,7 +25,7 @@ RATE = 16_000
 @pytest.mark.parametrize("kind", [*NO_SPEECH, nothing])
 def test_what_is_no_speech(kind: Any) -> None:
     sounds = [kind(np.random.default_rng(seed)) for seed in range(8)]
-    for level in (0.02, 0.5):
+    for level in (1e-4, 0.02, 0.5):
         scaled = [level * s / max(np.abs(s).max(), 1e-9) for s in sounds]
         assert (seconds_of_speech(scaled, RATE) < MIN_SPEECH_SECONDS).all()
 
@@ -162,3 +162,28 @@ def test_real_emotional_voices(corpora: Path) -> None:
     assert (heard >= MIN_SPEECH_SECONDS).mean() >= 0.97, [
         path.name for path, time in zip(every, heard, strict=True) if time < MIN_SPEECH_SECONDS
     ]
+
+
+@pytest.mark.parametrize("peak", [-60, -80])
+def test_soft_speech_is_speech(peak: int) -> None:
+    loud = voice(2.0)
+    soft = loud / np.abs(loud).max() * np.float32(10 ** (peak / 20))
+    soft = np.round(soft * 2**23).astype(np.float32) / np.float32(2**23)
+    windows = [soft, np.zeros_like(soft)]
+    assert detect_speech(windows, RATE).tolist() == [True, False]
+    heard, silence = seconds_of_speech(windows, RATE)
+    assert heard == pytest.approx(seconds_of_speech([loud], RATE)[0], abs=0.07)
+    assert silence == 0
+
+
+def test_each_window_of_a_signal_has_a_level_of_its_own() -> None:
+    loud = voice(2.0)
+    signal = np.concatenate([loud, loud * np.float32(1e-3), np.zeros_like(loud)])
+    starts, lengths = np.arange(3) * len(loud), np.full(3, len(loud))
+    assert detect_speech_in_signal(signal, starts, lengths).tolist() == [True, True, False]
+
+
+def test_a_click_is_no_level() -> None:
+    soft = voice(2.0) * np.float32(1e-3)
+    soft[RATE] = 1.0
+    assert detect_speech([soft], RATE).tolist() == [True]

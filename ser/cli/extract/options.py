@@ -81,6 +81,13 @@ def spec_options(function: Any) -> Any:
             help="Cut off the ends of a clip that lie this many decibels under its peak.",
         ),
         click.option(
+            "--highpass",
+            type=float,
+            metavar="HZ",
+            help="Take out a constant offset, and rumble under this frequency, before everything "
+            "else; 0 takes out nothing.",
+        ),
+        click.option(
             "--clean",
             metavar="STEPS",
             help="Clean each clip first, by these steps in the order given: denoise[:SHARE], "
