@@ -9,22 +9,32 @@ clips by expectation maximization (the shares as in Saerens, Latinne and Decaest
 Computation 2002), so no labels are needed. With few clips the estimates stay near the population.
 
 There may be two sets of distributions: of recordings like those of the training, and of unfamiliar
-ones, which vary more. Each is estimated, and their answers are averaged by how probable they make
-the recording (Bayesian model averaging, with Laplace's approximation of the evidence: Kass and
-Raftery, Journal of the American Statistical Association 1995).
+ones, which vary more. And there are two priors of what a recording holds: mostly neutral speech, as
+people talk, or all emotions alike, as actors record them. Each set is estimated with each prior,
+and the answers are averaged by how probable they make the recording (Bayesian model averaging, with
+Laplace's approximation of the evidence: Kass and Raftery, Journal of the American Statistical
+Association 1995).
+
+While a voice is learnt, the logarithms of probabilities count half. Without that, expectation
+maximization is too sure of its first guesses, and ends in solutions where emotions have changed
+places (deterministic annealing: Ueda and Nakano, Neural Networks 1998).
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
-from functools import cached_property
-from typing import Any, Self
+from typing import Self
 
 import numpy as np
 
 from ser.arrays import Doubles, Floats, Matrix
 from ser.models.calibration import softmax
+from ser.models.voice_estimate import (
+    Distributions,
+    VoiceEstimate,
+    even,
+)
 
 CLIP = 5.0
 """Standardized functionals are clipped here: beyond it are errors of measurement."""
@@ -33,27 +43,8 @@ CLIP = 5.0
 # neutral most of the time.
 _PRIOR_CLIPS = {"neutral": 4.0, "calm": 1.0}
 _PRIOR_OTHERS = 0.5
-
-_ITERATIONS, _TOLERANCE = 30, 1e-3
-_FLOOR = 1e-12
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class VoiceEstimate:
-    """What one set of distributions says of a voice.
-
-    Attributes:
-        means: Mean of the scores of each emotion in this voice, shape (labels, scores).
-        precisions: Inverse of their covariance, shape (labels, scores, scores).
-        biases: Added to the log-likelihood of each emotion: determinants and prior, shape
-            (labels,).
-        shares: The share of each emotion in what was heard, shape (labels,).
-    """
-
-    means: Floats
-    precisions: Floats
-    biases: Floats
-    shares: Floats
+# The same where a recording holds all emotions alike.
+_PRIOR_ALIKE = 10.0
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -61,19 +52,17 @@ class SpeakerAdaptation:
     """What a speaker model has learnt of one voice.
 
     Attributes:
-        estimates: By each set of distributions.
-        weights: The posterior probability of each set; they add up to 1.
+        estimates: By each set of distributions with each prior.
+        weights: The posterior probability of each of them; they add up to 1.
+        unfamiliar: The probability that voice, microphone, room or language are unlike the
+            training's.
         clips: Number of clips that were heard.
     """
 
     estimates: tuple[VoiceEstimate, ...]
     weights: tuple[float, ...]
+    unfamiliar: float
     clips: int
-
-    @property
-    def unfamiliar(self) -> float:
-        """The probability that voice, microphone, room or language are unlike the training's."""
-        return float(sum(self.weights[1:]))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -89,7 +78,8 @@ class SpeakerModel:
         within: Covariance of the clips of a voice in an emotion, shape (k, c, c).
         between: Covariance of the offsets of voices, shape (k, c, c).
         interaction: Covariance of the deviations of an emotion in a voice, shape (k, c, c).
-        prior: Clips of each emotion that count as heard before any is, shape (c,).
+        prior: Clips of each emotion that count as heard before any is, shape (p, c): for p kinds
+            of recordings, of which the first is the usual one.
         temperature: Divides the logarithms of probabilities, so that confidence is calibrated;
             shape (1,).
     """
@@ -116,6 +106,8 @@ class SpeakerModel:
             raise ValueError(f"lacks {', '.join(missing)}")
         count, labels = arrays["weights"].shape
         square = (len(arrays["centers"]), labels, labels)
+        # Models of before had one prior, without the first axis.
+        arrays = {**arrays, "prior": np.atleast_2d(arrays["prior"])}
         wanted = {
             "mean": (count,),
             "scale": (count,),
@@ -124,7 +116,7 @@ class SpeakerModel:
             "within": square,
             "between": square,
             "interaction": square,
-            "prior": (labels,),
+            "prior": (len(arrays["prior"]), labels),
             "temperature": (1,),
         }
         for name, shape in wanted.items():
@@ -152,35 +144,52 @@ class SpeakerModel:
     def adapt(self, scores: Floats, plain: Floats) -> SpeakerAdaptation:
         """Adapts to a voice by unlabelled clips.
 
-        For each set of distributions, the iteration is begun with the probabilities of a
-        classifier that does not know the voice, with the same weighed by the prior, and with all
-        clips neutral; the solution with the greatest posterior density counts.
+        For each set of distributions and each prior, the iteration is begun with the probabilities
+        of a classifier that does not know the voice, with the same weighed by the prior, with the
+        same so shifted that all emotions are alike, with all clips neutral, and with the solution
+        of the other prior; the solution with the greatest posterior density counts.
 
         Args:
             scores: Of the clips, shape (clips, c); one clip at least.
             plain: Probabilities of the same clips without adaptation, shape (clips, c).
         """
-        prior = self.prior / self.prior.sum()
-        neutral = np.full_like(plain, 1e-3, dtype=np.float64)
-        neutral[:, int(np.argmax(self.prior))] = 1.0
-        first = np.asarray(plain, np.float64)
-        estimates, evidence = [], []
+        plain = np.asarray(plain, np.float64)
+        neutral = np.full_like(plain, 1e-3)
+        neutral[:, int(np.argmax(self.prior[0]))] = 1.0
+        starts = [plain, even(plain), neutral]
+        estimates, evidence, sets = [], [], []
         for number in range(len(self.centers)):
-            distributions = _Distributions(
-                self.centers[number],
-                self.within[number],
-                self.between[number],
-                self.interaction[number],
-                self.prior,
-            )
-            found = [
-                distributions.iterate(scores, start) for start in (first, first * prior, neutral)
+            distributions = [
+                Distributions(
+                    self.centers[number],
+                    self.within[number],
+                    self.between[number],
+                    self.interaction[number],
+                    prior,
+                )
+                for prior in self.prior
             ]
-            best = max(found, key=lambda solution: solution[0])
-            evidence.append(best[1])
-            estimates.append(best[2])
+            solutions = [
+                each.best(scores, [*starts, plain * each.prior / each.prior.sum()])
+                for each in distributions
+            ]
+            for each, solution in zip(distributions, solutions, strict=True):
+                others = [
+                    other.estimate.responsibilities(scores)
+                    for other in solutions
+                    if other is not solution
+                ]
+                found = each.best(scores, others, solution)
+                estimates.append(found.estimate)
+                evidence.append(found.evidence)
+                sets.append(number)
         weights = softmax(np.array([evidence]))[0]
-        return SpeakerAdaptation(tuple(estimates), tuple(weights.tolist()), len(scores))
+        return SpeakerAdaptation(
+            tuple(estimates),
+            tuple(weights.tolist()),
+            float(weights[np.array(sets) > 0].sum()),
+            len(scores),
+        )
 
     def probabilities(self, scores: Floats, adaptation: SpeakerAdaptation) -> Floats:
         """Gives the probability of each emotion for clips of a voice that is known.
@@ -193,119 +202,25 @@ class SpeakerModel:
             Shape (clips, c); each row sums to 1.
         """
         parts = [
-            weight * softmax(_log_joint(scores, estimate) / self.temperature[0])
+            weight * softmax(estimate.log_answer(scores) / self.temperature[0])
             for weight, estimate in zip(adaptation.weights, adaptation.estimates, strict=True)
         ]
         found: Floats = np.sum(parts, axis=0)
         return found
 
 
-@dataclass(frozen=True, eq=False)
-class _Distributions:
-    """One set of distributions; see `SpeakerModel`."""
-
-    centers: Floats
-    within: Floats
-    between: Floats
-    interaction: Floats
-    prior: Floats
-
-    @cached_property
-    def _inverses(self) -> tuple[Floats, Floats, Floats]:
-        """Inverses of the covariances within, between and of the interaction."""
-        inverses = [np.linalg.inv(m) for m in (self.within, self.between, self.interaction)]
-        return inverses[0], inverses[1], inverses[2]
-
-    def iterate(
-        self, scores: Floats, responsibilities: Floats
-    ) -> tuple[float, float, VoiceEstimate]:
-        """Expectation maximization from a first guess of the emotions of the clips.
-
-        Returns:
-            The logarithms of the posterior density (but for a constant of this set) and of the
-            evidence (but for a constant of all sets), and the estimate.
-        """
-        share = responsibilities / responsibilities.sum(axis=1, keepdims=True)
-        for _ in range(_ITERATIONS):
-            density, volume, estimate = self._maximize(scores, share)
-            joint = _log_joint(scores, estimate)
-            top = joint.max(axis=1)
-            before, share = share, softmax(joint)
-            density += float((top + np.log(np.exp(joint - top[:, None]).sum(axis=1))).sum())
-            if np.abs(share - before).max() < _TOLERANCE:
-                break
-        # Normalizes the priors of the offset and of the deviations.
-        normalizer = -0.5 * _log_determinant(self.between)
-        normalizer -= 0.5 * len(self.centers) * _log_determinant(self.interaction)
-        return density, density + volume + normalizer, estimate
-
-    def _maximize(
-        self, scores: Floats, responsibilities: Floats
-    ) -> tuple[float, float, VoiceEstimate]:
-        """Estimates offset, deviations and shares, given the emotions of the clips.
-
-        Returns:
-            The logarithms of the prior density of the estimates, but for a constant, and of the
-            volume of their posterior distribution; and the estimates.
-        """
-        size = scores.shape[1]
-        counts = responsibilities.sum(axis=0)
-        heard = np.flatnonzero(counts > 1e-3)
-        sums = responsibilities.T @ scores
-        within, between, interaction = self._inverses
-        # The offset: each emotion that was heard is an observation of it, with its own deviation.
-        precision, weighted = between.copy(), np.zeros(size)
-        for emotion in heard:
-            inverse = np.linalg.inv(self.within / counts[emotion] + self.interaction)
-            precision += inverse
-            weighted += inverse @ (sums[emotion] / counts[emotion] - self.centers[emotion])
-        uncertainty = np.linalg.inv(precision)
-        offset = uncertainty @ weighted
-        deviation_covariance = np.linalg.inv(interaction + counts[:, None, None] * within)
-        residuals = sums - counts[:, None] * (self.centers + offset)
-        deviations = np.einsum("cij,cj->ci", deviation_covariance, residuals @ within)
-        covariance = self.within + uncertainty + deviation_covariance
-        shares = (self.prior + counts) / (self.prior.sum() + len(scores))
-        density = float(self.prior @ np.log(shares)) - 0.5 * float(offset @ between @ offset)
-        density -= 0.5 * float(np.einsum("ci,ij,cj->", deviations, interaction, deviations))
-        volume = 0.5 * float(_log_determinant(uncertainty))
-        volume += 0.5 * float(np.sum(_log_determinant(deviation_covariance)))
-        return (
-            density,
-            volume,
-            VoiceEstimate(
-                means=self.centers + offset + deviations,
-                precisions=np.linalg.inv(covariance),
-                biases=np.log(shares) - 0.5 * _log_determinant(covariance),
-                shares=shares,
-            ),
-        )
-
-
-def _log_determinant(covariance: Floats) -> Any:
-    """Gives the logarithm of the determinant of one or of several positive matrices."""
-    return np.linalg.slogdet(covariance)[1]
-
-
 def prior_clips(labels: Sequence[str]) -> Doubles:
     """Gives how many clips of each emotion count as heard before any is.
 
     Args:
-        labels: Emotion names. Without a neutral one all count alike.
+        labels: Emotion names.
 
     Returns:
-        Shape (labels,).
+        Shape (2, labels): where people are neutral most of the time, and where all emotions are
+        alike; shape (1, labels) without a neutral one.
     """
+    alike = np.full(len(labels), _PRIOR_ALIKE)
     if "neutral" not in labels:
-        return np.ones(len(labels))
-    return np.array([_PRIOR_CLIPS.get(label, _PRIOR_OTHERS) for label in labels])
-
-
-def _log_joint(scores: Floats, estimate: VoiceEstimate) -> Doubles:
-    """Gives the logarithm of the joint density of scores and each emotion, but for a constant."""
-    residuals = scores[:, None, :] - estimate.means
-    distances = np.einsum(
-        "nci,cij,ncj->nc", residuals, estimate.precisions, residuals, optimize=True
-    )
-    found: Doubles = np.maximum(estimate.biases - 0.5 * distances, np.log(_FLOOR) * 1e6)
-    return found
+        return alike[None]
+    usual = np.array([_PRIOR_CLIPS.get(label, _PRIOR_OTHERS) for label in labels])
+    return np.stack([usual, alike])

@@ -137,7 +137,7 @@ def _shrink(covariance: Doubles) -> Doubles:
 
 def _temperature(model: SpeakerModel, clips: LeftOutClips, rng: np.random.Generator) -> float:
     """Fits the temperature to speakers as they are met: of all emotions, and mostly neutral."""
-    neutral = int(np.argmax(model.prior))
+    neutral = int(np.argmax(model.prior[0]))
     found, truth = [], []
     for speaker in np.unique(clips.speakers).tolist():
         own = np.flatnonzero(clips.speakers == speaker)

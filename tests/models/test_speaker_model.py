@@ -24,7 +24,7 @@ def model(**changed: Doubles) -> SpeakerModel:
         "within": 0.5 * UNIT[None],
         "between": 9 * UNIT[None],
         "interaction": 0.1 * UNIT[None],
-        "prior": prior_clips(LABELS),
+        "prior": prior_clips(LABELS)[:1],
         "temperature": np.ones(1),
     }
     return SpeakerModel(**{**values, **changed})
@@ -118,8 +118,28 @@ def test_probabilities_are_calibrated_by_the_temperature() -> None:
 
 
 def test_the_prior_is_neutral() -> None:
-    assert prior_clips(("neutral", "calm", "sad")).tolist() == [4, 1, 0.5]
-    assert prior_clips(("happy", "sad")).tolist() == [1, 1]
+    usual, alike = prior_clips(("neutral", "calm", "sad")).tolist()
+    assert usual == [4, 1, 0.5]
+    assert alike == [10, 10, 10]
+    assert prior_clips(("happy", "sad")).tolist() == [[10, 10]]
+
+
+def test_what_holds_all_emotions_alike_is_not_taken_for_mostly_neutral() -> None:
+    both = model(prior=prior_clips(LABELS))
+    for counts, low, high in (((20, 20, 20), 0.7, 1.0), ((54, 3, 3), 0.0, 0.3)):
+        scores, truth = recording(counts, [2.0, 1, -1])
+        adaptation = both.adapt(scores, plain(scores))
+        usual, alike = adaptation.weights
+        assert low <= alike <= high
+        assert usual + alike == pytest.approx(1)
+        assert adaptation.unfamiliar == 0
+        assert np.mean(np.array(answers(scores, both)) == truth) > 0.9
+
+
+def test_a_prior_of_one_kind_is_read_as_well() -> None:
+    arrays = model().to_arrays()
+    old = {**arrays, "prior": arrays["prior"][0]}
+    assert SpeakerModel.from_arrays(old).prior.tolist() == arrays["prior"].tolist()
 
 
 def test_arrays_are_kept_and_checked() -> None:
@@ -129,7 +149,7 @@ def test_arrays_are_kept_and_checked() -> None:
     for name, wrong in (
         ("within", np.ones((1, 2, 2))),
         ("centers", np.full((1, 3, 3), np.nan)),
-        ("prior", np.ones(2)),
+        ("prior", np.ones((1, 2))),
     ):
         with pytest.raises(ValueError, match=name):
             SpeakerModel.from_arrays({**arrays, name: wrong})

@@ -45,7 +45,7 @@ def test_moments_are_those_of_the_scores() -> None:
     # Offsets are means over four emotions, so a quarter of the deviations is in them.
     assert np.diag(variance) == pytest.approx(2**2 + 1.5**2 / 4, rel=0.5)
     assert np.diag(interaction).mean() == pytest.approx(0.3 * 1.5**2, rel=0.25)
-    assert model.prior.tolist() == [4, 0.5, 0.5, 0.5]
+    assert model.prior.tolist() == [[4, 0.5, 0.5, 0.5], [10] * 4]
 
 
 def test_covariances_are_positive_for_few_speakers() -> None:
