@@ -11,6 +11,7 @@ import numpy as np
 
 from ser.arrays import Matrix
 from ser.exporting.families import Spectra, feature_matrix, finish
+from ser.exporting.high_pass import high_pass
 from ser.exporting.preprocess import STEPS, Clip, shorten, trim, whole
 from ser.exporting.prosody import functionals
 from ser.exporting.whisper import log_mel, pool_blocks, repeat_to_hop
@@ -75,6 +76,8 @@ def front(spec: FeatureSpec, size: int, frames: int, mel_bank: Matrix | None) ->
 
 def prepare(tf: Any, clip: Clip, spec: FeatureSpec) -> Clip:
     """Applies the specification's preprocessing, trimming and duration: `Extractor.prepare`."""
+    if spec.highpass:
+        clip = high_pass(tf, clip, spec.sample_rate, spec.highpass)
     for step in spec.clean:
         name, _, value = step.partition(":")
         clip = STEPS[name](tf, clip, float(value))

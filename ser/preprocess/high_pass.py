@@ -39,7 +39,7 @@ class HighPass:
     """
 
     def __init__(self, rate: int, cutoff: float) -> None:
-        self._response = _response(rate, cutoff)
+        self._response = frequency_response(rate, cutoff)
         self._block = len(self._response) - 1
 
     def __call__(self, samples: Samples) -> Samples:
@@ -112,7 +112,7 @@ class HighPass:
 
 
 @lru_cache(maxsize=8)
-def _response(rate: int, cutoff: float) -> Array:
+def frequency_response(rate: int, cutoff: float) -> Array:
     """Gives the frequency response at the bins of a transform of twice the response's length."""
     size = 1 << math.ceil(math.log2(_PERIODS / cutoff * rate))
     k = math.tan(math.pi * cutoff / rate)

@@ -58,6 +58,15 @@ def test_cleaning_trimming_and_duration(clean: tuple[str, ...]) -> None:
     assert int(found.length) == len(expected)
 
 
+def test_rumble_is_taken_out_before_silence() -> None:
+    spec = SPEC.with_changes(highpass=60.0, trim=40.0, duration=None)
+    samples = np.pad(CLIPS["sad"], (SIZE - len(CLIPS["sad"]), 0)) + np.float32(0.25)
+    found = parts.prepare(tensorflow(), clip_of(samples), spec)
+    expected = Extractor(spec).prepare(samples)
+    assert int(found.length) == len(expected) < SIZE
+    np.testing.assert_allclose(found.samples[: len(expected)], expected, atol=2e-6)
+
+
 def test_the_temperature_is_applied() -> None:
     probabilities = np.array([[0.7, 0.2, 0.1, 0.0]], np.float32)
     run = LiteRTRunner("calibration", parts.calibration(4, 0.6))
