@@ -116,24 +116,26 @@ def test_the_model_is_analysed_with(trained: Path, run: Run) -> None:
     assert json.loads(done.out)["scores"]["n"] == 96
 
 
-def test_killed_and_resumed(trained: Path, table: Path, run: Run, tmp_path: Path) -> None:
-    options = [str(table), "-o", "m.keras", *TRAINING, "--device", "cpu"]
-    killed = [*killed_after(["epoch 2/4"]), *options]
-    assert subprocess.run(killed, cwd=tmp_path, capture_output=True, check=False).returncode == -9
-    assert epochs_done(tmp_path / "m.keras.ckpt") == 2
-    assert not (tmp_path / "m.keras").exists()
+def test_killed_and_resumed(table: Path, tmp_path: Path) -> None:
+    options = [table, "-o", "m.keras", "--epochs", 4, "--validation", 0.25, "--device", "cpu"]
+    unbroken, broken = tmp_path / "unbroken", tmp_path / "broken"
+    for folder in (unbroken, broken):
+        folder.mkdir()
+    train_quickly(unbroken, *options, "--history", "h.csv")
+    killed = [*killed_after(["epoch 2/4"]), *map(str, options), *SMALL]
+    assert subprocess.run(killed, cwd=broken, capture_output=True, check=False).returncode == -9
+    assert epochs_done(broken / "m.keras.ckpt") == 2
+    assert not (broken / "m.keras").exists()
     # With other options it is refused and nothing is lost.
-    other = run("ser-train", *options, "--resume", "--lr", "0.1")
-    assert other.returncode == 1
+    other = train_quickly(broken, *options, "--resume", "--weight-decay", "0.5", expect=1)
     assert "m.keras.ckpt: is the checkpoint of a training with other data or options" in other.err
-    done = run("ser-train", *options, "--resume", "--history", "h.csv")
-    assert done.returncode == 0, done.err
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["h.csv", "m.keras"]
-    resumed, whole = history(tmp_path / "h.csv"), history(trained / "history.csv")
+    train_quickly(broken, *options, "--resume", "--history", "h.csv")
+    assert sorted(path.name for path in broken.iterdir()) == ["h.csv", "m.keras"]
+    resumed, whole = history(broken / "h.csv"), history(unbroken / "h.csv")
     assert len(resumed) == len(whole) == 4
     for row, expected in zip(resumed, whole, strict=True):
         assert row == pytest.approx(expected, abs=1e-3)
-    pairs = zip(weights(tmp_path / "m.keras"), weights(trained / "model.keras"), strict=True)
+    pairs = zip(weights(broken / "m.keras"), weights(unbroken / "m.keras"), strict=True)
     for weight, expected in pairs:
         assert weight == pytest.approx(expected, abs=1e-3)
 

@@ -93,7 +93,7 @@ def test_a_killed_cross_validation_keeps_finished_folds(
     lines = ["fold 2 of 3", "epoch 1/4"]
     if jobs == "2":
         # An architecture that other processes know, too. The third fold begins when one ended.
-        options += ["--arch", "cnn", "--set", "width=0.25", "--set", "units=64", "--jobs", jobs]
+        options += ["--arch", "cnn1d", "--set", "layers=1", "--set", "filters=8", "--jobs", jobs]
         lines = ["fold 3 of 3"]
     killed = [*killed_after(lines), *options]
     assert subprocess.run(killed, cwd=tmp_path, capture_output=True, check=False).returncode == -9
