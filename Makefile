@@ -22,7 +22,7 @@ WORKERS  ?= 2
 # Tables and models are wanted even where make needed them only on its way.
 .SECONDARY:
 
-.PHONY: help demo install man test lint format clean distclean
+.PHONY: help demo install man test fuzz lint format clean distclean
 
 help: ## what there is to make (this)
 	@echo 'usage: make TARGET [VARIABLE=value …]'
@@ -58,6 +58,14 @@ man: $(VENV)/.base ## man pages, in build/man/man1 (try: man -M build/man ser-an
 test: export PYTHONDONTWRITEBYTECODE =
 test: $(VENV)/.test ## run the tests (ARGS="…" goes to pytest)
 	$(BIN)/pytest -n $(WORKERS) --dist loadfile $(ARGS)
+
+# Inputs that make fuzz reads, and the number of the first.
+COUNT    ?= 20000
+SEED     ?= 1000000
+
+fuzz: $(VENV)/.test ## damaged tables, models, lists and recordings, in processes of little memory
+#: fuzz COUNT=100000 SEED=7	more of them, and others
+	$(BIN)/python tests/fuzz/campaign.py $(COUNT) $(SEED)
 
 lint: $(VENV)/.lint ## style, docstrings, types and the Dockerfile
 	$(BIN)/ruff check

@@ -205,7 +205,7 @@ def require(subject: object, *packages: str) -> None:
 # After these errors no other output can be written either, and a closed pipe is the end.
 _ENDING = frozenset(
     getattr(errno, name)
-    for name in ("ENOSPC", "EDQUOT", "EROFS", "EFBIG", "EIO", "EPIPE")
+    for name in ("EBADF", "ENOSPC", "EDQUOT", "EROFS", "EFBIG", "EIO", "EPIPE")
     if hasattr(errno, name)
 )
 

@@ -23,3 +23,23 @@ def with_singulars(protocol: str) -> str:
         'tess (1 clip, 21 speakers)'
     """
     return re.sub(r"\b1 (clip|speaker|pair|epoch)s\b", r"1 \1", protocol)
+
+
+def visible(text: str) -> str:
+    r"""Writes what a terminal would act upon, or not show, as an escape sequence of Python's.
+
+    Names of files and labels may hold anything: a name could clear the screen or change what other
+    lines seem to say.
+
+    Examples:
+        >>> visible("a\x1b[31m é.wav")
+        'a\\x1b[31m é.wav'
+    """
+    if text.isprintable():
+        return text
+    return "".join(
+        letter
+        if letter.isprintable()
+        else letter.encode("unicode_escape", "backslashreplace").decode("ascii")
+        for letter in text
+    )

@@ -33,6 +33,10 @@ _DEPTHS: dict[str, Depth] = {
 _MAX_WAV_BYTES = 2**32 - 4096
 
 
+# More than the rest of a block of any file system, which might just be left.
+_PROBE = 1 << 17
+
+
 def check_target(target: Path) -> None:
     """Refuses the name of a sound file before the work for it is done.
 
@@ -88,6 +92,7 @@ def open_sound_file(
     try:
         with (
             atomic_path(target) as temporary,
+            _with_reason(temporary),
             soundfile.SoundFile(
                 os.fsencode(temporary) if os.name == "posix" else temporary,
                 "w",
@@ -114,6 +119,27 @@ def open_sound_file(
         if isinstance(error, BrokenPipeError):
             raise
         raise cannot_write(target, error, AudioError) from error
+
+
+@contextlib.contextmanager
+def _with_reason(path: Path) -> Iterator[None]:
+    """Finds out why libsndfile cannot write a file, of which it says "System error." alone.
+
+    Raises:
+        OSError: What the system says to a few more bytes.
+    """
+    import soundfile
+
+    try:
+        yield
+    except (soundfile.LibsndfileError, AssertionError) as error:
+        # AssertionError: fewer samples were written than were given.
+        with path.open("ab", buffering=0) as stream:
+            stream.write(bytes(_PROBE))
+            os.fsync(stream.fileno())
+        if isinstance(error, AssertionError):
+            raise OSError("the system has taken a part of it") from error
+        raise
 
 
 def write_sound(target: Path, samples: Samples, sample_rate: int) -> None:

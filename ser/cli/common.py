@@ -14,6 +14,7 @@ and 143 after a termination. A reader that closes the pipe (``| head``) ends it 
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import functools
 import os
@@ -41,7 +42,9 @@ from ser.cli.options import (
 from ser.cli.parameters import say_options, suggest_choices, usage_error
 from ser.cli.paths import check_files
 from ser.cli.signals import Terminated, raise_on_signals
+from ser.cli.streams import open_closed_streams
 from ser.errors import OverwritingError, ParameterError, SerError, how_to_get, interruptions
+from ser.wording import visible
 
 __all__ = [
     "Command",
@@ -109,6 +112,7 @@ class Command(click.Command):
         Raises:
             SystemExit: With the exit code, in `standalone_mode`.
         """
+        open_closed_streams()
         name = prog_name or self.name or "ser"
         code = self._complete(name, complete_var)
         if code is None:
@@ -179,7 +183,10 @@ class Command(click.Command):
         if isinstance(error, click.UsageError) and error.ctx is None:
             # click's parser does not say whose usage it was.
             error.ctx = click.Context(self, info_name=name)
-        error.show()
+        # The words of the command line are in it.
+        error.message = visible(error.message)  # type: ignore[misc]
+        with contextlib.suppress(OSError):
+            error.show()
         return error.exit_code
 
     def _complete(self, name: str, variable: str | None) -> int | None:

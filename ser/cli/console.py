@@ -5,17 +5,22 @@ from __future__ import annotations
 import contextlib
 import io
 import os
+import re
 import sys
 import traceback
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import IO, Any
 
 import click
 
-from ser.errors import SerError
+from ser.errors import SerError, ends_all
+from ser.wording import visible
 
 EXIT_FAILED = 1
 """The exit code when an input failed."""
+
+
+_LONGEST = 4_000
 
 
 class Progress:
@@ -43,7 +48,7 @@ class Progress:
     def describe(self, text: str) -> None:
         """Changes the words before the bar, as from one epoch to the next."""
         if self._bar is not None:
-            self._bar.set_description(text)
+            self._bar.set_description(visible(text))
 
     def measure(self, **values: float | str) -> None:
         """Shows figures behind the bar, such as the loss."""
@@ -95,17 +100,21 @@ class Console:
     def info(self, message: str) -> None:
         """Says something of use to most, such as a summary; silent with ``--quiet``."""
         if not self.quiet:
-            self._write(message)
+            self._write(visible(message))
 
     def detail(self, message: str) -> None:
         """Says something of use to a few; only with ``--verbose``."""
         if self.verbose and not self.quiet:
-            self._write(message)
+            self._write(visible(message))
 
     def note(self, message: str) -> None:
         """Says what the user may not expect but need not mend; silent with ``--quiet``."""
         if not self.quiet:
             self._write(self._labelled("note", "cyan", message))
+
+    def remark(self, text: str) -> None:
+        """Notes what the package says of an input, with options in the place of parameters."""
+        self.note(self._render(text))
 
     def warn(self, message: str) -> None:
         """Says what is probably wrong; silent with ``--quiet``."""
@@ -121,7 +130,7 @@ class Console:
 
     def say(self, message: str) -> None:
         """Says something under the command's name, ``--quiet`` or not."""
-        self._write(f"{self.name}: {message}")
+        self._write(f"{self.name}: {visible(message)}")
 
     def trace(self, error: BaseException) -> None:
         """Shows where an exception came from."""
@@ -151,7 +160,7 @@ class Console:
         with tqdm(
             total=total,
             unit=f" {unit}",
-            desc=description or None,
+            desc=visible(description) or None,
             file=sys.stderr,
             leave=False,
             unit_scale=scale,
@@ -165,6 +174,7 @@ class Console:
                 self._bar = outer
 
     def _labelled(self, label: str, colour: str, message: str) -> str:
+        message = visible(message)
         word = click.style(f"{label}:", fg=colour, bold=True) if self.colour else f"{label}:"
         return f"{self.name}: {word} {message}"
 
@@ -175,8 +185,9 @@ class Console:
             else:
                 # tqdm lifts the bar, writes the line and draws the bar again below it.
                 self._bar.write(message, file=sys.stderr)
-        except BrokenPipeError:
-            # Nobody reads the messages any more; the work itself may still be wanted.
+        except OSError:
+            # Nobody reads the messages any more, or there is no room for them; the work itself may
+            # still be wanted.
             discard(sys.stderr)
 
 
@@ -212,7 +223,34 @@ def discard(stream: Any) -> None:
     os.close(devnull)
 
 
+class TerminalStream:
+    """Text for a terminal: writes all but line ends and tabulators visibly; see `visible`.
+
+    Args:
+        stream: Where it goes.
+    """
+
+    def __init__(self, stream: IO[str]) -> None:
+        self._stream = stream
+
+    def write(self, text: str) -> int:
+        """Writes text."""
+        return self._stream.write("".join(map(_visible_part, re.split(r"([\n\t])", text))))
+
+    def __getattr__(self, name: str) -> Any:
+        """Does everything else as the stream does."""
+        return getattr(self._stream, name)
+
+
+def _visible_part(text: str) -> str:
+    return text if text in ("\n", "\t") else visible(text)
+
+
 def _one_line(error: SerError | OSError | str) -> str:
+    if isinstance(error, OSError) and error.filename is None and ends_all(error):
+        return f"standard output: cannot be written ({error.strerror})"
     if isinstance(error, OSError) and error.strerror:
         return f"{error.filename or 'input or output'}: {error.strerror}"
-    return " ".join(str(error).split())
+    text = " ".join(str(error).split())
+    # A damaged file may have a name or a value of any length in it.
+    return text if len(text) <= _LONGEST else f"{text[:_LONGEST]} …"

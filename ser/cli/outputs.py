@@ -5,11 +5,11 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import IO
+from typing import IO, cast
 
 import click
 
-from ser.cli.console import Console, allows_color
+from ser.cli.console import Console, TerminalStream, allows_color
 from ser.cli.parameters import say_options
 from ser.errors import AudioError, ParameterError, SerError, cannot_write
 from ser.io.files import STANDARD, TemporaryOutput, is_special
@@ -99,7 +99,11 @@ def open_writer(
     with contextlib.ExitStack() as stack:
         for path, name in found:
             stream = stack.enter_context(open_stream(console, path, count))
-            color = path == STANDARD and stream.isatty() and allows_color()
+            shown = path == STANDARD and stream.isatty()
+            color = shown and allows_color()
+            if shown and name != "text":
+                # What is for people shows names as they are safe to see; data are as they are.
+                stream = cast("IO[str]", TerminalStream(stream))
             writers.append(
                 make_writer(
                     name, stream, labels, color=color, headings=headings, top=top, words=words

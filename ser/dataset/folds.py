@@ -22,6 +22,7 @@ from ser.dataset.groups import By, check_disjoint, group_names, match_names
 from ser.dataset.table import Table, speaker_keys
 from ser.errors import ParameterError, SerError, TableError, nearest
 from ser.io.files import open_output
+from ser.io.jsontext import parse_json
 
 PUBLISHED = MappingProxyType(
     {
@@ -143,7 +144,7 @@ def _names(table: Table, by: str) -> list[str]:
 
 def _read(path: Path, parameter: str) -> tuple[str, int, list[list[str]]]:
     try:
-        content = json.loads(path.read_text(encoding="utf-8"))
+        content = parse_json(path.read_text(encoding="utf-8"))
     except FileNotFoundError as error:
         number = "" if parameter == "split" else "a number of folds, "
         cure = f"give {number}a fold file or {' or '.join(PUBLISHED)}"
@@ -164,7 +165,7 @@ def _read(path: Path, parameter: str) -> tuple[str, int, list[list[str]]]:
         not isinstance(lists, list)
         or len(lists) < 2
         or not all(isinstance(f, list) and all(isinstance(n, str) for n in f) for f in lists)
-        or not isinstance(seed, int)
+        or type(seed) is not int
     ):
         raise SerError(path, "does not list two folds or more", _CURE)
     return content["by"], seed, lists

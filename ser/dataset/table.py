@@ -8,7 +8,6 @@ by hand is still a valid input for every command.
 from __future__ import annotations
 
 import hashlib
-import io
 import mmap
 import sys
 from collections.abc import Iterator, Mapping
@@ -19,11 +18,13 @@ from typing import Any, Literal
 import numpy as np
 
 from ser.arrays import Array, Indices, Records, Strings
+from ser.dataset.damage import find_damage
 from ser.dataset.writer import TableWriter
 from ser.errors import ParameterError, TableError, missing_package
 from ser.features.layout import coefficient_names, functional_count, functional_names
 from ser.features.spec import FeatureSpec
 from ser.io.files import STANDARD
+from ser.io.npy import array_from_bytes, map_array
 from ser.wording import counted
 
 Table = Records
@@ -288,7 +289,7 @@ def read_table(source: str | Path) -> FeatureTable:
     """
     try:
         if str(source) == STANDARD:
-            table = np.load(io.BytesIO(sys.stdin.buffer.read()), allow_pickle=False)
+            table = array_from_bytes(sys.stdin.buffer.read())
         else:
             table = _load(Path(source))
     except FileNotFoundError as error:
@@ -309,6 +310,9 @@ def read_table(source: str | Path) -> FeatureTable:
             source, f"lacks the fields {', '.join(missing)}", "make it with ser-extract"
         )
     spec_of(table, source)
+    problem = find_damage(table)
+    if problem is not None:
+        raise TableError(source, f"is damaged: {problem}", "make it again with ser-extract")
     return table.view(FeatureTable)
 
 
@@ -405,19 +409,5 @@ def mapped_file(table: Table) -> Path | None:
 def _load(path: Path) -> Table:
     if not path.is_file():
         # A FIFO or /dev/stdin can be read once, but not mapped.
-        with path.open("rb") as stream:
-            loaded: Table = np.load(io.BytesIO(stream.read()), allow_pickle=False)
-        return loaded
-    with path.open("rb") as stream:
-        version = np.lib.format.read_magic(stream)
-        reader = (
-            np.lib.format.read_array_header_1_0
-            if version == (1, 0)
-            else np.lib.format.read_array_header_2_0
-        )
-        shape, _, dtype = reader(stream)
-        if shape == (0,):
-            # An empty file cannot be mapped.
-            return np.empty(0, dtype)
-    mapped: Table = np.load(path, mmap_mode="r", allow_pickle=False)
-    return mapped
+        return array_from_bytes(path.read_bytes())
+    return map_array(path)

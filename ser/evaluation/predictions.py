@@ -168,6 +168,13 @@ def write_predictions(target: str | Path, predictions: Predictions) -> None:
         ) from error
 
 
+# Characters of a column of cells of equal length that any file may have.
+_LONGEST = 1 << 20
+
+# Files of others may have fewer digits.
+_ROUNDING = 0.02
+
+
 def read_predictions(source: Path) -> Predictions:
     """Reads a predictions file.
 
@@ -238,10 +245,11 @@ def _parse(source: Path, stream: IO[str]) -> Predictions:
                 source, f"record {len(rows) + 1} has {len(row)} of {len(header)} columns"
             )
         rows.append(row)
+    _check_widths(source, rows)
     columns = list(zip(*rows, strict=True)) or [()] * len(header)
     path, start, corpus, speaker, emotion, _, fold = columns[: len(_FIELDS)]
     try:
-        return Predictions(
+        found = Predictions(
             labels=tuple(name.removeprefix(_PREFIX) for name in named),
             path=np.array(path, np.str_),
             start=np.array(start, np.float64),
@@ -253,8 +261,33 @@ def _parse(source: Path, stream: IO[str]) -> Predictions:
             protocol=notes.get("protocol", ""),
             seed=int(notes["seed"]) if "seed" in notes else None,
         )
-    except ValueError as error:
+    except (ValueError, OverflowError) as error:
         raise _invalid(source, f"a number is malformed: {error}") from error
+    _check_numbers(source, found)
+    return found
+
+
+def _check_widths(source: Path, rows: list[list[str]]) -> None:
+    """Refuses single cells of great length: an array gives every cell the room of the longest."""
+    total = sum(len(cell) for row in rows for cell in row)
+    for number, row in enumerate(rows, 1):
+        longest = max(map(len, row), default=0)
+        if longest * len(rows) > _LONGEST + 64 * total:
+            raise _invalid(source, f"record {number} has a cell of {longest} characters")
+
+
+def _check_numbers(source: Path, found: Predictions) -> None:
+    chances = found.probabilities
+    for what, good in (
+        ("probabilities", ((chances >= 0) & (chances <= 1 + _ROUNDING)).all(axis=1)),
+        ("probabilities", np.abs(chances.sum(axis=1) - 1) <= _ROUNDING),
+        ("times", np.isfinite(found.start)),
+    ):
+        if not good.all():
+            number = int(np.flatnonzero(~good)[0]) + 1
+            raise _invalid(source, f"record {number} has impossible {what}")
+    if len(set(found.labels)) < len(found.labels):
+        raise _invalid(source, "it names a label twice")
 
 
 def _invalid(source: Path, why: str) -> PredictionsError:

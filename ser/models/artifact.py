@@ -32,6 +32,8 @@ from ser.errors import ArtifactError, cannot_write
 from ser.features import banks
 from ser.features.spec import FeatureSpec, SpecError
 from ser.io.files import atomic_path
+from ser.io.jsontext import parse_json
+from ser.io.npy import array_from_bytes, arrays_from_bytes, check_archive
 from ser.models.former_names import update_card
 from ser.models.litert_export import export_litert
 from ser.models.speaker_model import SpeakerModel
@@ -46,6 +48,18 @@ CLASSIFIER = "classifier"
 
 # Entries that the rest of the package needs.
 _REQUIRED = ("kind", "labels", "spec", "temperature", "frames", "coefficients")
+
+# A card has some kilobytes; its JSON takes twenty times its length in memory.
+_MOST_CARD = 4 << 20
+
+# Frames and coefficients of an example, and how many numbers they make: a minute of log-mels has a
+# hundredth of that.
+_MOST_SIZE = 1 << 20
+_MOST_NUMBERS = 1 << 24
+
+_LONGEST_LABEL = 200
+
+_TEMPERATURES = (1e-3, 1e3)
 
 # The timestamp of the members; a fixed one makes equal models equal files.
 _TIMESTAMP = (1980, 1, 1, 0, 0, 0)
@@ -63,18 +77,21 @@ def read_card(path: str | Path) -> dict[str, Any]:
     Raises:
         ArtifactError: The file is missing, not an artifact, or written by a newer version.
     """
-    text = _read_member(path, CARD_MEMBER)
+    text = _read_member(path, CARD_MEMBER, _MOST_CARD)
     if text is None:
         raise ArtifactError(path, "is a Keras model without ser's card", "train one with ser-train")
     try:
-        card = json.loads(text)
+        card = parse_json(text)
     except ValueError as error:
         raise ArtifactError(path, f"has a damaged card ({error})", "train it again") from error
     missing = [key for key in _REQUIRED if key not in card] if isinstance(card, dict) else ["all"]
     if missing:
         raise ArtifactError(path, f"has a card without {', '.join(missing)}", "train it again")
     _check_card(path, card)
-    return update_card(card)
+    try:
+        return update_card(card)
+    except (TypeError, ValueError, AttributeError, KeyError) as error:
+        raise ArtifactError(path, f"has a damaged card ({error})", "train it again") from error
 
 
 def read_litert(path: str | Path) -> bytes | None:
@@ -102,7 +119,12 @@ def read_voice(path: str | Path) -> Matrix | None:
         ArtifactError: The member is damaged.
     """
     voice = _read_array(path, VOICE_MEMBER)
-    if voice is not None and (voice.ndim != 2 or len(voice) != 2 or not np.isfinite(voice).all()):
+    if voice is not None and (
+        voice.dtype.kind != "f"
+        or voice.ndim != 2
+        or len(voice) != 2
+        or not np.isfinite(voice).all()
+    ):
         raise ArtifactError(path, f"has a damaged {VOICE_MEMBER}", "train it again")
     return voice
 
@@ -117,9 +139,11 @@ def read_speaker_model(path: str | Path) -> SpeakerModel | None:
     if data is None:
         return None
     try:
-        with np.load(io.BytesIO(data), allow_pickle=False) as arrays:
-            return SpeakerModel.from_arrays({name: arrays[name] for name in arrays.files})
-    except (ValueError, EOFError, KeyError, zipfile.BadZipFile) as error:
+        arrays = arrays_from_bytes(data)
+        if any(array.dtype.kind != "f" for array in arrays.values()):
+            raise ValueError("it holds more than numbers")
+        return SpeakerModel.from_arrays(arrays)
+    except (ValueError, KeyError) as error:
         cause = f"has a damaged {SPEAKER_MEMBER} ({error})"
         raise ArtifactError(path, cause, "train it again") from error
 
@@ -219,14 +243,20 @@ def _check_card(path: object, card: Mapping[str, Any]) -> None:
         ) from error
     labels = card["labels"]
     temperature = card["temperature"]
+    sizes = [card[key] for key in ("frames", "coefficients")]
+    low, high = _TEMPERATURES
     valid = {
+        "kind": isinstance(card["kind"], str),
         "labels": isinstance(labels, list)
         and bool(labels)
-        and all(isinstance(label, str) for label in labels),
-        "sizes": all(
-            isinstance(card[key], int) and card[key] > 0 for key in ("frames", "coefficients")
-        ),
-        "temperature": isinstance(temperature, int | float) and 0 < temperature < math.inf,
+        and all(isinstance(label, str) and label.isprintable() for label in labels)
+        and all(0 < len(label) <= _LONGEST_LABEL for label in labels)
+        and len(set(labels)) == len(labels),
+        "sizes": all(type(size) is int and 0 < size <= _MOST_SIZE for size in sizes)
+        and math.prod(sizes) <= _MOST_NUMBERS,
+        "temperature": isinstance(temperature, int | float)
+        and not isinstance(temperature, bool)
+        and low <= temperature <= high,
     }
     for what, is_valid in valid.items():
         if not is_valid:
@@ -238,10 +268,9 @@ def _read_array(path: str | Path, name: str) -> Array | None:
     if data is None:
         return None
     try:
-        array: Array = np.load(io.BytesIO(data), allow_pickle=False)
-    except (ValueError, EOFError) as error:
+        return array_from_bytes(data)
+    except ValueError as error:
         raise ArtifactError(path, f"has a damaged {name} ({error})", "train it again") from error
-    return array
 
 
 def _array_bytes(array: Array) -> bytes:
@@ -257,13 +286,27 @@ def _add_member(archive: zipfile.ZipFile, name: str, data: bytes) -> None:
     archive.writestr(info, data)
 
 
-def _read_member(path: str | Path, name: str) -> bytes | None:
+def _read_member(path: str | Path, name: str, most: int | None = None) -> bytes | None:
+    """Reads a member; None where there is none.
+
+    Args:
+        path: The artifact.
+        name: The member.
+        most: The bytes that it may have; None for what such a file honestly holds.
+    """
     try:
         with zipfile.ZipFile(path) as archive:
-            return archive.read(name) if name in archive.namelist() else None
+            # Keras unpacks its own members, so all of them are looked at.
+            check_archive(archive, Path(path).stat().st_size)
+            if name not in archive.namelist():
+                return None
+            size = archive.getinfo(name).file_size
+            if most is not None and size > most:
+                raise ValueError(f"its {name} has {size} bytes, and at most {most} are read")
+            return archive.read(name)
     except FileNotFoundError as error:
         raise ArtifactError(path, "does not exist", "check the path of the model") from error
-    except (OSError, zipfile.BadZipFile, zlib.error, EOFError, RuntimeError) as error:
+    except (OSError, ValueError, zipfile.BadZipFile, zlib.error, EOFError, RuntimeError) as error:
         # RuntimeError: encrypted, or compressed by a method that zipfile does not know.
         raise ArtifactError(
             path, f"is not a .keras model ({error})", "train one with ser-train"

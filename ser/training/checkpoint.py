@@ -11,6 +11,7 @@ from typing import Any
 
 from ser.errors import SerError, cannot_write
 from ser.io.files import atomic_path
+from ser.io.jsontext import parse_json
 from ser.models.backend import quiet_stderr
 
 _STATE = "state.json"
@@ -122,7 +123,7 @@ class Checkpoint:
             SerError: The checkpoint is of another training, or damaged.
         """
         try:
-            values = json.loads((self.folder / _STATE).read_text())
+            values = parse_json((self.folder / _STATE).read_text())
             # The name that earlier versions gave to these networks.
             values["networks"] = values.pop("companions", None) or values.get("networks", [])
             state = TrainingState(**values)
@@ -156,7 +157,7 @@ class Checkpoint:
     def history(self) -> list[dict[str, float]]:
         """Reads the history of a training that is running or was interrupted, a row per epoch."""
         try:
-            state = json.loads((self.folder / _STATE).read_text())
+            state = parse_json((self.folder / _STATE).read_text())
             return list(state["history"])
         except (OSError, ValueError, KeyError, TypeError):
             return []

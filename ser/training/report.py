@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import io
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,7 +14,9 @@ import numpy as np
 from ser.dataset.table import Table
 from ser.errors import SerError
 from ser.io.files import open_output
+from ser.io.jsontext import parse_json
 from ser.models.artifact import read_card
+from ser.models.conformal import COVERAGE
 from ser.training.config import TrainConfig
 from ser.training.crossval import CALIBRATED_ERROR, NESTED_PROTOCOL, REPORT, describe_data
 from ser.training.fold import matches_config
@@ -31,11 +32,13 @@ class ReportedFigures:
         metrics: Figures by name.
         protocol: Their protocol; None for that of the training.
         temperature: The temperature that fits their clips; None for that of the training.
+        coverage: The thresholds of prediction sets, plain and adapted; None where there are none.
     """
 
     metrics: dict[str, Any]
     protocol: str | None = None
     temperature: float | None = None
+    coverage: dict[str, list[float]] | None = None
 
 
 def read_report(
@@ -54,7 +57,7 @@ def read_report(
         SerError: There is no report, or it is of another table, other options or other features.
     """
     try:
-        report = json.loads((folder / REPORT).read_text(encoding="utf-8"))
+        report = parse_json((folder / REPORT).read_text(encoding="utf-8"))
         figures = _figures(report)
     except (OSError, ValueError) as error:
         raise SerError(
@@ -128,4 +131,6 @@ def _figures(report: dict[str, Any]) -> ReportedFigures:
         # Reports of earlier versions lack it.
         "calibration_error": report.get(CALIBRATED_ERROR),
     }
-    return ReportedFigures(metrics, str(report["protocol"]), float(report["temperature"]))
+    return ReportedFigures(
+        metrics, str(report["protocol"]), float(report["temperature"]), report.get(COVERAGE)
+    )

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import io
 import os
 import subprocess
 
 import pytest
 from probe import Probe, on_terminal
 
-from ser.cli.console import Console
+from ser.cli.console import Console, TerminalStream
 from ser.errors import SerError
 
 
@@ -75,3 +76,39 @@ def test_errors_are_one_line_in_the_words_of_the_command_line(
         "ser-probe: error: A.WAV: IS BROKEN; USE `JOBS`\nser-probe: error: B.WAV: NO SUCH FILE\n"
     )
     assert (console.failures, console.exit_code) == (2, 1)
+
+
+NASTY = "a\x1b[2J\x9b31m\u202egnp.wav"
+
+
+def test_nothing_that_a_terminal_acts_upon_is_written_raw(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    console = Console("ser-test", verbose=True)
+    for say in (
+        console.info,
+        console.detail,
+        console.note,
+        console.warn,
+        console.fail,
+        console.say,
+    ):
+        say(f"{NASTY}: is empty")
+    lines = capsys.readouterr().err.splitlines()
+    assert len(lines) == 6
+    for line in lines:
+        assert line.isprintable()
+        assert r"a\x1b[2J\x9b31m\u202egnp.wav: is empty" in line
+
+
+def test_a_long_message_is_cut(capsys: pytest.CaptureFixture[str]) -> None:
+    Console("ser-test").fail("x" * 100_000)
+    assert len(capsys.readouterr().err) < 5_000
+
+
+def test_data_on_a_terminal_are_shown_as_they_are_safe() -> None:
+    shown = io.StringIO()
+    stream = TerminalStream(shown)
+    stream.write(f'{{"file": "{NASTY}"}}\n\tnext\n')
+    assert shown.getvalue() == '{"file": "a\\x1b[2J\\x9b31m\\u202egnp.wav"}\n\tnext\n'
+    assert stream.getvalue() == shown.getvalue()

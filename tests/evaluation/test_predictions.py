@@ -116,3 +116,37 @@ def test_folds_of_different_labels_are_not_pooled() -> None:
 def test_arrays_must_belong_together() -> None:
     with pytest.raises(ValueError, match="lengths"):
         from_table(labelled_table(["angry"]), LABELS, np.ones((2, 3), np.float32))
+
+
+@pytest.mark.parametrize(
+    ("cells", "words"),
+    [
+        ("nan,0.5,0.5", "record 1 has impossible probabilities"),
+        ("inf,0,0", "record 1 has impossible probabilities"),
+        ("-0.5,1,0.5", "record 1 has impossible probabilities"),
+        ("0.5,0.1,0.1", "record 1 has impossible probabilities"),
+        ("1e999,0,0", "record 1 has impossible probabilities"),
+    ],
+)
+def test_probabilities_that_are_none_are_refused(tmp_path: Path, cells: str, words: str) -> None:
+    columns = "path,start,corpus,speaker,emotion,predicted,fold,p_a,p_b,p_c"
+    path = tmp_path / "p.csv"
+    path.write_text(f"{columns}\na.wav,0,tess,1,a,a,1,{cells}\n")
+    with pytest.raises(PredictionsError, match=words):
+        read_predictions(path)
+    path.write_text(f"{columns}\na.wav,nan,tess,1,a,a,1,1,0,0\n")
+    with pytest.raises(PredictionsError, match="record 1 has impossible times"):
+        read_predictions(path)
+    path.write_text(f"{columns}\na.wav,0,tess,1,a,a,{'9' * 30},1,0,0\n")
+    with pytest.raises(PredictionsError, match="a number is malformed"):
+        read_predictions(path)
+
+
+def test_one_cell_of_great_length_does_not_take_the_memory_of_all(tmp_path: Path) -> None:
+    columns = "path,start,corpus,speaker,emotion,predicted,fold,p_a"
+    rows = [f"{number}.wav,0,tess,1,a,a,1,1" for number in range(20_000)]
+    rows[7] = f"{'x' * 100_000},0,tess,1,a,a,1,1"
+    path = tmp_path / "p.csv"
+    path.write_text("\n".join([columns, *rows, ""]))
+    with pytest.raises(PredictionsError, match="record 8 has a cell of 100000 characters"):
+        read_predictions(path)

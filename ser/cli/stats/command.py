@@ -14,7 +14,7 @@ from ser.cli.options import device_option, json_option
 from ser.cli.paths import InputPath, OutputPath, TextWithPath
 from ser.errors import SerError, cannot_write
 from ser.io.files import STANDARD
-from ser.wording import counted
+from ser.wording import counted, visible
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -416,7 +416,7 @@ def _write_csv(target: str, rows: Iterable[Sequence[object]]) -> None:
 
 
 def _print(lines: Iterable[str]) -> None:
-    click.echo("\n".join(line.encode("utf-8", "backslashreplace").decode() for line in lines))
+    click.echo("\n".join(map(visible, lines)))
 
 
 def _print_json(value: Any) -> None:

@@ -12,7 +12,8 @@ from ser.labels import NO_SPEECH, NOT_EMOTIONS, UNCERTAIN
 from ser.timeline.clock import format_time
 from ser.timeline.summary import HeardVoice, Summary
 from ser.timeline.window import SpokenText, Window, format_label, top_labels
-from ser.timeline.writers.base import Writer, escape_surrogates, one_line
+from ser.timeline.writers.base import Writer, one_line
+from ser.wording import visible
 
 _BAR = 10
 
@@ -82,9 +83,7 @@ class TextWriter(Writer):
         """Writes one line, and the file's name before its first."""
         if window.file != self._file:
             if self.headings:
-                self.put(
-                    ("\n" if self._file is not None else "") + f"{escape_surrogates(window.file)}\n"
-                )
+                self.put(("\n" if self._file is not None else "") + f"{visible(window.file)}\n")
             self._file = window.file
         span = self._span(window)
         # Grows once, at ten minutes, and once more at an hour: a stream cannot know its end.
@@ -100,7 +99,7 @@ class TextWriter(Writer):
         changes = f"{summary.changes} change" + ("" if summary.changes == 1 else "s")
         speech = f"{summary.speech:.0%} speech"
         length = format_time(summary.seconds)
-        lines = [f"{escape_surrogates(summary.file)}  {length}  {speech}  {changes}"]
+        lines = [f"{visible(summary.file)}  {length}  {speech}  {changes}"]
         shown = {n: share for n, share in summary.shares.items() if share or n != UNCERTAIN}
         width = max(map(len, shown), default=0)
         for label in sorted(shown, key=lambda name: -shown[name]):
