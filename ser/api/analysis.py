@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any, Literal, get_args
 
 from ser.api.arguments import check_choice
 from ser.api.sources import Recording, as_source
 from ser.api.timeline import Timeline
+from ser.audio.causes import IncompleteError
 from ser.audio.reader import Source
 from ser.inference.classifier import open_classifier
 from ser.inference.config import make_config
-from ser.inference.consumers import WindowList
+from ser.inference.consumers import RemarkList, WindowList
 from ser.inference.engine import EngineName
 from ser.inference.recognizer import Recognizer
 from ser.inference.recognizer import analyze as analyze_recording
@@ -65,9 +67,12 @@ def analyze(
     segments: bool = False,
     smooth: float | None = None,
     min_confidence: float = 0.0,
+    coverage: float | None = None,
     vad: bool = True,
     adapt: Source | Sequence[Source] | None = None,
     enrol: Mapping[str, Source | Sequence[Source]] | None = None,
+    channel: int | Literal["mix", "each"] = "mix",
+    track: int | None = None,
     name: str | None = None,
 ) -> Timeline:
     """Finds the emotions of a recording over time, as ``ser-analyze`` does.
@@ -88,15 +93,22 @@ def analyze(
         smooth: Smooth by a hidden Markov model in which an emotion lasts for another second with
             this probability, 0 to 1.
         min_confidence: Call windows uncertain whose emotion is less probable than this, 0 to 1.
+        coverage: Give each window the set of emotions that holds the true one with this
+            probability (conformal prediction over speakers; see docs/commands.md for where the
+            promise ends); None for no sets.
         vad: Leave windows without speech unclassified (voice activity detection).
         adapt: Adapt to the voice by unlabelled speech: recordings of it, ``"self"`` for the
             recording itself, ``"none"`` for no adaptation; None for ``"self"`` where the model can
             and the recording holds ten seconds of speech.
         enrol: Adapt to the voice by labelled speech: recordings of it by emotion.
+        channel: ``"mix"`` for the mean of all channels, the number of one from 1, or ``"each"``
+            for every channel by itself: windows then name their channel.
+        track: The number of an audio track, from 1; None for the default one.
         name: The recording's name in the timeline; None for its path.
 
     Returns:
-        The timeline: a sequence of windows, or segments.
+        The timeline: a sequence of windows, or segments. Of a recording that breaks off it has
+        those that are there; its `remarks` say so, and what else is unusual.
 
     Raises:
         ParameterError: An option is out of its range.
@@ -118,6 +130,7 @@ def analyze(
         segments=segments,
         smooth=smooth,
         min_confidence=min_confidence,
+        coverage=coverage,
         vad=vad,
         adapt=_sources(adapt),
         enrol=[
@@ -125,10 +138,17 @@ def analyze(
             for emotion, sources in (enrol or {}).items()
             for speech in _sources(sources)
         ],
+        channel=channel,
+        track=track,
     )
     recognizer = Recognizer(recognizer.classifier, config)
     found = WindowList()
-    analyze_recording(recognizer, recording, [found], name=name)
+    said = RemarkList()
+    try:
+        analyze_recording(recognizer, recording, [found, said], name=name)
+    except IncompleteError as error:
+        said.add_remark(error.cause)
+        warnings.warn(str(error), stacklevel=2)
     return Timeline(
         found.windows,
         labels=recognizer.labels,
@@ -137,6 +157,8 @@ def analyze(
         model=recognizer.classifier.path.stem,
         sample_rate=recognizer.classifier.spec.sample_rate,
         time_range=config.time_range,
+        selection=config.selection,
+        remarks=said.remarks,
     )
 
 

@@ -10,7 +10,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, overload
 
 from ser.audio import reader
+from ser.audio.causes import until_incomplete
 from ser.audio.reader import Source, source_name
+from ser.audio.selection import DEFAULT, Selection
 from ser.errors import SerError, missing_package
 from ser.inference.windowing import FULL, TimeRange
 from ser.io.roles import refuse_overwriting
@@ -45,11 +47,14 @@ class Timeline(Sequence[Window]):
         model: The model's name, for pictures.
         sample_rate: The rate at which pictures read the sound, in hertz.
         time_range: Which part of the recording was analyzed.
+        selection: Which track of it was heard, and which channel.
+        remarks: What is unusual about it.
 
     Attributes:
         labels: The model's labels in its order.
         name: The recording's name.
         model: The model's name.
+        remarks: What is unusual about the recording: gaps, broken packets, an end that is missing.
 
     Examples:
         >>> windows = [Window("a.wav", 0.0, 3.0, "sad", 0.7, {"calm": 0.3, "sad": 0.7})]
@@ -68,6 +73,8 @@ class Timeline(Sequence[Window]):
         model: str = "",
         sample_rate: int = 16_000,
         time_range: TimeRange = FULL,
+        selection: Selection = DEFAULT,
+        remarks: Sequence[str] = (),
     ) -> None:
         self._windows = tuple(windows)
         self.labels = tuple(labels)
@@ -75,6 +82,8 @@ class Timeline(Sequence[Window]):
         self._source = source
         self._rate = sample_rate
         self._range = time_range
+        self._selection = selection
+        self.remarks = tuple(remarks)
         if name is None:
             name = source_name(source) if source is not None else ""
             name = self._windows[0].file if self._windows else name
@@ -250,6 +259,8 @@ class Timeline(Sequence[Window]):
             model=self.model,
             sample_rate=self._rate,
             time_range=self._range,
+            selection=self._selection,
+            remarks=self.remarks,
         )
 
     def _is_readable(self) -> bool:
@@ -260,8 +271,14 @@ class Timeline(Sequence[Window]):
 
     def _blocks(self) -> Iterator[Any]:
         assert self._source is not None  # noqa: S101  # _is_readable was asked
-        return reader.stream(
-            self._source, self._rate, offset=self._range.start, duration=self._range.seconds
+        return until_incomplete(
+            reader.stream(
+                self._source,
+                self._rate,
+                offset=self._range.start,
+                duration=self._range.seconds,
+                selection=self._selection,
+            )
         )
 
     def _save_page(self, path: Path) -> None:

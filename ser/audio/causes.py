@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import struct
+from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import IO
+from typing import IO, TypeVar
 
 from ser.audio.signature import foreign_content
 from ser.errors import AudioError
@@ -16,6 +18,9 @@ _INCOMPLETE = "check that the recording is complete"
 _PIECE = 1 << 16
 
 _MAX_BOXES = 10_000
+
+
+_Part = TypeVar("_Part")
 
 
 class IncompleteError(AudioError):
@@ -53,6 +58,12 @@ def incomplete(name: object, there: float, said: float | None = None) -> Incompl
     else:
         cause = f"is incomplete: {there:.1f} of {said:.1f} s are there"
     return IncompleteError(name, cause, "fetch it or copy it again, if there is more of it")
+
+
+def until_incomplete(parts: Iterable[_Part]) -> Iterator[_Part]:
+    """Takes a recording that breaks off as one that ends there."""
+    with contextlib.suppress(IncompleteError):
+        yield from parts
 
 
 def _find_cause(source: Path | IO[bytes]) -> tuple[str, str] | None:

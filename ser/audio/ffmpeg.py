@@ -10,7 +10,7 @@ from typing import IO, Any
 import numpy as np
 
 from ser.arrays import Channels
-from ser.audio.causes import incomplete, undecodable
+from ser.audio.causes import IncompleteError, incomplete, undecodable
 from ser.audio.container import decoder_errors, open_container, reason_of
 from ser.audio.frames import to_arrays
 from ser.audio.packets import packets_length, read_packets, said_by_header, said_by_index
@@ -231,7 +231,7 @@ class _Decoding:
             self._said_incomplete = True
             return incomplete(name, there, said)
         if failure is not None and (error is not None or lost):
-            return AudioError(
+            return IncompleteError(
                 name,
                 f"is damaged after {there:.1f} s ({reason_of(failure)})",
                 "convert it again from its source",

@@ -13,7 +13,9 @@ import numpy as np
 
 from ser.arrays import Samples
 from ser.audio import reader
+from ser.audio.causes import until_incomplete
 from ser.audio.devices import error_text, find_device, import_sounddevice, meter_level
+from ser.audio.selection import DEFAULT, Selection
 from ser.errors import AudioError, SerError
 from ser.io.files import Closeable
 
@@ -36,6 +38,7 @@ class Player(Closeable):
         device: A number, or a part of a name, see `ser.audio.devices.find_device`.
         start: Seconds of it to skip.
         seconds: How much of it is played; None for all.
+        selection: Which track of it is played, and which channel.
 
     Attributes:
         stopped: Whether `stop` was called.
@@ -53,6 +56,7 @@ class Player(Closeable):
         device: str | None = None,
         start: float = 0.0,
         seconds: float | None = None,
+        selection: Selection = DEFAULT,
     ) -> None:
         self._sound = import_sounddevice()
         self.device = find_device("output", device)
@@ -60,8 +64,15 @@ class Player(Closeable):
         self.level = 0.0
         self._start = start
         self._rate = self.device.sample_rate
-        self._blocks = reader.stream(
-            path, self._rate, block_seconds=_BLOCK_SECONDS, offset=start, duration=seconds
+        self._blocks = until_incomplete(
+            reader.stream(
+                path,
+                self._rate,
+                block_seconds=_BLOCK_SECONDS,
+                offset=start,
+                duration=seconds,
+                selection=selection,
+            )
         )
         self._queue: queue.Queue[Samples | None] = queue.Queue(_QUEUE_LENGTH)
         self._rest: Samples | None = np.empty(0, np.float32)

@@ -250,7 +250,7 @@ class _Reading:
             if not decoded or isinstance(error, IncompleteError):
                 raise
             cause = f"is damaged after {self.offset + decoded:.1f} s"
-            raise AudioError(source, cause, "convert it again from its source") from error
+            raise IncompleteError(source, cause, "convert it again from its source") from error
 
     def _check_complete(self, source: Path | IO[bytes], there: float) -> None:
         """Compares what a file held with what it says that it holds."""

@@ -10,10 +10,11 @@ from typing import Any, Literal, TypeVar
 
 import click
 
+from ser.audio.selection import parse_channel
 from ser.cli.console import is_terminal
 from ser.cli.exclusive import Excludes
 from ser.cli.paths import InputPath, OutputPath, TimelineOutputs
-from ser.errors import SerError, require
+from ser.errors import ParameterError, SerError, require
 from ser.io.files import STANDARD
 from ser.parallel.resources import usable_cores
 from ser.pretrained import DEFAULT_MODEL, find_model
@@ -79,6 +80,63 @@ def timeline_output_options(function: Any) -> Any:
         ),
     ]
     return with_options(options, function)
+
+
+class ChannelName(click.ParamType):  # type: ignore[type-arg]  # generic in newer click alone
+    """``mix``, ``each``, or the number of a channel.
+
+    Args:
+        each: Every channel by itself can be asked for.
+    """
+
+    name = "channel"
+
+    def __init__(self, *, each: bool = True) -> None:
+        self._each = each
+
+    def get_metavar(self, param: click.Parameter, ctx: click.Context) -> str:
+        """Shows what there is to choose from."""
+        return "mix|1|2|…|each" if self._each else "mix|1|2|…"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Reads the name."""
+        if not isinstance(value, str):
+            return value
+        try:
+            found = parse_channel(value)
+        except ParameterError:
+            found = "each"
+            if self._each:
+                self.fail(f"{value!r} is no channel; give mix, each, 1, 2, …", param, ctx)
+        if found == "each" and not self._each:
+            self.fail(f"{value!r} is no channel here; give mix, 1, 2, …", param, ctx)
+        return found
+
+
+def sound_options(*, each: bool = True) -> Callable[[F], F]:
+    """Adds ``--channel`` and ``--track``: which sound of a recording is read.
+
+    Args:
+        each: Every channel by itself can be asked for.
+    """
+    options = [
+        click.option(
+            "--channel",
+            type=ChannelName(each=each),
+            default="mix",
+            show_default=True,
+            help="Which channel is heard: the mean of all, one by its number"
+            + (", or each by itself." if each else "."),
+        ),
+        click.option(
+            "--track",
+            metavar="N",
+            type=click.IntRange(1),
+            help="Which audio track, where a file has several.  [default: the one that the file "
+            "calls its default]",
+        ),
+    ]
+    return lambda function: with_options(options, function)
 
 
 def collect_inputs(

@@ -88,6 +88,8 @@ def open_writer(
     top: int,
     summaries: bool = False,
     words: Sequence[str] = (),
+    channels: bool = False,
+    sets: bool = False,
 ) -> Iterator[Writer]:
     """Opens the outputs; see `open_stream` for what becomes of them."""
     writers: list[Writer] = []
@@ -106,7 +108,15 @@ def open_writer(
                 stream = cast("IO[str]", TerminalStream(stream))
             writers.append(
                 make_writer(
-                    name, stream, labels, color=color, headings=headings, top=top, words=words
+                    name,
+                    stream,
+                    labels,
+                    color=color,
+                    headings=headings,
+                    top=top,
+                    words=words,
+                    channels=channels,
+                    sets=sets,
                 )
             )
         writer = CountingWriter(writers)

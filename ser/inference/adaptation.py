@@ -10,7 +10,9 @@ import numpy as np
 
 from ser.arrays import Array
 from ser.audio import reader
+from ser.audio.causes import until_incomplete
 from ser.audio.reader import Source, source_name
+from ser.audio.selection import DEFAULT, Selection
 from ser.errors import AudioError, ParameterError, choose_from
 from ser.features.extract import fit_frames
 from ser.features.prosody.speaker import MIN_CLIPS
@@ -31,7 +33,12 @@ _PAUSE_DB = 30.0
 
 
 def speech_features(
-    source: Source, classifier: Classifier, *, seconds: float = math.inf, vad: bool = True
+    source: Source,
+    classifier: Classifier,
+    *,
+    seconds: float = math.inf,
+    vad: bool = True,
+    selection: Selection = DEFAULT,
 ) -> tuple[Array, Array]:
     """Computes the features of a recording's speech.
 
@@ -40,6 +47,7 @@ def speech_features(
         classifier: Its specification says what is computed.
         seconds: How much of the recording is used.
         vad: Leave out windows without speech.
+        selection: Which track is heard, and which channel.
 
     Returns:
         Features (n, frames, coefficients) and functionals (n, functionals) of windows that overlap
@@ -51,7 +59,7 @@ def speech_features(
     spec = classifier.spec
     length = default_windowing(classifier).duration
     windowing = Windowing(length, length / 2)
-    blocks = reader.stream(source, spec.sample_rate)
+    blocks = until_incomplete(reader.stream(source, spec.sample_rate, selection=selection))
     batches: list[tuple[WindowBatch, list[bool], list[float]]] = []
     with limit_blas_threads():
         for batch in cut_windows(blocks, classifier.extractor, windowing):
@@ -103,6 +111,7 @@ def adapt(
     *,
     seconds: float = ADAPTATION_SECONDS,
     vad: bool = True,
+    selection: Selection = DEFAULT,
 ) -> Adaptation:
     """Adapts to a voice by unlabelled speech.
 
@@ -111,11 +120,15 @@ def adapt(
         classifier: The classifier.
         seconds: How much of each recording is used.
         vad: Leave out windows without speech.
+        selection: Which track of each is heard, and which channel.
 
     Raises:
         AudioError: A recording cannot be decoded, or together they are too short.
     """
-    parts = [speech_features(source, classifier, seconds=seconds, vad=vad) for source in sources]
+    parts = [
+        speech_features(source, classifier, seconds=seconds, vad=vad, selection=selection)
+        for source in sources
+    ]
     x, functionals = (np.concatenate(part) for part in zip(*parts, strict=True))
     adaptation = classifier.adapt(x, functionals)
     if adaptation is None:
@@ -193,7 +206,12 @@ class AdaptationSource:
     labelled: tuple[tuple[str, Source], ...] = ()
 
     def adaptation_for(
-        self, recording: Source, classifier: Classifier, *, vad: bool = True
+        self,
+        recording: Source,
+        classifier: Classifier,
+        *,
+        vad: bool = True,
+        selection: Selection = DEFAULT,
     ) -> Adaptation | None:
         """Gives the adaptation to the voice in a recording.
 
@@ -201,13 +219,14 @@ class AdaptationSource:
             recording: The recording.
             classifier: The classifier.
             vad: Leave out windows without speech.
+            selection: Which track of it is heard, and which channel.
 
         Raises:
             SerError: It holds too little speech to learn from, or cannot be read.
         """
         if not self.from_recording:
             return self.adaptation
-        return _learn([recording], self.labelled, classifier, vad)
+        return _learn([recording], self.labelled, classifier, vad, selection)
 
 
 def prepare_adaptation(
@@ -245,6 +264,7 @@ def _learn(
     labelled: Sequence[tuple[str, Source]],
     classifier: Classifier,
     vad: bool,
+    selection: Selection = DEFAULT,
 ) -> Adaptation | None:
-    adaptation = adapt(speech, classifier, vad=vad) if speech else None
+    adaptation = adapt(speech, classifier, vad=vad, selection=selection) if speech else None
     return enrol(labelled, classifier, adaptation, vad=vad) if labelled else adaptation

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from ser.arrays import Samples
 from ser.timeline.summary import HeardVoice, Summarizer, Summary
@@ -20,11 +20,18 @@ class Consumer:
     def add_block(self, samples: Samples) -> None:
         """Takes the next decoded samples, shape (samples,), at the specification's rate."""
 
-    def set_voice(self, voice: HeardVoice) -> None:
+    def set_voice(self, voice: HeardVoice, channel: int | None = None) -> None:
         """Takes what the classifier was adapted to the voice by, before the windows it holds for.
 
         Not called where it is not asked to adapt to the recording itself.
+
+        Args:
+            voice: What was heard.
+            channel: The channel, where each is heard by itself.
         """
+
+    def add_remark(self, text: str) -> None:
+        """Takes what the user should know of the recording, a sentence without its name."""
 
     def add_window(self, window: Window) -> None:
         """Takes the next window, or segment."""
@@ -46,6 +53,38 @@ class WindowList(Consumer):
     def add_window(self, window: Window) -> None:
         """Keeps it."""
         self.windows.append(window)
+
+
+class RemarkList(Consumer):
+    """Keeps what the user should know of the recording.
+
+    Attributes:
+        remarks: What was said so far.
+    """
+
+    def __init__(self) -> None:
+        self.remarks: list[str] = []
+
+    def add_remark(self, text: str) -> None:
+        """Keeps it."""
+        self.remarks.append(text)
+
+
+class RemarkTeller(Consumer):
+    """Passes on what the user should know of a recording.
+
+    Args:
+        file: The recording's name.
+        tell: Gets each sentence, with the name.
+    """
+
+    def __init__(self, file: str, tell: Callable[[str], None]) -> None:
+        self._file = file
+        self._tell = tell
+
+    def add_remark(self, text: str) -> None:
+        """Passes it on."""
+        self._tell(f"{self._file}: {text}")
 
 
 class DurationMeter(Consumer):
@@ -83,32 +122,43 @@ class WindowWriter(Consumer):
 
 
 class SummaryMaker(Consumer):
-    """Summarizes a recording.
+    """Summarizes a recording; where its channels are heard one by one, each of them.
 
     Args:
         file: The recording's name.
         labels: The model's labels in its order.
-        writer: Where the summary is written at the end; None for nowhere.
+        writer: Where summaries are written at the end; None for nowhere.
 
     Attributes:
-        summary: The summary; None before the end.
+        summaries: The summaries; empty before the end.
     """
 
     def __init__(self, file: str, labels: Sequence[str], writer: Writer | None = None) -> None:
-        self._summarizer = Summarizer(file, labels)
+        self._file = file
+        self._labels = labels
+        self._summarizers: dict[int | None, Summarizer] = {}
         self._writer = writer
-        self.summary: Summary | None = None
+        self.summaries: tuple[Summary, ...] = ()
 
-    def set_voice(self, voice: HeardVoice) -> None:
+    def set_voice(self, voice: HeardVoice, channel: int | None = None) -> None:
         """Keeps it for the summary."""
-        self._summarizer.voice = voice
+        self._of(channel).voice = voice
 
     def add_window(self, window: Window) -> None:
         """Counts it."""
-        self._summarizer.add(window)
+        self._of(window.channel).add(window)
 
     def finish(self) -> None:
-        """Writes the summary."""
-        self.summary = self._summarizer.result()
+        """Writes the summaries."""
+        if not self._summarizers:
+            self._of(None)
+        found = [self._summarizers[key] for key in sorted(self._summarizers, key=lambda n: n or 0)]
+        self.summaries = tuple(summarizer.result() for summarizer in found)
         if self._writer is not None:
-            self._writer.write_summary(self.summary)
+            for summary in self.summaries:
+                self._writer.write_summary(summary)
+
+    def _of(self, channel: int | None) -> Summarizer:
+        if channel not in self._summarizers:
+            self._summarizers[channel] = Summarizer(self._file, self._labels, channel)
+        return self._summarizers[channel]

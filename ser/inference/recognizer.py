@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import heapq
 import itertools
 import shutil
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
@@ -14,8 +15,10 @@ import numpy as np
 
 from ser.arrays import Array, Floats, Samples
 from ser.audio import reader
+from ser.audio.causes import IncompleteError
 from ser.audio.reader import Source, source_name
-from ser.errors import ArtifactError, cannot_write, renamed, took_process_down
+from ser.audio.selection import DEFAULT, Remark, Selection, ignore
+from ser.errors import ArtifactError, AudioError, cannot_write, renamed, took_process_down
 from ser.inference.adaptation import AdaptationSource, stack_inputs
 from ser.inference.classifier import Adaptation, Classifier
 from ser.inference.config import AnalysisConfig
@@ -26,6 +29,7 @@ from ser.inference.windows import SeparateWindows, WindowBatch
 from ser.io.files import STANDARD, atomic_path, is_special
 from ser.io.remote import fetch, is_url
 from ser.labels import NO_SPEECH
+from ser.models.conformal import prediction_set
 from ser.parallel.pool import map_stream
 from ser.parallel.resources import limit_blas_threads, stream_processes
 from ser.timeline.summary import HeardVoice
@@ -92,10 +96,33 @@ class Recognizer:
             SerError: There is too little speech to learn from, or it cannot be read.
         """
         config = self.config
-        adaptation = config.adaptation.adaptation_for(recording, self.classifier, vad=config.vad)
+        adaptation = config.adaptation.adaptation_for(
+            recording, self.classifier, vad=config.vad, selection=config.selection
+        )
         while_reading = config.adaptation.while_reading
         known = AdaptationSource(adaptation, while_reading=while_reading)
         return replace(self, config=replace(config, adaptation=known))
+
+    def by_channel(self, recording: Source) -> list[Recognizer]:
+        """Gives a recognizer for every channel of a recording that is to be heard by itself.
+
+        Args:
+            recording: The recording; it is looked at where each of its channels is asked for.
+
+        Raises:
+            AudioError: It cannot be decoded, or can be read once only.
+        """
+        config = self.config
+        if not config.each_channel:
+            return [self]
+        track = config.selection.track
+        return [
+            replace(
+                self,
+                config=replace(config, selection=Selection(number, track), each_channel=False),
+            )
+            for number in range(1, reader.count_channels(recording, track=track) + 1)
+        ]
 
     def without_time_range(self) -> Recognizer:
         """Gives the same recognizer for sound of which no part is left out."""
@@ -152,6 +179,7 @@ class Recognizer:
         before: Stage = unchanged,
         after: Stage = unchanged,
         on_adaptation: Callable[[Adaptation | None], None] = lambda adaptation: None,
+        remark: Remark = ignore,
     ) -> Generator[Window, None, None]:
         """Finds the windows, or segments, of a recording as it is decoded, in constant memory.
 
@@ -164,6 +192,7 @@ class Recognizer:
             after: A stage that they pass behind it.
             on_adaptation: Where the classifier is adapted while reading: called with what has been
                 learnt of the voice, or None, before the windows that it holds for.
+            remark: Told what the user should know of the recording.
 
         Yields:
             Windows in order.
@@ -174,6 +203,13 @@ class Recognizer:
         """
         recognizer = self.adapted_to(source)
         config = recognizer.config
+        adapted = config.adaptation.adaptation is not None
+
+        def adapt(adaptation: Adaptation | None) -> None:
+            nonlocal adapted
+            adapted = adaptation is not None
+            on_adaptation(adaptation)
+
         found = find_windows(
             source,
             self.classifier,
@@ -182,12 +218,36 @@ class Recognizer:
             seconds=config.time_range.seconds,
             adaptation=config.adaptation.adaptation,
             adapt_while_reading=config.adaptation.while_reading,
-            on_adaptation=on_adaptation,
+            on_adaptation=adapt,
             vad=config.vad,
             tap=tap,
             blocks=blocks,
+            selection=config.selection,
+            remark=remark,
         )
-        yield from after(config.postprocessing(before(found)))
+        stopped: list[AudioError] = []
+
+        def until_defect() -> Iterator[Window]:
+            try:
+                yield from found
+            except AudioError as error:
+                # Whatever holds windows back gives them when it hears of the end.
+                stopped.append(error)
+
+        channel = config.selection.channel
+        with contextlib.closing(found):
+            for window in after(config.postprocessing(before(until_defect()))):
+                window = window if channel == "mix" else replace(window, channel=channel)
+                yield self._with_set(window, adapted=adapted)
+        if stopped:
+            raise stopped[0]
+
+    def _with_set(self, window: Window, *, adapted: bool) -> Window:
+        """Adds the set of emotions that holds the true one with the coverage that is wanted."""
+        if self.config.coverage is None or not window.probabilities:
+            return window
+        threshold = self.classifier.threshold(self.config.coverage, adapted=adapted)
+        return replace(window, prediction_set=prediction_set(window.probabilities, threshold))
 
 
 def analyze(
@@ -212,8 +272,10 @@ def analyze(
         after: A stage that they pass behind it.
 
     Raises:
-        SerError: The recording cannot be read or breaks off, after the windows before the defect;
-            or a consumer cannot take what it is given. The consumers are not finished then.
+        IncompleteError: The recording breaks off; the consumers have been finished with what is
+            there.
+        SerError: The recording cannot be read, or a consumer cannot take what it is given. The
+            consumers are not finished then.
     """
     own = source_name(source)
     shown = own if name is None else name
@@ -222,13 +284,41 @@ def analyze(
         for consumer in consumers:
             consumer.add_block(block)
 
-    def set_voice(adaptation: Adaptation | None) -> None:
+    def set_voice(adaptation: Adaptation | None, channel: int | None) -> None:
         speaker = None if adaptation is None else adaptation.speaker
         voice = (
             HeardVoice(0, 0.0) if speaker is None else HeardVoice(speaker.clips, speaker.unfamiliar)
         )
         for consumer in consumers:
-            consumer.set_voice(voice)
+            consumer.set_voice(voice, channel)
+
+    said: set[str] = set()
+
+    def remark(text: str) -> None:
+        # Every channel would say it again.
+        if text not in said:
+            for consumer in consumers:
+                consumer.add_remark(text)
+        said.add(text)
+
+    incomplete: list[IncompleteError] = []
+
+    def hear(chosen: Recognizer, hears: Callable[[Samples], None]) -> Generator[Window, None, None]:
+        channel = chosen.config.selection.channel
+        windows = chosen.windows(
+            source,
+            blocks=blocks,
+            tap=hears,
+            before=before,
+            after=after,
+            on_adaptation=lambda found: set_voice(found, None if channel == "mix" else channel),
+            remark=remark,
+        )
+        with contextlib.closing(windows):
+            try:
+                yield from windows
+            except IncompleteError as error:
+                incomplete.append(error)
 
     with contextlib.ExitStack() as stack:
         if isinstance(source, str) and is_url(source):
@@ -236,22 +326,21 @@ def analyze(
         # What the user knows is the name, whatever is read in its place.
         if isinstance(source, str | Path):
             stack.enter_context(renamed(source, shown))
-        found = recognizer.windows(
-            source,
-            blocks=blocks,
-            tap=tap,
-            before=before,
-            after=after,
-            on_adaptation=set_voice,
-        )
-        stack.enter_context(contextlib.closing(found))
-        for window in found:
+        heard = [
+            hear(chosen, tap if number == 0 else lambda block: None)
+            for number, chosen in enumerate(recognizer.by_channel(source))
+        ]
+        for generator in heard:
+            stack.callback(generator.close)
+        for window in heapq.merge(*heard, key=lambda window: window.start):
             if window.file != shown:
                 window = replace(window, file=shown)
             for consumer in consumers:
                 consumer.add_window(window)
         for consumer in consumers:
             consumer.finish()
+        if incomplete:
+            raise incomplete[0]
 
 
 def find_windows(
@@ -267,7 +356,9 @@ def find_windows(
     vad: bool = True,
     tap: Callable[[Samples], None] = lambda block: None,
     blocks: Iterable[Samples] | None = None,
-) -> Iterator[Window]:
+    selection: Selection = DEFAULT,
+    remark: Remark = ignore,
+) -> Generator[Window, None, None]:
     """Classifies a recording window by window, as it is decoded, without postprocessing.
 
     A window that is longer than what the network sees is covered by evenly spaced parts, and their
@@ -287,6 +378,8 @@ def find_windows(
         tap: Gets every block of samples, at the specification's sample rate.
         blocks: The samples at that rate, from `start` on, where they come from elsewhere; `source`
             is then just their name. Each window is given as soon as it is whole.
+        selection: Which track is heard, and which channel.
+        remark: Told what the user should know of the recording.
 
     Yields:
         Windows, in order.
@@ -311,13 +404,21 @@ def find_windows(
             block_seconds=block_seconds,
             offset=start,
             duration=seconds,
+            selection=selection,
+            remark=remark,
         )
     with limit_blas_threads(), contextlib.ExitStack() as stack:
         if isinstance(blocks, Generator):
             # Whatever happens, the file is closed.
             stack.callback(blocks.close)
+        broken_off: list[IncompleteError] = []
         batches = cut_windows(
-            blocks, classifier.extractor, windowing, offset=start, tap=tap, live=live
+            _until_incomplete(blocks, broken_off),
+            classifier.extractor,
+            windowing,
+            offset=start,
+            tap=tap,
+            live=live,
         )
         processes = stream_processes() if classifier.runs_in_processes and not live else 1
         name = source_name(source)
@@ -334,12 +435,24 @@ def find_windows(
         if not adapt_while_reading:
             for reading in readings:
                 yield _make_window(name, reading, classifier)
-            return
-        learner = VoiceLearner(classifier)
-        for reading, learnt in adapt_readings(
-            readings, learner, live=live, on_adaptation=on_adaptation
-        ):
-            yield _make_window(name, reading, classifier, learnt)
+        else:
+            learner = VoiceLearner(classifier)
+            for reading, learnt in adapt_readings(
+                readings, learner, live=live, on_adaptation=on_adaptation
+            ):
+                yield _make_window(name, reading, classifier, learnt)
+        if broken_off:
+            raise broken_off[0]
+
+
+def _until_incomplete(
+    blocks: Iterable[Samples], broken_off: list[IncompleteError]
+) -> Iterator[Samples]:
+    """Ends where a recording breaks off, so that its last window is given too."""
+    try:
+        yield from blocks
+    except IncompleteError as error:
+        broken_off.append(error)
 
 
 def _is_pipe(source: Source) -> bool:

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import NamedTuple, Protocol
 
 from ser.arrays import Samples
+from ser.audio.causes import IncompleteError
 from ser.errors import (
     ArtifactError,
     DependencyError,
@@ -25,6 +26,7 @@ from ser.inference.config import AnalysisConfig
 from ser.inference.consumers import (
     Consumer,
     DurationMeter,
+    RemarkList,
     SummaryMaker,
     WindowList,
     WindowWriter,
@@ -128,13 +130,15 @@ class AnalysisOutcome(NamedTuple):
         seconds: How much of its sound was analyzed.
         error: Why there is no result, or why it ends too early; None where all is well.
         windows: The windows, where they were asked for.
-        summary: The summary, where that was asked for.
+        summaries: The summary of the recording, or of each channel, where that was asked for.
+        remarks: What the user should know of it.
     """
 
     seconds: float = 0.0
     error: SerError | None = None
     windows: tuple[Window, ...] = ()
-    summary: Summary | None = None
+    summaries: tuple[Summary, ...] = ()
+    remarks: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,6 +154,11 @@ class AnalysisTask:
     model: ModelReference
     config: AnalysisConfig
     summary: bool
+
+    @property
+    def channels(self) -> bool:
+        """Whether records name their channel."""
+        return self.config.each_channel or self.config.selection.channel != "mix"
 
     def run(self, job: Job, consumers: Sequence[Consumer]) -> None:
         """Analyzes a recording under the name that the user knows.
@@ -220,7 +229,7 @@ class WriteResults:
         """
         self.task.model.open()
         try:
-            return AnalysisOutcome(self._write(job))
+            return self._write(job)
         except OSError as error:
             # Reading turns them into errors of its own: this is the folder.
             unwritable = cannot_write(f"{self.place.location}/{job.name}", error, SerError)
@@ -232,7 +241,7 @@ class WriteResults:
         except Exception as error:
             return AnalysisOutcome(error=failure_of(job.file, error))
 
-    def _write(self, job: Job) -> float:
+    def _write(self, job: Job) -> AnalysisOutcome:
         classifier = self.task.model.open()
         drawing = None
         if self.picture is not None:
@@ -244,15 +253,29 @@ class WriteResults:
                     self.place.new_file(job.name + ENDINGS[name], self.token)
                 )
                 stream = stack.enter_context(path.open("w", encoding="utf-8", newline=""))
-                writers.append(make_writer(name, stream, classifier.labels, top=self.top))
+                writers.append(
+                    make_writer(
+                        name,
+                        stream,
+                        classifier.labels,
+                        top=self.top,
+                        channels=self.task.channels,
+                        sets=self.task.config.coverage is not None,
+                    )
+                )
             writer = MultiWriter(writers)
             writer.begin(summaries=self.task.summary)
             meter = DurationMeter(classifier.spec.sample_rate)
-            consumers = [meter, self.task.writer(job, classifier.labels, writer)]
+            said = RemarkList()
+            consumers = [meter, said, self.task.writer(job, classifier.labels, writer)]
             if drawing is not None:
                 consumers.append(DrawingConsumer(drawing))
+            incomplete: IncompleteError | None = None
             try:
                 self.task.run(job, consumers)
+            except IncompleteError as error:
+                # What is there has its result, and the failure is said.
+                incomplete = error
             except OSError as error:
                 # A decoder's, unless no other recording can be written either.
                 raise failure_of(job.file, error) from error
@@ -261,7 +284,7 @@ class WriteResults:
                 name = job.name + self.picture.suffix
                 path = stack.enter_context(self.place.new_file(name, self.token))
                 drawing.save(path, job.file)
-        return meter.seconds
+        return AnalysisOutcome(meter.seconds, incomplete, remarks=tuple(said.remarks))
 
 
 @dataclass(frozen=True, slots=True)
@@ -284,13 +307,22 @@ class ReturnResults:
         meter = DurationMeter(classifier.spec.sample_rate)
         found = WindowList()
         maker = SummaryMaker(job.file, classifier.labels)
+        said = RemarkList()
         try:
-            self.task.run(job, [meter, maker if self.task.summary else found])
+            self.task.run(job, [meter, said, maker if self.task.summary else found])
         except DependencyError:
             raise
         except Exception as error:
-            return AnalysisOutcome(meter.seconds, failure_of(job.file, error), tuple(found.windows))
-        return AnalysisOutcome(meter.seconds, None, tuple(found.windows), maker.summary)
+            return AnalysisOutcome(
+                meter.seconds,
+                failure_of(job.file, error),
+                tuple(found.windows),
+                maker.summaries,
+                tuple(said.remarks),
+            )
+        return AnalysisOutcome(
+            meter.seconds, None, tuple(found.windows), maker.summaries, tuple(said.remarks)
+        )
 
 
 def crashed(job: Job) -> AnalysisOutcome:

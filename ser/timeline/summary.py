@@ -42,6 +42,7 @@ class Summary:
         strongest: The window of an emotion with the highest confidence; None where there is none.
         probabilities: For each label its mean probability over the time with speech.
         voice: What the classifier was adapted to the voice by; None where it was not asked to.
+        channel: The channel that was heard, from 1; None for the mixture of all.
     """
 
     file: str
@@ -54,6 +55,7 @@ class Summary:
     strongest: Window | None
     probabilities: Mapping[str, float]
     voice: HeardVoice | None = None
+    channel: int | None = None
 
 
 class Summarizer:
@@ -64,13 +66,15 @@ class Summarizer:
     Args:
         file: The recording's name.
         labels: The model's labels in its order.
+        channel: The channel that is heard, from 1; None for the mixture of all.
 
     Attributes:
         voice: What goes into `Summary.voice`.
     """
 
-    def __init__(self, file: str, labels: Sequence[str]) -> None:
+    def __init__(self, file: str, labels: Sequence[str], channel: int | None = None) -> None:
         self._file = file
+        self._channel = channel
         self.voice: HeardVoice | None = None
         # Ties go to the first: what is no emotion comes last.
         self._seconds = dict.fromkeys([*labels, UNCERTAIN, NO_SPEECH], 0.0)
@@ -117,6 +121,7 @@ class Summarizer:
             strongest=self._strongest,
             probabilities={n: value / spoken if spoken else 0.0 for n, value in weighted.items()},
             voice=self.voice,
+            channel=self._channel,
         )
 
 

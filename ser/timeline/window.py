@@ -87,6 +87,10 @@ class Window:
         probabilities: The probability of every label of the model, in the model's order; empty
             without speech.
         spoken: The words, where they were transcribed; see `ser.text`.
+        channel: The channel that was heard, from 1; None for the mixture of all.
+        prediction_set: The emotions among which the true one is with the coverage that was asked
+            for, the most probable first; empty for none of them, None where no set was asked for
+            or nobody speaks. See `ser.models.conformal`.
     """
 
     file: str
@@ -96,6 +100,8 @@ class Window:
     confidence: float
     probabilities: Mapping[str, float]
     spoken: SpokenText | None = None
+    channel: int | None = None
+    prediction_set: tuple[str, ...] | None = None
 
 
 RankedLabel = tuple[str, float]

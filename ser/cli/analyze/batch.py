@@ -220,11 +220,14 @@ def _to_one_output(
         contextlib.closing(outcomes),
         console.progress(len(jobs), "file", "analysing") as bar,
     ):
-        for _, outcome in outcomes:
+        for number, outcome in outcomes:
+            job = jobs[number]
             for window in outcome.windows:
                 writer.write(window)
-            if outcome.summary is not None:
-                writer.write_summary(outcome.summary)
+            for summary in outcome.summaries:
+                writer.write_summary(summary)
+            for remark in outcome.remarks:
+                console.remark(f"{job.file}: {remark}")
             if outcome.error is not None:
                 console.fail(outcome.error)
             bar.update(1)
@@ -259,6 +262,8 @@ class _Bar:
         self._bar.describe(f"{self._count}/{self._all} files")
         failed = {"failed": str(self._failed)} if self._failed else {}
         self._bar.measure(**failed, speed=f"{self._speed():.0f}x real time")
+        for remark in outcome.remarks:
+            self._console.remark(f"{job.file}: {remark}")
         self._console.detail(f"{job.file}: {'failed' if outcome.error else 'done'}")
 
     def close(self, report: BatchReport, stack: contextlib.ExitStack) -> None:

@@ -3,13 +3,22 @@
 from __future__ import annotations
 
 import functools
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import click
 
+from ser.audio.reader import is_pipe
 from ser.cli.analyze.batch import BATCH_RULES, analyze_batch, batch_options, batch_request
-from ser.cli.analyze.live import LIVE_RULES, live_options, live_request, run_live
+from ser.cli.analyze.live import (
+    LIVE,
+    LIVE_RULES,
+    MICROPHONE_OPTIONS,
+    live_options,
+    live_request,
+    run_live,
+)
 from ser.cli.analyze.options import (
     adapt_option,
     check_adapt,
@@ -21,8 +30,8 @@ from ser.cli.analyze.session import Outputs, Session
 from ser.cli.analyze.text import TEXT_RULES, open_text_stage, text_options
 from ser.cli.analyze.views import Views, check_views, html_options
 from ser.cli.common import Console, audio_arguments, collect_inputs, command, device_option
-from ser.cli.exclusive import Needs, exclude, is_given
-from ser.cli.options import check_stdin, model_option
+from ser.cli.exclusive import Excludes, Needs, exclude, is_given
+from ser.cli.options import check_stdin, model_option, sound_options
 from ser.cli.outputs import walk_recordings
 from ser.cli.paths import OutputPath, TextWithPath, file_roles
 from ser.inference.classifier import open_classifier
@@ -36,10 +45,22 @@ from ser.timeline.writers.registry import separate_outputs
 
 @command(
     "ser-analyze",
-    rules=(*LIVE_RULES, *BATCH_RULES, *TEXT_RULES, Needs("--html-sound", "--html")),
+    rules=(
+        *LIVE_RULES,
+        *BATCH_RULES,
+        *TEXT_RULES,
+        Needs("--html-sound", "--html"),
+        Excludes(
+            "--channel=each",
+            ("--plot", "--html", "--text", *LIVE),
+            "give the number of one channel",
+        ),
+        Excludes(MICROPHONE_OPTIONS, "--track", "a microphone has no tracks"),
+    ),
 )
 @audio_arguments
 @model_option
+@sound_options()
 @window_options
 @timeline_options
 @live_options
@@ -77,6 +98,8 @@ def main(
     files_from: str | None,
     files0_from: str | None,
     model: str,
+    channel: Any,
+    track: int | None,
     duration: float | None,
     hop: float | None,
     start: float,
@@ -84,6 +107,7 @@ def main(
     vad: bool,
     smooth: float | None,
     min_confidence: float,
+    coverage: float | None,
     segments: bool,
     formats: tuple[str, ...],
     output: tuple[str, ...],
@@ -120,7 +144,15 @@ def main(
       sox talk.mp3 -t wav - | ser-analyze - --hop 1 --format jsonl
     """  # noqa: D301
     targets, words = separate_outputs(output, audio)
-    outputs = Outputs(console, targets, formats[0] if formats else None, top, summary)
+    outputs = Outputs(
+        console,
+        targets,
+        formats[0] if formats else None,
+        top,
+        summary,
+        channel != "mix",
+        coverage is not None,
+    )
     outputs.check(recordings=1)
     time_range = TimeRange(start, end)
     context = click.get_current_context()
@@ -139,6 +171,7 @@ def main(
         summaries=summary,
         alone=engine_name == "keras" or device == "gpu",
     )
+    _check_channel(channel, inputs)
     if text and batch is not None:
         exclude(context, "--text", "several recordings at a time", "leave --jobs and URLs out")
     labelled = labelled_speech(enrol)
@@ -167,10 +200,13 @@ def main(
         segments=segments,
         smooth=smooth,
         min_confidence=min_confidence,
+        coverage=coverage,
         vad=vad,
         adapt=adapt,
         enrol=labelled,
         default_hop=HOP_SECONDS if live is not None else None,
+        channel=channel,
+        track=track,
     )
     session = Session(console, Recognizer(classifier, config), outputs)
     make_views = functools.partial(
@@ -189,6 +225,17 @@ def main(
         analyze_batch(batch, session, inputs, batch.model(model, engine_name, device))
     else:
         session.analyze_each(recordings, make_views, open_text_stage(console, text, asked))
+
+
+def _check_channel(channel: Any, inputs: Sequence[Path]) -> None:
+    """Refuses ``--channel each`` of what can be read once only."""
+    if channel != "each":
+        return
+    for path in inputs:
+        if is_pipe(path):
+            raise click.UsageError(
+                "--channel each reads a recording several times: give files, not pipes."
+            )
 
 
 if __name__ == "__main__":

@@ -151,7 +151,10 @@ def run_live(live: Live, session: Session, make_views: MakeViews, *, asked: bool
             source = Microphone(rate, device=live.device, seconds=config.time_range.end)
         else:
             source = Player(
-                live.play, start=config.time_range.start, seconds=config.time_range.seconds
+                live.play,
+                start=config.time_range.start,
+                seconds=config.time_range.seconds,
+                selection=config.selection,
             )
         stack.enter_context(source)
         consumers: list[Consumer] = [views]
@@ -203,6 +206,7 @@ def _blocks(recording: str, rate: int, config: AnalysisConfig) -> Iterator[Sampl
         block_seconds=min(config.windowing.hop, 1.0),
         offset=config.time_range.start,
         duration=config.time_range.seconds,
+        selection=config.selection,
     )
 
 

@@ -6,12 +6,13 @@ import contextlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from ser.audio.causes import IncompleteError
 from ser.cli.analyze.text import TextStage
 from ser.cli.analyze.views import MakeViews
 from ser.cli.console import Console
 from ser.cli.outputs import choose_outputs, open_writer
 from ser.errors import failure_of
-from ser.inference.consumers import Consumer, SummaryMaker, WindowWriter
+from ser.inference.consumers import Consumer, RemarkTeller, SummaryMaker, WindowWriter
 from ser.inference.recognizer import Recognizer, analyze
 from ser.timeline.writers.base import Writer
 from ser.timeline.writers.registry import Output
@@ -27,6 +28,8 @@ class Outputs:
         format_name: What ``--format`` names, or None.
         top: How many emotions are shown in formats for people.
         summaries: Summaries of recordings are wanted, and no windows.
+        channels: Records name their channel.
+        sets: Windows have prediction sets.
     """
 
     console: Console
@@ -34,6 +37,8 @@ class Outputs:
     format_name: str | None
     top: int
     summaries: bool
+    channels: bool = False
+    sets: bool = False
 
     def check(self, recordings: int) -> list[Output]:
         """Says which format goes where, if the formats can hold that many recordings.
@@ -67,6 +72,8 @@ class Outputs:
             top=self.top,
             summaries=self.summaries,
             words=words,
+            channels=self.channels,
+            sets=self.sets,
         )
 
 
@@ -106,8 +113,13 @@ class Session:
                             self.recognizer.classifier.spec.sample_rate,
                             self.recognizer.config.time_range.start,
                         )
-                        consumers = [self.timeline(recording, writer), views, text]
-                        analyze(self.recognizer, recording, consumers, after=text.join)
+                        teller = RemarkTeller(recording, self.console.remark)
+                        consumers = [self.timeline(recording, writer), views, text, teller]
+                        try:
+                            analyze(self.recognizer, recording, consumers, after=text.join)
+                        except IncompleteError as error:
+                            # What is there is shown all the same.
+                            self.console.fail(error)
                         views.save(self.console)
                 except Exception as error:
                     self.console.fail(failure_of(recording, error))

@@ -30,6 +30,8 @@ class Writer(ABC):
         headings: Formats for people write the name of each recording before its windows.
         top: How many of the most probable labels formats for people show, at least 1.
         words: The labels of the text emotion classifier; empty where nothing is transcribed.
+        channels: Records name their channel, in formats that must know beforehand.
+        sets: Windows have prediction sets, likewise.
     """
 
     one_recording: ClassVar[bool] = False
@@ -44,6 +46,8 @@ class Writer(ABC):
         headings: bool = False,
         top: int = 1,
         words: Sequence[str] = (),
+        channels: bool = False,
+        sets: bool = False,
     ) -> None:
         self.stream = stream
         self.labels = tuple(labels)
@@ -51,6 +55,8 @@ class Writer(ABC):
         self.headings = headings
         self.top = top
         self.words = tuple(words)
+        self.channels = channels
+        self.sets = sets
 
     # Most formats need nothing before or behind their records.
     def begin(self, *, summaries: bool = False) -> None:  # noqa: B027

@@ -36,6 +36,15 @@ SUMMARY_FIELDS = (
 for every label follow. `ser.timeline.summary.Summary` says what they are."""
 
 
+CHANNEL_FIELD = "channel"
+"""The column behind the file where one channel is heard, or each by itself."""
+
+
+SET_FIELD = "set"
+"""The column behind the probabilities where a coverage was asked for: emotions with ``|`` between
+them, ``none`` for the empty set, nothing without speech."""
+
+
 class ColumnWriter(Writer):
     """Base class of the formats with rows of one kind, windows or summaries: `begin` says which."""
 
@@ -51,9 +60,11 @@ class ColumnWriter(Writer):
         if summaries:
             shares = [f"share_{label}" for label in self._share_labels]
             means = [f"mean_{label}" for label in self.labels]
-            self.write_row([*SUMMARY_FIELDS, *shares, *means])
+            self.write_row([*self._with_channel(SUMMARY_FIELDS), *shares, *means])
         else:
-            self.write_row([*WINDOW_FIELDS, *self.labels, *self._spoken_header()])
+            fields = self._with_channel(WINDOW_FIELDS)
+            sets = [SET_FIELD] if self.sets else []
+            self.write_row([*fields, *self.labels, *sets, *self._spoken_header()])
 
     def write(self, window: Window) -> None:
         """Writes one window as a row.
@@ -65,11 +76,13 @@ class ColumnWriter(Writer):
         self.write_row(
             [
                 window.file,
+                *self._channel_cell(window.channel),
                 self.time_cell(window.start),
                 self.time_cell(window.end),
                 window.emotion,
                 _format_share(window.confidence),
                 *(_probability(window, label) for label in self.labels),
+                *self._set_cell(window),
                 *self._spoken_cells(window),
             ]
         )
@@ -85,6 +98,7 @@ class ColumnWriter(Writer):
         self.write_row(
             [
                 summary.file,
+                *self._channel_cell(summary.channel),
                 self.time_cell(summary.seconds),
                 _format_share(summary.speech),
                 str(summary.windows),
@@ -106,6 +120,19 @@ class ColumnWriter(Writer):
     @abstractmethod
     def time_cell(self, seconds: float) -> str:
         """Gives a time in the unit of the format."""
+
+    def _with_channel(self, fields: Sequence[str]) -> list[str]:
+        return [fields[0], *([CHANNEL_FIELD] if self.channels else []), *fields[1:]]
+
+    def _set_cell(self, window: Window) -> list[str]:
+        if not self.sets:
+            return []
+        if window.prediction_set is None:
+            return [""]
+        return ["|".join(window.prediction_set) or "none"]
+
+    def _channel_cell(self, channel: int | None) -> list[str]:
+        return ["" if channel is None else str(channel)] if self.channels else []
 
     @property
     def _fused_labels(self) -> tuple[str, ...]:

@@ -15,6 +15,8 @@ class JsonLinesWriter(Writer):
 
     A window has the keys ``file``, ``start``, ``end``, ``emotion``, ``confidence`` and
     ``probabilities``, which is empty without speech; a summary has ``file`` and ``summary``.
+    Where one channel was heard, or each by itself, ``channel`` is its number.
+    Where a coverage was asked for, a window with speech has ``set``, a list of emotions.
     Where words were transcribed, a window has ``text``, ``language``, ``translation``,
     ``times``, ``words``, ``fused`` and ``disagreement`` as well.
     """
@@ -24,8 +26,10 @@ class JsonLinesWriter(Writer):
         self._line(
             {
                 "file": window.file,
+                **_channel(window.channel),
                 **_moment(window),
                 "probabilities": _round(window.probabilities),
+                **_set(window.prediction_set),
                 **({} if window.spoken is None else _spoken(window.spoken)),
             }
         )
@@ -36,6 +40,7 @@ class JsonLinesWriter(Writer):
         self._line(
             {
                 "file": summary.file,
+                **_channel(summary.channel),
                 "summary": {
                     "seconds": round(summary.seconds, 3),
                     "speech": round(summary.speech, 6),
@@ -58,6 +63,14 @@ class JsonLinesWriter(Writer):
             # A file name that is not UTF-8, or a stream that is not: JSON can escape both.
             text = json.dumps(record)
         self.put(text + "\n")
+
+
+def _channel(channel: int | None) -> dict[str, Any]:
+    return {} if channel is None else {"channel": channel}
+
+
+def _set(emotions: tuple[str, ...] | None) -> dict[str, Any]:
+    return {} if emotions is None else {"set": list(emotions)}
 
 
 def _voice(voice: HeardVoice) -> dict[str, Any]:

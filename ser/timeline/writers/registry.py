@@ -72,6 +72,8 @@ def make_writer(
     headings: bool = False,
     top: int = 1,
     words: Sequence[str] = (),
+    channels: bool = False,
+    sets: bool = False,
 ) -> Writer:
     """Makes the writer of a format; the arguments are those of `Writer`.
 
@@ -79,7 +81,16 @@ def make_writer(
         SerError: There is no such format.
     """
     _check_format(name)
-    return FORMATS[name](stream, labels, color=color, headings=headings, top=top, words=words)
+    return FORMATS[name](
+        stream,
+        labels,
+        color=color,
+        headings=headings,
+        top=top,
+        words=words,
+        channels=channels,
+        sets=sets,
+    )
 
 
 def _check_format(name: str) -> None:
@@ -112,8 +123,8 @@ def write_timeline(
         SerError: The format is unknown, holds one recording and there are several, or the file
             cannot be written.
     """
+    windows = list(windows)
     if labels is None or words is None:
-        windows = list(windows)
         found_labels, found_words = _labels_of(windows)
         labels = found_labels if labels is None else labels
         words = found_words if words is None else words
@@ -126,7 +137,11 @@ def write_timeline(
     else:
         name, opened = format or "text", contextlib.nullcontext(target)
     with opened as stream:
-        writer = make_writer(name, stream, labels, top=top, words=words)
+        channels = any(window.channel is not None for window in windows)
+        sets = any(window.prediction_set is not None for window in windows)
+        writer = make_writer(
+            name, stream, labels, top=top, words=words, channels=channels, sets=sets
+        )
         writer.begin()
         for window in windows:
             writer.write(window)

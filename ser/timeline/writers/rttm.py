@@ -36,8 +36,8 @@ class RttmWriter(Writer):
         start, end = milliseconds(window.start), milliseconds(window.end)
         times = f"{start / 1000:.3f} {(end - start) / 1000:.3f}"
         self.put(
-            f"SPEAKER {self._name(window.file)} 1 {times} <NA> <NA> {_field(window.emotion)} "
-            f"{window.confidence:.6f} <NA>\n"
+            f"SPEAKER {self._name(window.file)} {window.channel or 1} {times} <NA> <NA> "
+            f"{_field(window.emotion)} {window.confidence:.6f} <NA>\n"
         )
 
     def _name(self, file: str) -> str:

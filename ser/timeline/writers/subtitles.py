@@ -12,7 +12,7 @@ from ser.timeline.writers.base import SingleRecordingWriter, one_line
 
 
 class SubtitleWriter(SingleRecordingWriter):
-    """Base class of the subtitle formats: no two texts at once, and none without speech.
+    """Base class of the subtitle formats: no two texts of a channel at once, none without speech.
 
     A window that overlaps the next is written when the next has come, any other at once; see
     `ser.timeline.overlap.OverlapRemover`.
@@ -22,15 +22,17 @@ class SubtitleWriter(SingleRecordingWriter):
 
     def begin(self, *, summaries: bool = False) -> None:
         """Starts the output."""
-        self._remover = OverlapRemover()
+        self._removers: dict[int | None, OverlapRemover] = {}
 
     def write_one(self, window: Window) -> None:
         """Writes the windows whose times are known."""
-        self._write_cues(self._remover.add(window))
+        remover = self._removers.setdefault(window.channel, OverlapRemover())
+        self._write_cues(remover.add(window))
 
     def end(self) -> None:
-        """Writes the last window."""
-        self._write_cues(self._remover.finish())
+        """Writes the last window of each channel."""
+        left = [window for remover in self._removers.values() for window in remover.finish()]
+        self._write_cues(sorted(left, key=lambda window: window.start))
 
     @abstractmethod
     def write_cue(self, number: int, start: int, end: int, text: str) -> None:
@@ -48,7 +50,13 @@ class SubtitleWriter(SingleRecordingWriter):
             if window.emotion != NO_SPEECH:
                 self._number += 1
                 start, end = milliseconds(window.start), milliseconds(window.end)
-                self.write_cue(self._number, start, end, one_line(caption(window, self.top)))
+                text = channel_mark(window.channel) + caption(window, self.top)
+                self.write_cue(self._number, start, end, one_line(text))
+
+
+def channel_mark(channel: int | None) -> str:
+    """Gives what stands in front of a text where channels are heard one by one: ``[2] ``."""
+    return "" if channel is None else f"[{channel}] "
 
 
 def caption(window: Window, top: int) -> str:

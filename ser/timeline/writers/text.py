@@ -13,6 +13,7 @@ from ser.timeline.clock import format_time
 from ser.timeline.summary import HeardVoice, Summary
 from ser.timeline.window import SpokenText, Window, format_label, top_labels
 from ser.timeline.writers.base import Writer, one_line
+from ser.timeline.writers.subtitles import channel_mark
 from ser.wording import visible
 
 _BAR = 10
@@ -59,6 +60,8 @@ class TextWriter(Writer):
     Without speech it says so and nothing else. With `top` above 1 the next most probable
     labels stand behind the bar; behind that of an uncertain window all of the most probable.
 
+    Where a coverage was asked for, the emotions of the set stand in braces at the end.
+
     Where words were transcribed they come first, and below them the emotions of voice, words and
     both together, and a remark where voice and words contradict each other.
     """
@@ -72,8 +75,19 @@ class TextWriter(Writer):
         headings: bool = False,
         top: int = 1,
         words: Sequence[str] = (),
+        channels: bool = False,
+        sets: bool = False,
     ) -> None:
-        super().__init__(stream, labels, color=color, headings=headings, top=top, words=words)
+        super().__init__(
+            stream,
+            labels,
+            color=color,
+            headings=headings,
+            top=top,
+            words=words,
+            channels=channels,
+            sets=sets,
+        )
         self._label_width = max(map(len, (*labels, *words)), default=0)
         self._time_width = 0
         self._file: str | None = None
@@ -88,7 +102,7 @@ class TextWriter(Writer):
         span = self._span(window)
         # Grows once, at ten minutes, and once more at an hour: a stream cannot know its end.
         self._time_width = max(self._time_width, len(span))
-        line = f"{span:>{self._time_width}}  "
+        line = f"{span:>{self._time_width}}  {channel_mark(window.channel)}"
         if window.spoken is None or not window.spoken.text:
             self.put(line + self._emotion_columns(window) + "\n")
         else:
@@ -99,7 +113,9 @@ class TextWriter(Writer):
         changes = f"{summary.changes} change" + ("" if summary.changes == 1 else "s")
         speech = f"{summary.speech:.0%} speech"
         length = format_time(summary.seconds)
-        lines = [f"{visible(summary.file)}  {length}  {speech}  {changes}"]
+        lines = [
+            f"{visible(summary.file)}  {channel_mark(summary.channel)}{length}  {speech}  {changes}"
+        ]
         shown = {n: share for n, share in summary.shares.items() if share or n != UNCERTAIN}
         width = max(map(len, shown), default=0)
         for label in sorted(shown, key=lambda name: -shown[name]):
@@ -123,7 +139,7 @@ class TextWriter(Writer):
         if window.emotion == UNCERTAIN:
             self._label_width = max(self._label_width, len(UNCERTAIN))
         label = self._color(window.emotion, window.emotion.ljust(self._label_width))
-        others = self._others(window)
+        others = "  ".join(filter(None, (self._others(window), self._set(window))))
         drawn = self._bar(window.confidence).ljust(_BAR if others else 0)
         line = f"{label}  {window.confidence:.2f}  {self._color(window.emotion, drawn)}"
         return line + (f"  {others}" if others else "")
@@ -151,6 +167,16 @@ class TextWriter(Writer):
             return ""
         sure = window.emotion != UNCERTAIN
         return ", ".join(map(format_label, top_labels(window, self.top)[sure:]))
+
+    def _set(self, window: Window) -> str:
+        """Gives the prediction set in braces; an empty and a full one in words."""
+        if window.prediction_set is None:
+            return ""
+        if not window.prediction_set:
+            return "{none of these}"
+        if len(window.prediction_set) == len(window.probabilities):
+            return "{cannot say}"
+        return "{" + ", ".join(window.prediction_set) + "}"
 
     def _span(self, window: Window) -> str:
         return f"{format_time(window.start)}{'-' if self._plain else '–'}{format_time(window.end)}"

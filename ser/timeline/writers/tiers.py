@@ -21,7 +21,8 @@ class TierWriter(SingleRecordingWriter):
     There are two tiers: ``emotion`` with adjacent windows of one emotion joined, ``confidence``
     with a number per window. Intervals of a tier do not overlap, and there is none without speech.
     Where words were transcribed, ``text``, ``words`` and ``fused`` follow: the text, the emotion
-    of the words, and that of voice and words together.
+    of the words, and that of voice and words together. Where channels were heard one by one, each
+    has tiers of its own, whose names end in its number: ``emotion 1``.
     """
 
     def begin(self, *, summaries: bool = False) -> None:
@@ -34,7 +35,25 @@ class TierWriter(SingleRecordingWriter):
 
     def end(self) -> None:
         """Writes everything."""
-        windows = list(remove_overlaps(self._windows))
+        tiers: dict[str, list[Interval]] = {}
+        for channel in dict.fromkeys(window.channel for window in self._windows):
+            found = self._tiers([w for w in self._windows if w.channel == channel])
+            tiers |= {n if channel is None else f"{n} {channel}": t for n, t in found.items()}
+        end = max((window.end for window in self._windows), default=0.0)
+        self.put(self.document(tiers or self._tiers([]), milliseconds(end)))
+
+    @abstractmethod
+    def document(self, tiers: Mapping[str, Sequence[Interval]], end: int) -> str:
+        """Gives the file's text.
+
+        Args:
+            tiers: The intervals of each tier by its name, in order.
+            end: Where the last window ends, milliseconds.
+        """
+
+    def _tiers(self, heard: Sequence[Window]) -> dict[str, list[Interval]]:
+        """Gives the tiers of one channel."""
+        windows = list(remove_overlaps(heard))
         emotions = emotion_spans(windows)
         speech = [window for window in windows if window.emotion != NO_SPEECH]
         tiers = {
@@ -47,17 +66,7 @@ class TierWriter(SingleRecordingWriter):
             for name in ("words", "fused"):
                 found = [(start, end, getattr(spoken, name).emotion) for start, end, spoken in said]
                 tiers[name] = [_interval(*span) for span in found if span[2]]
-        end = max((window.end for window in self._windows), default=0.0)
-        self.put(self.document(tiers, milliseconds(end)))
-
-    @abstractmethod
-    def document(self, tiers: Mapping[str, Sequence[Interval]], end: int) -> str:
-        """Gives the file's text.
-
-        Args:
-            tiers: The intervals of each tier by its name, in order.
-            end: Where the last window ends, milliseconds.
-        """
+        return tiers
 
 
 def _interval(start: float, end: float, text: str) -> Interval:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from itertools import pairwise
 
 import pytest
@@ -60,3 +61,16 @@ def test_formats_write_the_tiers_of_words(name: str) -> None:
         assert f'"{tier}"' not in plain
         assert f'"{tier}"' in with_words
     assert "so sad" in with_words
+
+
+def test_channels_have_tiers_of_their_own() -> None:
+    windows = [
+        replace(angry(0, 3), channel=1),
+        replace(angry(1, 4), channel=2),
+        replace(angry(3, 5), channel=1),
+    ]
+    tiers, end = tiers_of(*windows)
+    assert end == 5000
+    assert list(tiers) == ["emotion 1", "confidence 1", "emotion 2", "confidence 2"]
+    assert tiers["emotion 1"] == [(0, 5000, "angry")]
+    assert tiers["emotion 2"] == [(1000, 4000, "angry")]
