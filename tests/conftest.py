@@ -15,6 +15,7 @@ from typing import Protocol
 
 import numpy as np
 import pytest
+from eager import eager_steps
 from speech import write_corpus
 from spoken import CONFIG, POOLED, PROSODIC, SLIM, Small, SmallExperts, spoken_table, train_model
 from threads import one_thread
@@ -76,6 +77,13 @@ def little_waiting_of_threads(request: pytest.FixtureRequest) -> Iterator[None]:
     with contextlib.ExitStack() as stack:
         if folders & set(request.path.relative_to(ROOT).parts):
             stack.enter_context(one_thread())
+        yield
+
+
+@pytest.fixture(scope="module")
+def without_graphs() -> Iterator[None]:
+    """Computes without graphs: for trainings of a few steps; see `eager`."""
+    with eager_steps():
         yield
 
 

@@ -9,14 +9,18 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Iterator
 
+from ser.models.backend import load_keras
+
 
 @contextlib.contextmanager
-def eager_steps() -> Iterator[None]:
-    """Runs every `tf.function` as the Python that it was made of."""
+def eager_steps(eager: bool = True) -> Iterator[None]:
+    """Runs every `tf.function` as the Python that it was made of, or with False as a graph."""
+    load_keras("cpu")
     import tensorflow as tf
 
-    tf.config.run_functions_eagerly(True)
+    before = tf.config.functions_run_eagerly()
+    tf.config.run_functions_eagerly(eager)
     try:
         yield
     finally:
-        tf.config.run_functions_eagerly(False)
+        tf.config.run_functions_eagerly(before)

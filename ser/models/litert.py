@@ -61,7 +61,7 @@ class _Interpreter:
 
                 self._interpreter = Interpreter(model_content=network, num_threads=1)
                 details = self._interpreter.get_input_details()
-                # The exporter calls them serving_default_NAME:0.
+                # They are called serving_default_NAME, and with :0 behind it in older artifacts.
                 self._places = {
                     d["name"].partition("_default_")[2].partition(":")[0]: d["index"]
                     for d in details

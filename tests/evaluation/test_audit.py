@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +12,7 @@ from ser.dataset.folds import write_folds
 from ser.dataset.split import make_folds
 from ser.dataset.table import Table
 from ser.errors import ParameterError
+from ser.evaluation import shortcuts
 from ser.evaluation.audit import TOGETHER, Audit, audit_table
 
 
@@ -26,6 +28,13 @@ def cut_corpus() -> Table:
         ],
         text=["own" if emotion == "sad" else f"{i % 5}" for i, emotion in enumerate(emotions)],
     )
+
+
+@pytest.fixture(autouse=True, scope="module")
+def few_trees() -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(shortcuts, "_TREES", 20)
+        yield
 
 
 @pytest.fixture(scope="module")

@@ -11,9 +11,9 @@ from isolated import load_without_ser
 
 from ser.errors import SerError
 from ser.models.acgan import ACGAN, EMOTION_OUTPUT, GENERATED_OUTPUT, SOURCE_OUTPUT
-from ser.models.artifact import export_litert
 from ser.models.backend import load_keras
 from ser.models.base import Problem
+from ser.models.litert_export import export_litert
 from ser.models.registry import make_architecture
 
 # Neither size is a multiple of the eight that the generator enlarges by.

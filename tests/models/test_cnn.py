@@ -12,9 +12,10 @@ from isolated import load_without_ser
 
 from ser.errors import SerError
 from ser.inference.engine import open_runner
-from ser.models.artifact import LITERT_MEMBER, export_litert
+from ser.models.artifact import LITERT_MEMBER
 from ser.models.backend import load_keras
 from ser.models.base import Problem
+from ser.models.litert_export import export_litert
 from ser.models.registry import ARCHITECTURES, make_architecture
 
 SHAPES = {"sequence": (34, 24), "long": (301, 64), "short": (16, 5), "pooled": (1, 180)}

@@ -12,9 +12,9 @@ from spoken import SLIM
 
 from ser.errors import SerError
 from ser.features.prosody.speaker import unknown_baseline
-from ser.models.artifact import export_litert
 from ser.models.backend import load_keras
 from ser.models.base import Problem
+from ser.models.litert_export import export_litert
 from ser.models.prosody_cnn import FUNCTIONALS_LAYER, set_lda_weights
 from ser.models.registry import make_architecture
 from ser.models.svm import FittedSVM
@@ -184,11 +184,11 @@ def test_litert_agrees(model: Any) -> None:
     for count, told in ((5, False), (5, True), (1, True)):
         inputs = batch(count, told)
         for detail in interpreter.get_input_details():
-            [name] = [name for name in inputs if f"_{name}:" in detail["name"]]
+            [name] = [name for name in inputs if detail["name"] == f"serving_default_{name}"]
             interpreter.resize_tensor_input(detail["index"], inputs[name].shape)
         interpreter.allocate_tensors()
         for detail in interpreter.get_input_details():
-            [name] = [name for name in inputs if f"_{name}:" in detail["name"]]
+            [name] = [name for name in inputs if detail["name"] == f"serving_default_{name}"]
             interpreter.set_tensor(detail["index"], inputs[name])
         interpreter.invoke()
         answer = interpreter.get_tensor(interpreter.get_output_details()[0]["index"])

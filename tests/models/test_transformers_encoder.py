@@ -95,10 +95,10 @@ def test_a_model_finds_the_encoder_that_it_does_not_carry(
     hubert: Path, tmp_path: Path, run: Any, cache: Path
 ) -> None:
     # PyTorch in worker processes of a process that has TensorFlow is not what is tested.
-    run = functools.partial(run, alone=True)
+    alone = functools.partial(run, alone=True)
     write_corpus("ravdess", tmp_path / "c", speakers=3, takes=2, emotions=("sad", "angry"))
     table, model, other = tmp_path / "t.npy", tmp_path / "m.keras", tmp_path / "x.npy"
-    found = run(
+    found = alone(
         "ser-extract", tmp_path / "c", "--encoder", f"hf:{hubert}", "--blocks", "1-2",
         "--pool", "stats", "--duration", "1", "-o", table,
     )  # fmt: skip
@@ -108,9 +108,9 @@ def test_a_model_finds_the_encoder_that_it_does_not_carry(
     spec = EncoderSpec.from_dict(read_card(model)["spec"]["encoder"])
     assert (spec.name, spec.blocks) == ("hf:hubert", (1, 2))
     clip = next((tmp_path / "c").rglob("*.wav"))
-    found = run("ser-analyze", clip, "--model", model, "--no-vad")
+    found = alone("ser-analyze", clip, "--model", model, "--no-vad")
     assert found.returncode == 0, found.err
-    assert run("ser-extract", clip, "--like", model, "-o", other).returncode == 0
+    assert alone("ser-extract", clip, "--like", model, "-o", other).returncode == 0
     # Other weights in the same place are noticed, and so is a folder that is gone.
     (hubert / "model.safetensors").write_bytes(b"other")
     found = run("ser-analyze", clip, "--model", model, "--no-vad")

@@ -16,10 +16,10 @@ from ser.errors import HyperparameterError, SerError
 from ser.features.encoder import pool_blocks
 from ser.features.extract import Extractor, fit_frames
 from ser.features.spec import PRESETS
-from ser.models.artifact import export_litert
 from ser.models.backend import load_keras
 from ser.models.base import Problem
 from ser.models.litert import LiteRTRunner
+from ser.models.litert_export import export_litert
 from ser.models.precision import precision_policy
 from ser.models.whisper import build_encoder, set_encoder_weights
 from ser.models.whisper_classifier import WhisperClassifier

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
-from eager import eager_steps
 from sentences import sentence_table
 
 from ser.conversion.contour_grid import N_FEATURES
@@ -26,14 +24,10 @@ from ser.models.litert_export import export_litert
 from ser.training.checkpoint import Checkpoint, TrainingState
 from ser.training.config import TrainConfig
 
+pytestmark = pytest.mark.usefixtures("without_graphs")
+
 SMALL = GANTranslate(width=8, blocks=2, classifier_epochs=1, generators=2)
 CONFIG = TrainConfig(arch="gan-translate", epochs=2, batch_size=24, lr=3e-3, seed=3)
-
-
-@pytest.fixture(autouse=True)
-def without_graphs() -> Iterator[None]:
-    with eager_steps():
-        yield
 
 
 @pytest.fixture(scope="module")

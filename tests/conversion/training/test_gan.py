@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
-from eager import eager_steps
 from sentences import sentence_table
 
 from ser.conversion.models.auxiliary import EMOTION_CLASSIFIERS, SPEAKER_CLASSIFIER
@@ -22,6 +20,8 @@ from ser.models.backend import load_keras
 from ser.training.checkpoint import Checkpoint, LoadedCheckpoint, TrainingState
 from ser.training.config import TrainConfig
 from ser.training.gan_loop import count_updates
+
+pytestmark = pytest.mark.usefixtures("without_graphs")
 
 SMALL = GANTranslate(width=8, blocks=2, classifier_epochs=2)
 CONFIG = TrainConfig(arch="gan-translate", epochs=3, batch_size=16, lr=3e-3)
@@ -36,12 +36,6 @@ TERMS = {
     *EMOTION_CLASSIFIERS,
     SPEAKER_CLASSIFIER,
 }
-
-
-@pytest.fixture(autouse=True, scope="module")
-def without_graphs() -> Iterator[None]:
-    with eager_steps():
-        yield
 
 
 @pytest.fixture(scope="module")
