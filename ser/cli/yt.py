@@ -71,6 +71,13 @@ T = TypeVar("T")
 @click.option(
     "--limit-rate", metavar="BYTES", help="Most bytes per second to download: 500K or 4.2M."
 )
+@click.option(
+    "--max-size",
+    metavar="BYTES",
+    default="4G",
+    show_default=True,
+    help="End the download of a recording that has more bytes than this: 500M or 2G.",
+)
 @click.option("--proxy", metavar="URL", help="HTTP or SOCKS proxy; '' goes without one.")
 @click.option(
     "--cookies",
@@ -98,6 +105,7 @@ def main(
     archive: Path | None,
     overwrite: bool,
     limit_rate: str | None,
+    max_size: str,
     proxy: str | None,
     cookies: Path | None,
     retries: int,
@@ -124,6 +132,7 @@ def main(
         limit_rate=None
         if limit_rate is None
         else _parse_option("--limit-rate", parse_size, limit_rate),
+        max_size=_parse_option("--max-size", parse_size, max_size),
         proxy=proxy,
         cookies=cookies,
         retries=retries,

@@ -6,12 +6,14 @@ import functools
 import io
 import os
 import urllib.parse
+import zlib
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 from ser.errors import SerError, missing_package
 from ser.youtube.addresses import check_address, printable
+from ser.youtube.bounds import PAGE_BYTES, Bounds, inflate
 from ser.youtube.config import FetchConfig
 
 # The protocols that yt-dlp downloads by itself. The others need ffmpeg or other programs.
@@ -111,7 +113,7 @@ def open_client(config: FetchConfig, log: YtDlpLog) -> Any:
     Raises:
         SerError: yt-dlp is missing, or a file of cookies is none.
     """
-    return _client_class()(parameters(config, log))
+    return _client_class(config.max_size, config.patience)(parameters(config, log))
 
 
 def parameters(config: FetchConfig, log: YtDlpLog) -> dict[str, Any]:
@@ -162,7 +164,7 @@ def _waiting(config: FetchConfig) -> Callable[..., float]:
 
 
 @functools.cache
-def _client_class() -> Any:
+def _client_class(max_size: int, patience: float) -> Any:
     try:
         from yt_dlp import YoutubeDL
     except ModuleNotFoundError as error:
@@ -175,6 +177,7 @@ def _client_class() -> Any:
             check_address(req if isinstance(req, str) else _address(req))
             response = super().urlopen(req)
             check_address(response.url)
+            Bounds(max_size, patience).watch(response, printable(response.url))
             return response
 
         def build_request_director(self, handlers: Iterable[Any], preferences: Any = None) -> Any:
@@ -203,9 +206,33 @@ def _web_handler(handler: Any) -> Any:
             opener = super()._create_instance(*args, **named)
             for scheme in ("ftp", "file", "data"):
                 opener.handle_open.pop(scheme, None)
+            for one in opener.handlers:
+                if hasattr(one, "gz"):
+                    _bound_unpacking(one)
             return opener
 
     return UrllibRH
+
+
+def _bound_unpacking(handler: Any) -> None:
+    """Bounds what compressed answers become: yt-dlp reads and unpacks them in memory."""
+    respond = handler.http_response
+
+    def http_response(request: Any, response: Any) -> Any:
+        if response.headers.get("Content-Encoding"):
+            read = response.read
+            response.read = lambda size=None: read(PAGE_BYTES if size is None else size)
+        return respond(request, response)
+
+    def deflate(data: bytes) -> bytes:
+        try:
+            return inflate(data, -zlib.MAX_WBITS)
+        except zlib.error:
+            return inflate(data, zlib.MAX_WBITS)
+
+    handler.gz = lambda data: inflate(data, zlib.MAX_WBITS | 16)
+    handler.deflate = deflate
+    handler.http_response = handler.https_response = http_response
 
 
 _COOKIE_FIELDS = 7

@@ -84,6 +84,8 @@ class FetchConfig:
         retries: How often what fails for a while is tried again.
         backoff: Seconds before the first of those; each next one waits twice as long.
         timeout: Seconds to wait for an answer.
+        max_size: Most bytes of a recording's download; it ends where there are more.
+        patience: Seconds after which a server that sends hardly anything is given up.
         overwrite: Fetch again what is in the folder already.
     """
 
@@ -98,6 +100,8 @@ class FetchConfig:
     retries: int = 3
     backoff: float = 1.0
     timeout: float = 20.0
+    max_size: int = 4 << 30
+    patience: float = 60.0
     overwrite: bool = False
 
     def wait(self, attempt: int) -> float:

@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+import contextlib
 from pathlib import Path
 
 from ser.audio import reader
 from ser.errors import AudioError, SerError, cannot_write
-from ser.io.files import atomic_path
+from ser.io.files import TemporaryOutput
 from ser.youtube.config import FileFormat, Section
 
 # The length fields of WAV have 32 bits.
 _MAX_WAV_SAMPLES = (2**32 - 4096) // 2
 
 
+class PartialSoundError(SerError):
+    """A download breaks off in the middle; the sound before that is kept."""
+
+
 def decode(source: Path, target: Path, rate: int, kind: FileFormat, section: Section) -> float:
-    """Decodes a part of a file to mono 16-bit WAV or FLAC; whole or not at all.
+    """Decodes a part of a file to mono 16-bit WAV or FLAC; whole, or under another name.
 
     Args:
         source: Anything that libsndfile or FFmpeg's libraries read.
@@ -28,29 +33,45 @@ def decode(source: Path, target: Path, rate: int, kind: FileFormat, section: Sec
 
     Raises:
         AudioError: The source cannot be decoded, or holds nothing in this part.
+        PartialSoundError: It breaks off; what came before is kept in ``NAME.partial.wav``.
         SerError: The target cannot be written.
     """
     import soundfile
 
-    count = 0
     try:
-        with atomic_path(target) as temporary:
+        temporary = TemporaryOutput(target)
+    except OSError as error:
+        raise cannot_write(target, error, SerError) from error
+    count = 0
+    with contextlib.ExitStack() as stack:
+        stack.callback(temporary.discard)
+        try:
             with soundfile.SoundFile(
-                str(temporary), "w", rate, 1, "PCM_16", format=kind.upper()
+                str(temporary.path), "w", rate, 1, "PCM_16", format=kind.upper()
             ) as file:
                 for block in reader.stream(
                     source, rate, offset=section.start, duration=section.duration
                 ):
-                    count += len(block)
-                    if kind == "wav" and count > _MAX_WAV_SAMPLES:
+                    if kind == "wav" and count + len(block) > _MAX_WAV_SAMPLES:
                         raise AudioError(
                             target, "is too long for WAV", "use --format flac or a lower --rate"
                         )
+                    count += len(block)
                     file.write(block)
             if not count:
                 raise AudioError(source, "holds no samples in this part", "check --sections")
-    except (OSError, soundfile.LibsndfileError) as error:
-        raise cannot_write(target, error, SerError) from error
+            temporary.commit()
+        except AudioError as error:
+            if not count:
+                raise
+            raise PartialSoundError(
+                source,
+                f"{error.cause}, as downloaded; the {count / rate:.1f} s before that are in "
+                f"{temporary.commit_partial()}",
+                error.cure,
+            ) from error
+        except (OSError, soundfile.LibsndfileError) as error:
+            raise cannot_write(target, error, SerError) from error
     return count / rate
 
 

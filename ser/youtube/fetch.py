@@ -13,9 +13,10 @@ from typing import Any, Protocol
 from ser.errors import AudioError, SerError
 from ser.io.files import hold_output, make_folder
 from ser.youtube.addresses import printable
+from ser.youtube.bounds import BoundsError
 from ser.youtube.client import YtDlpLog, open_client
 from ser.youtube.config import FetchConfig, Section
-from ser.youtube.decode import decode, file_duration
+from ser.youtube.decode import PartialSoundError, decode, file_duration
 from ser.youtube.errors import explain, is_transient, refuse_live
 from ser.youtube.listing import Entry, is_link, list_entries, resolve
 from ser.youtube.metadata import (
@@ -218,6 +219,10 @@ class _Fetcher:
                 failed = True
                 self.on_error(_with_page(error, self.url, section))
                 continue
+            except PartialSoundError as error:
+                failed = True
+                self.on_error(SerError(printable(self.url), error.cause, error.cure))
+                continue
             yield describe_audio(info, target, length, section)
         if media is not None:
             media.unlink(missing_ok=True)
@@ -268,6 +273,10 @@ class _Fetcher:
         return media
 
     def _progress(self, state: Mapping[str, Any]) -> None:
+        if int(state.get("downloaded_bytes") or 0) > self.config.max_size:
+            # Of many fragments, each of which is small enough.
+            most = self.config.max_size / (1 << 20)
+            raise BoundsError(self.url, f"sends more than {most:.4g} MB", "allow more: --max-size")
         total = state.get("total_bytes") or state.get("total_bytes_estimate")
         self.progress(
             self.title, int(state.get("downloaded_bytes") or 0), int(total) if total else None

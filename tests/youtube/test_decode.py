@@ -11,7 +11,7 @@ import soundfile
 from ser.errors import AudioError, SerError
 from ser.youtube import decode as module
 from ser.youtube.config import Section
-from ser.youtube.decode import decode, file_duration
+from ser.youtube.decode import PartialSoundError, decode, file_duration
 
 RATE = 16_000
 
@@ -61,3 +61,12 @@ def test_failures_leave_no_file(
     assert decode(source, target.with_suffix(".flac"), RATE, "flac", Section()) == 3.0
     with pytest.raises(SerError, match="cannot be written"):
         decode(source, source / "inside.wav", RATE, "wav", Section())
+
+
+def test_sound_before_a_break_is_kept_under_another_name(source: Path, tmp_path: Path) -> None:
+    whole = source.read_bytes()
+    source.write_bytes(whole[: len(whole) * 2 // 3])
+    with pytest.raises(PartialSoundError, match=r"the 2\.0 s before that are in .*partial\.wav"):
+        decode(source, tmp_path / "talk.wav", RATE, "wav", Section())
+    assert not (tmp_path / "talk.wav").exists()
+    assert soundfile.info(tmp_path / "talk.partial.wav").duration == pytest.approx(2.0, abs=0.1)
