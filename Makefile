@@ -54,10 +54,11 @@ man: $(VENV)/.base ## man pages, in build/man/man1 (try: man -M build/man ser-an
 
 # ---------------------------------------------------------------- development
 
-# Rewriting the assertions of all tests takes each process ten seconds, unless bytecode is kept.
+# Rewriting the assertions of all tests takes each process ten seconds, unless bytecode is kept. By
+# itself xdist puts files of few tests last, which are the longest: a process would wait for them.
 test: export PYTHONDONTWRITEBYTECODE =
 test: $(VENV)/.test ## run the tests (ARGS="…" goes to pytest)
-	$(BIN)/pytest -n $(WORKERS) --dist loadfile $(ARGS)
+	$(BIN)/pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder $(ARGS)
 
 # Inputs that make fuzz reads, and the number of the first.
 COUNT    ?= 20000
