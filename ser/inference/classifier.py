@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from ser.arrays import Array, Floats, Vector
-from ser.errors import ArtifactError
+from ser.errors import ArtifactError, ParameterError
 from ser.features.extract import Extractor
 from ser.features.prosody.speaker import MIN_CLIPS, estimate_baseline, unknown_baseline
 from ser.features.spec import FeatureSpec
@@ -26,6 +26,14 @@ from ser.models.artifact import (
 )
 from ser.models.backend import Device
 from ser.models.calibration import apply_temperature, softmax
+from ser.models.conformal import (
+    ADAPTED,
+    COVERAGE,
+    MOST_COVERAGE,
+    PLAIN,
+    check_thresholds,
+    threshold_for,
+)
 from ser.models.label_shift import fit_offset, uniform_offset
 from ser.models.litert import LiteRTRunner
 from ser.models.speaker_model import SpeakerAdaptation
@@ -99,8 +107,33 @@ class Classifier:
         self._average_voice = read_voice(path)
         self.reads_functionals = self._average_voice is not None
         self.speaker_model = read_speaker_model(path)
+        self._thresholds = _thresholds(path, card)
         self._runner = runner
         self.runs_in_processes = isinstance(runner, LiteRTRunner)
+
+    def threshold(self, coverage: float, *, adapted: bool) -> float:
+        """Gives the least probability of emotions in a prediction set (`ser.models.conformal`).
+
+        Args:
+            coverage: The probability that the set holds the true emotion.
+            adapted: Whether the classifier is adapted to the voice.
+
+        Raises:
+            ParameterError: The coverage is no promise that can be kept.
+            ArtifactError: The model has no thresholds.
+        """
+        if not 0 < coverage <= MOST_COVERAGE:
+            raise ParameterError(
+                "coverage", "is no probability of less than 1", f"give up to {MOST_COVERAGE}",
+                f"{coverage:g}",
+            )  # fmt: skip
+        if self._thresholds is None:
+            raise ArtifactError(
+                self.path,
+                "cannot promise a coverage",
+                "train it with --report and the folder of a cross-validation",
+            )
+        return threshold_for(self._thresholds[ADAPTED if adapted else PLAIN], coverage)
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Pickles as the artifact's path, which another process opens for itself.
@@ -260,6 +293,15 @@ class Classifier:
                 "train it again",
             )
         return apply_temperature(raw, self.temperature).astype(np.float32)
+
+
+def _thresholds(path: Path, card: dict[str, Any]) -> dict[str, list[float]] | None:
+    if COVERAGE not in card:
+        return None
+    try:
+        return check_thresholds(card[COVERAGE])
+    except ValueError as error:
+        raise ArtifactError(path, f"has a bad card (coverage: thresholds {error})") from error
 
 
 def shift_probabilities(probabilities: Floats, offset: Vector) -> Array:

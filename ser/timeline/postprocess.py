@@ -121,7 +121,14 @@ def _average(group: list[Window]) -> Window:
         confidence = max(mean.values(), default=0.0)
     else:
         confidence = mean[first.emotion]
-    return replace(first, end=group[-1].end, confidence=confidence, probabilities=mean)
+    # A set of one of the windows is none of the segment.
+    return replace(
+        first,
+        end=group[-1].end,
+        confidence=confidence,
+        probabilities=mean,
+        prediction_set=first.prediction_set if len(group) == 1 else None,
+    )
 
 
 class _State(NamedTuple):

@@ -13,6 +13,7 @@ from ser.models.artifact import write_artifact
 from ser.models.backend import Device
 from ser.models.base import Architecture
 from ser.models.cnn import CNN
+from ser.models.conformal import COVERAGE
 from ser.models.encoders import network_of
 from ser.models.prosody_cnn import ProsodyCNN
 from ser.models.registry import make_architecture
@@ -165,6 +166,8 @@ def train_split(
         metrics=figures.metrics,
         temperature=figures.temperature,
     )
+    if figures.coverage is not None:
+        card = {**card, COVERAGE: figures.coverage}
     architecture = make_architecture(config.arch, config.options)
     return TrainedClassifier(
         trained,

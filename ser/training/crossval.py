@@ -18,6 +18,7 @@ from ser.io.files import open_output
 from ser.labels import label_indices
 from ser.models.backend import Device
 from ser.models.calibration import apply_temperature, expected_calibration_error, fit_temperature
+from ser.models.conformal import ADAPTED, COVERAGE, PLAIN, fit_thresholds
 from ser.training.card import describe_corpora
 from ser.training.config import TrainConfig
 from ser.training.fold import ADAPTED_CSV, ChooseConfig, Fold, FoldPredictions, table_labels
@@ -200,6 +201,18 @@ def calibrated_error(predictions: Predictions) -> float:
     return expected_calibration_error(tempered, truth)
 
 
+def _thresholds(predictions: Predictions, temperature: float) -> list[float]:
+    """Finds the thresholds of prediction sets; see `ser.models.conformal`."""
+    truth = label_indices(predictions.emotion.tolist(), predictions.labels)
+    probabilities = apply_temperature(predictions.probabilities, temperature)
+    voices = [
+        f"{corpus}/{speaker}"
+        for corpus, speaker in zip(predictions.corpus, predictions.speaker, strict=True)
+    ]
+    speakers = np.unique(voices, return_inverse=True)[1]
+    return fit_thresholds(probabilities[np.arange(len(truth)), truth], speakers)
+
+
 def output_files(folder: Path, folds: int) -> list[Path]:
     """Lists the files that a cross-validation of so many folds writes into its folder."""
     names = [PREDICTIONS, ADAPTED_CSV, REPORT]
@@ -215,6 +228,10 @@ def _write_report(folder: Path, plain: CrossValidation, adapted: CrossValidation
         "protocol": plain.predictions.protocol,
         "seed": plain.predictions.seed,
         "temperature": plain.temperature,
+        COVERAGE: {
+            PLAIN: _thresholds(plain.predictions, plain.temperature),
+            ADAPTED: _thresholds(adapted.predictions, 1.0),
+        },
         CALIBRATED_ERROR: calibrated_error(plain.predictions),
         **plain.evaluation.to_dict(),
         # The name that earlier versions gave to the adaptation.

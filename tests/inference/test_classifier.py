@@ -11,7 +11,7 @@ import pytest
 from artifacts import rewrite, with_card
 
 from ser.dataset.table import Table
-from ser.errors import ArtifactError, LabelError
+from ser.errors import ArtifactError, LabelError, ParameterError
 from ser.features.prosody.speaker import MIN_CLIPS, estimate_baseline
 from ser.inference.classifier import Adaptation, open_classifier
 from ser.models.artifact import VOICE_MEMBER, read_voice
@@ -49,6 +49,31 @@ def test_the_temperature(copy: Path, spoken: Table) -> None:
     soft = open_classifier(with_card(copy, temperature=4.0)).probabilities(x)
     assert soft == pytest.approx(apply_temperature(plain, 4.0), abs=1e-5)
     assert soft.max(axis=1).mean() < plain.max(axis=1).mean() - 0.05
+
+
+def test_thresholds_of_prediction_sets(copy: Path) -> None:
+    levels = [round(1 - number / 100, 2) for number in range(1, 100)]
+    thresholds = {"plain": levels, "adapted": [level / 2 for level in levels]}
+    engine = open_classifier(with_card(copy, coverage=thresholds))
+    assert engine.threshold(0.9, adapted=False) == pytest.approx(0.1)
+    assert engine.threshold(0.9, adapted=True) == pytest.approx(0.05)
+    for wrong in (0.0, 1.0, -1, float("nan")):
+        with pytest.raises(ParameterError, match="coverage"):
+            engine.threshold(wrong, adapted=False)
+
+
+def test_a_model_without_thresholds_promises_nothing(tiny_model: Path) -> None:
+    with pytest.raises(ArtifactError, match=r"cannot promise a coverage.*--report"):
+        open_classifier(tiny_model).threshold(0.9, adapted=True)
+
+
+@pytest.mark.parametrize(
+    "wrong", [[], {"plain": [0.5] * 99}, {"plain": [2.0] * 99, "adapted": [0.5] * 99},
+              {"plain": [True] * 99, "adapted": [0.5] * 99}, {"plain": [0.5], "adapted": [0.5]}]
+)  # fmt: skip
+def test_damaged_thresholds(copy: Path, wrong: Any) -> None:
+    with pytest.raises(ArtifactError, match="bad card"):
+        open_classifier(with_card(copy, coverage=wrong))
 
 
 @pytest.mark.parametrize("shape", [(2, 34, 23), (2, 33, 24), (34, 24), (1, 2, 34, 24)])

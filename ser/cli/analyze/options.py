@@ -109,6 +109,14 @@ def window_options(function: Any) -> Any:
             help="Call windows uncertain whose emotion is less probable than this.",
         ),
         click.option(
+            "--coverage",
+            metavar="P",
+            type=click.FloatRange(0, 0.99, min_open=True),
+            help="Give the set of emotions that holds the true one in this share of the windows of "
+            "a new speaker: 0.9, say. An empty set is none of these emotions, a full one cannot "
+            "say.",
+        ),
+        click.option(
             "--segments",
             is_flag=True,
             help="Join neighbouring windows of one emotion; unless told otherwise, windows then "

@@ -19,7 +19,10 @@ from ser.dataset.folds import write_folds
 from ser.dataset.split import make_folds
 from ser.dataset.table import Table, write_table
 from ser.evaluation.predictions import read_predictions
+from ser.labels import label_indices
 from ser.models.artifact import read_card
+from ser.models.calibration import apply_temperature
+from ser.models.conformal import threshold_for
 
 Quick = Callable[..., Finished]
 
@@ -73,6 +76,17 @@ def test_cross_validation_and_its_report(
     assert card["temperature"] == report["temperature"]
     assert card["protocol"] == report["protocol"]
     assert card["clips"] == 96
+    assert card["coverage"] == report["coverage"]
+    # The promise, on the very clips that it comes from: of all speakers and one more.
+    predictions = read_predictions(validated / "predictions.csv")
+    scaled = apply_temperature(predictions.probabilities, report["temperature"])
+    truth = label_indices(predictions.emotion.tolist(), predictions.labels)
+    likely = scaled[np.arange(len(truth)), truth]
+    speakers = np.unique(predictions.speaker)
+    threshold = threshold_for(report["coverage"]["plain"], 0.5)
+    covered = [(likely[predictions.speaker == one] >= threshold).mean() for one in speakers]
+    assert np.mean(covered) * len(speakers) / (len(speakers) + 1) >= 0.5
+    assert report["coverage"]["adapted"] != report["coverage"]["plain"]
 
     done = quick(table, "-o", "n.keras", *final, "--label-smoothing", 0, expect=1)
     assert "cv: was made with other options or features" in done.err

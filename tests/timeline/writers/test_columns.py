@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import csv
 import io
+from dataclasses import replace
 
 import pytest
-from timelines import LABELS, WORDS, silence, spoken, unsure, written
+from timelines import LABELS, WORDS, angry, silence, spoken, unsure, written
 
 from ser.timeline.summary import Summarizer
 from ser.timeline.writers.registry import make_writer
@@ -19,6 +20,19 @@ def test_columns_of_silence_and_doubt(name: str, delimiter: str) -> None:
     assert quiet["emotion"] == "no speech"
     assert [quiet[label] for label in LABELS] == ["", "", ""]
     assert (doubt["emotion"], doubt["sad"]) == ("uncertain", "0.340000")
+
+
+@pytest.mark.parametrize(("name", "delimiter"), [("tsv", "\t"), ("csv", ",")])
+def test_columns_of_prediction_sets(name: str, delimiter: str) -> None:
+    windows = [
+        replace(angry(0, 3), prediction_set=("angry", "sad")),
+        replace(angry(3, 6), prediction_set=()),
+        silence(6, 9),
+    ]
+    text = written(name, *windows, sets=True)
+    rows = csv.DictReader(io.StringIO(text, newline=""), delimiter=delimiter)
+    assert [row["set"] for row in rows] == ["angry|sad", "none", ""]
+    assert "set" not in written(name, *windows).splitlines()[0].split(delimiter)
 
 
 @pytest.mark.parametrize("name", ["tsv", "csv"])

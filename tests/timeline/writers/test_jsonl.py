@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 from timelines import LABELS, angry, silence, spoken, unsure, window, written, written_summary
 
@@ -20,6 +21,16 @@ def test_jsonl_holds_everything() -> None:
         "probabilities": {"neutral": 0.1, "angry": 0.83, "sad": 0.07},
     }
     assert list(record["probabilities"]) == list(LABELS)
+
+
+def test_jsonl_of_prediction_sets() -> None:
+    windows = [
+        replace(angry(0, 3), prediction_set=("angry", "sad")),
+        replace(angry(3, 6), prediction_set=()),
+        silence(6, 9),
+    ]
+    records = list(map(json.loads, written("jsonl", *windows).splitlines()))
+    assert [record.get("set") for record in records] == [["angry", "sad"], [], None]
 
 
 def test_jsonl_of_silence_and_doubt() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from dataclasses import replace
 
 from timelines import LABELS, WORDS, silence, spoken, unsure, window, written, written_summary
 
@@ -30,6 +31,16 @@ def test_text_names_each_recording_when_there_are_several() -> None:
     lines = text.splitlines()
     assert [line for line in lines if not line[:1].isdigit()] == ["a.wav", "", "b.wav"]
     assert len(lines) == 6
+
+
+def test_text_of_prediction_sets() -> None:
+    sets = (("angry", "sad"), (), LABELS)
+    windows = [
+        replace(window(at, at + 3, 0.1, 0.83, 0.07), prediction_set=found)
+        for at, found in zip((0, 3, 6), sets, strict=True)
+    ]
+    ends = [line.partition("{")[2] for line in written("text", *windows).splitlines()]
+    assert ends == ["angry, sad}", "none of these}", "cannot say}"]
 
 
 def test_text_of_silence_and_doubt() -> None:
