@@ -28,6 +28,7 @@ WHOLE = {
 # Modules without a test file of their own, and where they are tested.
 ELSEWHERE: dict[str, str] = {
     "ser/arrays.py": "names of types, which mypy reads",
+    "ser/exporting/rearrangement.py": "tests/exporting/test_operators.py, with all others",
     "ser/text/asr/base.py": "a protocol and records: tests/text/asr/test_whisper.py",
     "ser/models/inception.py": "tests/models/test_transfer.py, for all published networks alike",
     "ser/models/vgg16.py": "tests/models/test_transfer.py, for all published networks alike",

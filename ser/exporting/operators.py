@@ -10,6 +10,24 @@ import numpy as np
 
 from ser.exporting.onnx_graph import OnnxGraph, Translator, activate, padding
 from ser.exporting.products import convolution, fully_connected, matrix_product
+from ser.exporting.rearrangement import (
+    batch_to_space,
+    concatenate,
+    cut_slice,
+    fill,
+    fixed,
+    gather,
+    pack,
+    pad,
+    reshape,
+    reverse,
+    space_to_batch,
+    split,
+    strided_slice,
+    tile,
+    transpose,
+    unpack,
+)
 
 
 def _unary(name: str) -> Translator:
@@ -29,7 +47,7 @@ def _binary(name: str) -> Translator:
 
 def _reduction(name: str) -> Translator:
     def add(graph: OnnxGraph, options: Any, inputs: list[int], outputs: list[int]) -> None:
-        axes = np.atleast_1d(_fixed(graph, inputs[1])).astype(np.int64)
+        axes = np.atleast_1d(fixed(graph, inputs[1])).astype(np.int64)
         graph.add(
             name,
             [graph.name(inputs[0]), graph.constant(axes)],
@@ -56,111 +74,21 @@ def _pool(name: str) -> Translator:
     return add
 
 
-def _fixed(graph: OnnxGraph, tensor: int) -> Any:
-    """Gives the numbers of a tensor that ONNX needs beforehand."""
-    values = graph.value(tensor)
-    if values is None:
-        raise KeyError("an operator whose parameters depend on the input")
-    return values
-
-
-def _reshape(graph: OnnxGraph, options: Any, inputs: list[int], outputs: list[int]) -> None:
-    shape = graph.constant(np.array(graph.shape(outputs[0]), np.int64))
-    graph.add("Reshape", [graph.name(inputs[0]), shape], graph.name(outputs[0]))
-
-
-def _transpose(graph: OnnxGraph, options: Any, inputs: list[int], outputs: list[int]) -> None:
-    order = _fixed(graph, inputs[1]).tolist()
-    graph.add("Transpose", [graph.name(inputs[0])], graph.name(outputs[0]), perm=order)
-
-
-def _concatenate(graph: OnnxGraph, options: Any, inputs: list[int], outputs: list[int]) -> None:
-    found = graph.add("Concat", [graph.name(number) for number in inputs], axis=options.axis)
-    activate(graph, options, found, outputs[0])
-
-
-def _pack(graph: OnnxGraph, options: Any, inputs: list[int], outputs: list[int]) -> None:
-    axis = graph.constant(np.array([options.axis], np.int64))
-    rows = [graph.add("Unsqueeze", [graph.name(number), axis]) for number in inputs]
-    graph.add("Concat", rows, graph.name(outputs[0]), axis=options.axis)
-
-
-def _unpack(graph: OnnxGraph, options: Any, inputs: list[int], outputs: list[int]) -> None:
-    parts = [graph.new_name() for _ in outputs]
-    graph.add_many(
-        "Split", [graph.name(inputs[0])], parts, axis=options.axis, num_outputs=len(outputs)
-    )
-    axis = graph.constant(np.array([options.axis], np.int64))
-    for part, output in zip(parts, outputs, strict=True):
-        graph.add("Squeeze", [part, axis], graph.name(output))
-
-
-def _slice(graph: OnnxGraph, options: Any, inputs: list[int], outputs: list[int]) -> None:
-    begin = _fixed(graph, inputs[1]).astype(np.int64)
-    _cut(graph, inputs, outputs, begin, begin + graph.shape(outputs[0]), np.ones_like(begin))
-
-
-def _strided_slice(graph: OnnxGraph, options: Any, inputs: list[int], outputs: list[int]) -> None:
-    size = graph.shape(inputs[0])
-    begin, end, step = (_fixed(graph, number).astype(np.int64) for number in inputs[1:4])
-    begin, end = begin.copy(), end.copy()
-    for axis in range(len(begin)):
-        bit = 1 << axis
-        if options.beginMask & bit:
-            begin[axis] = 0 if step[axis] > 0 else size[axis] - 1
-        if options.endMask & bit:
-            end[axis] = size[axis] if step[axis] > 0 else -size[axis] - 1
-        if options.shrinkAxisMask & bit:
-            begin[axis] += size[axis] if begin[axis] < 0 else 0
-            end[axis] = begin[axis] + 1
-    _cut(graph, inputs, outputs, begin, end, step)
-
-
-def _cut(
-    graph: OnnxGraph, inputs: list[int], outputs: list[int], begin: Any, end: Any, step: Any
-) -> None:
-    axes = np.arange(len(begin), dtype=np.int64)
-    x = graph.add("Slice", [graph.name(inputs[0]), *map(graph.constant, (begin, end, axes, step))])
-    _reshape_to(graph, x, outputs[0])
-
-
-def _reshape_to(graph: OnnxGraph, x: str, output: int) -> None:
-    shape = graph.constant(np.array(graph.shape(output), np.int64))
-    graph.add("Reshape", [x, shape], graph.name(output))
-
-
-def _pad(graph: OnnxGraph, options: Any, inputs: list[int], outputs: list[int]) -> None:
-    amounts = graph.constant(_fixed(graph, inputs[1]).T.ravel().astype(np.int64))
-    zero = graph.constant(np.zeros((), graph.kind(inputs[0])))
-    graph.add("Pad", [graph.name(inputs[0]), amounts, zero], graph.name(outputs[0]))
-
-
-def _gather(graph: OnnxGraph, options: Any, inputs: list[int], outputs: list[int]) -> None:
-    names = [graph.name(number) for number in inputs[:2]]
-    if options.batchDims == 0:
-        graph.add("Gather", names, graph.name(outputs[0]), axis=options.axis)
-        return
-    flat = len(graph.shape(inputs[0])) == len(graph.shape(inputs[1])) == 2
-    if not flat or options.batchDims != 1 or options.axis != 1:
-        raise KeyError("GATHER of a batch of matrices")
-    graph.add("GatherElements", names, graph.name(outputs[0]), axis=1)
-
-
 def _top_k(graph: OnnxGraph, options: Any, inputs: list[int], outputs: list[int]) -> None:
-    count = graph.constant(np.atleast_1d(_fixed(graph, inputs[1])).astype(np.int64))
+    count = graph.constant(np.atleast_1d(fixed(graph, inputs[1])).astype(np.int64))
     places = graph.new_name()
     graph.add_many("TopK", [graph.name(inputs[0]), count], [graph.name(outputs[0]), places])
     graph.add("Cast", [places], graph.name(outputs[1]), to=_onnx_type(np.int32))
 
 
 def _arg_max(graph: OnnxGraph, options: Any, inputs: list[int], outputs: list[int]) -> None:
-    axis = int(np.ravel(_fixed(graph, inputs[1]))[0])
+    axis = int(np.ravel(fixed(graph, inputs[1]))[0])
     place = graph.add("ArgMax", [graph.name(inputs[0])], axis=axis, keepdims=0)
     graph.add("Cast", [place], graph.name(outputs[0]), to=_onnx_type(graph.kind(outputs[0])))
 
 
 def _one_hot(graph: OnnxGraph, options: Any, inputs: list[int], outputs: list[int]) -> None:
-    depth, on, off = (_fixed(graph, number) for number in inputs[1:4])
+    depth, on, off = (fixed(graph, number) for number in inputs[1:4])
     values = graph.constant(np.array([off, on]).reshape(2))
     size = graph.constant(np.array(depth, np.int64).reshape(1))
     # onnxruntime has it for these types alone.
@@ -230,6 +158,24 @@ def _select(graph: OnnxGraph, options: Any, inputs: list[int], outputs: list[int
     graph.add("Where", [graph.name(number) for number in inputs], graph.name(outputs[0]))
 
 
+def _not_equal(graph: OnnxGraph, options: Any, inputs: list[int], outputs: list[int]) -> None:
+    equal = graph.add("Equal", [graph.name(number) for number in inputs])
+    graph.add("Not", [equal], graph.name(outputs[0]))
+
+
+def _any(graph: OnnxGraph, options: Any, inputs: list[int], outputs: list[int]) -> None:
+    # ONNX reduces numbers alone.
+    number = graph.add("Cast", [graph.name(inputs[0])], to=_onnx_type(np.float32))
+    axes = graph.constant(np.atleast_1d(fixed(graph, inputs[1])).astype(np.int64))
+    found = graph.add("ReduceMax", [number, axes], keepdims=int(options.keepDims))
+    graph.add("Cast", [found], graph.name(outputs[0]), to=_onnx_type(np.bool_))
+
+
+def _leaky_relu(graph: OnnxGraph, options: Any, inputs: list[int], outputs: list[int]) -> None:
+    names = [graph.name(inputs[0])], graph.name(outputs[0])
+    graph.add("LeakyRelu", *names, alpha=float(options.alpha))
+
+
 def _onnx_type(kind: Any) -> int:
     from onnx import helper
 
@@ -243,23 +189,26 @@ TRANSLATORS: Mapping[str, Translator] = MappingProxyType(
         "ARG_MAX": _arg_max,
         "AVERAGE_POOL_2D": _pool("AveragePool"),
         "BATCH_MATMUL": matrix_product,
+        "BATCH_TO_SPACE_ND": batch_to_space,
         "CAST": _cast,
         "CEIL": _unary("Ceil"),
-        "CONCATENATION": _concatenate,
+        "CONCATENATION": concatenate,
         "CONV_2D": convolution,
         "CUMSUM": _cumulative_sum,
         "DIV": _binary("Div"),
         "ELU": _unary("Elu"),
         "EQUAL": _binary("Equal"),
         "EXP": _unary("Exp"),
-        "EXPAND_DIMS": _reshape,
+        "EXPAND_DIMS": reshape,
+        "FILL": fill,
         "FLOOR": _unary("Floor"),
         "FLOOR_DIV": _floor_divide,
         "FULLY_CONNECTED": fully_connected,
-        "GATHER": _gather,
+        "GATHER": gather,
         "GELU": _gelu,
         "GREATER": _binary("Greater"),
         "GREATER_EQUAL": _binary("GreaterOrEqual"),
+        "LEAKY_RELU": _leaky_relu,
         "LESS": _binary("Less"),
         "LESS_EQUAL": _binary("LessOrEqual"),
         "LOG": _unary("Log"),
@@ -272,31 +221,38 @@ TRANSLATORS: Mapping[str, Translator] = MappingProxyType(
         "MINIMUM": _binary("Min"),
         "MUL": _binary("Mul"),
         "NEG": _unary("Neg"),
+        "NOT_EQUAL": _not_equal,
         "ONE_HOT": _one_hot,
-        "PACK": _pack,
-        "PAD": _pad,
+        "PACK": pack,
+        "PAD": pad,
+        "REDUCE_ANY": _any,
         "REDUCE_MAX": _reduction("ReduceMax"),
         "REDUCE_MIN": _reduction("ReduceMin"),
         "RELU": _unary("Relu"),
-        "RESHAPE": _reshape,
+        "RESHAPE": reshape,
+        "REVERSE_V2": reverse,
         "ROUND": _unary("Round"),
         "RSQRT": _reciprocal_root,
         "SELECT": _select,
         "SELECT_V2": _select,
         "SIGN": _unary("Sign"),
-        "SLICE": _slice,
+        "SLICE": cut_slice,
         "SOFTMAX": _softmax,
+        "SPACE_TO_BATCH_ND": space_to_batch,
+        "SPLIT": split,
         "SQRT": _unary("Sqrt"),
         "SQUARE": _square,
         "SQUARED_DIFFERENCE": _squared_difference,
-        "SQUEEZE": _reshape,
-        "STRIDED_SLICE": _strided_slice,
+        "SQUEEZE": reshape,
+        "STRIDED_SLICE": strided_slice,
         "SUB": _binary("Sub"),
         "SUM": _reduction("ReduceSum"),
         "TANH": _unary("Tanh"),
+        "TILE": tile,
         "TOPK_V2": _top_k,
-        "TRANSPOSE": _transpose,
-        "UNPACK": _unpack,
+        "TRANSPOSE": transpose,
+        "UNPACK": unpack,
+        "ZEROS_LIKE": fill,
     }
 )
 """What adds each operator of LiteRT to an ONNX graph."""

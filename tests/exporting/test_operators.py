@@ -41,6 +41,7 @@ FUNCTIONS: dict[str, Function] = {
     "GELU": lambda tf, x: tf.nn.gelu(x, approximate=False),
     "GREATER": lambda tf, x: tf.where(x > 0.1, x, -1.0),
     "GREATER_EQUAL": lambda tf, x: tf.where(x >= 0.1, x, -1.0),
+    "LEAKY_RELU": lambda tf, x: tf.nn.leaky_relu(x, 0.3),
     "LESS": lambda tf, x: tf.where(x < 0.1, x, -1.0),
     "LESS_EQUAL": lambda tf, x: tf.where(x <= 0.1, x, -1.0),
     "LOG": lambda tf, x: tf.math.log(tf.abs(x)),
@@ -52,19 +53,23 @@ FUNCTIONS: dict[str, Function] = {
     "MINIMUM": lambda tf, x: tf.minimum(x, 0.3),
     "MUL": lambda tf, x: x * x[:, :1],
     "NEG": lambda tf, x: -x,
+    "NOT_EQUAL": lambda tf, x: tf.cast(tf.floor(x) != 0.0, tf.float32),
     "ONE_HOT": lambda tf, x: tf.one_hot(tf.cast(tf.abs(x), tf.int32), 3),
     "PACK": lambda tf, x: tf.stack([x[0, 0], tf.exp(x[0, 1])], axis=1),
     "PAD": lambda tf, x: tf.pad(x, [[0, 0], [1, 2], [3, 0]]),
+    "REDUCE_ANY": lambda tf, x: tf.cast(tf.reduce_any(x > 1, axis=2), tf.float32),
     "REDUCE_MAX": lambda tf, x: tf.reduce_max(x, axis=2),
     "REDUCE_MIN": lambda tf, x: tf.reduce_min(x, axis=1),
     "RELU": lambda tf, x: tf.nn.relu(x),
     "RESHAPE": lambda tf, x: tf.reshape(x, [3, 8]),
+    "REVERSE_V2": lambda tf, x: tf.reverse(x, axis=[1]),
     "ROUND": lambda tf, x: tf.round(x * 4) + tf.round(tf.zeros_like(x) + 2.5),
     "RSQRT": lambda tf, x: tf.math.rsqrt(1 + tf.abs(x)),
     "SELECT_V2": lambda tf, x: tf.where(x[:, :, :1] > 0, x, 2.0),
     "SIGN": lambda tf, x: tf.sign(x),
     "SLICE": lambda tf, x: tf.slice(x, [0, 1, 2], [1, 2, 3]),
     "SOFTMAX": lambda tf, x: tf.nn.softmax(x),
+    "SPLIT": lambda tf, x: tf.exp(tf.split(x, 3, axis=2)[1]),
     "SQRT": lambda tf, x: tf.sqrt(tf.abs(x)),
     "SQUARE": lambda tf, x: tf.square(x),
     "SQUARED_DIFFERENCE": lambda tf, x: tf.math.squared_difference(x, x[:, :1]),
@@ -73,6 +78,7 @@ FUNCTIONS: dict[str, Function] = {
     "SUB": lambda tf, x: x - x[:, :1],
     "SUM": lambda tf, x: tf.reduce_sum(x, axis=1),
     "TANH": lambda tf, x: tf.tanh(x),
+    "TILE": lambda tf, x: tf.tile(x, [1, 2, 3]),
     "TOPK_V2": lambda tf, x: sum(
         tf.cast(part, tf.float32) for part in tf.math.top_k(x, 3)
     ),
@@ -82,6 +88,10 @@ FUNCTIONS: dict[str, Function] = {
 
 PICTURES: dict[str, Function] = {
     "AVERAGE_POOL_2D": lambda tf, x: tf.nn.avg_pool2d(x, 2, 2, "VALID"),
+    "BATCH_TO_SPACE_ND": lambda tf, x: tf.batch_to_space(
+        tf.space_to_batch(x, [2, 3], [[1, 1], [0, 0]]) * 2.0, [2, 3], [[1, 1], [0, 0]]
+    ),
+    "SPACE_TO_BATCH_ND": lambda tf, x: tf.space_to_batch(x, [2, 3], [[1, 1], [0, 0]]),
     "MAX_POOL_2D": lambda tf, x: tf.nn.max_pool2d(x, 3, 2, "SAME"),
 }
 
@@ -108,8 +118,9 @@ def test_each_operator(name: str) -> None:
 
 
 def test_operators_without_a_case_of_their_own_are_tested_elsewhere() -> None:
-    # Products and convolutions have a file of their own; casts are in many of these cases.
-    others = {"CAST", "CONV_2D", "FULLY_CONNECTED", "SELECT"}
+    # Products and convolutions have a file of their own, whole networks have constants, and casts
+    # are in many of these cases.
+    others = {"CAST", "CONV_2D", "FILL", "FULLY_CONNECTED", "SELECT", "ZEROS_LIKE"}
     assert set(TRANSLATORS) == {*FUNCTIONS, *PICTURES} | others
 
 
