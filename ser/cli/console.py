@@ -235,7 +235,7 @@ class TerminalStream:
 
     def write(self, text: str) -> int:
         """Writes text."""
-        return self._stream.write("".join(map(_visible_part, re.split(r"([\n\t])", text))))
+        return self._stream.write("".join(map(_visible_part, re.split(r"(\r?\n|\t)", text))))
 
     def __getattr__(self, name: str) -> Any:
         """Does everything else as the stream does."""
@@ -243,7 +243,7 @@ class TerminalStream:
 
 
 def _visible_part(text: str) -> str:
-    return text if text in ("\n", "\t") else visible(text)
+    return text if text in ("\r\n", "\n", "\t") else visible(text)
 
 
 def _one_line(error: SerError | OSError | str) -> str:

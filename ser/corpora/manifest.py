@@ -176,6 +176,10 @@ def _clip(manifest: Path, header: list[str], row: list[str]) -> Clip:
     )
 
 
+# No recording is longer than three years.
+_MOST_SECONDS = 1e8
+
+
 def _seconds(values: Mapping[str, str], name: str) -> float | None:
     text = values.get(name, "")
     if not text:
@@ -184,6 +188,6 @@ def _seconds(values: Mapping[str, str], name: str) -> float | None:
         number = float(text)
     except ValueError:
         number = math.nan
-    if not (math.isfinite(number) and number >= 0):
+    if not 0 <= number <= _MOST_SECONDS:
         raise _BadRow(f"has the {name} {text!r}", "give seconds, such as 1.5")
     return number

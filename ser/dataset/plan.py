@@ -18,6 +18,7 @@ from ser.corpora.base import Clip
 from ser.dataset.clip import ClipTask, sound_name
 from ser.dataset.table import Table
 from ser.errors import AudioError, ParameterError, SerError, TableError, failure_of, renamed
+from ser.features.ranges import DAY
 from ser.features.spec import FeatureSpec
 from ser.io.files import STANDARD, is_special
 from ser.io.remote import fetch, is_url
@@ -25,6 +26,9 @@ from ser.io.remote import fetch, is_url
 # A table gives every record the frames of the longest clip; beyond this the padding would be
 # nearly all of it, and the user surely meant to windows.
 LONGEST_UNCUT_SECONDS = 120.0
+
+# Seconds of a window and of a hop; with less there would be more records than a disk has room for.
+_SHORTEST = 1e-3
 
 # Records of one clip that are made at a time: few enough for memory not to grow with the copies,
 # and enough that decoding the clip again for the next ones does not count.
@@ -47,11 +51,14 @@ class RecordWindows:
         """Checks the lengths.
 
         Raises:
-            ParameterError: One is not positive.
+            ParameterError: One is not positive, or beyond all use.
         """
         for name, value in (("window", self.window), ("hop", self.hop)):
             if not value > 0:
                 raise ParameterError(name, "must be positive seconds", value=f"{value:g}")
+            if not _SHORTEST <= value <= DAY:
+                cause = f"must be from {_SHORTEST:g} to {DAY:g} seconds"
+                raise ParameterError(name, cause, value=f"{value:g}")
 
 
 @dataclass(frozen=True, slots=True)

@@ -164,7 +164,10 @@ def test_full_disk(program: list[str], environment: dict[str, str], deed: str) -
             timeout=60,
         )
     assert done.returncode == 1
-    assert done.stderr == b"ser-probe: error: input or output: No space left on device\n"
+    assert (
+        done.stderr
+        == b"ser-probe: error: standard output: cannot be written (No space left on device)\n"
+    )
 
 
 @pytest.mark.parametrize(

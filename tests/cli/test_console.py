@@ -112,3 +112,5 @@ def test_data_on_a_terminal_are_shown_as_they_are_safe() -> None:
     stream.write(f'{{"file": "{NASTY}"}}\n\tnext\n')
     assert shown.getvalue() == '{"file": "a\\x1b[2J\\x9b31m\\u202egnp.wav"}\n\tnext\n'
     assert stream.getvalue() == shown.getvalue()
+    stream.write("a,b\r\nover\rwritten\r\n")
+    assert shown.getvalue().endswith("a,b\r\nover\\rwritten\r\n")

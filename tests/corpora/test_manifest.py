@@ -76,6 +76,8 @@ def test_absolute_paths_and_own_emotions(folder: Path) -> None:
         ("audio/b.wav,sad,soon,2", "start 'soon'"),
         ("audio/b.wav,sad,-1,2", "start '-1'"),
         ("audio/b.wav,sad,1,nan", "duration 'nan'"),
+        ("audio/b.wav,sad,1e300,2", "start '1e300'"),
+        ("audio/b.wav,sad,1,1e300", "duration '1e300'"),
         ("audio/b.wav,sad,1,0", "duration of 0"),
         ("audio/b.wav,sad,1,2,3", "5 values for 4 columns"),
     ],

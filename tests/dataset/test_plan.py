@@ -92,6 +92,12 @@ def test_windows_have_a_length(window: float, hop: float) -> None:
         RecordWindows(window, hop)
 
 
+@pytest.mark.parametrize(("window", "hop"), [(1e12, 1), (1, 1e-9), (float("inf"), 1)])
+def test_windows_have_a_sensible_length(window: float, hop: float) -> None:
+    with pytest.raises(ParameterError, match=r"must be from 0.001 to 86400 seconds"):
+        RecordWindows(window, hop)
+
+
 def test_an_offset_is_skipped_once(tmp_path: Path) -> None:
     clip = Clip(write(tmp_path / "a.wav", 3.25), start=0.25)
     spec = SPEC.with_changes(offset=1.0)

@@ -55,7 +55,7 @@ def spec_text(spec: FeatureSpec) -> str:
     changed = {
         name: value
         for name, value in spec.to_dict().items()
-        if name not in ("families", "sample_rate", "encoder") and value != defaults[name]
+        if name not in ("families", "sample_rate", "encoder") and value != defaults.get(name)
     }
     if spec.encoder is not None:
         blocks = ", ".join(map(str, spec.encoder.blocks))

@@ -16,6 +16,8 @@ def test_only_what_differs_from_the_defaults_is_named() -> None:
     assert "n_mels 24" in text
     assert "functionals" not in text
     assert "functionals prosody" in spec_text(PROSODIC)
+    # Not written where it is the default.
+    assert "highpass 60" in spec_text(SPEC.with_changes(highpass=60.0))
 
 
 def test_lists_are_shortened_unless_everything_is_wanted() -> None:
