@@ -87,6 +87,16 @@ def without_graphs() -> Iterator[None]:
         yield
 
 
+@pytest.fixture(scope="module")
+def few_trees() -> Iterator[None]:
+    """Audits with small forests."""
+    from ser.evaluation import shortcuts
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(shortcuts, "_TREES", 20)
+        yield
+
+
 @pytest.fixture
 def run(tmp_path: Path) -> Run:
     """Runs a command of this checkout.

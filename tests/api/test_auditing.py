@@ -6,11 +6,14 @@ import json
 from pathlib import Path
 
 import numpy as np
+import pytest
 from conftest import Run
 from tables import ravdess_table
 
 import ser
 from ser.dataset.table import FeatureTable, write_table
+
+pytestmark = pytest.mark.usefixtures("few_trees")
 
 
 def test_the_command_finds_the_same(run: Run, tmp_path: Path) -> None:

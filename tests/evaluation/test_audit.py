@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -12,8 +11,9 @@ from ser.dataset.folds import write_folds
 from ser.dataset.split import make_folds
 from ser.dataset.table import Table
 from ser.errors import ParameterError
-from ser.evaluation import shortcuts
 from ser.evaluation.audit import TOGETHER, Audit, audit_table
+
+pytestmark = pytest.mark.usefixtures("few_trees")
 
 
 def cut_corpus() -> Table:
@@ -28,13 +28,6 @@ def cut_corpus() -> Table:
         ],
         text=["own" if emotion == "sad" else f"{i % 5}" for i, emotion in enumerate(emotions)],
     )
-
-
-@pytest.fixture(autouse=True, scope="module")
-def few_trees() -> Iterator[None]:
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(shortcuts, "_TREES", 20)
-        yield
 
 
 @pytest.fixture(scope="module")

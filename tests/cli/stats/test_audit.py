@@ -14,7 +14,6 @@ from tables import make_table, ravdess_table
 from ser.cli.stats.audit import audit_lines, csv_rows, findings
 from ser.dataset.sides import SharedSides
 from ser.dataset.table import write_table
-from ser.evaluation import shortcuts
 from ser.evaluation.audit import Audit, EmotionCues, NearPair
 from ser.evaluation.metrics import Interval
 from ser.evaluation.shortcuts import Shortcut
@@ -102,8 +101,8 @@ def test_rows() -> None:
     assert ["fold 1", "on both sides", "takes", 1, "", "", 10, "t.npy", 0] in rows
 
 
-def test_the_command(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(shortcuts, "_TREES", 20)
+@pytest.mark.usefixtures("few_trees")
+def test_the_command(run: Run, tmp_path: Path) -> None:
     write_table(tmp_path / "t.npy", ravdess_table(24))
     done = run("ser-stats", "--audit", "t.npy", "--split", "ravdess", "--csv", "t.csv")
     assert done.returncode == 0, done.err
