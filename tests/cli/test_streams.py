@@ -5,10 +5,13 @@ from __future__ import annotations
 import signal
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
+import numpy as np
 import pytest
-from conftest import ROOT
+import soundfile
+from conftest import ROOT, Run
 from tables import make_table
 
 from ser.dataset.table import read_table, write_table
@@ -119,3 +122,42 @@ def test_an_interruption_of_the_imports_is_quiet(tmp_path: Path) -> None:
         _, errors = process.communicate(timeout=30)
     # A shell says 130 of it.
     assert (process.returncode, errors) == (-signal.SIGINT, b"")
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    """A file system of 64 kB, where one may be mounted."""
+    place = tmp_path / "disk"
+    place.mkdir()
+    mount = ["mount", "-t", "tmpfs", "-o", "size=64k", "none", str(place)]
+    try:
+        subprocess.run(mount, check=True, capture_output=True, timeout=30)
+    except (OSError, subprocess.CalledProcessError):
+        pytest.skip("nothing may be mounted here")
+    yield place
+    subprocess.run(["umount", str(place)], check=True, timeout=30)
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("translate", ("--to", "sad", "-o", "disk/o.wav")),
+        ("translate", ("--to", "sad", "-o", "disk/o.flac")),
+        ("extract", ("-o", "t.npy", "--write-audio", "disk")),
+        ("extract", ("-o", "disk/t.npy", "--preset", "librosa")),
+        ("analyze", ("-o", "x.csv", "--html", "disk/x.html")),
+        ("analyze", ("--output-dir", "disk", "--plot", "png", "-j", "1")),
+    ],
+)
+def test_a_full_disk_is_called_by_its_name(
+    run: Run, small_disk: Path, tmp_path: Path, name: str, words: tuple[str, ...]
+) -> None:
+    # Noise, because nothing else fills a FLAC file.
+    noise = np.random.default_rng(0).uniform(-0.5, 0.5, 6 * 32_000)
+    soundfile.write(tmp_path / "said.wav", noise, 32_000)
+    done = run(f"ser-{name}", "said.wav", *words)
+    assert done.returncode == 1, done.err
+    errors = [line for line in done.err.splitlines() if "error:" in line]
+    assert len(errors) == 1
+    assert "cannot be written (No space left on device)" in errors[0]
+    assert {path.suffix for path in small_disk.rglob("*") if path.is_file()} <= {".part"}
