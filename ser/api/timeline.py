@@ -20,7 +20,7 @@ from ser.timeline.clock import format_time
 from ser.timeline.postprocess import Postprocessing
 from ser.timeline.summary import Summarizer, Summary
 from ser.timeline.window import Window
-from ser.timeline.writers.columns import WINDOW_FIELDS
+from ser.timeline.writers.columns import SET_FIELD, WINDOW_FIELDS
 from ser.timeline.writers.registry import write_timeline
 from ser.wording import counted
 
@@ -165,7 +165,8 @@ class Timeline(Sequence[Window]):
         Returns:
             A `pandas.DataFrame` with the columns ``file``, ``start``, ``end`` (in seconds),
             ``emotion``, ``confidence``, and the probability of every label by its name, which is
-            not a number (NaN) in windows without speech.
+            not a number (NaN) in windows without speech. Where a coverage was asked for, the
+            column ``set`` has the emotions of each prediction set, a tuple.
 
         Raises:
             DependencyError: pandas is not installed.
@@ -179,7 +180,11 @@ class Timeline(Sequence[Window]):
             + [window.probabilities.get(label, float("nan")) for label in self.labels]
             for window in self._windows
         ]
-        return pd.DataFrame(rows, columns=[*WINDOW_FIELDS, *self.labels])
+        frame = pd.DataFrame(rows, columns=[*WINDOW_FIELDS, *self.labels])
+        sets = [window.prediction_set for window in self._windows]
+        if any(found is not None for found in sets):
+            frame[SET_FIELD] = sets
+        return frame
 
     def save(self, path: str | Path, format: str | None = None) -> None:
         """Writes the timeline to a file, whole or not at all.

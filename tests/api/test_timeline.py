@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -90,6 +91,14 @@ def test_a_data_frame(timeline: Timeline) -> None:
     assert frame["emotion"].tolist() == ["sad", "sad", "no speech", "angry"]
     assert frame.loc[0, "sad"] == timeline[0].probabilities["sad"]
     assert math.isnan(frame.loc[2, "sad"])
+
+
+def test_prediction_sets_of_a_data_frame() -> None:
+    pytest.importorskip("pandas")
+    sets = [("sad", "angry"), (), None]
+    windows = [replace(sad(at, at + 1), prediction_set=found) for at, found in enumerate(sets)]
+    frame = Timeline(windows, labels=LABELS, name="a.wav").to_pandas()
+    assert frame["set"].tolist() == sets
 
 
 @pytest.mark.parametrize("name", FORMATS)
