@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 import soundfile
+from sounds import simulated
 from speech import render
 
 from ser.cli.ser import SUMMARIES
@@ -230,3 +231,54 @@ def test_results_of_an_interrupted_analysis_are_kept(
     assert output.read_bytes() == b"old"
     assert (tmp_path / "out.partial.csv").read_text().startswith("file,start,")
     assert len((tmp_path / "out.partial.csv").read_text().splitlines()) > 1
+
+
+@pytest.mark.parametrize("signum", [signal.SIGTERM, signal.SIGHUP])
+def test_a_microphone_ends_by_signals_too(
+    tmp_path: Path, signum: signal.Signals, tiny_model: Path
+) -> None:
+    """Ctrl-C is how one ends listening; other signals mean the command."""
+    soundfile.write(tmp_path / "said.wav", render("sad", 1, seed=1, seconds=2.0), 16_000)
+    command = [sys.executable, str(ROOT / "bin" / "ser-analyze"), "--mic", "-v"]
+    with subprocess.Popen(
+        [*command, "--model", str(tiny_model), "-o", "out.jsonl"],
+        cwd=tmp_path,
+        stderr=subprocess.PIPE,
+        env={**os.environ, **simulated(recording=str(tmp_path / "said.wav"))},
+    ) as process:
+        assert process.stderr is not None
+        lines = [process.stderr.readline() for _ in range(3)]
+        process.send_signal(signum)
+        _, errors = process.communicate(timeout=30)
+    assert process.returncode == SIGNALS[signum], (lines, errors)
+    assert b"what was found until then is in out.partial.jsonl\n" in errors
+    assert errors.endswith(b"ser-analyze: terminated\n")
+    assert not (tmp_path / "out.jsonl").exists()
+    assert len((tmp_path / "out.partial.jsonl").read_text().splitlines()) >= 3
+
+
+def test_workers_and_all_end_with_a_group(tmp_path: Path) -> None:
+    """A signal to all processes of a group, as a terminal's end sends it."""
+    pipe = tmp_path / "pipe.wav"
+    os.mkfifo(pipe)
+    for number in range(30):
+        (tmp_path / f"{number}.wav").symlink_to(pipe)
+    (tmp_path / "list.txt").write_text("".join(f"{number}.wav\n" for number in range(30)))
+    command = [sys.executable, str(ROOT / "bin" / "ser-extract"), "--files-from", "list.txt"]
+    with subprocess.Popen(
+        [*command, "-o", "t.npy", "-j", "2"],
+        cwd=tmp_path,
+        stderr=subprocess.PIPE,
+        start_new_session=True,
+    ) as process:
+        writer = when_open(pipe, process)
+        os.killpg(process.pid, signal.SIGHUP)
+        _, errors = process.communicate(timeout=30)
+        os.close(writer)
+    assert process.returncode == 129, errors
+    assert errors.endswith(b"ser-extract: terminated\n")
+    with pytest.raises(ProcessLookupError):
+        for _ in range(100):
+            # Nobody of the group is left.
+            os.killpg(process.pid, 0)
+            time.sleep(0.1)
