@@ -12,6 +12,10 @@ Protocol: a recording is what there is of a voice. *Balanced* is all of its clip
 all neutral and calm ones, and each other clip with a chance of one in ten, drawn three times.
 Emotions that the tested corpus does not have are left out of the answer (calm counts as neutral);
 the model adapts itself to all emotions that it knows. Original clips alone are tested.
+
+Prediction sets for a coverage of 0.9 have the thresholds of the cross-validation's report, whatever
+corpus is tested; of its own clips each fold is tested with thresholds of the other folds. Of
+other corpora a set holds the true emotion also if it names calm where that is neutral.
 """
 
 from __future__ import annotations
@@ -30,10 +34,12 @@ from ser.dataset.merge import merge
 from ser.dataset.table import Table, positions_by_speaker, read_table, without_features
 from ser.evaluation.predictions import read_predictions
 from ser.inference.classifier import Classifier, open_classifier
-from ser.labels import ordered
-from ser.models.calibration import expected_calibration_error
+from ser.labels import label_indices, ordered
+from ser.models.calibration import apply_temperature, expected_calibration_error
+from ser.models.conformal import ADAPTED, COVERAGE, PLAIN, fit_thresholds, threshold_for
 from ser.training.classifier import train_classifier
 
+COVERAGE_WANTED = 0.9
 DRAWS, OTHERS_SHARE, CONFIDENT, UNCERTAIN = 3, 0.1, 0.7, 0.5
 NEUTRAL = ("neutral", "calm")
 PROTOCOLS = ("plain", "balanced", "mostly_neutral", "mostly_neutral_plain")
@@ -60,21 +66,25 @@ def main() -> None:
         "support": args.support,
         "seed": args.seed,
     }
+    report = None
+    if args.folds:
+        report = json.loads((Path(args.folds) / "report.json").read_text(encoding="utf-8"))
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         for path in args.train if args.apart else ():
             others = [other for other in args.train if other != path]
             classifier = train(others, args, options, folder)
-            found[Path(path).stem] = evaluate(classifier, read_table(path), args.seed)
+            found[Path(path).stem] = evaluate(classifier, read_table(path), args.seed, report)
             print(Path(path).stem, json.dumps(found[Path(path).stem]), flush=True)
-        if args.folds:
+        if args.folds and report is not None:
             table = read_table(args.train[0])
             found["folds"] = cross_validated(Path(args.folds), table, args.seed)
+            found["folds"]["sets"] = sets_of_folds(Path(args.folds), report["temperature"])
             print("folds", json.dumps(found["folds"]), flush=True)
         if args.test or args.ordinary:
             classifier = train(args.train, args, options, folder)
         for path in args.test:
-            found[Path(path).stem] = evaluate(classifier, read_table(path), args.seed)
+            found[Path(path).stem] = evaluate(classifier, read_table(path), args.seed, report)
             print(Path(path).stem, json.dumps(found[Path(path).stem]), flush=True)
         if args.ordinary:
             found["ordinary"] = ordinary(classifier, read_table(args.ordinary))
@@ -99,9 +109,75 @@ def train(
     return open_classifier(folder / "model.keras")
 
 
-def evaluate(classifier: Classifier, table: Table, seed: int) -> dict[str, Any]:
+def evaluate(
+    classifier: Classifier, table: Table, seed: int, report: dict[str, Any] | None
+) -> dict[str, Any]:
     """Tests a model on the voices of a table that it has not learnt from."""
-    return summarize([collect(classifier, table, np.random.default_rng(seed))], classifier.labels)
+    found = collect(classifier, table, np.random.default_rng(seed))
+    result = summarize([found], classifier.labels)
+    if report is not None:
+        thresholds = {
+            kind: threshold_for(report[COVERAGE][kind], COVERAGE_WANTED)
+            for kind in (PLAIN, ADAPTED)
+        }
+        result["sets"] = {}
+        for kind in ("plain", "balanced", "mostly_neutral"):
+            answers, truth = map(np.concatenate, zip(*found[kind], strict=True))
+            if kind == "plain":
+                # Models that were trained here have not the temperature of the report.
+                answers = apply_temperature(answers, report["temperature"])
+            threshold = thresholds[PLAIN if kind == "plain" else ADAPTED]
+            result["sets"][kind] = describe_sets(answers, truth, threshold, classifier.labels)
+    return result
+
+
+def sets_of_folds(folder: Path, temperature: float) -> dict[str, Any]:
+    """Tests sets on each fold's speakers, with thresholds of the other folds' speakers."""
+    found = {}
+    for kind, name in ((PLAIN, "predictions.csv"), (ADAPTED, "calibrated.csv")):
+        predictions = read_predictions(folder / name)
+        answers = np.asarray(predictions.probabilities)
+        if kind == PLAIN:
+            answers = apply_temperature(answers, temperature)
+        truth = label_indices(predictions.emotion.tolist(), predictions.labels)
+        true_probabilities = answers[np.arange(len(truth)), truth]
+        speakers = np.unique(predictions.speaker, return_inverse=True)[1]
+        thresholds = np.zeros(len(truth))
+        for fold in np.unique(predictions.fold):
+            test = predictions.fold == fold
+            _, others = np.unique(speakers[~test], return_inverse=True)
+            learnt = fit_thresholds(true_probabilities[~test], others)
+            thresholds[test] = threshold_for(learnt, COVERAGE_WANTED)
+        found[kind] = describe_sets(
+            answers, truth, thresholds[:, None], predictions.labels, calm=True
+        )
+    return found
+
+
+def describe_sets(
+    probabilities: Any, truth: Any, threshold: Any, labels: Sequence[str], *, calm: bool = False
+) -> dict[str, float]:
+    """Says how often sets hold the true emotion, how large they are, and how many are empty.
+
+    Args:
+        probabilities: Shape (n, labels).
+        truth: Shape (n,).
+        threshold: One, or (n, 1).
+        labels: The model's labels.
+        calm: Whether calm is an emotion of its own in `truth`.
+    """
+    inside = probabilities >= threshold
+    covered = inside[np.arange(len(truth)), truth]
+    if not calm:
+        places = [list(labels).index(name) for name in NEUTRAL]
+        covered |= (truth == places[0]) & inside[:, places[1]]
+    sizes = inside.sum(axis=1)
+    return {
+        "coverage": round(float(covered.mean()), 4),
+        "emotions": round(float(sizes.mean()), 2),
+        "empty": round(float((sizes == 0).mean()), 4),
+        "full": round(float((sizes == len(labels)).mean()), 4),
+    }
 
 
 def cross_validated(folder: Path, table: Table, seed: int) -> dict[str, Any]:
