@@ -100,7 +100,7 @@ def hear(
     speakers = np.array([clip.speaker for clip in clips])
     for speaker in set(speakers.tolist()):
         own = speakers == speaker
-        voice = engine.calibration(x[own], functionals[own])
+        voice = engine.adapt(x[own], functionals[own])
         known[own] = engine.probabilities(x[own], functionals[own], voice)
     return plain, known
 
