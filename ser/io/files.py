@@ -121,6 +121,9 @@ def _temporary_file(target: Path, token: str) -> tuple[int, Path]:
     prefix = f".{target.stem[:40]}{f'-{token}' if token else ''}.ser-"
     while True:
         descriptor, name = tempfile.mkstemp(target.suffix, prefix, target.parent)
+        if os.name == "nt":  # pragma: no cover (an open file cannot be renamed there)
+            os.close(descriptor)
+            return os.open(os.devnull, os.O_RDONLY), Path(name)
         # Another run that looks for what the dead have left may have come before the lock.
         if try_lock(descriptor) and is_named(descriptor, Path(name)):
             return descriptor, Path(name)
