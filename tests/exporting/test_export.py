@@ -70,7 +70,7 @@ def encoder_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.mark.parametrize("ending", RUNTIMES)
-@pytest.mark.parametrize("name", ["tiny_model", "pooled_model", "lda_model", "encoder_model"])
+@pytest.mark.parametrize("name", ["tiny_model", "pooled_model", "encoder_model"])
 def test_small_models(
     name: str, ending: str, request: pytest.FixtureRequest, tmp_path: Path
 ) -> None:
