@@ -168,7 +168,7 @@ def describe_sets(
     """
     inside = probabilities >= threshold
     covered = inside[np.arange(len(truth)), truth]
-    if not calm:
+    if not calm and NEUTRAL[1] in labels:
         places = [list(labels).index(name) for name in NEUTRAL]
         covered |= (truth == places[0]) & inside[:, places[1]]
     sizes = inside.sum(axis=1)

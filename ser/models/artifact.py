@@ -281,7 +281,8 @@ def _array_bytes(array: Array) -> bytes:
 
 def _add_member(archive: zipfile.ZipFile, name: str, data: bytes) -> None:
     info = zipfile.ZipInfo(name, _TIMESTAMP)
-    info.compress_type = zipfile.ZIP_DEFLATED
+    # Weights hardly get smaller, and unpacking an encoder takes a tenth of a start.
+    info.compress_type = zipfile.ZIP_STORED if name == ENCODER_MEMBER else zipfile.ZIP_DEFLATED
     info.external_attr = 0o644 << 16
     archive.writestr(info, data)
 
