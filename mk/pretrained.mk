@@ -30,7 +30,7 @@ $(CLASSIFIERS:%=pretrained-%): pretrained-%: $(PRETRAINED)/%.keras
 
 # $(1): the model's name; $(2): in capitals.
 define CLASSIFIER
-$(PRETRAINED)/$(1)-ravdess.npy: CLIPS = --channel speech --augment '$$(PRETRAINED_RECIPE)' --copies 2
+$(PRETRAINED)/$(1)-ravdess.npy: CLIPS = --vocal-channel speech --augment '$$(PRETRAINED_RECIPE)' --copies 2
 $(PRETRAINED)/small-tess.npy: CLIPS = --augment '$$(PRETRAINED_RECIPE)' --copies 1
 
 $(PRETRAINED)/$(1)-%.npy: $$(CORPORA)/% | $$(VENV)/.installed
@@ -63,7 +63,7 @@ translator: $(TRANSLATOR)
 
 $(TRANSLATOR_TABLE): $(CORPORA)/ravdess | $(VENV)/.installed
 	@mkdir -p $(@D)
-	$(BIN)/ser-extract $< --corpus ravdess --channel speech --preset translate -o $@
+	$(BIN)/ser-extract $< --corpus ravdess --vocal-channel speech --preset translate -o $@
 
 $(TRANSLATOR): $(TRANSLATOR_TABLE)
 	$(BIN)/ser-train $< $(TRANSLATOR_TRAINING) -o $@

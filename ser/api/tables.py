@@ -9,6 +9,7 @@ from types import MappingProxyType
 from typing import Any, Literal, get_args
 
 from ser.api.arguments import check_choice, check_names, several
+from ser.audio.selection import ChannelChoice, Selection
 from ser.augment.copies import Copies
 from ser.augment.recipe import parse_recipe
 from ser.corpora.registry import CHOICES
@@ -32,7 +33,9 @@ def extract(
     preset: str | FeatureSpec = "speech",
     like: str | Path | Recognizer | Table | None = None,
     corpus: str = "auto",
-    channel: Literal["speech", "song", "both"] = "both",
+    vocal_channel: Literal["speech", "song", "both"] = "both",
+    channel: int | Literal["mix", "speech", "song", "both"] = "mix",
+    track: int | None = None,
     window: float | None = None,
     hop: float | None = None,
     augment: str | None = None,
@@ -54,7 +57,10 @@ def extract(
             specification.
         like: Take the specification of a model or a table instead.
         corpus: How file names say the emotion: a corpus' name, or ``"auto"``.
-        channel: Which recordings of RAVDESS to take.
+        vocal_channel: Which recordings of RAVDESS to take.
+        channel: ``"mix"`` for the mean of all channels of each recording, or the number of one,
+            from 1. The words of `vocal_channel` are still taken here.
+        track: The number of an audio track, from 1; None for the default one.
         window: Cut recordings into windows of so many seconds.
         hop: Seconds from one window to the next; None for `window`.
         augment: A recipe of augmented copies, such as ``"noise,stretch+reverb"``.
@@ -79,14 +85,22 @@ def extract(
     """
     check_names("extract", features, [field.name for field in fields(FeatureSpec)])
     check_choice("corpus", corpus, CHOICES)
-    check_choice("channel", channel, ("speech", "song", "both"))
+    heard: ChannelChoice = "mix"
+    if channel == "speech" or channel == "song" or channel == "both":
+        vocal_channel = channel
+    else:
+        heard = channel
+    check_choice("vocal_channel", vocal_channel, ("speech", "song", "both"))
+    if not isinstance(heard, int):
+        check_choice("channel", heard, ("mix", "speech", "song", "both"))
     if hop is not None and window is None:
         raise ParameterError("hop", "needs `window`", "give the length of the windows too")
     return extract_clips(
         inputs,
         _spec(preset, like).with_changes(**features),
         corpus=corpus,
-        channel=channel,
+        vocal_channel=vocal_channel,
+        selection=Selection(heard, track),
         windows=None if window is None else RecordWindows(window, hop or window),
         copies=None
         if augment is None

@@ -87,12 +87,14 @@ class ChannelName(click.ParamType):  # type: ignore[type-arg]  # generic in newe
 
     Args:
         each: Every channel by itself can be asked for.
+        former: Words that the option once took, and still takes.
     """
 
     name = "channel"
 
-    def __init__(self, *, each: bool = True) -> None:
+    def __init__(self, *, each: bool = True, former: Sequence[str] = ()) -> None:
         self._each = each
+        self._former = tuple(former)
 
     def get_metavar(self, param: click.Parameter, ctx: click.Context) -> str:
         """Shows what there is to choose from."""
@@ -100,7 +102,7 @@ class ChannelName(click.ParamType):  # type: ignore[type-arg]  # generic in newe
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
         """Reads the name."""
-        if not isinstance(value, str):
+        if not isinstance(value, str) or value in self._former:
             return value
         try:
             found = parse_channel(value)
@@ -113,16 +115,17 @@ class ChannelName(click.ParamType):  # type: ignore[type-arg]  # generic in newe
         return found
 
 
-def sound_options(*, each: bool = True) -> Callable[[F], F]:
+def sound_options(*, each: bool = True, former: Sequence[str] = ()) -> Callable[[F], F]:
     """Adds ``--channel`` and ``--track``: which sound of a recording is read.
 
     Args:
         each: Every channel by itself can be asked for.
+        former: Words that ``--channel`` once took.
     """
     options = [
         click.option(
             "--channel",
-            type=ChannelName(each=each),
+            type=ChannelName(each=each, former=former),
             default="mix",
             show_default=True,
             help="Which channel is heard: the mean of all, one by its number"

@@ -13,9 +13,11 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Literal
 
+from ser.corpora.ased import ASED
 from ser.corpora.base import Clip, Corpus, Index
 from ser.corpora.crema_d import CremaD
 from ser.corpora.emodb import EmoDB
+from ser.corpora.esd import ESD
 from ser.corpora.folders import Folders
 from ser.corpora.manifest import is_manifest, read_manifest
 from ser.corpora.nemo import Nemo
@@ -30,7 +32,17 @@ CORPORA = MappingProxyType(
     {
         corpus.name: corpus
         # `auto` tries them in this order: those with the most specific names first.
-        for corpus in (Ravdess(), CremaD(), Tess(), Nemo(), EmoDB(), Savee(), Folders())
+        for corpus in (
+            Ravdess(),
+            CremaD(),
+            Tess(),
+            Nemo(),
+            EmoDB(),
+            Savee(),
+            ESD(),
+            ASED(),
+            Folders(),
+        )
     }
 )
 """Corpus readers by name."""

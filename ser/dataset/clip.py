@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import re
 from dataclasses import dataclass
@@ -12,6 +13,7 @@ import numpy as np
 
 from ser.arrays import Matrix, Samples, Vector
 from ser.audio import reader
+from ser.audio.selection import DEFAULT, Selection
 from ser.audio.writer import write_sound
 from ser.augment.copies import Copies
 from ser.corpora.base import Clip
@@ -55,12 +57,16 @@ class RecordFeatures(NamedTuple):
         matrix: The features, shape (frames, coefficients).
         functionals: Statistics over the clip, shape (n,); of length 0 where there are none.
         seconds: How many seconds they are of.
+        remarks: What the user should know of the recording.
+        silent: Every sample is zero.
     """
 
     label: str
     matrix: Matrix
     functionals: Vector
     seconds: float
+    remarks: tuple[str, ...] = ()
+    silent: bool = False
 
 
 ClipResult = list[RecordFeatures | SerError] | SerError
@@ -75,11 +81,13 @@ class ClipExtractor:
         extractor: Computes the features.
         copies: How copies are made, or None where there are none.
         folder: Where to save the sound of each record, or None.
+        selection: Which track of each recording is read, and which channel.
     """
 
     extractor: Extractor
     copies: Copies | None = None
     folder: Path | None = None
+    selection: Selection = DEFAULT
 
     def __call__(self, task: ClipTask) -> ClipResult:
         """Makes the records that a task asks for.
@@ -88,17 +96,26 @@ class ClipExtractor:
             SerError: The sound cannot be saved, which is no fault of the clip.
         """
         rate = self.extractor.spec.sample_rate
+        remarks: list[str] = []
         try:
             # The clip itself is read as it would be without copies, to the last rounded bit.
             original = task.seconds if 0 in task.numbers else task.whole
             with fetch(task.file) as file, renamed(file, task.file):
-                samples = reader.read(file, rate, offset=task.offset, duration=original)
+                read = functools.partial(
+                    reader.read, file, rate, offset=task.offset, selection=self.selection
+                )
+                samples = read(duration=original, remark=remarks.append)
                 whole = samples
                 if task.whole != original and any(task.numbers):
-                    whole = reader.read(file, rate, offset=task.offset, duration=task.whole)
+                    whole = read(duration=task.whole)
         except Exception as error:
             return failure_of(task.file, error)
-        return [self._record(task, number, whole if number else samples) for number in task.numbers]
+        records = [
+            self._record(task, number, whole if number else samples) for number in task.numbers
+        ]
+        if records and isinstance(records[0], RecordFeatures):
+            records[0] = records[0]._replace(remarks=tuple(remarks), silent=not np.any(samples))
+        return records
 
     def _record(self, task: ClipTask, number: int, samples: Samples) -> RecordFeatures | SerError:
         rate = self.extractor.spec.sample_rate

@@ -11,6 +11,7 @@ from typing import Any, Literal
 
 import numpy as np
 
+from ser.audio.selection import DEFAULT, Remark, Selection, ignore
 from ser.augment.copies import Copies
 from ser.corpora.base import Clip
 from ser.corpora.registry import find_clips
@@ -56,6 +57,7 @@ class ExtractionReport:
         failures: How many clips could not be read.
         cut_short: How many were longer than their headers say, and were cut.
         copies: How many of the records are augmented copies.
+        silent: The clips that hold nothing but zeros.
     """
 
     records: int
@@ -63,6 +65,7 @@ class ExtractionReport:
     failures: int
     cut_short: int
     copies: int = 0
+    silent: tuple[str, ...] = ()
 
 
 def extract_table(
@@ -76,9 +79,11 @@ def extract_table(
     jobs: int = 1,
     cluster: str | None = None,
     resume: bool = False,
+    selection: Selection = DEFAULT,
     progress: Callable[[int], None] = lambda n: None,
     begin: Callable[[int], None] = lambda n: None,
     on_error: Callable[[SerError], None] = lambda error: None,
+    remark: Remark = ignore,
 ) -> ExtractionReport:
     """Computes the features of clips and writes them as a table, in the order of the clips.
 
@@ -93,9 +98,11 @@ def extract_table(
         cluster: The address of a Dask scheduler, whose workers do it instead; they must find the
             clips, and `write_audio`, where this machine does. See `ser.parallel.dask`.
         resume: Continue an interrupted run with the same clips and options; not behind a URL.
+        selection: Which track of each recording is read, and which channel.
         progress: Called with the number of records finished since the last call.
         begin: Called once with the number of records still to make.
         on_error: Called for each clip that cannot be read; the others go on.
+        remark: Told what the user should know of a recording, with its name.
 
     Returns:
         Counts.
@@ -112,7 +119,8 @@ def extract_table(
         with place.new_file(name) as path, renamed(path, target):
             return extract_table(
                 clips, spec, path, windows=windows, copies=copies, write_audio=write_audio,
-                jobs=jobs, cluster=cluster, progress=progress, begin=begin, on_error=on_error,
+                jobs=jobs, cluster=cluster, selection=selection, progress=progress, begin=begin,
+                on_error=on_error, remark=remark,
             )  # fmt: skip
     if windows is not None:
         spec = spec.with_changes(duration=windows.window)
@@ -149,11 +157,12 @@ def extract_table(
         dtype = record_dtype(spec, extractor.frame_count(seconds), extractor.coefficients, widths)
         frames = dtype["x"].shape[0]
         cut_short = 0
+        silent: list[str] = []
         writer = stack.enter_context(TableWriter(target, dtype, resume=resume))
         todo, made = plan_tasks(pieces, writer.existing(), spec, copies, target)
         begin(sum(len(numbers) for _, numbers in todo))
         outcomes = _map_tasks(
-            ClipExtractor(extractor, copies, write_audio),
+            ClipExtractor(extractor, copies, write_audio, selection),
             [piece.task(numbers, spec, named=write_audio is not None) for piece, numbers in todo],
             jobs,
             cluster,
@@ -176,12 +185,16 @@ def extract_table(
                     missed = (len(result.matrix) - frames) * spec.hop_length / spec.sample_rate
                     cut_short += missed > _TOLERATED_SECONDS
                     made += bool(result.label)
+                    if result.silent:
+                        silent.append(piece.clip.name)
+                    for text in result.remarks:
+                        remark(f"{piece.clip.name}: {text}")
                     writer.append(_record(piece.clip, result, spec, dtype))
                 progress(1)
         if not writer.count:
             writer.keep_part = False
             raise AudioError(target, "no table was written: none of the inputs can be read")
-    return ExtractionReport(writer.count, writer.kept, failures, cut_short, made)
+    return ExtractionReport(writer.count, writer.kept, failures, cut_short, made, tuple(silent))
 
 
 def extract(
@@ -189,7 +202,8 @@ def extract(
     spec: FeatureSpec,
     *,
     corpus: str = "auto",
-    channel: Literal["speech", "song", "both"] = "both",
+    vocal_channel: Literal["speech", "song", "both"] = "both",
+    selection: Selection = DEFAULT,
     windows: RecordWindows | None = None,
     copies: Copies | None = None,
     jobs: int = 1,
@@ -204,7 +218,8 @@ def extract(
             one or several.
         spec: What to compute, such as ``PRESETS["emotion"]`` of `ser.features.spec`.
         corpus: How file names say the emotion; see `find_clips`.
-        channel: Which recordings of RAVDESS to take.
+        vocal_channel: Which recordings of RAVDESS to take.
+        selection: Which track of each recording is read, and which channel.
         windows: Cut recordings into windows; the specification's duration becomes the window.
         copies: Augmented copies to make of every clip; they stand behind it.
         jobs: Worker processes.
@@ -227,7 +242,7 @@ def extract(
         on_error(error)
 
     paths = [inputs] if isinstance(inputs, str | Path) else list(inputs)
-    listing = find_clips([Path(path) for path in paths], corpus, channel=channel)
+    listing = find_clips([Path(path) for path in paths], corpus, channel=vocal_channel)
     for error in listing.missing:
         fail(error)
     if not listing.clips:
@@ -237,7 +252,7 @@ def extract(
         target = Path(folder, "table.npy")
         extract_table(
             listing.clips, spec, target, windows=windows, copies=copies, jobs=jobs,
-            begin=begin, progress=progress, on_error=fail,
+            selection=selection, begin=begin, progress=progress, on_error=fail,
         )  # fmt: skip
         table: FeatureTable = np.load(target, allow_pickle=False).view(FeatureTable)
     return table

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from ser.audio.selection import Selection
 from ser.cli.common import (
     Console,
     audio_arguments,
@@ -27,7 +28,7 @@ from ser.cli.extract.options import (
     make_spec,
     spec_options,
 )
-from ser.cli.options import NO_JOBS, check_cluster, cluster_option
+from ser.cli.options import NO_JOBS, check_cluster, cluster_option, sound_options
 from ser.cli.paths import OutputPath, file_roles
 from ser.corpora.base import Clip
 from ser.corpora.registry import CHOICES, find_clips
@@ -44,6 +45,8 @@ from ser.wording import counted
 if TYPE_CHECKING:
     from ser.augment.copies import Copies
     from ser.features.spec import FeatureSpec
+
+_VOCAL_CHANNELS = ("speech", "song", "both")
 
 # How many of a corpus's strangers are named before the rest is only counted.
 _NAMED = 5
@@ -68,12 +71,13 @@ _RULES = (
     help="How file and folder names say the emotion; none labels nothing.",
 )
 @click.option(
-    "--channel",
-    type=click.Choice(["speech", "song", "both"]),
+    "--vocal-channel",
+    type=click.Choice(_VOCAL_CHANNELS),
     default="both",
     show_default=True,
     help="Which recordings of RAVDESS to take.",
 )
+@sound_options(each=False, former=_VOCAL_CHANNELS)
 @spec_options
 @encoder_options
 @click.option("--window", type=float, help="Cut each recording into windows of this many seconds.")
@@ -95,7 +99,9 @@ def main(
     files0_from: str | None,
     output: str,
     corpus: str,
+    vocal_channel: Any,
     channel: Any,
+    track: int | None,
     preset: str,
     like: str | None,
     encoder: str | None,
@@ -129,6 +135,9 @@ def main(
       ser-extract RAVDESS/ --encoder openai/whisper-tiny.en -o embedded.npy
       ser-extract RAVDESS/ --augment noise,stretch+reverb --copies 4 -o more.npy
     """  # noqa: D301
+    if channel in _VOCAL_CHANNELS:
+        console.note("--channel of RAVDESS is now called --vocal-channel")
+        vocal_channel, channel = channel, "mix"
     inputs = collect_inputs(audio, files_from, files0_from)
     refuse_terminal(output)
     if resume and (output == STANDARD or is_url(output)):
@@ -153,7 +162,7 @@ def main(
         from ser.dataset.writer import part_of
 
     windows = None if window is None else RecordWindows(window, window if hop is None else hop)
-    clips = _clips(console, inputs, corpus, channel)
+    clips = _clips(console, inputs, corpus, vocal_channel)
     file_roles().add_inputs(clip.path for clip in clips)
     if output != STANDARD and not is_url(output):
         file_roles().add_outputs([part_of(Path(output))])
@@ -168,6 +177,8 @@ def main(
             jobs=jobs,
             cluster=cluster,
             resume=resume,
+            selection=Selection(channel, track),
+            remark=console.remark,
             begin=bar.expect,
             progress=bar.update,
             on_error=console.fail,
@@ -177,6 +188,11 @@ def main(
     console.info(f"{output}: {counted(report.records, 'record')}{made}{kept}")
     if report.cut_short:
         console.warn(f"{report.cut_short} clips are longer than their headers say and were cut")
+    if report.silent:
+        for name in report.silent[:_NAMED]:
+            console.warn(f"{name}: holds nothing but zeros")
+        count = counted(len(report.silent), "clip")
+        console.warn(f"{count} of digital silence in the table: leave out what was not recorded")
     if report.failures:
         console.info(f"{report.failures} clips could not be read and are not in the table")
 

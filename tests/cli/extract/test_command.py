@@ -682,7 +682,7 @@ def test_channels_of_ravdess(run: Run, tmp_path: Path) -> None:
     write_corpus("ravdess", tmp_path / "r", speakers=1)
     write_corpus("ravdess-song", tmp_path / "r", speakers=1)
     for channel, count in (("speech", 8), ("song", 6), ("both", 14)):
-        done = run("ser-extract", "r", "--channel", channel, "-o", "t.npy")
+        done = run("ser-extract", "r", "--vocal-channel", channel, "-o", "t.npy")
         assert done.returncode == 0, done.err
         assert len(read_table(tmp_path / "t.npy")) == count
         if count < 14:
