@@ -98,6 +98,8 @@ def describe(classifier: Classifier, size: int) -> dict[str, Any]:
         "architecture": card.get("architecture", ""),
         "protocol": card.get("protocol", ""),
         "metrics": card.get("metrics", {}),
+        # Of windows without adaptation, as the network has them.
+        "coverage": card.get("coverage", {}).get("plain", []),
         "licence": card.get("licence", ""),
         "encoder": {} if encoder is None else {"name": encoder.name, "licence": encoder.licence},
         "ser": __version__,
