@@ -77,7 +77,7 @@ class TableWriter:
                     self.kept = self.count = self._take_over(self._part)
             else:
                 self._temporary = TemporaryOutput(path)
-                self._part = self._temporary.path
+                self._part = self._temporary.create()
             self._stream = self._part.open("r+b")
             if not self.kept:
                 self._stream.write(self._header)

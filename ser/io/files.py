@@ -6,6 +6,7 @@ import contextlib
 import errno
 import itertools
 import os
+import secrets
 import shutil
 import stat
 import sys
@@ -51,7 +52,7 @@ def atomic_path(target: Path, token: str = "") -> Iterator[Path]:
         return
     temporary = TemporaryOutput(target, token)
     try:
-        yield temporary.path
+        yield temporary.create()
         temporary.commit()
     finally:
         temporary.discard()
@@ -65,18 +66,43 @@ class TemporaryOutput:
         token: Becomes part of the temporary name.
 
     Attributes:
-        path: The temporary path.
-
-    Raises:
-        OSError: The target is a folder, or cannot be written.
+        path: The temporary path, once it has been made.
     """
 
     def __init__(self, target: Path, token: str = "") -> None:
-        self._target = real_target(target)
-        self._target.parent.mkdir(parents=True, exist_ok=True)
-        _clean_once(self._target.parent)
-        self._descriptor: int | None
-        self._descriptor, self.path = _temporary_file(self._target, token)
+        self._target = target
+        self._token = token
+        self._descriptor: int | None = None
+        self.path: Path | None = None
+
+    def create(self) -> Path:
+        """Makes the file, with a lock that says that its writer lives.
+
+        Returns:
+            Its path. Whatever comes from now on, an interruption too, `discard` removes it.
+
+        Raises:
+            OSError: The target is a folder, or cannot be written.
+        """
+        target = self._target = real_target(self._target)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        _clean_once(target.parent)
+        start = f".{target.stem[:40]}{f'-{self._token}' if self._token else ''}.ser-"
+        while True:
+            # Named before it is there, so that nothing can come in between.
+            path = self.path = target.with_name(f"{start}{secrets.token_hex(4)}{target.suffix}")
+            try:
+                self._descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600)
+            except FileExistsError:
+                self.path = None
+                continue
+            if os.name == "nt":  # pragma: no cover (an open file cannot be renamed there)
+                self._close()
+                return path
+            # Another run that looks for what the dead have left may have come before the lock.
+            if try_lock(self._descriptor) and is_named(self._descriptor, path):
+                return path
+            self.discard()
 
     def commit(self) -> None:
         """Puts the file in the target's place.
@@ -84,9 +110,8 @@ class TemporaryOutput:
         Raises:
             OSError: It cannot be put there.
         """
-        # mkstemp makes private files; the finished one gets the permissions of any new file.
-        self.path.chmod(0o666 & ~_umask())
-        self.path.replace(self._target)
+        path = self._made()
+        path.replace(self._target)
 
     def commit_partial(self) -> Path:
         """Keeps the file under a name that says that it is not complete; no other is replaced.
@@ -97,37 +122,33 @@ class TemporaryOutput:
         Raises:
             OSError: It cannot be kept.
         """
-        self.path.chmod(0o666 & ~_umask())
+        path = self._made()
         for number in itertools.count(1):
             word = "partial" if number == 1 else f"partial-{number}"
             kept = self._target.with_name(f"{self._target.stem}.{word}{self._target.suffix}")
             with contextlib.suppress(FileExistsError):
                 # Made only where nothing has the name, which a rename would replace.
                 kept.touch(exist_ok=False)
-                self.path.replace(kept)
+                path.replace(kept)
                 return kept
         raise AssertionError("numbers do not end")
 
     def discard(self) -> None:
         """Removes the file, if it is still there; a second call does nothing."""
-        self.path.unlink(missing_ok=True)
+        if self.path is not None:
+            self.path.unlink(missing_ok=True)
+        self._close()
+
+    def _made(self) -> Path:
+        assert self.path is not None  # noqa: S101  # there is nothing to commit otherwise
+        # It was private; the finished one gets the permissions of any new file.
+        self.path.chmod(0o666 & ~_umask())
+        return self.path
+
+    def _close(self) -> None:
         if self._descriptor is not None:
             os.close(self._descriptor)
             self._descriptor = None
-
-
-def _temporary_file(target: Path, token: str) -> tuple[int, Path]:
-    """Makes a locked file beside a target, whose lock says that its writer lives."""
-    prefix = f".{target.stem[:40]}{f'-{token}' if token else ''}.ser-"
-    while True:
-        descriptor, name = tempfile.mkstemp(target.suffix, prefix, target.parent)
-        if os.name == "nt":  # pragma: no cover (an open file cannot be renamed there)
-            os.close(descriptor)
-            return os.open(os.devnull, os.O_RDONLY), Path(name)
-        # Another run that looks for what the dead have left may have come before the lock.
-        if try_lock(descriptor) and is_named(descriptor, Path(name)):
-            return descriptor, Path(name)
-        os.close(descriptor)
 
 
 # Looking into a folder for each of its ten thousand results would take longer than writing them.

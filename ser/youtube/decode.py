@@ -38,16 +38,13 @@ def decode(source: Path, target: Path, rate: int, kind: FileFormat, section: Sec
     """
     import soundfile
 
-    try:
-        temporary = TemporaryOutput(target)
-    except OSError as error:
-        raise cannot_write(target, error, SerError) from error
+    temporary = TemporaryOutput(target)
     count = 0
     with contextlib.ExitStack() as stack:
         stack.callback(temporary.discard)
         try:
             with soundfile.SoundFile(
-                str(temporary.path), "w", rate, 1, "PCM_16", format=kind.upper()
+                str(temporary.create()), "w", rate, 1, "PCM_16", format=kind.upper()
             ) as file:
                 for block in reader.stream(
                     source, rate, offset=section.start, duration=section.duration

@@ -21,7 +21,7 @@ from pathlib import Path
 from ser.io.files import TemporaryOutput, hold_output
 with hold_output(sys.argv[1] + "/both.npy"):
     temporary = TemporaryOutput(Path(sys.argv[1], "one.npy"))
-    temporary.path.write_bytes(b"half")
+    temporary.create().write_bytes(b"half")
     print("ready", flush=True)
     time.sleep(60)
 """
