@@ -125,7 +125,7 @@ def open_writer(
             yield writer
         except BaseException:
             # What is kept is to be complete in its format.
-            with contextlib.suppress(Exception):
+            with contextlib.suppress(SerError, OSError, ValueError):
                 writer.end()
             raise
         writer.end()

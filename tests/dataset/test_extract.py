@@ -609,8 +609,16 @@ def test_real_clips_of_every_corpus(tmp_path: Path, corpora: Path) -> None:
 
 
 def test_pipes_do_not_reach_other_machines(tmp_path: Path) -> None:
-    with pytest.raises(SerError, match="is a pipe, which other machines cannot read"):
-        extract_table([Clip(Path("-"))], FeatureSpec(), tmp_path / "x.npy", cluster="tcp://x")
+    said: list[SerError] = []
+    with pytest.raises(SerError, match="none of the inputs can be read"):
+        extract_table(
+            [Clip(Path("-"))],
+            FeatureSpec(),
+            tmp_path / "x.npy",
+            cluster="tcp://x",
+            on_error=said.append,
+        )
+    assert [error.cause for error in said] == ["is a pipe, which other machines cannot read"]
 
 
 def test_extraction_in_memory_gives_what_the_file_has(tmp_path: Path, ravdess_like: Path) -> None:
