@@ -126,6 +126,10 @@ def check_archive(archive: zipfile.ZipFile, size: int) -> None:
     Raises:
         ValueError: It would need far more memory than a file of its size honestly does.
     """
+    packed = max((info.compress_size for info in archive.infolist()), default=0)
+    if packed > size:
+        # As much is reserved before it is read.
+        raise ValueError(f"{size} bytes claim to hold {packed} packed ones")
     claimed = sum(info.file_size for info in archive.infolist())
     if claimed > _RATIO * size + _ALLOWANCE:
         raise ValueError(f"{size} bytes claim to hold {claimed}")

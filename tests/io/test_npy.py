@@ -104,3 +104,15 @@ def test_a_zip_bomb_is_not_unpacked() -> None:
         arrays_from_bytes(data)
     with zipfile.ZipFile(io.BytesIO(data)) as archive:
         check_archive(archive, 100 * len(data))
+
+
+def test_a_member_is_no_larger_than_its_archive() -> None:
+    stream = io.BytesIO()
+    with zipfile.ZipFile(stream, "w") as archive:
+        archive.writestr("a.npy", bytes_of(ARRAYS[0]))
+    data = bytearray(stream.getvalue())
+    # The packed size in the directory at the end, of four bytes.
+    at = data.index(b"PK\x01\x02") + 20
+    data[at : at + 4] = (1 << 30).to_bytes(4, "little")
+    with pytest.raises(ValueError, match="packed ones"):
+        arrays_from_bytes(bytes(data))
