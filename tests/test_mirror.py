@@ -14,6 +14,7 @@ PACKAGE, TESTS = ROOT / "ser", ROOT / "tests"
 
 # Test files that look at a folder, or at the whole.
 WHOLE = {
+    "tests/cli/analyze/test_sound.py": "channels, tracks, and recordings with something missing",
     "tests/cli/test_bad_inputs.py": "inputs that break something, among others that do not",
     "tests/cli/test_killed.py": "commands that are killed, or write the same at once",
     "tests/cli/test_startup.py": "what every command imports when it starts",

@@ -13,7 +13,7 @@ from ser.cli.console import Console, TerminalStream, allows_color
 from ser.cli.parameters import say_options
 from ser.errors import AudioError, ParameterError, SerError, cannot_write
 from ser.io.files import STANDARD, TemporaryOutput, is_special
-from ser.io.listing import is_folder, walk
+from ser.io.listing import PassedOver, is_folder, walk
 from ser.timeline.summary import Summary
 from ser.timeline.window import Window
 from ser.timeline.writers.base import MultiWriter, Writer
@@ -180,7 +180,11 @@ def walk_recordings(console: Console, inputs: Sequence[Path]) -> Iterator[str]:
         if not is_folder(path):
             yield str(path)
             continue
-        found = [str(file) for file in walk(path, console.fail)]
+        others = PassedOver()
+        found = [str(file) for file in walk(path, console.fail, others.add)]
+        said = others.remark()
+        if said is not None:
+            console.note(f"{path}: {said}")
         if not found:
             console.fail(AudioError(path, "holds no audio files", "name audio files or a folder"))
         yield from found

@@ -16,6 +16,7 @@ from typing import Any
 import click
 
 from ser.audio import reader
+from ser.audio.selection import Selection
 from ser.audio.writer import SUFFIXES, check_target
 from ser.cli.common import (
     Console,
@@ -26,7 +27,7 @@ from ser.cli.common import (
     refuse_terminal,
 )
 from ser.cli.exclusive import Excludes
-from ser.cli.options import with_options
+from ser.cli.options import sound_options, with_options
 from ser.cli.paths import InputPath, OutputPath, file_roles
 from ser.conversion.jobs import AUTO, ConversionConfig, convert_files
 from ser.conversion.modification import MAX_INTENSITY
@@ -151,6 +152,7 @@ def _result_options(function: Any) -> Any:
     rules=(Excludes("--spectrograms=-", "--output=-", "one of them can use stdout"),),
 )
 @audio_arguments
+@sound_options(each=False)
 @_translation_options
 @_result_options
 def main(
@@ -162,6 +164,8 @@ def main(
     intensity: float,
     source: str | None,
     model: str,
+    channel: Any,
+    track: int | None,
     engine: Any,
     device: Any,
     output: str | None,
@@ -199,7 +203,10 @@ def main(
     if spectrograms is not None:
         refuse_terminal(spectrograms)
     classifier = str(find_model(os.environ.get("SER_MODEL") or SMALL_MODEL))
-    config = ConversionConfig(model, engine, device, intensity, source_emotion, classifier)
+    selection = Selection(channel, track)
+    config = ConversionConfig(
+        model, engine, device, intensity, source_emotion, classifier, selection
+    )
     # Opened first: a missing classifier is an error before any conversion.
     config.open_source_emotion()
     emotions = _select_emotions(emotion_names, config.open_converter().emotions)

@@ -17,6 +17,7 @@ import numpy as np
 
 from ser.arrays import Channels, Samples
 from ser.audio import reader
+from ser.audio.selection import DEFAULT, Selection
 from ser.audio.writer import bit_depth, open_sound_file
 from ser.conversion.converter import EngineName, open_converter
 from ser.conversion.modification import MAX_INTENSITY, Converter, check_emotion
@@ -60,6 +61,8 @@ class ConversionConfig:
         source: The emotion of the recordings, `AUTO` to recognize that of each phrase, or None
             where it is not known.
         classifier: The path of the classifier for `AUTO`.
+        selection: Which track of each recording is converted, and of its channels one; ``mix``
+            for all channels.
     """
 
     model: str = str(DEFAULT_TRANSLATOR)
@@ -68,6 +71,7 @@ class ConversionConfig:
     intensity: float = 1.0
     source: str | None = None
     classifier: str = str(SMALL_MODEL)
+    selection: Selection = DEFAULT
 
     def __post_init__(self) -> None:
         """Checks the intensity.
@@ -223,7 +227,7 @@ def convert_file(
             on_seconds(len(block) / rate)
 
     try:
-        decoded = reader.channels(task.recording.path)
+        decoded = reader.channels(task.recording.path, selection=config.selection)
         first, rate = next(decoded)
         blocks = count(itertools.chain([(first, rate)], decoded))
         with open_sound_file(

@@ -25,7 +25,7 @@ from ser.corpora.ravdess import Ravdess
 from ser.corpora.savee import Savee
 from ser.corpora.tess import Tess
 from ser.errors import CorpusError, SerError, choose_from
-from ser.io.listing import walk
+from ser.io.listing import PassedOver, walk
 from ser.io.remote import exists, fetch, find_audio, is_url, url_or_path
 
 CORPORA = MappingProxyType(
@@ -141,7 +141,11 @@ class _Search:
 
     def _add_folder(self, folder: Path) -> None:
         problems = len(self.missing)
-        files = list(walk(folder, self.missing.append))
+        others = PassedOver()
+        files = list(walk(folder, self.missing.append, others.add))
+        said = others.remark()
+        if said is not None:
+            self.notes.append(f"{folder}: {said}")
         if not files and problems == len(self.missing):
             cure = "give a folder that holds audio files, or the files themselves"
             self.missing.append(CorpusError(folder, "holds no audio files", cure))
@@ -187,6 +191,11 @@ class _Search:
         self.clips += known
         if self.corpus == "auto" and not known:
             # Recordings of no corpus, which can be analyzed all the same.
+            if len(unknown) > 1:
+                count = f"{len(unknown)} recordings"
+                self.notes.append(
+                    f"{count} get no emotion: no corpus has such names; a manifest can say them"
+                )
             self.clips += [Clip(path) for path in unknown]
         else:
             self.skipped += unknown

@@ -16,9 +16,10 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path, PurePath, PurePosixPath
 from typing import NamedTuple
 
+from ser.audio.selection import Remark, ignore
 from ser.errors import AudioError, SerError
 from ser.io.files import STANDARD, is_special
-from ser.io.listing import is_folder, result_name, walk
+from ser.io.listing import PassedOver, is_folder, result_name, walk
 from ser.io.remote import RemoteFile, find_audio, is_url, url_or_path
 
 
@@ -43,6 +44,7 @@ def find_jobs(
     on_error: Callable[[SerError], None] = lambda error: None,
     *,
     named: bool = True,
+    remark: Remark = ignore,
 ) -> list[Job]:
     """Lists the recordings of inputs, in the order given.
 
@@ -51,15 +53,16 @@ def find_jobs(
         on_error: Called for each input that has nothing to read.
         named: Each recording has a result of its own, which needs a name; one that is given twice
             has one result.
+        remark: Told, for each folder, what was passed over in it.
 
     Raises:
         SerError: Two recordings would have the same result, or one comes through a pipe.
     """
     if not named:
-        return [job for path in inputs for job in _jobs_of(path, on_error)]
+        return [job for path in inputs for job in _jobs_of(path, on_error, remark)]
     jobs: dict[str, Job] = {}
     for path in inputs:
-        for job in _jobs_of(path, on_error):
+        for job in _jobs_of(path, on_error, remark):
             other = jobs.setdefault(job.name, job)
             if other.source != job.source:
                 raise SerError(
@@ -70,7 +73,7 @@ def find_jobs(
     return list(jobs.values())
 
 
-def _jobs_of(path: Path, on_error: Callable[[SerError], None]) -> Iterator[Job]:
+def _jobs_of(path: Path, on_error: Callable[[SerError], None], remark: Remark) -> Iterator[Job]:
     given = url_or_path(path)
     if is_url(given):
         try:
@@ -80,9 +83,13 @@ def _jobs_of(path: Path, on_error: Callable[[SerError], None]) -> Iterator[Job]:
             on_error(error)
     elif is_folder(path):
         empty = True
-        for file in walk(path, on_error):
+        others = PassedOver()
+        for file in walk(path, on_error, others.add):
             empty = False
             yield _local(file, file.relative_to(path))
+        said = others.remark()
+        if said is not None:
+            remark(f"{path}: {said}")
         if empty:
             on_error(AudioError(path, "holds no audio files", "name audio files or a folder"))
     elif str(path) == STANDARD or is_special(path):

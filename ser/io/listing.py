@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import stat
+from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path, PurePath, PurePosixPath
 
@@ -14,11 +15,16 @@ _LIBSNDFILE = """
     wav wave flac ogg oga opus mp3 mp2 aiff aif aifc au snd caf w64 rf64 voc sph nist avr ircam
 """
 _FFMPEG = """
-    m4a m4b aac mp4 m4v mov mkv mka webm weba wma wmv asf avi flv amr 3gp 3g2 ac3 eac3 dts mpg mpeg
-    tta wv ape spx
+    m4a m4b m4r m4p aac adts loas mp4 m4v mov qt qta mkv mka webm weba wma wmv asf avi flv f4a f4v
+    amr amr-nb amr-wb awb 3gp 3gpp 3g2 3gpp2 3ga ac3 eac3 ec3 dts mpg mpeg mpga mp1 ts mts m2ts vob
+    ogv ogm ogx tta wv ape spx gsm qcp ra rm oma aa3 dsf dff mpc tak shn nut mxf dv divx
 """
 EXTENSIONS: frozenset[str] = frozenset(f".{name}" for name in (_LIBSNDFILE + _FFMPEG).split())
 """Extensions, in lower case, of what libsndfile or FFmpeg decode."""
+
+
+# More kinds of files are only hinted at.
+_NAMED_ENDINGS = 4
 
 
 def is_audio(path: Path) -> bool:
@@ -37,7 +43,32 @@ def is_folder(path: Path) -> bool:
         return False
 
 
-def walk(path: Path, on_error: Callable[[SerError], None] | None = None) -> Iterator[Path]:
+class PassedOver:
+    """Counts the files of a folder that are no recordings by their endings."""
+
+    def __init__(self) -> None:
+        self._endings: Counter[str] = Counter()
+
+    def add(self, path: Path) -> None:
+        """Counts a file."""
+        self._endings[path.suffix.lower() or "no ending"] += 1
+
+    def remark(self) -> str | None:
+        """Says in a line how many there are, and of which endings; None where there are none."""
+        count = self._endings.total()
+        if not count:
+            return None
+        most = ", ".join(f"{name} {n}" for name, n in self._endings.most_common(_NAMED_ENDINGS))
+        more = ", …" if len(self._endings) > _NAMED_ENDINGS else ""
+        what = "1 file" if count == 1 else f"{count} files"
+        return f"{what} passed over that are no recordings by their endings ({most}{more})"
+
+
+def walk(
+    path: Path,
+    on_error: Callable[[SerError], None] | None = None,
+    on_other: Callable[[Path], None] = lambda path: None,
+) -> Iterator[Path]:
     """Lists the audio files under a folder.
 
     Subfolders are entered, links to folders too (each folder once, so that circular links end);
@@ -47,6 +78,7 @@ def walk(path: Path, on_error: Callable[[SerError], None] | None = None) -> Iter
     Args:
         path: A folder.
         on_error: Called for each folder that cannot be read; without it the first one raises.
+        on_other: Called for each file that is no recording by its ending; hidden ones are not.
 
     Yields:
         Paths that begin with `path`, sorted within each folder, files before subfolders.
@@ -80,8 +112,12 @@ def walk(path: Path, on_error: Callable[[SerError], None] | None = None) -> Iter
         folders[:] = sorted(name for name in folders if not _is_hidden(name))
         for name in sorted(files):
             found = Path(root, name)
-            if not _is_hidden(name) and is_audio(found) and not _is_special(found):
+            if _is_hidden(name) or _is_special(found):
+                continue
+            if is_audio(found):
                 yield found
+            else:
+                on_other(found)
 
 
 def _is_special(path: Path) -> bool:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from ser.errors import CorpusError
-from ser.io.listing import is_audio, walk
+from ser.io.listing import PassedOver, is_audio, walk
 
 READ = """
     a.wav a.WAV a.flac a.ogg a.oga a.opus a.mp3 a.m4a a.aac a.mp4 a.m4v a.mov a.mkv a.webm a.aiff
@@ -47,3 +47,15 @@ def test_what_cannot_be_read_raises_or_is_told(tmp_path: Path) -> None:
     told: list[Exception] = []
     assert list(walk(tmp_path / "nowhere", told.append)) == []
     assert len(told) == 1
+
+
+def test_what_is_passed_over_is_counted(tmp_path: Path) -> None:
+    for name in ("a.WAV", "b.qta", "c.amr-nb", "d.txt", "e.TXT", "f", ".hidden.txt", "g.pdf"):
+        (tmp_path / name).touch()
+    others = PassedOver()
+    assert others.remark() is None
+    found = [path.name for path in walk(tmp_path, on_other=others.add)]
+    assert found == ["a.WAV", "b.qta", "c.amr-nb"]
+    assert others.remark() == (
+        "4 files passed over that are no recordings by their endings (.txt 2, no ending 1, .pdf 1)"
+    )

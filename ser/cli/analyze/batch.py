@@ -184,14 +184,14 @@ def analyze_batch(
         place = OutputFolder(batch.folder)
         token = secrets.token_hex(4)
         work = WriteResults(task, place, batch.formats, batch.picture, outputs.top, token)
-        jobs = find_jobs(inputs, console.fail)
+        jobs = find_jobs(inputs, console.fail, remark=console.note)
         roles.add_inputs(job.source for job in jobs)
         if not is_url(batch.folder):
             results = (name for job in jobs for name in work.names(job))
             roles.add_outputs(Path(batch.folder, name) for name in results)
         _to_folder(console, batch, jobs, work)
         return
-    jobs = find_jobs(inputs, console.fail, named=False)
+    jobs = find_jobs(inputs, console.fail, named=False, remark=console.note)
     roles.add_inputs(job.source for job in jobs)
     if jobs:
         with outputs.open(len(jobs), session.recognizer.labels) as writer:

@@ -15,12 +15,13 @@ import click
 from ser.arrays import Samples
 from ser.audio.microphone import MICROPHONE
 from ser.audio.reader import BLOCK_SECONDS, length, stream
+from ser.audio.selection import Selection
 from ser.audio.writer import write_sound
 from ser.cli.common import Console, allows_color, audio_arguments, collect_inputs, command
 from ser.cli.console import is_terminal
 from ser.cli.exclusive import Excludes, exclude
 from ser.cli.listen.recording import list_microphones, record
-from ser.cli.options import model_option, timeline_output_options
+from ser.cli.options import model_option, sound_options, timeline_output_options
 from ser.cli.outputs import choose_outputs, open_stream, open_writer, walk_recordings
 from ser.cli.paths import InputPath, OutputPath, file_roles
 from ser.cli.text_options import TextOptions, add_text_options
@@ -74,6 +75,7 @@ from ser.timeline.writers.text import can_draw_blocks
 )
 @click.option("--list-devices", is_flag=True, help="List the microphones, and end.")
 @model_option
+@sound_options(each=False)
 @add_text_options
 @click.option(
     "-f",
@@ -96,6 +98,8 @@ def main(
     mic_device: str | None,
     list_devices: bool,
     model: str,
+    channel: Any,
+    track: int | None,
     format_name: str | None,
     output: tuple[str, ...],
     top: int,
@@ -139,7 +143,8 @@ def main(
     inputs = collect_inputs(names, files_from, files0_from) if named else []
     recordings = list(walk_recordings(console, inputs))
     file_roles().add_inputs(recordings)
-    sources = [_open_file(name) for name in recordings]
+    selection = Selection(channel, track)
+    sources = [_open_file(console, name, selection) for name in recordings]
     if named and not sources:
         return
     count = max(1, len(sources))
@@ -214,13 +219,17 @@ _Process = Callable[[_Source, Callable[[float], None]], None]
 """Processes a recording, and reports the seconds of each step."""
 
 
-def _open_file(name: str) -> _Source:
+def _open_file(console: Console, name: str, selection: Selection) -> _Source:
     seconds = None
     if name != STANDARD and not is_special(Path(name)):
         # Where it cannot be read the reason comes when it is its turn.
         with contextlib.suppress(SerError):
             seconds = math.ceil(length(name))
-    return _Source(name, seconds, lambda rate: stream(name, rate))
+
+    def tell(text: str) -> None:
+        console.remark(f"{name}: {text}")
+
+    return _Source(name, seconds, lambda rate: stream(name, rate, selection=selection, remark=tell))
 
 
 def _recorded(samples: Samples, rate: int) -> _Source:

@@ -254,7 +254,7 @@ def test_nothing_readable_writes_nothing(run: Run, tmp_path: Path) -> None:
     before = sorted(path.name for path in tmp_path.iterdir())
     done = run("ser-extract", ".", "-o", "out/t.npy")
     assert done.returncode == 1
-    assert len(done.err.splitlines()) == 4
+    assert len(done.err.splitlines()) == 5
     assert done.err.splitlines()[-1] == (
         "ser-extract: error: out/t.npy: no table was written: none of the inputs can be read"
     )
@@ -654,7 +654,7 @@ def test_unusual_names(run: Run, tmp_path: Path) -> None:
     ):
         done = run("ser-extract", *options, "-o", "t.npy", stdin=stdin)
         assert done.returncode == 1
-        assert len(done.stderr.splitlines()) == 3
+        assert len(done.stderr.splitlines()) == 4
         found = {os.fsencode(path) for path in read_table(tmp_path / "t.npy")["path"].tolist()}
         assert found == {b"clips/" + name for name in names}
 
@@ -689,11 +689,41 @@ def test_channels_of_ravdess(run: Run, tmp_path: Path) -> None:
             assert f"{14 - count} clips of the other channel left out" in done.err
 
 
+def test_former_words_for_the_channels_of_ravdess(run: Run, tmp_path: Path) -> None:
+    write_corpus("ravdess", tmp_path / "r", speakers=1)
+    write_corpus("ravdess-song", tmp_path / "r", speakers=1)
+    done = run("ser-extract", "r", "--channel", "song", "-o", "t.npy")
+    assert done.returncode == 0, done.err
+    assert "note: --channel of RAVDESS is now called --vocal-channel" in done.err
+    assert len(read_table(tmp_path / "t.npy")) == 6
+
+
+def test_one_channel_and_digital_silence(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "angry").mkdir()
+    voice = speech(RATE, 1.0)
+    both = np.stack([voice, np.zeros_like(voice)], axis=1)
+    (tmp_path / "angry" / "x.wav").write_bytes(sound(both, RATE, subtype="FLOAT"))
+    tables = []
+    for channel in ("1", "2"):
+        done = run("ser-extract", "angry", "--channel", channel, "-o", "t.npy")
+        assert done.returncode == 0, done.err
+        assert ("angry/x.wav: holds nothing but zeros" in done.err) == (channel == "2")
+        tables.append(read_table(tmp_path / "t.npy")["x"].copy())
+    assert not np.array_equal(*tables)
+    done = run("ser-extract", "angry", "--channel", "3", "-o", "t.npy")
+    assert done.returncode == 1
+    assert "has no channel 3: it has 2" in done.err
+
+
 def test_a_folder_without_labels(run: Run, tmp_path: Path) -> None:
     for name in ("one", "two"):
         (tmp_path / f"{name}.wav").write_bytes(sound(speech(RATE, 1.0), RATE))
     done = run("ser-extract", ".", "-o", "t.npy")
-    assert (done.returncode, done.err) == (0, "t.npy: 2 records\n")
+    assert done.returncode == 0
+    assert done.err == (
+        "ser-extract: note: 2 recordings get no emotion: no corpus has such names; a manifest can "
+        "say them\nt.npy: 2 records\n"
+    )
     table = read_table(tmp_path / "t.npy")
     assert table["y"].tolist() == ["", ""]
     assert table["corpus"].tolist() == ["", ""]
