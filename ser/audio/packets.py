@@ -60,10 +60,10 @@ def said_by_header(container: Any, stream: Any) -> float:
         return said
     formats = set(container.format.name.split(","))
     if "flac" in formats:
-        samples = (
-            float((stream.duration or 0) * stream.time_base) * stream.codec_context.sample_rate
-        )
-        return 0.0 if samples >= MOST_FLAC_SAMPLES else samples / stream.codec_context.sample_rate
+        seconds = float((stream.duration or 0) * stream.time_base)
+        # A damaged header may have no rate.
+        samples = seconds * (stream.codec_context.sample_rate or 0)
+        return seconds if 0 < samples < MOST_FLAC_SAMPLES else 0.0
     if not formats & {"matroska", "flv"} or len(container.streams) > 1:
         return 0.0
     return (container.duration or 0) / 1_000_000
