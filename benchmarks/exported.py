@@ -30,8 +30,8 @@ from exported import run_onnx, run_tflite  # noqa: E402
 from ser.arrays import Samples  # noqa: E402
 from ser.audio import reader  # noqa: E402
 from ser.exporting.export import export_classifier, window_size  # noqa: E402
+from ser.inference.classification import classify  # noqa: E402
 from ser.inference.classifier import Classifier, open_classifier  # noqa: E402
-from ser.inference.recognizer import classify  # noqa: E402
 from ser.parallel.resources import limit_blas_threads  # noqa: E402
 from ser.pretrained import find_model  # noqa: E402
 

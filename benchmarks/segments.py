@@ -27,7 +27,7 @@ from ser.corpora.base import Clip
 from ser.corpora.registry import find_clips
 from ser.evaluation.metrics import evaluate
 from ser.evaluation.predictions import Predictions, read_predictions
-from ser.inference import recognizer
+from ser.inference import classification
 from ser.inference.classifier import Classifier, open_classifier
 from ser.labels import NO_SPEECH
 from ser.models.calibration import fit_temperature
@@ -76,7 +76,7 @@ def windows_of(
     result: list[Window] = []
     for i in range(0, len(found), 32):
         seconds, windows = zip(*found[i : i + 32], strict=True)
-        result += recognizer.classify("", windows, seconds, engine, vad=True)
+        result += classification.classify("", windows, seconds, engine, vad=True)
     return result
 
 

@@ -16,8 +16,8 @@ from speech import render_demo
 from ser.audio import reader
 from ser.features.extract import fit_frames
 from ser.features.spec import FeatureSpec
+from ser.inference.classification import find_windows
 from ser.inference.classifier import open_classifier
-from ser.inference.recognizer import find_windows
 from ser.inference.windowing import default_windowing
 from ser.labels import COMMON, RAVDESS_CODES
 from ser.models.artifact import read_card

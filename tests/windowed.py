@@ -11,7 +11,7 @@ from speech import render
 from spoken import EMOTIONS
 
 from ser.features.extract import fit_frames
-from ser.inference import recognizer
+from ser.inference import classification
 from ser.inference.classifier import Classifier
 from ser.inference.windowing import FULL
 
@@ -21,7 +21,7 @@ RATE = 16_000
 def analyze(*args: Any, vad: bool = False, **options: Any) -> Any:
     """Classifies every window, whatever is in it, unless a test is about speech."""
     time_range = options.pop("part", FULL)
-    return recognizer.find_windows(
+    return classification.find_windows(
         *args, start=time_range.start, seconds=time_range.seconds, vad=vad, **options
     )
 

@@ -37,8 +37,8 @@ class SourceEmotionClassifier:
         Returns:
             The emotion, or None where no emotion is more probable than all others together.
         """
-        # Imported here: `ser.inference.recognizer` imports windowing and process pools.
-        from ser.inference.recognizer import classify
+        # Imported here: `ser.inference.classification` imports windowing and process pools.
+        from ser.inference.classification import classify
 
         resampled = reader.resample(samples, SPEC.sample_rate, self._engine.spec.sample_rate)
         (window,) = classify("", [resampled], [0.0], self._engine)

@@ -7,8 +7,8 @@ from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass
 
 from ser.errors import SerError
+from ser.inference.classification import import_analysis
 from ser.inference.jobs import Job
-from ser.inference.recognizer import import_analysis
 from ser.inference.worker import AnalysisOutcome, ReturnResults, WriteResults, crashed
 from ser.parallel import dask, pool
 

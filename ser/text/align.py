@@ -8,8 +8,8 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 
 from ser.arrays import Samples
+from ser.inference.classification import classify
 from ser.inference.classifier import Adaptation, Classifier
-from ser.inference.recognizer import classify
 from ser.text.asr.base import Utterance
 from ser.text.asr.transcriber import TranscribedUtterance, Transcriber
 from ser.text.fusion import TextFusion

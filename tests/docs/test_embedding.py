@@ -15,8 +15,8 @@ from speech import render
 
 from ser.audio import reader
 from ser.exporting.export import export_classifier
+from ser.inference.classification import classify
 from ser.inference.classifier import open_classifier
-from ser.inference.recognizer import classify
 from ser.pretrained import SMALL_MODEL
 
 PAGE = (ROOT / "docs" / "embedding.md").read_text(encoding="utf-8")

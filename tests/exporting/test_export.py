@@ -17,8 +17,8 @@ from ser.dataset.extract import extract
 from ser.errors import ParameterError
 from ser.exporting.export import CARD, LABELS, export_classifier, format_of, window_size
 from ser.features.spec import FeatureSpec
+from ser.inference.classification import classify
 from ser.inference.classifier import Classifier, open_classifier
-from ser.inference.recognizer import classify
 from ser.models.encoders import prepare_encoder
 from ser.pretrained import DEFAULT_MODEL, SMALL_MODEL
 

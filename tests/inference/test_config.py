@@ -13,9 +13,10 @@ from spoken import EMOTIONS
 
 from ser.errors import ParameterError
 from ser.inference.adaptation import SELF, AdaptationSource, adapt
+from ser.inference.classification import find_windows
 from ser.inference.classifier import Classifier, open_classifier
 from ser.inference.config import AnalysisConfig, make_config
-from ser.inference.recognizer import Recognizer, find_windows
+from ser.inference.recognizer import Recognizer
 from ser.inference.windowing import TimeRange, Windowing, network_seconds
 from ser.timeline.postprocess import SEGMENT_OVERLAP, SEGMENT_SMOOTHING, Postprocessing
 

@@ -12,8 +12,8 @@ from speech import render
 
 from ser.audio import reader
 from ser.audio.writer import write_sound
+from ser.inference.classification import find_windows
 from ser.inference.classifier import Classifier, open_classifier
-from ser.inference.recognizer import find_windows
 from ser.inference.windowing import Windowing
 from ser.pretrained import SMALL_MODEL
 from ser.text.align import TranscriptAligner, analyze_utterances

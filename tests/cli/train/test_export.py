@@ -11,8 +11,8 @@ from exported import run_tflite
 from speech import render
 
 from ser.dataset.table import Table, write_table
+from ser.inference.classification import classify
 from ser.inference.classifier import open_classifier
-from ser.inference.recognizer import classify
 
 
 def test_a_model_is_exported_without_training(run: Run, tiny_model: Path, tmp_path: Path) -> None:

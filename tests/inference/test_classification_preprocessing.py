@@ -14,8 +14,8 @@ from ser.corpora.registry import find_clips
 from ser.dataset.extract import extract_table
 from ser.dataset.table import read_table, spec_of
 from ser.features.extract import Extractor, fit_frames
+from ser.inference.classification import find_windows
 from ser.inference.classifier import open_classifier
-from ser.inference.recognizer import find_windows
 from ser.inference.windowing import default_windowing
 
 CLEANED = SPEC.with_changes(normalise="none", clean=("trim:30", "loudness:-20"))
