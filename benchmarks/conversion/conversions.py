@@ -15,6 +15,7 @@ from benchmarks.conversion.measures import SAMPLE_RATE, measure_samples, quantiz
 from benchmarks.conversion.quality import SpeechQuality, measure_quality
 from ser.arrays import Samples
 from ser.audio import reader
+from ser.audio.selection import mono
 from ser.audio.writer import write_sound
 from ser.conversion.contours import Contours
 from ser.conversion.evaluation.measures import ClipMeasures
@@ -190,7 +191,7 @@ def _convert(job: ConversionJob) -> list[tuple[ConversionTarget, Samples, int]]:
 def _read_native(path: str) -> tuple[Samples, int]:
     """Reads a recording at its own rate, mono, as `ser-translate` does."""
     blocks = list(reader.channels(path))
-    return reader.mono(np.concatenate([block for block, _ in blocks])), blocks[0][1]
+    return mono(np.concatenate([block for block, _ in blocks])), blocks[0][1]
 
 
 @functools.lru_cache(maxsize=1)

@@ -10,7 +10,6 @@ from typing import Any, Literal, TypeVar
 
 import click
 
-from ser.audio.selection import parse_channel
 from ser.cli.console import is_terminal
 from ser.cli.exclusive import Excludes
 from ser.cli.paths import InputPath, OutputPath, TimelineOutputs
@@ -104,6 +103,9 @@ class ChannelName(click.ParamType):  # type: ignore[type-arg]  # generic in newe
         """Reads the name."""
         if not isinstance(value, str) or value in self._former:
             return value
+        # Imported here, because it brings NumPy along, which --help does not need.
+        from ser.audio.selection import parse_channel
+
         try:
             found = parse_channel(value)
         except ParameterError:

@@ -60,8 +60,12 @@ class PassedOver:
             return None
         most = ", ".join(f"{name} {n}" for name, n in self._endings.most_common(_NAMED_ENDINGS))
         more = ", …" if len(self._endings) > _NAMED_ENDINGS else ""
-        what = "1 file" if count == 1 else f"{count} files"
-        return f"{what} passed over that are no recordings by their endings ({most}{more})"
+        what = (
+            "1 file passed over that is no recording by its ending"
+            if count == 1
+            else f"{count} files passed over that are no recordings by their endings"
+        )
+        return f"{what} ({most}{more})"
 
 
 def walk(

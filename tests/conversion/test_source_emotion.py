@@ -38,7 +38,10 @@ def test_all_of_a_phrase_is_heard(phrase: np.ndarray, monkeypatch: pytest.Monkey
     monkeypatch.setattr(
         type(engine.extractor),
         "prepare",
-        lambda self, samples: (seen.append(len(samples)), features(self, samples))[1],
+        lambda self, samples, **more: (
+            seen.append(len(samples)),
+            features(self, samples, **more),
+        )[1],
     )
     SourceEmotionClassifier(engine)(phrase)
     assert sum(seen) == len(phrase) * engine.spec.sample_rate // 16_000

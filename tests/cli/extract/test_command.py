@@ -89,7 +89,7 @@ def test_a_corpus_becomes_a_table(run: Run, tmp_path: Path, ravdess_like: Path) 
     assert done.stdout == b""
     assert done.err == "t.npy: 64 records\n"
     table = read_table(tmp_path / "t.npy")
-    assert spec_of(table) == FeatureSpec()
+    assert spec_of(table) == FeatureSpec(highpass=60.0)
     assert table["x"].shape == (64, 101, 64)
     assert set(table["y"]) == {
         "neutral",
@@ -173,6 +173,7 @@ def test_every_option_reaches_the_specification(
         "--offset": 0.1,
         "--duration": 0.7,
         "--trim": 30,
+        "--highpass": 80,
         "--clean": "loudness:-20, trim",
     }
     options = [text for pair in values.items() for text in pair]
@@ -196,6 +197,7 @@ def test_every_option_reaches_the_specification(
         offset=0.1,
         duration=0.7,
         trim=30.0,
+        highpass=80.0,
         clean=("loudness:-20", "trim:40"),
     )
 
