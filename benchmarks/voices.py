@@ -11,7 +11,8 @@ of all, and so is ordinary speech, which has no labels and is taken to be neutra
 Protocol: a recording is what there is of a voice. *Balanced* is all of its clips; *mostly neutral*
 all neutral and calm ones, and each other clip with a chance of one in ten, drawn three times.
 Emotions that the tested corpus does not have are left out of the answer (calm counts as neutral);
-the model adapts itself to all emotions that it knows. Original clips alone are tested.
+the model adapts itself to all emotions that it knows. *Told* is balanced, and the model is told by
+a prior which emotions the corpus has, all alike. Original clips alone are tested.
 
 Prediction sets for a coverage of 0.9 have the thresholds of the cross-validation's report, whatever
 corpus is tested; of its own clips each fold is tested with thresholds of the other folds. Of
@@ -42,7 +43,7 @@ from ser.training.classifier import train_classifier
 COVERAGE_WANTED = 0.9
 DRAWS, OTHERS_SHARE, CONFIDENT, UNCERTAIN = 3, 0.1, 0.7, 0.5
 NEUTRAL = ("neutral", "calm")
-PROTOCOLS = ("plain", "balanced", "mostly_neutral", "mostly_neutral_plain")
+PROTOCOLS = ("plain", "balanced", "told", "mostly_neutral", "mostly_neutral_plain")
 
 
 def main() -> None:
@@ -126,6 +127,7 @@ def evaluate(
             if kind == "plain":
                 # Models that were trained here have not the temperature of the report.
                 answers = apply_temperature(answers, report["temperature"])
+            truth = with_neutral(truth, classifier.labels)
             threshold = thresholds[PLAIN if kind == "plain" else ADAPTED]
             result["sets"][kind] = describe_sets(answers, truth, threshold, classifier.labels)
     return result
@@ -152,6 +154,14 @@ def sets_of_folds(folder: Path, temperature: float) -> dict[str, Any]:
             answers, truth, thresholds[:, None], predictions.labels, calm=True
         )
     return found
+
+
+def with_neutral(truth: Any, labels: Sequence[str]) -> Any:
+    """Counts calm as neutral."""
+    if NEUTRAL[1] not in labels:
+        return truth
+    neutral, calm = (list(labels).index(name) for name in NEUTRAL)
+    return np.where(truth == calm, neutral, truth)
 
 
 def describe_sets(
@@ -188,7 +198,9 @@ def cross_validated(folder: Path, table: Table, seed: int) -> dict[str, Any]:
         classifier = open_classifier(path)
         tested = read_predictions(path.with_suffix(".csv")).path.tolist()
         found.append(collect(classifier, table[np.isin(table["path"], tested)], rng))
-    return summarize(found, classifier.labels)
+    result = summarize(found, classifier.labels)
+    result["calm_apart"] = summarize(found, classifier.labels, calm_apart=True)
+    return result
 
 
 def collect(
@@ -198,7 +210,10 @@ def collect(
     labels = list(classifier.labels)
     test = originals(table, np.flatnonzero(np.asarray(table["y"]) != ""))
     names = np.asarray(table["y"])[test].tolist()
-    truth = np.array([labels.index(NEUTRAL[0] if name in NEUTRAL else name) for name in names])
+    if NEUTRAL[1] not in labels:
+        names = [NEUTRAL[0] if name in NEUTRAL else name for name in names]
+    truth = label_indices(names, labels)
+    told = classifier.with_prior(dict.fromkeys(names, 1))
     x, functionals = table["x"][test], table["functionals"][test]
     plain = classifier.probabilities(x, functionals)
     found: dict[str, list[tuple[Any, Any]]] = {name: [] for name in PROTOCOLS}
@@ -206,7 +221,7 @@ def collect(
     for positions in positions_by_speaker(without_features(table, test)).values():
         groups = [("balanced", positions)]
         for _ in range(DRAWS):
-            mostly = truth[positions] == labels.index(NEUTRAL[0])
+            mostly = np.isin(np.asarray(names)[positions], NEUTRAL)
             chosen = positions[mostly | (rng.random(len(positions)) < OTHERS_SHARE)]
             groups.append(("mostly_neutral", chosen))
             found["mostly_neutral_plain"].append((plain[chosen], truth[chosen]))
@@ -215,13 +230,25 @@ def collect(
                 adaptation = classifier.adapt(x[part], functionals[part])
                 answer = classifier.probabilities(x[part], functionals[part], adaptation)
                 found[kind].append((answer, truth[part]))
+        adaptation = told.adapt(x[positions], functionals[positions])
+        answer = told.probabilities(x[positions], functionals[positions], adaptation)
+        found["told"].append((answer, truth[positions]))
     return found
 
 
 def summarize(
-    parts: Sequence[dict[str, list[tuple[Any, Any]]]], labels: Sequence[str]
+    parts: Sequence[dict[str, list[tuple[Any, Any]]]],
+    labels: Sequence[str],
+    *,
+    calm_apart: bool = False,
 ) -> dict[str, Any]:
-    """Scores what `collect` has given, all parts together."""
+    """Scores what `collect` has given, all parts together.
+
+    Args:
+        parts: What it gave.
+        labels: The model's labels.
+        calm_apart: Whether calm is an emotion of its own, or counts as neutral.
+    """
     result: dict[str, Any] = {}
     for kind in PROTOCOLS:
         answers, truth = (
@@ -230,21 +257,24 @@ def summarize(
         )
         if not result:
             names = {labels[number] for number in truth.tolist()}
+            if not calm_apart:
+                names = {NEUTRAL[0] if name in NEUTRAL else name for name in names}
             kept = np.isin(labels, [*names, *NEUTRAL])
             result = {"emotions": ordered(names), "clips": len(truth)}
-        result[kind] = score(answers, truth, labels, kept)
+        result[kind] = score(answers, truth, labels, kept, calm_apart=calm_apart)
     return result
 
 
 def score(
-    probabilities: Any, truth: Any, labels: Sequence[str], kept: Any
+    probabilities: Any, truth: Any, labels: Sequence[str], kept: Any, *, calm_apart: bool
 ) -> dict[str, float | dict[str, float]]:
     """Gives accuracy, UAR, recalls and calibration error of some answers."""
     answers = np.where(kept, probabilities, 0.0)
-    if NEUTRAL[1] in labels:
+    if NEUTRAL[1] in labels and not calm_apart:
         neutral, calm = (labels.index(name) for name in NEUTRAL)
         answers[:, neutral] += answers[:, calm]
         answers[:, calm] = 0
+        truth = with_neutral(truth, labels)
     answers /= answers.sum(axis=1, keepdims=True)
     best = answers.argmax(axis=1)
     recalls = {

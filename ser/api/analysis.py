@@ -23,7 +23,11 @@ from ser.pretrained import DEFAULT_MODEL, find_model
 
 
 def load_model(
-    path: str | Path | None = None, *, engine: EngineName = "auto", device: Device = "auto"
+    path: str | Path | None = None,
+    *,
+    engine: EngineName = "auto",
+    device: Device = "auto",
+    prior: Literal["alike"] | Mapping[str, float] | None = None,
 ) -> Recognizer:
     """Loads a classifier of voices.
 
@@ -33,6 +37,8 @@ def load_model(
         engine: What runs the network: ``litert`` starts quickly on a CPU, ``keras`` uses a GPU;
             ``auto`` takes LiteRT where it can.
         device: Where Keras runs: ``auto``, ``cpu`` or ``gpu``.
+        prior: How frequent emotions are in what will be analyzed, where you know it: ``"alike"``,
+            or the share of each emotion that occurs; the others are never given.
 
     Returns:
         A recognizer: `ser.inference.recognizer.Recognizer.predict` classifies a clip,
@@ -41,7 +47,7 @@ def load_model(
 
     Raises:
         ArtifactError: The file is no classifier, or cannot be read.
-        ParameterError: There is no such engine or device.
+        ParameterError: There is no such engine or device, or the model does not know an emotion.
 
     Examples:
         >>> model = load_model()
@@ -51,7 +57,7 @@ def load_model(
     check_choice("engine", engine, get_args(EngineName))
     check_choice("device", device, get_args(Device))
     chosen = DEFAULT_MODEL if path is None else find_model(path)
-    classifier = open_classifier(chosen, engine, device)
+    classifier = open_classifier(chosen, engine, device, prior)
     return Recognizer(classifier, make_config(classifier))
 
 
@@ -71,6 +77,7 @@ def analyze(
     vad: bool = True,
     adapt: Source | Sequence[Source] | None = None,
     enrol: Mapping[str, Source | Sequence[Source]] | None = None,
+    prior: Literal["alike"] | Mapping[str, float] | None = None,
     channel: int | Literal["mix", "each"] = "mix",
     track: int | None = None,
     name: str | None = None,
@@ -101,6 +108,9 @@ def analyze(
             recording itself, ``"none"`` for no adaptation; None for ``"self"`` where the model can
             and the recording holds ten seconds of speech.
         enrol: Adapt to the voice by labelled speech: recordings of it by emotion.
+        prior: How frequent emotions are in the recording, where you know it: ``"alike"``, or the
+            share of each emotion that occurs, as ``{"neutral": 0.8, "angry": 0.2}``; the others are
+            never given. None to learn it from the recording, or from `model` if that has a prior.
         channel: ``"mix"`` for the mean of all channels, the number of one from 1, or ``"each"``
             for every channel by itself: windows then name their channel.
         track: The number of an audio track, from 1; None for the default one.
@@ -121,8 +131,11 @@ def analyze(
     """
     recording: Source = as_source(source, sample_rate)
     recognizer = model if isinstance(model, Recognizer) else load_model(model)
+    classifier = recognizer.classifier
+    if prior is not None:
+        classifier = classifier.with_prior(prior)
     config = make_config(
-        recognizer.classifier,
+        classifier,
         duration=duration,
         hop=hop,
         start=start,
@@ -141,7 +154,7 @@ def analyze(
         channel=channel,
         track=track,
     )
-    recognizer = Recognizer(recognizer.classifier, config)
+    recognizer = Recognizer(classifier, config)
     found = WindowList()
     said = RemarkList()
     try:

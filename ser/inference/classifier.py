@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import copy
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -34,8 +35,9 @@ from ser.models.conformal import (
     check_thresholds,
     threshold_for,
 )
-from ser.models.label_shift import fit_offset, uniform_offset
+from ser.models.label_shift import fit_offset, shares_offset
 from ser.models.litert import LiteRTRunner
+from ser.models.prior import prior_shares, weigh
 from ser.models.speaker_model import SpeakerAdaptation
 
 # Examples per call: bounds the memory of convolutions over a large table.
@@ -85,6 +87,8 @@ class Classifier:
         coefficients: Coefficients per frame.
         speaker_model: The model of how voices sound, where the artifact has one.
         temperature: Divides the logits, so that confidence is calibrated.
+        shares: The share of each emotion in what is analyzed, where somebody knows it, shape
+            (labels,); see `with_prior`.
         extractor: Computes the features.
         reads_functionals: Whether the network takes the functionals of a clip as well.
         runs_in_processes: Whether worker processes can run the network, and gain time by it.
@@ -107,6 +111,7 @@ class Classifier:
         self._average_voice = read_voice(path)
         self.reads_functionals = self._average_voice is not None
         self.speaker_model = read_speaker_model(path)
+        self.shares: Floats | None = None
         self._thresholds = _thresholds(path, card)
         self._runner = runner
         self.runs_in_processes = isinstance(runner, LiteRTRunner)
@@ -143,13 +148,34 @@ class Classifier:
         """
         if not self.runs_in_processes:
             raise TypeError("a network that Keras runs stays in its process")
-        return open_classifier, (self.path, "litert")
+        shares = None if self.shares is None else self._named(self.shares)
+        return open_classifier, (self.path, "litert", "auto", shares)
+
+    def with_prior(self, prior: str | Mapping[str, float]) -> Classifier:
+        """Gives the same classifier for speech of which somebody knows how frequent emotions are.
+
+        Args:
+            prior: ``alike``, or the share of each emotion that occurs; see
+                `ser.models.prior.prior_shares`.
+
+        Raises:
+            ParameterError: The model does not know an emotion, or a share is no positive number.
+        """
+        found = copy.copy(self)
+        found.shares = prior_shares(prior, self.labels)
+        return found
+
+    def _named(self, shares: Floats) -> dict[str, float]:
+        """Gives the shares of the emotions that occur, by name."""
+        pairs = zip(self.labels, shares.tolist(), strict=True)
+        return {label: share for label, share in pairs if share}
 
     def adapt(self, x: Array, functionals: Array | None = None) -> Adaptation | None:
         """Adapts to a voice by unlabelled speech.
 
-        The speech is taken to hold all emotions about equally often: a voice that is only ever
-        angry in it will be taken to sound like that as a rule.
+        Without a speaker model, and unless `with_prior` said otherwise, the speech is taken to hold
+        all emotions about equally often: a voice that is only ever angry in it will be taken to
+        sound like that as a rule.
 
         Args:
             x: Features of the voice's clips or windows, shape (n, frames, coefficients).
@@ -167,11 +193,7 @@ class Classifier:
         voice = None
         if functionals is not None and self._average_voice is not None:
             voice = estimate_baseline(functionals, self._average_voice)
-        plain = self._calibrated(x, functionals, voice)
-        # The fewer clips the average is of, the less it counts.
-        share = len(x) / (len(x) + _PRIOR_CLIPS)
-        offset = share * uniform_offset(np.maximum(plain, _FLOOR))
-        return Adaptation(voice, offset.astype(np.float32))
+        return Adaptation(voice, self._shares_offset(self._calibrated(x, functionals, voice)))
 
     def adapt_to_scores(self, scores: Floats, plain: Floats) -> Adaptation | None:
         """Adapts the speaker model to a voice.
@@ -187,8 +209,23 @@ class Classifier:
         """
         if self.speaker_model is None or len(scores) < MIN_WINDOWS:
             return None
-        speaker = self.speaker_model.adapt(scores, plain)
-        return Adaptation(None, np.zeros(len(self.labels), np.float32), speaker)
+        speaker = self.speaker_model.adapt(scores, plain, self.shares)
+        offset = np.zeros(len(self.labels), np.float32)
+        if self.shares is not None:
+            offset = self._shares_offset(self.speaker_model.probabilities(scores, speaker))
+        return Adaptation(None, offset, speaker)
+
+    def _shares_offset(self, probabilities: Floats) -> Vector:
+        """Gives the offset by which emotions have their shares in a voice's clips, or are alike."""
+        shares = np.full(len(self.labels), 1.0) if self.shares is None else self.shares
+        occurring = np.flatnonzero(shares)
+        found = np.maximum(probabilities[:, occurring], _FLOOR)
+        offset = np.zeros(len(self.labels), np.float32)
+        # The fewer clips the average is of, the less it counts.
+        share = len(found) / (len(found) + _PRIOR_CLIPS)
+        wanted = shares[occurring] / shares[occurring].sum()
+        offset[occurring] = share * shares_offset(found, wanted)
+        return offset
 
     def enrol(
         self,
@@ -237,7 +274,7 @@ class Classifier:
             return self._calibrated(x, functionals, None)
         plain = self._calibrated(x, functionals, adaptation.voice)
         if adaptation.speaker is None or self.speaker_model is None or functionals is None:
-            return shift_probabilities(plain, adaptation.offset)
+            return self._occurring(shift_probabilities(plain, adaptation.offset))
         return self.adapted_probabilities(self.speaker_model.scores(functionals), adaptation)
 
     def adapted_probabilities(self, scores: Floats, adaptation: Adaptation) -> Array:
@@ -253,10 +290,16 @@ class Classifier:
         if self.speaker_model is None or adaptation.speaker is None:
             raise ArtifactError(self.path, "has no speaker model", "train it with --arch lda")
         plain = self.speaker_model.probabilities(scores, adaptation.speaker)
-        return shift_probabilities(plain, adaptation.offset)
+        return self._occurring(shift_probabilities(plain, adaptation.offset))
+
+    def _occurring(self, probabilities: Array) -> Array:
+        """Takes from emotions that do not occur what the logarithm's floor has given them."""
+        if self.shares is None:
+            return probabilities
+        return weigh(probabilities, (self.shares > 0).astype(np.float32))
 
     def _calibrated(self, x: Array, functionals: Array | None, voice: Vector | None) -> Array:
-        """Gives probabilities at the card's temperature."""
+        """Gives probabilities at the card's temperature, and with the prior where it is known."""
         if x.ndim != 3 or x.shape[1:] != (self.frames, self.coefficients):
             raise ArtifactError(
                 self.path,
@@ -292,7 +335,8 @@ class Classifier:
                 f"has a network with {raw.shape[-1]} outputs for {len(self.labels)} labels",
                 "train it again",
             )
-        return apply_temperature(raw, self.temperature).astype(np.float32)
+        found = apply_temperature(raw, self.temperature).astype(np.float32)
+        return found if self.shares is None else weigh(found, self.shares)
 
 
 def _thresholds(path: Path, card: dict[str, Any]) -> dict[str, list[float]] | None:
@@ -320,7 +364,10 @@ def shift_probabilities(probabilities: Floats, offset: Vector) -> Array:
 
 
 def open_classifier(
-    path: str | Path, engine: EngineName = "auto", device: Device = "auto"
+    path: str | Path,
+    engine: EngineName = "auto",
+    device: Device = "auto",
+    prior: str | Mapping[str, float] | None = None,
 ) -> Classifier:
     """Opens a classifier.
 
@@ -329,8 +376,11 @@ def open_classifier(
         engine: ``litert``, ``keras``, or ``auto``: LiteRT where the artifact has a network for it
             and no GPU is asked for.
         device: Where Keras runs; LiteRT runs on the CPU.
+        prior: How frequent emotions are in what will be analyzed, where somebody knows it; see
+            `Classifier.with_prior`.
 
     Raises:
+        ParameterError: The prior does not suit the model.
         ArtifactError: The artifact is no classifier, or has no network for this engine.
         SerError: The device is not there.
     """
@@ -338,4 +388,5 @@ def open_classifier(
     card = read_card(path)
     if card["kind"] != CLASSIFIER:
         raise ArtifactError(path, f"is a model of kind {card['kind']}", "give a classifier")
-    return Classifier(path, card, open_runner(path, engine, device))
+    classifier = Classifier(path, card, open_runner(path, engine, device))
+    return classifier if prior is None else classifier.with_prior(prior)

@@ -8,6 +8,7 @@ from typing import Literal
 
 from ser.audio.reader import Source
 from ser.audio.selection import DEFAULT, ChannelChoice, Selection
+from ser.errors import ParameterError
 from ser.inference.adaptation import AdaptationSource, prepare_adaptation
 from ser.inference.classifier import Classifier
 from ser.inference.windowing import FULL, TimeRange, Windowing, default_windowing
@@ -89,6 +90,10 @@ def make_config(
             emotion.
     """
     if coverage is not None:
+        if classifier.shares is not None:
+            raise ParameterError(
+                "coverage", "is promised where the prior is learnt", "leave `prior` out"
+            )
         # Whether it can be promised is known before anything is read.
         classifier.threshold(coverage, adapted=False)
     chosen = default_hop if hop is None else hop

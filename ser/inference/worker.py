@@ -36,6 +36,7 @@ from ser.inference.jobs import Job
 from ser.inference.recognizer import Recognizer, analyze
 from ser.io.remote import OutputFolder
 from ser.models.backend import Device
+from ser.models.prior import Prior
 from ser.pretrained import DEFAULT_MODEL
 from ser.timeline.summary import Summary
 from ser.timeline.window import Window
@@ -53,12 +54,15 @@ class ModelReference:
             cannot be another.
         engine: What runs the network.
         device: Where Keras runs.
+        prior: How frequent emotions are: ``alike``, or pairs of emotion and share; None where
+            nobody knows.
     """
 
     path: str
     digest: str
     engine: EngineName
     device: Device
+    prior: Prior | None = None
 
     def open(self) -> Classifier:
         """Opens it, or gives what this process has opened before.
@@ -79,7 +83,9 @@ def _open_once(model: ModelReference) -> Classifier:
             "is another file here than where the batch was started",
             "put the model into a folder that all machines share, and the same ser on all of them",
         )
-    return open_classifier(path, model.engine, model.device)
+    prior = model.prior
+    known = prior if prior is None or isinstance(prior, str) else dict(prior)
+    return open_classifier(path, model.engine, model.device, known)
 
 
 def digest_of(path: Path) -> str:

@@ -1,4 +1,4 @@
-"""Offsets of log-probabilities, fitted to labeled clips or to a uniform distribution of labels.
+"""Offsets of log-probabilities, fitted to labeled clips or to known shares of the labels.
 
 A classifier that meets another voice or another room errs in the same direction for all of its
 clips. One number per label, added to the logarithms of its probabilities, corrects that without
@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from ser.arrays import Doubles, LabelIndices, Probabilities, Vector
+from ser.arrays import Doubles, Floats, LabelIndices, Probabilities, Vector
 from ser.models.calibration import softmax
 
 # A float32 softmax gives zeros; the logarithm of this stands for them.
@@ -61,23 +61,25 @@ def fit_offset(logs: Probabilities, y_index: LabelIndices) -> Vector:
     return offset.astype(np.float32)
 
 
-def uniform_offset(probabilities: Probabilities) -> Doubles:
-    """Finds the offset that makes all labels equally probable on average over some clips.
+def shares_offset(probabilities: Probabilities, shares: Floats) -> Doubles:
+    """Finds the offset by which labels have known shares on average over some clips.
 
-    For clips that are known to have every label about equally often. The iteration is the one for
-    new a priori probabilities (Saerens, Latinne and Decaestecker, Neural Computation 2002).
+    The iteration is the one for new a priori probabilities (Saerens, Latinne and Decaestecker,
+    Neural Computation 2002).
 
     Args:
         probabilities: Positive, shape (n, labels); at least one clip.
+        shares: The share of each label in the clips, shape (labels,); positive, with sum 1.
 
     Returns:
         Shape (labels,), with mean 0.
     """
     logs = np.log(np.asarray(probabilities, np.float64))
+    wanted = np.log(shares)
     offset = np.zeros(logs.shape[1])
     for _ in range(_MAX_ITERATIONS):
         mean = softmax(logs + offset).mean(axis=0)
-        step = -np.log(np.maximum(mean, _FLOOR))
+        step = wanted - np.log(np.maximum(mean, _FLOOR))
         step -= step.mean()
         offset += step
         if np.abs(step).max() < _TOLERANCE:

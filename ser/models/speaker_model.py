@@ -9,11 +9,13 @@ clips by expectation maximization (the shares as in Saerens, Latinne and Decaest
 Computation 2002), so no labels are needed. With few clips the estimates stay near the population.
 
 There may be two sets of distributions: of recordings like those of the training, and of unfamiliar
-ones, which vary more. And there are two priors of what a recording holds: mostly neutral speech, as
-people talk, or all emotions alike, as actors record them. Each set is estimated with each prior,
-and the answers are averaged by how probable they make the recording (Bayesian model averaging, with
-Laplace's approximation of the evidence: Kass and Raftery, Journal of the American Statistical
-Association 1995).
+ones, which vary more. Each comes with priors of what a recording holds, and a set with one of its
+priors is a hypothesis. A familiar recording is mostly neutral speech, as people talk, or has all
+emotions alike, as actors record them. An unfamiliar one is mostly neutral speech, and calm is no
+emotion of its own there: calm is a manner of the actors of one corpus, which other people's neutral
+speech is easily mistaken for. The answers of the hypotheses are averaged by how probable they make
+the recording (Bayesian model averaging, with Laplace's approximation of the evidence: Kass and
+Raftery, Journal of the American Statistical Association 1995).
 
 While a voice is learnt, the logarithms of probabilities count half. Without that, expectation
 maximization is too sure of its first guesses, and ends in solutions where emotions have changed
@@ -23,12 +25,12 @@ places (deterministic annealing: Ueda and Nakano, Neural Networks 1998).
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from typing import Self
 
 import numpy as np
 
-from ser.arrays import Doubles, Floats, Matrix
+from ser.arrays import Doubles, Floats, Indices, Matrix
 from ser.models.calibration import softmax
 from ser.models.voice_estimate import (
     Distributions,
@@ -45,6 +47,11 @@ _PRIOR_CLIPS = {"neutral": 4.0, "calm": 1.0}
 _PRIOR_OTHERS = 0.5
 # The same where a recording holds all emotions alike.
 _PRIOR_ALIKE = 10.0
+# The same for voices that are unlike the training's: in all, and the share of neutral ones.
+_PRIOR_UNFAMILIAR, _NEUTRAL_SHARE = 60.0, 0.7
+# Shares that somebody knows count as so many clips: what is heard hardly changes them.
+_CERTAIN = 1e4
+_NEUTRAL, _CALM = "neutral", "calm"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -52,7 +59,8 @@ class SpeakerAdaptation:
     """What a speaker model has learnt of one voice.
 
     Attributes:
-        estimates: By each set of distributions with each prior.
+        estimates: By each hypothesis.
+        sets: The set of distributions of each of them, shape (h,).
         weights: The posterior probability of each of them; they add up to 1.
         unfamiliar: The probability that voice, microphone, room or language are unlike the
             training's.
@@ -60,6 +68,7 @@ class SpeakerAdaptation:
     """
 
     estimates: tuple[VoiceEstimate, ...]
+    sets: Indices
     weights: tuple[float, ...]
     unfamiliar: float
     clips: int
@@ -78,10 +87,11 @@ class SpeakerModel:
         within: Covariance of the clips of a voice in an emotion, shape (k, c, c).
         between: Covariance of the offsets of voices, shape (k, c, c).
         interaction: Covariance of the deviations of an emotion in a voice, shape (k, c, c).
-        prior: Clips of each emotion that count as heard before any is, shape (p, c): for p kinds
-            of recordings, of which the first is the usual one.
-        temperature: Divides the logarithms of probabilities, so that confidence is calibrated;
-            shape (1,).
+        prior: Clips of each emotion that count as heard before any is, shape (h, c): for h
+            hypotheses. Emotions of which there are 0 do not occur.
+        sets: The set of distributions of each hypothesis, in ascending order, shape (h,).
+        temperature: Divides the logarithms of probabilities by each set of distributions, so that
+            confidence is calibrated; shape (k,).
     """
 
     mean: Floats
@@ -92,6 +102,7 @@ class SpeakerModel:
     between: Floats
     interaction: Floats
     prior: Floats
+    sets: Indices
     temperature: Floats
 
     @classmethod
@@ -101,13 +112,20 @@ class SpeakerModel:
         Raises:
             ValueError: Arrays are missing, have shapes that do not fit, or are not finite.
         """
+        if "sets" not in arrays and {"centers", "prior"} <= set(arrays):
+            # Models of before had the same priors, or one prior, and one temperature for each set.
+            prior, count = np.atleast_2d(arrays["prior"]), len(arrays["centers"])
+            arrays = {
+                **arrays,
+                "prior": np.tile(prior, (count, 1)),
+                "sets": np.repeat(np.arange(count, dtype=np.float64), len(prior)),
+                "temperature": np.resize(arrays.get("temperature", np.ones(1)), count),
+            }
         missing = [part.name for part in fields(cls) if part.name not in arrays]
         if missing:
             raise ValueError(f"lacks {', '.join(missing)}")
         count, labels = arrays["weights"].shape
         square = (len(arrays["centers"]), labels, labels)
-        # Models of before had one prior, without the first axis.
-        arrays = {**arrays, "prior": np.atleast_2d(arrays["prior"])}
         wanted = {
             "mean": (count,),
             "scale": (count,),
@@ -117,16 +135,23 @@ class SpeakerModel:
             "between": square,
             "interaction": square,
             "prior": (len(arrays["prior"]), labels),
-            "temperature": (1,),
+            "sets": (len(arrays["prior"]),),
+            "temperature": (square[0],),
         }
         for name, shape in wanted.items():
             if arrays[name].shape != shape or not np.isfinite(arrays[name]).all():
                 raise ValueError(f"{name} does not fit")
-        return cls(**{name: arrays[name] for name in wanted})
+        if not np.isin(arrays["sets"], np.arange(square[0])).all() or not len(arrays["sets"]):
+            raise ValueError("sets does not fit")
+        if (arrays["prior"] < 0).any() or not (arrays["prior"] > 0).any(axis=1).all():
+            raise ValueError("prior does not fit")
+        others = {name: arrays[name] for name in wanted if name != "sets"}
+        return cls(**others, sets=arrays["sets"].astype(np.intp))
 
     def to_arrays(self) -> dict[str, Floats]:
-        """Gives all arrays by name."""
-        return {part.name: getattr(self, part.name) for part in fields(self)}
+        """Gives all arrays by name; of an artifact they are all of floating-point numbers."""
+        found = {part.name: getattr(self, part.name) for part in fields(self)}
+        return {**found, "sets": self.sets.astype(np.float64)}
 
     def scores(self, functionals: Matrix) -> Doubles:
         """Computes the scores of clips.
@@ -141,54 +166,60 @@ class SpeakerModel:
         found: Doubles = (standardized @ self.weights).astype(np.float64)
         return found
 
-    def adapt(self, scores: Floats, plain: Floats) -> SpeakerAdaptation:
+    def adapt(
+        self, scores: Floats, plain: Floats, shares: Floats | None = None
+    ) -> SpeakerAdaptation:
         """Adapts to a voice by unlabelled clips.
 
-        For each set of distributions and each prior, the iteration is begun with the probabilities
-        of a classifier that does not know the voice, with the same weighed by the prior, with the
-        same so shifted that all emotions are alike, with all clips neutral, and with the solution
-        of the other prior; the solution with the greatest posterior density counts.
+        For each hypothesis, the iteration is begun with the probabilities of a classifier that does
+        not know the voice, with the same weighed by the prior, with the same so shifted that all
+        emotions are alike, with all clips neutral, and with the solutions of the other priors of
+        the same set; the solution with the greatest posterior density counts.
 
         Args:
             scores: Of the clips, shape (clips, c); one clip at least.
             plain: Probabilities of the same clips without adaptation, shape (clips, c).
+            shares: The share of each emotion in what the voice says, where somebody knows it,
+                shape (c,); it is the only prior of each set then.
         """
+        if shares is not None:
+            prior = np.tile(_CERTAIN * np.asarray(shares, np.float64), (len(self.centers), 1))
+            told = replace(self, prior=prior, sets=np.arange(len(self.centers)))
+            return told.adapt(scores, plain)
         plain = np.asarray(plain, np.float64)
         neutral = np.full_like(plain, 1e-3)
         neutral[:, int(np.argmax(self.prior[0]))] = 1.0
-        starts = [plain, even(plain), neutral]
-        estimates, evidence, sets = [], [], []
-        for number in range(len(self.centers)):
-            distributions = [
-                Distributions(
-                    self.centers[number],
-                    self.within[number],
-                    self.between[number],
-                    self.interaction[number],
-                    prior,
-                )
-                for prior in self.prior
+        hypotheses = [self._distributions(number) for number in range(len(self.prior))]
+        solutions = [
+            each.best(scores, [plain, even(plain), neutral, plain * each.prior / each.prior.sum()])
+            for each in hypotheses
+        ]
+        best = []
+        for number, (each, solution) in enumerate(zip(hypotheses, solutions, strict=True)):
+            others = [
+                solutions[other].estimate.responsibilities(scores)
+                for other in np.flatnonzero(self.sets == self.sets[number]).tolist()
+                if other != number
             ]
-            solutions = [
-                each.best(scores, [*starts, plain * each.prior / each.prior.sum()])
-                for each in distributions
-            ]
-            for each, solution in zip(distributions, solutions, strict=True):
-                others = [
-                    other.estimate.responsibilities(scores)
-                    for other in solutions
-                    if other is not solution
-                ]
-                found = each.best(scores, others, solution)
-                estimates.append(found.estimate)
-                evidence.append(found.evidence)
-                sets.append(number)
-        weights = softmax(np.array([evidence]))[0]
+            best.append(each.best(scores, others, solution))
+        weights = softmax(np.array([[solution.evidence for solution in best]]))[0]
         return SpeakerAdaptation(
-            tuple(estimates),
+            tuple(solution.estimate for solution in best),
+            self.sets,
             tuple(weights.tolist()),
-            float(weights[np.array(sets) > 0].sum()),
+            float(weights[self.sets > 0].sum()),
             len(scores),
+        )
+
+    def _distributions(self, number: int) -> Distributions:
+        """Gives the distributions and the prior of a hypothesis."""
+        chosen = int(self.sets[number])
+        return Distributions(
+            self.centers[chosen],
+            self.within[chosen],
+            self.between[chosen],
+            self.interaction[chosen],
+            self.prior[number],
         )
 
     def probabilities(self, scores: Floats, adaptation: SpeakerAdaptation) -> Floats:
@@ -202,25 +233,38 @@ class SpeakerModel:
             Shape (clips, c); each row sums to 1.
         """
         parts = [
-            weight * softmax(estimate.log_answer(scores) / self.temperature[0])
-            for weight, estimate in zip(adaptation.weights, adaptation.estimates, strict=True)
+            weight * estimate.answer(scores, temperature)
+            for weight, estimate, temperature in zip(
+                adaptation.weights,
+                adaptation.estimates,
+                self.temperature[adaptation.sets].tolist(),
+                strict=True,
+            )
         ]
         found: Floats = np.sum(parts, axis=0)
         return found
 
 
-def prior_clips(labels: Sequence[str]) -> Doubles:
-    """Gives how many clips of each emotion count as heard before any is.
+def prior_clips(labels: Sequence[str], sets: int) -> tuple[Doubles, Indices]:
+    """Gives the hypotheses of a speaker model: how many clips of each emotion count as heard.
 
     Args:
         labels: Emotion names.
+        sets: How many sets of distributions there are: 1, or 2 where the second is of voices that
+            are unlike the training's.
 
     Returns:
-        Shape (2, labels): where people are neutral most of the time, and where all emotions are
-        alike; shape (1, labels) without a neutral one.
+        The arrays `prior` and `sets` of a `SpeakerModel`. Without a neutral emotion, all emotions
+        are alike.
     """
     alike = np.full(len(labels), _PRIOR_ALIKE)
-    if "neutral" not in labels:
-        return alike[None]
+    if _NEUTRAL not in labels:
+        return np.tile(alike, (sets, 1)), np.arange(sets)
     usual = np.array([_PRIOR_CLIPS.get(label, _PRIOR_OTHERS) for label in labels])
-    return np.stack([usual, alike])
+    if sets == 1:
+        return np.stack([usual, alike]), np.array([0, 0])
+    others = [label for label in labels if label not in (_NEUTRAL, _CALM)]
+    shares = {label: (1 - _NEUTRAL_SHARE) / len(others) for label in others}
+    shares[_NEUTRAL] = _NEUTRAL_SHARE
+    unfamiliar = np.array([_PRIOR_UNFAMILIAR * shares.get(label, 0.0) for label in labels])
+    return np.stack([usual, alike, unfamiliar]), np.array([0, 0, 1])

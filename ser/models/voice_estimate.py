@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from ser.arrays import Doubles, Floats
+from ser.arrays import Doubles, Floats, Indices
 from ser.models.calibration import softmax
 
 # Divides logarithms of probabilities while a voice is learnt.
@@ -25,20 +25,23 @@ _FLOOR = 1e-12
 
 @dataclass(frozen=True, slots=True, eq=False)
 class VoiceEstimate:
-    """What one set of distributions says of a voice.
+    """What one set of distributions says of a voice, for the p emotions that occur.
 
     Attributes:
-        means: Mean of the scores of each emotion in this voice, shape (labels, scores).
-        precisions: Inverse of their covariance, shape (labels, scores, scores).
-        biases: Added to the log-likelihood of each emotion: determinants and prior, shape
-            (labels,).
-        shares: The share of each emotion in what was heard, shape (labels,).
+        means: Mean of the scores of each emotion in this voice, shape (p, scores).
+        precisions: Inverse of their covariance, shape (p, scores, scores).
+        biases: Added to the log-likelihood of each emotion: determinants and prior, shape (p,).
+        shares: The share of each emotion in what was heard, shape (p,).
+        occurring: The number of each of these emotions among all, shape (p,).
+        labels: How many emotions there are in all.
     """
 
     means: Floats
     precisions: Floats
     biases: Floats
     shares: Floats
+    occurring: Indices
+    labels: int
 
     def log_joint(self, scores: Floats) -> Doubles:
         """Gives the logarithm of the joint density of clips and each emotion, but for a constant.
@@ -47,7 +50,7 @@ class VoiceEstimate:
             scores: Shape (clips, scores).
 
         Returns:
-            Shape (clips, labels).
+            Shape (clips, p).
         """
         residuals = scores - self.means[:, None, :]
         distances = ((residuals @ self.precisions) * residuals).sum(axis=2)
@@ -56,11 +59,18 @@ class VoiceEstimate:
 
     def responsibilities(self, scores: Floats) -> Floats:
         """Gives how probable each emotion is of each clip, as it counts while a voice is learnt."""
-        return softmax(self.log_joint(scores) / _LEARNING_TEMPERATURE)
+        return self._among_all(softmax(self.log_joint(scores) / _LEARNING_TEMPERATURE))
 
-    def log_answer(self, scores: Floats) -> Doubles:
-        """Gives the logarithm of the probability of each emotion, but for a constant."""
-        return self.log_joint(scores) - (1 - _SHARES_WEIGHT) * np.log(self.shares)
+    def answer(self, scores: Floats, temperature: float) -> Floats:
+        """Gives the probability of each emotion, shape (clips, labels)."""
+        log_answer = self.log_joint(scores) - (1 - _SHARES_WEIGHT) * np.log(self.shares)
+        return self._among_all(softmax(log_answer / temperature))
+
+    def _among_all(self, probabilities: Floats) -> Floats:
+        """Adds the emotions that do not occur, with probability 0."""
+        found: Floats = np.zeros((len(probabilities), self.labels))
+        found[:, self.occurring] = probabilities
+        return found
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -89,6 +99,19 @@ class Distributions:
     prior: Floats
 
     @cached_property
+    def _occurring(self) -> Indices:
+        """The numbers of the emotions that the prior does not exclude."""
+        return np.flatnonzero(self.prior)
+
+    @cached_property
+    def _centers(self) -> Floats:
+        return self.centers[self._occurring]
+
+    @cached_property
+    def _prior(self) -> Floats:
+        return self.prior[self._occurring]
+
+    @cached_property
     def _inverses(self) -> tuple[Floats, Floats, Floats]:
         """Inverses of the covariances within, between and of the interaction."""
         inverses = [np.linalg.inv(m) for m in (self.within, self.between, self.interaction)]
@@ -98,9 +121,9 @@ class Distributions:
     def _normalizer(self) -> float:
         """The logarithm of what normalizes the priors of offset, deviations and shares."""
         found = -0.5 * float(_log_determinant(self.between))
-        found -= 0.5 * len(self.centers) * float(_log_determinant(self.interaction))
-        counts = [math.lgamma(value + 1) for value in self.prior.tolist()]
-        return found + math.lgamma(self.prior.sum() + len(self.prior)) - sum(counts)
+        found -= 0.5 * len(self._centers) * float(_log_determinant(self.interaction))
+        counts = [math.lgamma(value + 1) for value in self._prior.tolist()]
+        return found + math.lgamma(self._prior.sum() + len(self._prior)) - sum(counts)
 
     def best(
         self, scores: Floats, starts: Sequence[Floats], before: Solution | None = None
@@ -113,7 +136,8 @@ class Distributions:
 
     def _iterate(self, scores: Floats, responsibilities: Floats) -> Solution:
         """Expectation maximization from a first guess of the emotions of the clips."""
-        share = responsibilities / responsibilities.sum(axis=1, keepdims=True)
+        share = responsibilities[:, self._occurring]
+        share = share / share.sum(axis=1, keepdims=True)
         for _ in range(_ITERATIONS):
             density, volume, estimate = self._maximize(scores, share)
             joint = estimate.log_joint(scores) / _LEARNING_TEMPERATURE
@@ -124,9 +148,9 @@ class Distributions:
             if np.abs(share - before).max() < _TOLERANCE:
                 break
         # The shares are as certain as the counts that they come from.
-        free = len(self.prior) - 1
+        free = len(self._prior) - 1
         volume += 0.5 * float(np.log(estimate.shares).sum())
-        volume += 0.5 * free * math.log(2 * math.pi / (self.prior.sum() + len(scores)))
+        volume += 0.5 * free * math.log(2 * math.pi / (self._prior.sum() + len(scores)))
         return Solution(density, density + volume + self._normalizer, estimate)
 
     def _maximize(
@@ -145,17 +169,17 @@ class Distributions:
         # The offset: each emotion that was heard is an observation of it, with its own deviation.
         numbers = counts[heard, None, None]
         inverses = np.linalg.inv(self.within / numbers + self.interaction)
-        observed = sums[heard] / counts[heard, None] - self.centers[heard]
+        observed = sums[heard] / counts[heard, None] - self._centers[heard]
         precision = between + inverses.sum(axis=0)
         weighted = (inverses @ observed[:, :, None]).sum(axis=(0, 2))
         uncertainty = np.linalg.inv(precision)
         offset = uncertainty @ weighted
         deviation_covariance = np.linalg.inv(interaction + counts[:, None, None] * within)
-        residuals = sums - counts[:, None] * (self.centers + offset)
+        residuals = sums - counts[:, None] * (self._centers + offset)
         deviations = (deviation_covariance @ (residuals @ within)[:, :, None])[:, :, 0]
         covariance = self.within + uncertainty + deviation_covariance
-        shares = (self.prior + counts) / (self.prior.sum() + len(scores))
-        density = float(self.prior @ np.log(shares)) - 0.5 * float(offset @ between @ offset)
+        shares = (self._prior + counts) / (self._prior.sum() + len(scores))
+        density = float(self._prior @ np.log(shares)) - 0.5 * float(offset @ between @ offset)
         density -= 0.5 * float(((deviations @ interaction) * deviations).sum())
         volume = 0.5 * float(_log_determinant(uncertainty))
         volume += 0.5 * float(np.sum(_log_determinant(deviation_covariance)))
@@ -163,10 +187,12 @@ class Distributions:
             density,
             volume,
             VoiceEstimate(
-                means=self.centers + offset + deviations,
+                means=self._centers + offset + deviations,
                 precisions=np.linalg.inv(covariance),
                 biases=np.log(shares) - 0.5 * _log_determinant(covariance),
                 shares=shares,
+                occurring=self._occurring,
+                labels=len(self.prior),
             ),
         )
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -64,7 +64,7 @@ def fit_speaker_model(
     weights: Matrix,
     seed: int,
 ) -> SpeakerModel:
-    """Estimates means and covariances by the method of moments, and the temperature.
+    """Estimates means and covariances by the method of moments, and the temperatures.
 
     The distributions of familiar clips come first. Where there are others, all together make the
     distributions of what is unfamiliar.
@@ -75,12 +75,13 @@ def fit_speaker_model(
         mean: See `ser.models.speaker_model.SpeakerModel`, as are the arguments after it.
         scale: As there.
         weights: As there.
-        seed: Of the choice of clips that the temperature is fitted to.
+        seed: Of the choice of clips that temperatures are fitted to.
     """
     sets = [_moments(clips.chosen(clips.familiar), len(labels))]
     if not clips.familiar.all():
         sets.append(_moments(clips, len(labels)))
     centers, within, between, interaction = (np.stack(part) for part in zip(*sets, strict=True))
+    prior, numbers = prior_clips(labels, len(sets))
     model = SpeakerModel(
         mean=mean,
         scale=scale,
@@ -89,11 +90,14 @@ def fit_speaker_model(
         within=within,
         between=between,
         interaction=interaction,
-        prior=prior_clips(labels),
-        temperature=np.ones(1),
+        prior=prior,
+        sets=numbers,
+        temperature=np.ones(len(sets)),
     )
-    found = _temperature(model, clips, np.random.default_rng((seed, 4)))
-    return SpeakerModel(**{**model.to_arrays(), "temperature": np.array([found])})
+    rng = np.random.default_rng((seed, 4))
+    groups = [clips.familiar] if len(sets) == 1 else [clips.familiar, ~clips.familiar]
+    temperatures = [_temperature(model, clips.chosen(group), rng) for group in groups]
+    return replace(model, temperature=np.array(temperatures))
 
 
 def _moments(clips: LeftOutClips, classes: int) -> tuple[Doubles, Doubles, Doubles, Doubles]:

@@ -82,6 +82,7 @@ def test_the_command_says_the_same(tiny_model: Path, path: Path, run: Run) -> No
         ({"hop": 0.5, "start": 1.0, "end": 5.0}, ["--hop", 0.5, "--start", 1, "--end", 5]),
         ({"vad": False, "min_confidence": 0.9}, ["--no-vad", "--min-confidence", 0.9]),
         ({"adapt": "self", "hop": 0.5}, ["--adapt", "self", "--hop", 0.5]),
+        ({"prior": {"sad": 1, "angry": 3}}, ["--prior", "sad=1,angry=3"]),
     ):
         timeline = ser.analyze(path, model=tiny_model, **options)  # type: ignore[arg-type]
         done = run("ser-analyze", path, "--model", tiny_model, "-f", "csv", *arguments)
@@ -91,6 +92,19 @@ def test_the_command_says_the_same(tiny_model: Path, path: Path, run: Run) -> No
         assert [float(row["confidence"]) for row in rows] == pytest.approx(
             [w.confidence for w in timeline], abs=1e-3
         )
+
+
+def test_a_prior_of_the_model_and_of_one_recording(tiny_model: Path, path: Path) -> None:
+    model = ser.load_model(tiny_model, prior={"sad": 1, "angry": 3})
+    wanted = said(ser.analyze(path, model=tiny_model, prior={"sad": 1, "angry": 3}))
+    assert said(ser.analyze(path, model=model)) == wanted
+    assert said(ser.analyze(path, model=model, prior="alike")) == said(
+        ser.analyze(path, model=tiny_model, prior="alike")
+    )
+    with pytest.raises(ParameterError, match="bored"):
+        ser.load_model(tiny_model, prior={"bored": 1})
+    with pytest.raises(ParameterError, match="coverage"):
+        ser.analyze(path, model=model, coverage=0.9)
 
 
 def test_speech_of_the_voice_counts(prosodic_model: Path, path: Path) -> None:

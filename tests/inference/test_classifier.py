@@ -238,3 +238,32 @@ def test_a_damaged_voice(prosodic_model: Path, tmp_path: Path, content: bytes) -
     rewrite(copy, lambda name, data: content if name == VOICE_MEMBER else data)
     with pytest.raises(ArtifactError, match=r"copy\.keras: has a damaged voice\.npy"):
         open_classifier(copy)
+
+
+def test_a_known_prior_weighs_answers(tiny_model: Path, spoken: Table) -> None:
+    x = np.ascontiguousarray(spoken["x"])
+    plain = open_classifier(tiny_model)
+    known = plain.with_prior({"neutral": 1, "sad": 3})
+    assert plain.shares is None
+    found = known.probabilities(x)
+    wanted = plain.probabilities(x) * np.array([1, 3, 0])
+    assert found == pytest.approx(wanted / wanted.sum(axis=1, keepdims=True), abs=1e-4)
+    assert (found[:, 2] == 0).all()
+    alike = open_classifier(tiny_model, prior="alike")
+    assert alike.probabilities(x) == pytest.approx(plain.probabilities(x), abs=1e-5)
+
+
+def test_a_voice_is_adapted_to_with_known_shares(tiny_model: Path, spoken: Table) -> None:
+    x = np.ascontiguousarray(np.repeat(spoken["x"], 20, axis=0))
+    known = open_classifier(tiny_model, prior={"neutral": 8, "angry": 2})
+    found = known.probabilities(x, None, known.adapt(x))
+    assert (found[:, 1] == 0).all()
+    assert found.sum(axis=1) == pytest.approx(1, abs=1e-5)
+    assert found.mean(axis=0) == pytest.approx([0.8, 0, 0.2], abs=0.02)
+
+
+def test_a_classifier_takes_its_prior_to_other_processes(tiny_model: Path, spoken: Table) -> None:
+    known = open_classifier(tiny_model, prior={"neutral": 8, "angry": 2})
+    function, arguments = known.__reduce__()
+    x = np.ascontiguousarray(spoken["x"][:5])
+    assert (function(*arguments).probabilities(x) == known.probabilities(x)).all()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from ser.models.label_shift import fit_offset, uniform_offset
+from ser.models.label_shift import fit_offset, shares_offset
 
 
 def test_the_offset_is_found_again() -> None:
@@ -51,7 +51,7 @@ def test_even_answers() -> None:
     # A classifier that hears the second label in everything, and hardly ever the third.
     logits = rng.normal(0, 2, (200, 3)) + np.array([0.0, 2.0, -3.0])
     p = np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True)
-    offset = uniform_offset(p)
+    offset = shares_offset(p, np.full(3, 1 / 3))
     assert offset.mean() == pytest.approx(0, abs=1e-9)
     even = p * np.exp(offset)
     even /= even.sum(axis=1, keepdims=True)
@@ -59,9 +59,18 @@ def test_even_answers() -> None:
     # What was added to the logits comes out again.
     assert offset == pytest.approx([-1 / 3, -7 / 3, 8 / 3], abs=0.2)
     # Even already: nothing to do.
-    assert uniform_offset(even) == pytest.approx(np.zeros(3), abs=1e-2)
+    assert shares_offset(even, np.full(3, 1 / 3)) == pytest.approx(np.zeros(3), abs=1e-2)
+
+
+def test_answers_with_known_shares() -> None:
+    rng = np.random.default_rng(0)
+    logits = rng.normal(0, 2, (200, 3)) + np.array([0.0, 2.0, -3.0])
+    p = np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True)
+    shifted = p * np.exp(shares_offset(p, np.array([0.7, 0.1, 0.2])))
+    shifted /= shifted.sum(axis=1, keepdims=True)
+    assert shifted.mean(axis=0) == pytest.approx([0.7, 0.1, 0.2], abs=1e-3)
 
 
 def test_one_clip_is_answered_evenly() -> None:
-    offset = uniform_offset(np.array([[0.7, 0.2, 0.1]]))
+    offset = shares_offset(np.array([[0.7, 0.2, 0.1]]), np.full(3, 1 / 3))
     assert np.exp(offset) * [0.7, 0.2, 0.1] == pytest.approx(np.full(3, 0.2410), abs=1e-3)

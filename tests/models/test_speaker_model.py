@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -15,7 +16,7 @@ CENTERS = np.array([[0.0, 0, 0], [4, 0, 0], [0, 4, 0]])
 UNIT = np.eye(3)
 
 
-def model(**changed: Doubles) -> SpeakerModel:
+def model(sets: Sequence[int] | None = None, **changed: Doubles) -> SpeakerModel:
     values = {
         "mean": np.ones(2),
         "scale": np.full(2, 2.0),
@@ -24,10 +25,11 @@ def model(**changed: Doubles) -> SpeakerModel:
         "within": 0.5 * UNIT[None],
         "between": 9 * UNIT[None],
         "interaction": 0.1 * UNIT[None],
-        "prior": prior_clips(LABELS)[:1],
+        "prior": prior_clips(LABELS, 1)[0][:1],
         "temperature": np.ones(1),
     }
-    return SpeakerModel(**{**values, **changed})
+    every = {**values, **changed}
+    return SpeakerModel(**every, sets=np.array(sets or [0] * len(every["prior"])))
 
 
 def plain(scores: Doubles) -> Doubles:
@@ -84,6 +86,9 @@ def test_what_is_unfamiliar_varies_more() -> None:
         within=np.stack([0.5 * UNIT, 0.5 * UNIT]),
         between=np.stack([0.5 * UNIT, 40 * UNIT]),
         interaction=np.stack([0.1 * UNIT, 0.1 * UNIT]),
+        prior=np.tile(prior_clips(LABELS, 1)[0][:1], (2, 1)),
+        temperature=np.ones(2),
+        sets=[0, 1],
     )
     for offset, low, high in ((0.3, 0, 0.2), (6.0, 0.9, 1)):
         scores, truth = recording((20, 6, 6), [-offset, offset, offset])
@@ -118,14 +123,35 @@ def test_probabilities_are_calibrated_by_the_temperature() -> None:
 
 
 def test_the_prior_is_neutral() -> None:
-    usual, alike = prior_clips(("neutral", "calm", "sad")).tolist()
-    assert usual == [4, 1, 0.5]
-    assert alike == [10, 10, 10]
-    assert prior_clips(("happy", "sad")).tolist() == [[10, 10]]
+    prior, sets = prior_clips(("neutral", "calm", "sad"), 1)
+    assert prior.tolist() == [[4, 1, 0.5], [10, 10, 10]]
+    assert sets.tolist() == [0, 0]
+    prior, sets = prior_clips(("happy", "sad"), 2)
+    assert prior.tolist() == [[10, 10], [10, 10]]
+    assert sets.tolist() == [0, 1]
+
+
+def test_an_unfamiliar_voice_is_mostly_neutral_and_never_calm() -> None:
+    prior, sets = prior_clips(("neutral", "calm", "sad", "angry"), 2)
+    assert prior[:2].tolist() == [[4, 1, 0.5, 0.5], [10, 10, 10, 10]]
+    assert prior[2] == pytest.approx([42, 0, 9, 9])
+    assert sets.tolist() == [0, 0, 1]
+
+
+def test_an_emotion_that_does_not_occur_is_no_answer() -> None:
+    scores, truth = recording((20, 10, 10), [1.0, 1, 0])
+    without = model(prior=np.array([[4.0, 0, 2]]))
+    adaptation = without.adapt(scores, plain(scores))
+    assert len(adaptation.estimates[0].means) == 2
+    found = without.probabilities(scores, adaptation)
+    assert (found[:, 1] == 0).all()
+    assert found.sum(axis=1) == pytest.approx(1)
+    others = np.array(truth) != 1
+    assert np.mean(found.argmax(axis=1)[others] == np.array(truth)[others]) > 0.9
 
 
 def test_what_holds_all_emotions_alike_is_not_taken_for_mostly_neutral() -> None:
-    both = model(prior=prior_clips(LABELS))
+    both = model(prior=prior_clips(LABELS, 1)[0])
     for counts, low, high in (((20, 20, 20), 0.7, 1.0), ((54, 3, 3), 0.0, 0.3)):
         scores, truth = recording(counts, [2.0, 1, -1])
         adaptation = both.adapt(scores, plain(scores))
@@ -136,10 +162,45 @@ def test_what_holds_all_emotions_alike_is_not_taken_for_mostly_neutral() -> None
         assert np.mean(np.array(answers(scores, both)) == truth) > 0.9
 
 
-def test_a_prior_of_one_kind_is_read_as_well() -> None:
+def test_priors_of_former_models_are_those_of_every_set() -> None:
     arrays = model().to_arrays()
-    old = {**arrays, "prior": arrays["prior"][0]}
-    assert SpeakerModel.from_arrays(old).prior.tolist() == arrays["prior"].tolist()
+    del arrays["sets"]
+    one = SpeakerModel.from_arrays({**arrays, "prior": arrays["prior"][0]})
+    assert one.prior.tolist() == arrays["prior"].tolist()
+    assert one.sets.tolist() == [0]
+    parts = ("centers", "within", "between", "interaction")
+    twice = {name: np.tile(arrays[name], (2, 1, 1)) for name in parts}
+    two = SpeakerModel.from_arrays({**arrays, **twice, "prior": np.array([[4.0, 1, 1], [9, 9, 9]])})
+    assert two.prior.tolist() == [[4, 1, 1], [9, 9, 9], [4, 1, 1], [9, 9, 9]]
+    assert two.sets.tolist() == [0, 0, 1, 1]
+    assert two.temperature.tolist() == [1, 1]
+
+
+def test_each_set_has_a_temperature_of_its_own() -> None:
+    parts = {
+        name: np.tile(values, (2, 1, 1))
+        for name, values in model().to_arrays().items()
+        if name in ("centers", "within", "between", "interaction")
+    }
+    prior = np.tile(prior_clips(LABELS, 1)[0][:1], (2, 1))
+    scores, _ = recording((5, 5, 5), [0.0, 0, 0])
+    for temperature, same in (([3.0, 3.0], True), ([3.0, 1.0], False)):
+        two = model(**parts, prior=prior, sets=[0, 1], temperature=np.array(temperature))
+        one = model(temperature=np.array([3.0]))
+        found = two.probabilities(scores, two.adapt(scores, plain(scores)))
+        wanted = one.probabilities(scores, one.adapt(scores, plain(scores)))
+        assert (found == pytest.approx(wanted, abs=1e-6)) is same
+
+
+def test_shares_that_are_known_are_the_only_prior() -> None:
+    scores, truth = recording((40, 10, 0), [2.0, 1, -1])
+    shares = np.array([0.8, 0.2, 0])
+    adaptation = model().adapt(scores, plain(scores), shares)
+    (estimate,) = adaptation.estimates
+    assert estimate.shares == pytest.approx([0.8, 0.2], abs=1e-3)
+    found = model().probabilities(scores, adaptation)
+    assert (found[:, 2] == 0).all()
+    assert np.mean(found.argmax(axis=1) == truth) > 0.95
 
 
 def test_arrays_are_kept_and_checked() -> None:
@@ -150,6 +211,10 @@ def test_arrays_are_kept_and_checked() -> None:
         ("within", np.ones((1, 2, 2))),
         ("centers", np.full((1, 3, 3), np.nan)),
         ("prior", np.ones((1, 2))),
+        ("prior", np.zeros((1, 3))),
+        ("prior", np.array([[1.0, -1, 1]])),
+        ("sets", np.ones(1)),
+        ("sets", np.zeros(2)),
     ):
         with pytest.raises(ValueError, match=name):
             SpeakerModel.from_arrays({**arrays, name: wrong})

@@ -75,8 +75,13 @@ def test_a_share_counts_less_in_an_answer_than_while_learning() -> None:
         precisions=np.stack([np.eye(2)] * 2),
         biases=np.log([0.9, 0.1]),
         shares=np.array([0.9, 0.1]),
+        occurring=np.array([0, 2]),
+        labels=3,
     )
     scores = np.zeros((1, 2))
-    joint, answer = estimate.log_joint(scores)[0], estimate.log_answer(scores)[0]
+    joint, probabilities = estimate.log_joint(scores)[0], estimate.answer(scores, 1.0)[0]
+    assert probabilities[1] == 0
+    assert probabilities.sum() == pytest.approx(1)
+    answer = np.log(probabilities[[0, 2]])
     assert joint[0] - joint[1] == pytest.approx(np.log(9))
     assert 0 < answer[0] - answer[1] < joint[0] - joint[1]

@@ -31,6 +31,7 @@ from ser.inference.worker import (
 )
 from ser.io.files import STANDARD
 from ser.io.remote import OutputFolder, is_url, url_or_path
+from ser.models.prior import Prior
 from ser.parallel.resources import usable_cores
 from ser.pretrained import DEFAULT_MODEL
 from ser.timeline.clock import format_time
@@ -101,11 +102,13 @@ class Batch:
     resume: bool
     workers: Workers
 
-    def model(self, path: str, engine: EngineName, device: Device) -> ModelReference:
+    def model(
+        self, path: str, engine: EngineName, device: Device, prior: Prior | None
+    ) -> ModelReference:
         """Names the model so that every worker finds the same one."""
         own = "" if path == str(DEFAULT_MODEL) else os.path.abspath(path)  # noqa: PTH100
         digest = "" if self.workers.cluster is None else digest_of(Path(path))
-        return ModelReference(own, digest, engine, device)
+        return ModelReference(own, digest, engine, device, prior)
 
 
 def batch_request(

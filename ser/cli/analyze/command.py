@@ -20,9 +20,11 @@ from ser.cli.analyze.live import (
     run_live,
 )
 from ser.cli.analyze.options import (
+    PRIOR_RULES,
     adapt_option,
     check_adapt,
     labelled_speech,
+    prior_option,
     timeline_options,
     window_options,
 )
@@ -49,6 +51,7 @@ from ser.timeline.writers.registry import separate_outputs
         *LIVE_RULES,
         *BATCH_RULES,
         *TEXT_RULES,
+        *PRIOR_RULES,
         Needs("--html-sound", "--html"),
         Excludes(
             "--channel=each",
@@ -76,6 +79,7 @@ from ser.timeline.writers.registry import separate_outputs
 @html_options
 @text_options
 @adapt_option
+@prior_option
 @click.option(
     "--enrol",
     metavar="EMOTION=FILE",
@@ -126,6 +130,7 @@ def main(
     text: bool,
     adapt: tuple[str, ...],
     calibrate: tuple[str, ...],
+    prior: Any,
     enrol: tuple[str, ...],
     engine_name: Any,
     device: Any,
@@ -189,7 +194,8 @@ def main(
             return
         outputs.check(len(recordings))
     keep_freed_memory()
-    classifier = open_classifier(model, engine_name, device)
+    known = dict(prior) if isinstance(prior, tuple) else prior
+    classifier = open_classifier(model, engine_name, device, known)
     check_adapt(adapt, inputs, twice=classifier.speaker_model is None or bool(labelled))
     config = make_config(
         classifier,
@@ -222,7 +228,7 @@ def main(
             live, session, make_views, asked=summary or is_given(context, "--output", "--format")
         )
     elif batch is not None:
-        analyze_batch(batch, session, inputs, batch.model(model, engine_name, device))
+        analyze_batch(batch, session, inputs, batch.model(model, engine_name, device, prior))
     else:
         session.analyze_each(recordings, make_views, open_text_stage(console, text, asked))
 

@@ -10,12 +10,14 @@ import click
 from click.shell_completion import CompletionItem
 
 from ser.audio.microphone import MICROPHONE
+from ser.cli.exclusive import Excludes
 from ser.cli.options import timeline_output_options, with_options
 from ser.cli.paths import TextWithPath
 from ser.errors import choose_from
 from ser.inference.adaptation import NONE, SELF
 from ser.io.files import STANDARD, is_special
 from ser.labels import canonical
+from ser.models.prior import ALIKE, Prior
 from ser.timeline.clock import parse_time
 from ser.timeline.writers.registry import FORMATS
 
@@ -163,6 +165,56 @@ def adapt_option(function: Any) -> Any:
         click.option("--calibrate", type=_ADAPT, multiple=True, hidden=True),
     ]
     return with_options(options, function)
+
+
+class PriorType(click.ParamType):  # type: ignore[type-arg]  # generic in newer click alone
+    """``alike``, or shares of emotions: `ser.models.prior.Prior`."""
+
+    name = "prior"
+
+    def get_metavar(self, param: click.Parameter, ctx: click.Context) -> str:
+        """Shows how it is written."""
+        return f"{ALIKE}|EMOTION=SHARE,..."
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> Prior:
+        """Reads shares; whether the model knows the emotions is asked later."""
+        if value == ALIKE or isinstance(value, tuple):
+            return value  # type: ignore[no-any-return]
+        pairs = []
+        for part in value.split(","):
+            name, equals, share = part.partition("=")
+            try:
+                pairs.append((name.strip(), float(share)))
+            except ValueError:
+                equals = ""
+            if not (equals and name.strip()):
+                self.fail(
+                    f"{part!r} is no share: write {ALIKE}, or neutral=0.8,angry=0.2.", param, ctx
+                )
+        return tuple(pairs)
+
+
+def prior_option(function: Any) -> Any:
+    """Adds ``--prior``."""
+    return with_options(
+        [
+            click.option(
+                "--prior",
+                type=PriorType(),
+                help="How frequent emotions are in each recording, where you know it: alike, or "
+                "the share of each emotion that occurs, as neutral=0.8,angry=0.2; the others are "
+                "never given.  [default: learnt from the recording]",
+            )
+        ],
+        function,
+    )
+
+
+PRIOR_RULES = (
+    Excludes("--prior", "--coverage", "sets keep their promise where the prior is learnt"),
+)
 
 
 def check_adapt(adapt: Sequence[str], inputs: Sequence[Path], *, twice: bool) -> None:

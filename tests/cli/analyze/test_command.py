@@ -371,6 +371,21 @@ def test_a_model_with_a_speaker_model_adapts_by_default(
     assert summary["summary"]["voice"]["windows"] == len(own)
 
 
+def test_a_known_prior(run: Run, voice: Path, lda_model: Path, tmp_path: Path) -> None:
+    options = ("--model", lda_model, "--hop", 0.5, "--no-vad")
+    learnt = lines_of(run, voice / "all.wav", *options)
+    rows = lines_of(run, voice / "all.wav", *options, "--prior", "neutral=3, anger=1")
+    assert {row["emotion"] for row in rows} <= {"neutral", "angry"}
+    assert all(row["probabilities"]["sad"] == 0 for row in rows)
+    assert max(row["probabilities"]["sad"] for row in learnt) > 0
+    # Workers that open the model for themselves know it too.
+    many = ("--prior", "neutral=3,angry=1", "--jobs", 2, "--output-dir", tmp_path, "-f", "jsonl")
+    assert run("ser-analyze", voice / "all.wav", voice / "sad.wav", *options, *many).returncode == 0
+    (path,) = tmp_path.rglob("all.wav.jsonl")
+    written = [json.loads(line) for line in path.read_text().splitlines()]
+    assert [row["probabilities"] for row in written] == [row["probabilities"] for row in rows]
+
+
 def test_the_former_name_of_adapt(run: Run, voice: Path, tiny_model: Path) -> None:
     options = (voice / "all.wav", "--model", tiny_model, "-f", "jsonl")
     former = run("ser-analyze", *options, "--calibrate", "self")
