@@ -22,14 +22,17 @@ from ser.models.artifact import check_spec
 _MAX_ADAPTATION_CLIPS = 256
 
 
-def check_table(path: object, card: Mapping[str, Any], table: Table, name: object) -> None:
-    """Checks that a table can be evaluated with a model, before any work is done.
+def check_table(
+    path: object, card: Mapping[str, Any], table: Table, name: object, *, labeled: bool = True
+) -> None:
+    """Checks that a model can be run over a table, before any work is done.
 
     Args:
         path: The model, for messages.
         card: Its card.
         table: A feature table.
         name: The table, for messages.
+        labeled: Whether it is to be evaluated, for which a record with an emotion is needed.
 
     Raises:
         ArtifactError: The table holds other features than the model was trained on.
@@ -38,8 +41,9 @@ def check_table(path: object, card: Mapping[str, Any], table: Table, name: objec
     """
     check_spec(path, card, spec_of(table, name), name)
     emotions = set(np.unique(table["y"]).tolist()) - {""}
-    if not emotions:
-        raise TableError(name, "has no record with an emotion", "extract a labelled corpus")
+    if labeled and not emotions:
+        cure = "extract a labelled corpus, or ask for --predictions alone"
+        raise TableError(name, "has no record with an emotion", cure)
     label_indices(sorted(emotions), card["labels"])
 
 
@@ -50,11 +54,12 @@ def predict_table(
     protocol: str = "",
     seed: int | None = None,
     records: Indices | None = None,
+    unlabeled: bool = False,
     adapt: bool = False,
     progress: Callable[[int], object] | None = None,
     block: int = 64,
 ) -> Predictions:
-    """Runs a model over all labeled records of a table, without augmented copies.
+    """Runs a model over the labeled records of a table, without augmented copies.
 
     If all records are copies, they are used.
 
@@ -64,6 +69,7 @@ def predict_table(
         protocol: Stored in the result.
         seed: Stored in the result.
         records: Numbers of the records to predict; None for all.
+        unlabeled: Predict records without an emotion as well.
         adapt: Adapt the classifier to each speaker with these clips, without their labels. Clips of
             unknown speakers are predicted without adaptation.
         progress: Called with the number of records after each block.
@@ -73,19 +79,21 @@ def predict_table(
         The predictions, one per record, in the order of the table.
     """
     chosen = np.arange(len(table)) if records is None else records
-    labeled = originals(table, chosen[np.asarray(table["y"])[chosen] != ""])
-    fields = without_features(table, labeled)
-    result = np.empty((len(labeled), len(classifier.labels)), np.float32)
-    speakers = positions_by_speaker(fields) if adapt else {"": np.arange(len(labeled))}
+    if not unlabeled:
+        chosen = chosen[np.asarray(table["y"])[chosen] != ""]
+    predicted = originals(table, chosen)
+    fields = without_features(table, predicted)
+    result = np.empty((len(predicted), len(classifier.labels)), np.float32)
+    speakers = positions_by_speaker(fields) if adapt else {"": np.arange(len(predicted))}
     for speaker, positions in speakers.items():
         adaptation = None
         if speaker:
             spread = np.linspace(0, len(positions) - 1, _MAX_ADAPTATION_CLIPS).astype(int)
             sample = positions[np.unique(spread)]
-            adaptation = classifier.adapt(*_features(classifier, table, labeled[sample]))
+            adaptation = classifier.adapt(*_features(classifier, table, predicted[sample]))
         for start in range(0, len(positions), block):
             part = positions[start : start + block]
-            features = _features(classifier, table, labeled[part])
+            features = _features(classifier, table, predicted[part])
             result[part] = classifier.probabilities(*features, adaptation)
             if progress is not None:
                 progress(len(part))

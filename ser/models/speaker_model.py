@@ -60,7 +60,6 @@ class SpeakerAdaptation:
 
     Attributes:
         estimates: By each hypothesis.
-        sets: The set of distributions of each of them, shape (h,).
         weights: The posterior probability of each of them; they add up to 1.
         unfamiliar: The probability that voice, microphone, room or language are unlike the
             training's.
@@ -68,7 +67,6 @@ class SpeakerAdaptation:
     """
 
     estimates: tuple[VoiceEstimate, ...]
-    sets: Indices
     weights: tuple[float, ...]
     unfamiliar: float
     clips: int
@@ -90,8 +88,8 @@ class SpeakerModel:
         prior: Clips of each emotion that count as heard before any is, shape (h, c): for h
             hypotheses. Emotions of which there are 0 do not occur.
         sets: The set of distributions of each hypothesis, in ascending order, shape (h,).
-        temperature: Divides the logarithms of probabilities by each set of distributions, so that
-            confidence is calibrated; shape (k,).
+        temperature: Divides the logarithms of probabilities, so that confidence is calibrated;
+            shape (1,).
     """
 
     mean: Floats
@@ -113,13 +111,12 @@ class SpeakerModel:
             ValueError: Arrays are missing, have shapes that do not fit, or are not finite.
         """
         if "sets" not in arrays and {"centers", "prior"} <= set(arrays):
-            # Models of before had the same priors, or one prior, and one temperature for each set.
+            # Models of before had the same priors, or one prior, for each set.
             prior, count = np.atleast_2d(arrays["prior"]), len(arrays["centers"])
             arrays = {
                 **arrays,
                 "prior": np.tile(prior, (count, 1)),
                 "sets": np.repeat(np.arange(count, dtype=np.float64), len(prior)),
-                "temperature": np.resize(arrays.get("temperature", np.ones(1)), count),
             }
         missing = [part.name for part in fields(cls) if part.name not in arrays]
         if missing:
@@ -136,7 +133,7 @@ class SpeakerModel:
             "interaction": square,
             "prior": (len(arrays["prior"]), labels),
             "sets": (len(arrays["prior"]),),
-            "temperature": (square[0],),
+            "temperature": (1,),
         }
         for name, shape in wanted.items():
             if arrays[name].shape != shape or not np.isfinite(arrays[name]).all():
@@ -205,7 +202,6 @@ class SpeakerModel:
         weights = softmax(np.array([[solution.evidence for solution in best]]))[0]
         return SpeakerAdaptation(
             tuple(solution.estimate for solution in best),
-            self.sets,
             tuple(weights.tolist()),
             float(weights[self.sets > 0].sum()),
             len(scores),
@@ -233,13 +229,8 @@ class SpeakerModel:
             Shape (clips, c); each row sums to 1.
         """
         parts = [
-            weight * estimate.answer(scores, temperature)
-            for weight, estimate, temperature in zip(
-                adaptation.weights,
-                adaptation.estimates,
-                self.temperature[adaptation.sets].tolist(),
-                strict=True,
-            )
+            weight * estimate.answer(scores, float(self.temperature[0]))
+            for weight, estimate in zip(adaptation.weights, adaptation.estimates, strict=True)
         ]
         found: Floats = np.sum(parts, axis=0)
         return found

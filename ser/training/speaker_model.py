@@ -64,7 +64,7 @@ def fit_speaker_model(
     weights: Matrix,
     seed: int,
 ) -> SpeakerModel:
-    """Estimates means and covariances by the method of moments, and the temperatures.
+    """Estimates means and covariances by the method of moments, and the temperature.
 
     The distributions of familiar clips come first. Where there are others, all together make the
     distributions of what is unfamiliar.
@@ -75,7 +75,7 @@ def fit_speaker_model(
         mean: See `ser.models.speaker_model.SpeakerModel`, as are the arguments after it.
         scale: As there.
         weights: As there.
-        seed: Of the choice of clips that temperatures are fitted to.
+        seed: Of the choice of clips that the temperature is fitted to.
     """
     sets = [_moments(clips.chosen(clips.familiar), len(labels))]
     if not clips.familiar.all():
@@ -92,12 +92,10 @@ def fit_speaker_model(
         interaction=interaction,
         prior=prior,
         sets=numbers,
-        temperature=np.ones(len(sets)),
+        temperature=np.ones(1),
     )
-    rng = np.random.default_rng((seed, 4))
-    groups = [clips.familiar] if len(sets) == 1 else [clips.familiar, ~clips.familiar]
-    temperatures = [_temperature(model, clips.chosen(group), rng) for group in groups]
-    return replace(model, temperature=np.array(temperatures))
+    found = _temperature(model, clips, np.random.default_rng((seed, 4)))
+    return replace(model, temperature=np.array([found]))
 
 
 def _moments(clips: LeftOutClips, classes: int) -> tuple[Doubles, Doubles, Doubles, Doubles]:

@@ -87,7 +87,6 @@ def test_what_is_unfamiliar_varies_more() -> None:
         between=np.stack([0.5 * UNIT, 40 * UNIT]),
         interaction=np.stack([0.1 * UNIT, 0.1 * UNIT]),
         prior=np.tile(prior_clips(LABELS, 1)[0][:1], (2, 1)),
-        temperature=np.ones(2),
         sets=[0, 1],
     )
     for offset, low, high in ((0.3, 0, 0.2), (6.0, 0.9, 1)):
@@ -173,23 +172,6 @@ def test_priors_of_former_models_are_those_of_every_set() -> None:
     two = SpeakerModel.from_arrays({**arrays, **twice, "prior": np.array([[4.0, 1, 1], [9, 9, 9]])})
     assert two.prior.tolist() == [[4, 1, 1], [9, 9, 9], [4, 1, 1], [9, 9, 9]]
     assert two.sets.tolist() == [0, 0, 1, 1]
-    assert two.temperature.tolist() == [1, 1]
-
-
-def test_each_set_has_a_temperature_of_its_own() -> None:
-    parts = {
-        name: np.tile(values, (2, 1, 1))
-        for name, values in model().to_arrays().items()
-        if name in ("centers", "within", "between", "interaction")
-    }
-    prior = np.tile(prior_clips(LABELS, 1)[0][:1], (2, 1))
-    scores, _ = recording((5, 5, 5), [0.0, 0, 0])
-    for temperature, same in (([3.0, 3.0], True), ([3.0, 1.0], False)):
-        two = model(**parts, prior=prior, sets=[0, 1], temperature=np.array(temperature))
-        one = model(temperature=np.array([3.0]))
-        found = two.probabilities(scores, two.adapt(scores, plain(scores)))
-        wanted = one.probabilities(scores, one.adapt(scores, plain(scores)))
-        assert (found == pytest.approx(wanted, abs=1e-6)) is same
 
 
 def test_shares_that_are_known_are_the_only_prior() -> None:

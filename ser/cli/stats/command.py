@@ -162,7 +162,18 @@ def main(
             _translator(console, names, as_json, csv_target, plot, seed, device)
             return
         case ["model", "table"]:
-            predictions = _predict(console, names[0], names[1], engine, device, calibrate=calibrate)
+            alone = not (as_json or csv_target is not None or plot is not None)
+            predictions = _predict(
+                console,
+                names[0],
+                names[1],
+                engine,
+                device,
+                calibrate=calibrate,
+                all_records=predictions_target is not None,
+                # Predictions alone need no emotions.
+                labeled=predictions_target is None or not alone,
+            )
         case ["predictions"]:
             _refuse("a predictions file")
             predictions = _read(console, names[0])
@@ -173,9 +184,13 @@ def main(
             )
     _refuse("an evaluation")
     if predictions_target is not None:
-        from ser.evaluation.predictions import write_predictions
+        from ser.evaluation.predictions import labeled, write_predictions
 
         write_predictions(predictions_target, predictions)
+        predictions = labeled(predictions)
+        if not len(predictions):
+            console.note("no record has an emotion: there are predictions, and no figures")
+            return
     silent = STANDARD in (csv_target, predictions_target)
     _evaluation(console, predictions, seed, None if silent else as_json, csv_target, plot)
 
@@ -312,7 +327,15 @@ def _translator(
 
 
 def _predict(
-    console: Console, model: str, name: str, engine: Any, device: Any, *, calibrate: bool
+    console: Console,
+    model: str,
+    name: str,
+    engine: Any,
+    device: Any,
+    *,
+    calibrate: bool,
+    all_records: bool,
+    labeled: bool,
 ) -> Predictions:
     import numpy as np
 
@@ -323,7 +346,7 @@ def _predict(
 
     card = read_card(model)
     table = read_table(name)
-    check_table(model, card, table, name)
+    check_table(model, card, table, name, labeled=labeled)
     trained = card.get("speakers") or []
     called = "stdin" if name == STANDARD else name
     shared = shared_speakers(table, trained)
@@ -346,11 +369,13 @@ def _predict(
     if cut:
         console.note(f"the model takes {card['frames']} frames: {cut} longer clips lose their end")
     unlabelled = int((table["y"] == "").sum())
-    if unlabelled:
-        console.note(f"left out: {counted(unlabelled, 'record')} without an emotion")
-    scored = len(originals(table, np.flatnonzero(table["y"] != "")))
-    if scored < len(table) - unlabelled:
-        console.note(f"{len(table) - unlabelled - scored} augmented copies are left out")
+    if 0 < unlabelled < len(table):
+        where = "left out of the figures" if all_records else "left out"
+        console.note(f"{where}: {counted(unlabelled, 'record')} without an emotion")
+    chosen = np.flatnonzero((table["y"] != "") | all_records)
+    scored = len(originals(table, chosen))
+    if scored < len(chosen):
+        console.note(f"{len(chosen) - scored} augmented copies are left out")
     from ser.inference.classifier import open_classifier
 
     opened = open_classifier(model, engine, device)
@@ -360,6 +385,7 @@ def _predict(
             table,
             protocol=protocol,
             seed=card.get("seed"),
+            unlabeled=all_records,
             adapt=calibrate,
             progress=progress.update,
         )

@@ -301,6 +301,30 @@ def test_records_without_emotion_are_left_out(run: Run, model: Path, tmp_path: P
     done = run("ser-stats", model, "t.npy")
     assert done.returncode == 1
     assert "t.npy: has no record with an emotion" in done.err
+    assert "--predictions alone" in done.err
+
+
+def test_predictions_of_records_without_emotions(run: Run, model: Path, tmp_path: Path) -> None:
+    table = answered([*LABELS, ""], [*LABELS, "sad"])
+    write_table(tmp_path / "t.npy", table)
+    done = run("ser-stats", model, "t.npy", "--predictions", "p.csv", "--json")
+    assert json.loads(done.out)["scores"]["n"] == 3
+    assert "left out of the figures: 1 record without an emotion" in done.err
+    rows = (tmp_path / "p.csv").read_text().splitlines()
+    assert [row.split(",")[4:6] for row in rows[-4:]] == [
+        *([label, label] for label in LABELS),
+        ["", "sad"],
+    ]
+    table["y"] = ""
+    write_table(tmp_path / "t.npy", table)
+    done = run("ser-stats", model, "t.npy", "--predictions", "-")
+    assert done.returncode == 0, done.err
+    assert [row.split(",")[5] for row in done.out.splitlines()[-4:]] == [*LABELS, "sad"]
+    assert "no record has an emotion: there are predictions, and no figures" in done.err
+    for figures in (["--json"], ["--csv", "f.csv"]):
+        done = run("ser-stats", model, "t.npy", "--predictions", "p.csv", *figures)
+        assert done.returncode == 1
+        assert "t.npy: has no record with an emotion" in done.err
 
 
 def test_a_label_that_the_model_does_not_know(run: Run, model: Path, tmp_path: Path) -> None:
