@@ -25,6 +25,7 @@ from ser.dataset.groups import (
 )
 from ser.dataset.table import FeatureTable, Table, speaker_keys
 from ser.errors import ParameterError, TableError
+from ser.wording import counted
 
 # Attempts of `stratify` cost one step per group each; so many steps take about a second.
 _STEPS = 100_000
@@ -211,11 +212,12 @@ def _assign(table: Table, shares: Sequence[float], by: By, seed: int, name: obje
 
 
 def _too_few(name: object, count: int, sides: int, by: str) -> TableError:
-    noun = {"speaker": "speakers", "clip": "clips", "corpus": "corpora"}[by]
+    noun = {"speaker": "speaker", "clip": "clip", "corpus": "corpus"}[by]
+    found = f"{count} corpora" if by == "corpus" and count != 1 else counted(count, noun)
     advice = "take a larger table" if by == "clip" else "ask for fewer, or split by clip"
     return TableError(
         name,
-        f"has {count} {noun} that can be kept apart, too few for {sides} sides"
+        f"has {found} that can be kept apart, too few for {sides} sides"
         " (identical clips and files of one take tie groups together)",
         advice,
     )

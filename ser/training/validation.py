@@ -10,8 +10,8 @@ import numpy as np
 from ser.arrays import Indices
 from ser.dataset.groups import By, originals
 from ser.dataset.split import split_indices
-from ser.dataset.table import Table, read_table, spec_of
-from ser.errors import ParameterError, SerError
+from ser.dataset.table import Table, read_table, speaker_keys, spec_of
+from ser.errors import ParameterError, SerError, TableError
 from ser.evaluation.predict import shared_speakers
 from ser.training.card import describe_corpora
 from ser.training.loop import TrainingData, training_speakers
@@ -53,10 +53,11 @@ def split_validation(
 
     Raises:
         ParameterError: The share is not between 0 and 1.
-        TableError: The table cannot be divided so, or the separate table cannot be read.
+        TableError: No record has an emotion, the table cannot be divided so, or the separate table
+            cannot be read.
         SerError: The separate table has other features.
     """
-    labeled = np.flatnonzero(np.asarray(records["y"]) != "")
+    labeled = labeled_records(records, name)
     notes: tuple[str, ...] = ()
     if len(labeled) < len(records):
         notes = (f"left out: {counted(len(records) - len(labeled), 'record')} without an emotion",)
@@ -82,6 +83,13 @@ def split_validation(
     if not np.asarray(records["speaker"]).astype(bool).all():
         notes += ("some speakers are not known: validation clips may share their speakers",)
         by = "clip"
+    elif len(set(speaker_keys(table))) == 1:
+        raise TableError(
+            name,
+            "has clips of one speaker alone: none are left to validate on",
+            "train on all of them with `validation=0`, or give a `validation` table of other "
+            "speakers",
+        )
     train, test = split_indices(table, fraction, by=by, seed=seed, name=name)
     test = originals(table, test)
     return ValidationSplit(
@@ -89,6 +97,26 @@ def split_validation(
         f"{corpora}, validated on {counted(len(test), 'clip')} ({by}s apart)",
         notes,
     )
+
+
+def labeled_records(records: Table, name: str) -> Indices:
+    """Gives the numbers of the records with an emotion.
+
+    Args:
+        records: A feature table.
+        name: What to call it in an error.
+
+    Raises:
+        TableError: No record has one.
+    """
+    labeled = np.flatnonzero(np.asarray(records["y"]) != "")
+    if not len(labeled):
+        raise TableError(
+            name,
+            "has no record with an emotion: there is nothing to learn",
+            "extract a corpus that ser-extract knows, or a manifest with a column of emotions",
+        )
+    return labeled
 
 
 def _fraction(validation: float | str | Path | Table) -> float | None:

@@ -151,7 +151,7 @@ def test_one_fold_per_corpus() -> None:
     table = make_table(9, corpus=list("aaabbbccc"))
     folds = make_folds(table, 0, by="corpus")
     assert sorted("".join(table["corpus"][test]) for test in folds.tests) == ["aaa", "bbb", "ccc"]
-    with pytest.raises(TableError, match="has 1 corpora that can be kept apart"):
+    with pytest.raises(TableError, match="has 1 corpus that can be kept apart"):
         make_folds(table[:3], 0, by="corpus")
 
 

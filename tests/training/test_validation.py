@@ -143,3 +143,20 @@ def test_parts_that_are_none(wrong: str) -> None:
 def test_one_speaker_cannot_be_divided() -> None:
     with pytest.raises(TableError, match=r"t\.npy: has 1 speakers"):
         split_validation(ravdess_table(1), "0.2", 0, name="t.npy")
+
+
+def test_a_table_without_emotions() -> None:
+    table = ravdess_table(2)
+    table["y"] = ""
+    for validation in ("0", "0.25"):
+        with pytest.raises(TableError, match=r"t.npy: has no record with an emotion"):
+            split_validation(table, validation, 0, name="t.npy")
+
+
+def test_one_speaker_alone() -> None:
+    table = ravdess_table(1)
+    with pytest.raises(TableError, match=r"clips of one speaker alone.*`validation=0`"):
+        split_validation(table, "0.25", 0)
+    assert split_validation(table, "0", 0).data.validation is None
+    table["speaker"] = ""
+    assert split_validation(table, "0.25", 0).data.validation is not None

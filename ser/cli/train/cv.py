@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
-import numpy as np
 
 from ser.cli.common import Console
 from ser.cli.exclusive import is_given
@@ -77,8 +76,9 @@ def run_cross_validation(
         describe_protocol,
         output_files,
     )
+    from ser.training.validation import labeled_records
 
-    labeled = np.flatnonzero(np.asarray(records["y"]) != "")
+    labeled = labeled_records(records, name)
     if len(labeled) < len(records):
         left_out = counted(len(records) - len(labeled), "record")
         console.note(f"left out: {left_out} without an emotion")
