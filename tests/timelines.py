@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from ser.labels import NO_SPEECH, UNCERTAIN
-from ser.timeline.summary import Summarizer
+from ser.timeline.summary import Summarizer, TalkTime
 from ser.timeline.window import EmotionEstimate, SpokenText, Window, Word
 from ser.timeline.writers.registry import make_writer
 
@@ -70,8 +70,9 @@ def spoken(start: float, end: float) -> Window:
     return replace(angry(start, end), spoken=SAID)
 
 
-def written_summary(name: str, *more: Window) -> str:
+def written_summary(name: str, *more: Window, talk: TalkTime | None = None) -> str:
     summarizer = Summarizer("a.wav", LABELS)
+    summarizer.talk = talk
     for one in (window(0, 3, 0.1, 0.7, 0.2), window(3, 4, 0.08, 0.02, 0.9), *more):
         summarizer.add(one)
     stream = io.StringIO()

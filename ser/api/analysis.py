@@ -14,7 +14,7 @@ from ser.audio.causes import IncompleteError
 from ser.audio.reader import Source
 from ser.inference.classifier import open_classifier
 from ser.inference.config import make_config
-from ser.inference.consumers import RemarkList, WindowList
+from ser.inference.consumers import RemarkList, TalkKeeper, WindowList
 from ser.inference.engine import EngineName
 from ser.inference.recognizer import Recognizer
 from ser.inference.recognizer import analyze as analyze_recording
@@ -157,8 +157,9 @@ def analyze(
     recognizer = Recognizer(classifier, config)
     found = WindowList()
     said = RemarkList()
+    talking = TalkKeeper()
     try:
-        analyze_recording(recognizer, recording, [found, said], name=name)
+        analyze_recording(recognizer, recording, [found, said, talking], name=name)
     except IncompleteError as error:
         said.add_remark(error.cause)
         warnings.warn(str(error), stacklevel=2)
@@ -172,6 +173,7 @@ def analyze(
         time_range=config.time_range,
         selection=config.selection,
         remarks=said.remarks,
+        talk=talking.talk,
     )
 
 

@@ -18,7 +18,7 @@ from ser.inference.windowing import FULL, TimeRange
 from ser.io.roles import refuse_overwriting
 from ser.timeline.clock import format_time
 from ser.timeline.postprocess import Postprocessing
-from ser.timeline.summary import Summarizer, Summary
+from ser.timeline.summary import Summarizer, Summary, TalkTime
 from ser.timeline.window import Window
 from ser.timeline.writers.columns import SET_FIELD, WINDOW_FIELDS
 from ser.timeline.writers.registry import write_timeline
@@ -49,6 +49,7 @@ class Timeline(Sequence[Window]):
         time_range: Which part of the recording was analyzed.
         selection: Which track of it was heard, and which channel.
         remarks: What is unusual about it.
+        talk: How long somebody speaks in it, for `summary`.
 
     Attributes:
         labels: The model's labels in its order.
@@ -75,6 +76,7 @@ class Timeline(Sequence[Window]):
         time_range: TimeRange = FULL,
         selection: Selection = DEFAULT,
         remarks: Sequence[str] = (),
+        talk: TalkTime | None = None,
     ) -> None:
         self._windows = tuple(windows)
         self.labels = tuple(labels)
@@ -84,6 +86,7 @@ class Timeline(Sequence[Window]):
         self._range = time_range
         self._selection = selection
         self.remarks = tuple(remarks)
+        self._talk = talk
         if name is None:
             name = source_name(source) if source is not None else ""
             name = self._windows[0].file if self._windows else name
@@ -97,7 +100,11 @@ class Timeline(Sequence[Window]):
 
     def __getitem__(self, index: int | slice) -> Window | Timeline:
         if isinstance(index, slice):
-            return self._with(self._windows[index])
+            part = self._with(self._windows[index])
+            if len(part) < len(self):
+                # Talk time is that of the whole.
+                part._talk = None
+            return part
         return self._windows[index]
 
     def __len__(self) -> int:
@@ -139,6 +146,7 @@ class Timeline(Sequence[Window]):
     def summary(self) -> Summary:
         """Summarizes the recording: shares of the emotions, of speech, the strongest moment."""
         summarizer = Summarizer(self.name, self.labels)
+        summarizer.talk = self._talk
         for window in self._windows:
             summarizer.add(window)
         return summarizer.result()
@@ -266,6 +274,7 @@ class Timeline(Sequence[Window]):
             time_range=self._range,
             selection=self._selection,
             remarks=self.remarks,
+            talk=self._talk,
         )
 
     def _is_readable(self) -> bool:

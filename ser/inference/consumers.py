@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from ser.arrays import Samples
-from ser.timeline.summary import HeardVoice, Summarizer, Summary
+from ser.timeline.summary import HeardVoice, Summarizer, Summary, TalkTime
 from ser.timeline.window import Window
 from ser.timeline.writers.base import Writer
 
@@ -15,7 +15,12 @@ class Consumer:
 
     Writers of timelines, summaries, pictures and pages are consumers of one loop:
     `ser.inference.recognizer.analyze`.
+
+    Attributes:
+        measures_talk: Whether `set_talk` is to be called, which takes some time.
     """
+
+    measures_talk = False
 
     def add_block(self, samples: Samples) -> None:
         """Takes the next decoded samples, shape (samples,), at the specification's rate."""
@@ -27,6 +32,14 @@ class Consumer:
 
         Args:
             voice: What was heard.
+            channel: The channel, where each is heard by itself.
+        """
+
+    def set_talk(self, talk: TalkTime, channel: int | None = None) -> None:
+        """Takes how long somebody speaks, before the end, where it is asked for.
+
+        Args:
+            talk: What was measured.
             channel: The channel, where each is heard by itself.
         """
 
@@ -68,6 +81,23 @@ class RemarkList(Consumer):
     def add_remark(self, text: str) -> None:
         """Keeps it."""
         self.remarks.append(text)
+
+
+class TalkKeeper(Consumer):
+    """Keeps how long somebody speaks.
+
+    Attributes:
+        talk: What was measured, None before the end.
+    """
+
+    measures_talk = True
+
+    def __init__(self) -> None:
+        self.talk: TalkTime | None = None
+
+    def set_talk(self, talk: TalkTime, channel: int | None = None) -> None:
+        """Keeps it."""
+        self.talk = talk if channel is None else None
 
 
 class RemarkTeller(Consumer):
@@ -133,6 +163,8 @@ class SummaryMaker(Consumer):
         summaries: The summaries; empty before the end.
     """
 
+    measures_talk = True
+
     def __init__(self, file: str, labels: Sequence[str], writer: Writer | None = None) -> None:
         self._file = file
         self._labels = labels
@@ -143,6 +175,10 @@ class SummaryMaker(Consumer):
     def set_voice(self, voice: HeardVoice, channel: int | None = None) -> None:
         """Keeps it for the summary."""
         self._of(channel).voice = voice
+
+    def set_talk(self, talk: TalkTime, channel: int | None = None) -> None:
+        """Keeps it for the summary."""
+        self._of(channel).talk = talk
 
     def add_window(self, window: Window) -> None:
         """Counts it."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import heapq
 import shutil
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
@@ -26,6 +27,7 @@ from ser.io.remote import fetch, is_url
 from ser.models.conformal import prediction_set
 from ser.timeline.summary import HeardVoice
 from ser.timeline.window import Window
+from ser.vad.meter import SpeechMeter
 
 Stage = Callable[[Iterator[Window]], Iterator[Window]]
 """A step that windows go through as they become known: it may hold them back or add to them."""
@@ -259,9 +261,13 @@ def analyze(
     own = source_name(source)
     shown = own if name is None else name
 
-    def tap(block: Samples) -> None:
-        for consumer in consumers:
+    talking: dict[int | None, SpeechMeter] = {}
+
+    def tap(block: Samples, channel: int | None, *, first: bool) -> None:
+        for consumer in consumers if first else ():
             consumer.add_block(block)
+        if channel in talking:
+            talking[channel].add(block)
 
     def set_voice(adaptation: Adaptation | None, channel: int | None) -> None:
         speaker = None if adaptation is None else adaptation.speaker
@@ -282,15 +288,18 @@ def analyze(
 
     incomplete: list[IncompleteError] = []
 
-    def hear(chosen: Recognizer, hears: Callable[[Samples], None]) -> Generator[Window, None, None]:
-        channel = chosen.config.selection.channel
+    def hear(chosen: Recognizer, *, first: bool) -> Generator[Window, None, None]:
+        selected = chosen.config.selection.channel
+        channel = None if selected == "mix" else selected
+        if chosen.config.vad and any(consumer.measures_talk for consumer in consumers):
+            talking[channel] = SpeechMeter(chosen.classifier.spec.sample_rate)
         windows = chosen.windows(
             source,
             blocks=blocks,
-            tap=hears,
+            tap=functools.partial(tap, channel=channel, first=first),
             before=before,
             after=after,
-            on_adaptation=lambda found: set_voice(found, None if channel == "mix" else channel),
+            on_adaptation=lambda found: set_voice(found, channel),
             remark=remark,
         )
         with contextlib.closing(windows):
@@ -306,7 +315,7 @@ def analyze(
         if isinstance(source, str | Path):
             stack.enter_context(renamed(source, shown))
         heard = [
-            hear(chosen, tap if number == 0 else lambda block: None)
+            hear(chosen, first=number == 0)
             for number, chosen in enumerate(recognizer.by_channel(source))
         ]
         for generator in heard:
@@ -316,6 +325,10 @@ def analyze(
                 window = replace(window, file=shown)
             for consumer in consumers:
                 consumer.add_window(window)
+        for channel, meter in talking.items():
+            talk = meter.finish()
+            for consumer in consumers:
+                consumer.set_talk(talk, channel)
         for consumer in consumers:
             consumer.finish()
         if incomplete:

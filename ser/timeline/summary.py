@@ -25,13 +25,31 @@ class HeardVoice:
 
 
 @dataclass(frozen=True, slots=True)
+class TalkTime:
+    """How long somebody speaks in a recording, and pauses.
+
+    Attributes:
+        seconds: The time with speech.
+        pauses: The number of pauses: a quarter of a second or more between speech and speech.
+        silent: The seconds of all pauses together.
+        longest: The seconds of the longest.
+    """
+
+    seconds: float
+    pauses: int
+    silent: float
+    longest: float
+
+
+@dataclass(frozen=True, slots=True)
 class Summary:
     """What the windows of one recording amount to.
 
     Attributes:
         file: The recording's path as the user gave it, or ``-``.
         seconds: The time that the windows cover, with speech and without.
-        speech: The share of `seconds` with speech, 0 to 1; uncertain windows are speech.
+        speech: The share of `seconds` in which somebody speaks, 0 to 1, where that was measured;
+            otherwise the share of the windows with speech. Uncertain windows are speech.
         windows: The number of windows, with speech and without.
         emotion: The label with the largest share, or `UNCERTAIN`; `NO_SPEECH` where nobody speaks,
             empty where there are no windows.
@@ -43,6 +61,7 @@ class Summary:
         probabilities: For each label its mean probability over the time with speech.
         voice: What the classifier was adapted to the voice by; None where it was not asked to.
         channel: The channel that was heard, from 1; None for the mixture of all.
+        talk: Talk time and pauses; None where they were not measured.
     """
 
     file: str
@@ -56,6 +75,7 @@ class Summary:
     probabilities: Mapping[str, float]
     voice: HeardVoice | None = None
     channel: int | None = None
+    talk: TalkTime | None = None
 
 
 class Summarizer:
@@ -70,12 +90,14 @@ class Summarizer:
 
     Attributes:
         voice: What goes into `Summary.voice`.
+        talk: What goes into `Summary.talk`.
     """
 
     def __init__(self, file: str, labels: Sequence[str], channel: int | None = None) -> None:
         self._file = file
         self._channel = channel
         self.voice: HeardVoice | None = None
+        self.talk: TalkTime | None = None
         # Ties go to the first: what is no emotion comes last.
         self._seconds = dict.fromkeys([*labels, UNCERTAIN, NO_SPEECH], 0.0)
         self._weighted = dict.fromkeys(labels, 0.0)
@@ -109,11 +131,15 @@ class Summarizer:
             _count(seconds, weighted, self._last, self._last.end - self._start)
         silent = seconds.pop(NO_SPEECH)
         spoken = sum(seconds.values())
+        speech = spoken / (spoken + silent) if spoken else 0.0
+        if self.talk is not None and spoken:
+            # What is left at the end may be in no window.
+            speech = min(self.talk.seconds / (spoken + silent), 1.0)
         emotion = max(seconds, key=seconds.__getitem__) if spoken else ""
         return Summary(
             file=self._file,
             seconds=spoken + silent,
-            speech=spoken / (spoken + silent) if spoken else 0.0,
+            speech=speech,
             windows=self._windows,
             emotion=emotion or (NO_SPEECH if silent else ""),
             shares={name: value / spoken if spoken else 0.0 for name, value in seconds.items()},
@@ -122,6 +148,7 @@ class Summarizer:
             probabilities={n: value / spoken if spoken else 0.0 for n, value in weighted.items()},
             voice=self.voice,
             channel=self._channel,
+            talk=self.talk,
         )
 
 

@@ -49,7 +49,7 @@ def detect_speech(
     first = np.cumsum(chunks + 1) - chunks
     signal = np.zeros(int((first[-1] + chunks[-1]) * CHUNK), np.float32)
     for start, samples in zip(first * CHUNK, resampled, strict=True):
-        signal[start : start + len(samples)] = samples * _gain(samples)
+        signal[start : start + len(samples)] = samples * usual_gain(samples)
     return has_speech(signal, first, first + chunks, _needed_chunks(lengths, needed))
 
 
@@ -78,7 +78,7 @@ def detect_speech_in_signal(
     first = np.minimum((starts + CHUNK // 2) // CHUNK, (len(signal) - 1) // CHUNK)
     last = np.minimum(first - (-lengths // CHUNK), -(-len(signal) // CHUNK))
     gains = np.array(
-        [_gain(signal[start : start + n]) for start, n in zip(starts, lengths, strict=True)]
+        [usual_gain(signal[start : start + n]) for start, n in zip(starts, lengths, strict=True)]
     )
     enough = np.zeros(len(starts), np.bool_)
     for gain in np.unique(gains):
@@ -95,8 +95,12 @@ def _needed_chunks(lengths: Indices, needed: float) -> Indices:
     return chunks
 
 
-def _gain(samples: Samples) -> np.float32:
-    """Gives the factor that brings the samples of a window to a usual level of speech."""
+def usual_gain(samples: Samples) -> np.float32:
+    """Gives the factor that brings the samples of a window to a usual level of speech.
+
+    Args:
+        samples: At `ser.vad.silero.RATE`, shape (samples,).
+    """
     whole = len(samples) // CHUNK * CHUNK
     chunks = samples[:whole].reshape(-1, CHUNK) if whole else samples[None]
     powers = np.einsum("ij,ij->i", chunks, chunks) / max(1, chunks.shape[1])
@@ -130,7 +134,7 @@ def seconds_of_speech(windows: Sequence[Samples], rate: int) -> Doubles:
     resampled = _resample(windows, rate)
     padded = np.zeros((len(resampled), max(map(len, resampled))), np.float32)
     for row, samples in zip(padded, resampled, strict=True):
-        row[: len(samples)] = samples * _gain(samples)
+        row[: len(samples)] = samples * usual_gain(samples)
     spoken = speech_probabilities(padded) >= SPEECH_THRESHOLD
     # The network may take the silence behind a window's end for the end of a word.
     own = np.array([-(-len(samples) // CHUNK) for samples in resampled])

@@ -11,9 +11,11 @@ from ser.inference.consumers import (
     Consumer,
     DurationMeter,
     SummaryMaker,
+    TalkKeeper,
     WindowList,
     WindowWriter,
 )
+from ser.timeline.summary import TalkTime
 from ser.timeline.writers.registry import make_writer
 
 
@@ -61,3 +63,24 @@ def test_a_summary_is_made_at_the_end_and_written_where_that_is_asked_for() -> N
     (summary,) = kept.summaries
     assert (summary.windows, summary.seconds) == (3, 9.0)
     assert len(stream.getvalue().splitlines()) == 1
+
+
+def test_talk_time_is_kept_by_channel() -> None:
+    maker, keeper = SummaryMaker("a.wav", LABELS), TalkKeeper()
+    assert maker.measures_talk
+    assert keeper.measures_talk
+    assert not Consumer().measures_talk
+    talk = TalkTime(4.5, 2, 1.5, 1.0)
+    for consumer in (maker, keeper, Consumer()):
+        consumer.set_talk(talk)
+    feed(maker)
+    (summary,) = maker.summaries
+    assert summary.talk == keeper.talk == talk
+    assert summary.speech == 0.5
+    keeper.set_talk(talk, 2)
+    assert keeper.talk is None
+    each = SummaryMaker("a.wav", LABELS)
+    for number in (1, 2):
+        each.set_talk(TalkTime(float(number), 0, 0.0, 0.0), number)
+    each.finish()
+    assert [summary.talk and summary.talk.seconds for summary in each.summaries] == [1.0, 2.0]

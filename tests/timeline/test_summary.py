@@ -7,7 +7,7 @@ from timelines import silence, unsure
 
 from ser.labels import NO_SPEECH, UNCERTAIN
 from ser.timeline.overlap import emotion_spans
-from ser.timeline.summary import Summarizer
+from ser.timeline.summary import Summarizer, TalkTime
 from ser.timeline.window import Window
 
 
@@ -94,3 +94,16 @@ def test_spans_join_equal_neighbours_and_agree_with_the_summary() -> None:
     angry = sum(end - start for start, end, emotion in spans if emotion == "angry")
     result = summary(*windows)
     assert angry == pytest.approx(result.shares["angry"] * result.seconds)
+
+
+def test_speech_is_what_was_measured() -> None:
+    summarizer = Summarizer("a.wav", ("angry", "sad"))
+    for one in (window(0, 3, 0.9), silence(3, 6)):
+        summarizer.add(one)
+    assert summarizer.result().speech == 0.5
+    summarizer.talk = TalkTime(1.5, 1, 0.5, 0.5)
+    assert summarizer.result().speech == 0.25
+    assert summarizer.result().talk == summarizer.talk
+    # A rest at the end may be in no window, and speech too short for one is in no emotion.
+    summarizer.talk = TalkTime(7.0, 0, 0.0, 0.0)
+    assert summarizer.result().speech == 1.0

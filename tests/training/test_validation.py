@@ -141,7 +141,7 @@ def test_parts_that_are_none(wrong: str) -> None:
 
 
 def test_one_speaker_cannot_be_divided() -> None:
-    with pytest.raises(TableError, match=r"t\.npy: has 1 speakers"):
+    with pytest.raises(TableError, match=r"t\.npy: has clips of one speaker alone"):
         split_validation(ravdess_table(1), "0.2", 0, name="t.npy")
 
 

@@ -19,6 +19,7 @@ from ser.inference.classifier import Classifier
 from ser.inference.consumers import Consumer
 from ser.inference.windowing import TimeRange
 from ser.io.files import STANDARD, Closeable
+from ser.timeline.summary import TalkTime
 from ser.timeline.window import Window
 from ser.viz.drawing import TimelineDrawing
 from ser.viz.html.report import SOUND_CHOICES, HtmlReport, SoundChoice
@@ -104,6 +105,7 @@ class Views(Closeable, Consumer):
             else TimelineDrawing(classifier.spec.sample_rate, classifier.path.stem)
         )
         self._report: HtmlReport | None = None
+        self.measures_talk = page is not None
         if page is not None:
             # A voice is kept where that is asked for, and a page may travel far.
             private = recording == MICROPHONE and sound == "auto"
@@ -136,6 +138,11 @@ class Views(Closeable, Consumer):
             self._drawing.add_window(window)
         if self._report is not None:
             self._report.add_window(window)
+
+    def set_talk(self, talk: TalkTime, channel: int | None = None) -> None:
+        """Takes how long somebody speaks."""
+        if self._report is not None:
+            self._report.set_talk(talk)
 
     def save(self, console: Console) -> None:
         """Writes the files.

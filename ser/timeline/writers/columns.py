@@ -6,7 +6,7 @@ from abc import abstractmethod
 from collections.abc import Sequence
 
 from ser.labels import UNCERTAIN, ordered
-from ser.timeline.summary import Summary
+from ser.timeline.summary import Summary, TalkTime
 from ser.timeline.window import EmotionEstimate, SpokenText, Window
 from ser.timeline.writers.base import Writer
 
@@ -40,6 +40,11 @@ CHANNEL_FIELD = "channel"
 """The column behind the file where one channel is heard, or each by itself."""
 
 
+TALK_FIELDS = ("talk", "pauses", "paused", "longest_pause")
+"""The last columns of summaries: the time with speech, the number of pauses, their time together,
+and the longest; empty where they were not measured."""
+
+
 SET_FIELD = "set"
 """The column behind the probabilities where a coverage was asked for: emotions with ``|`` between
 them, ``none`` for the empty set, nothing without speech."""
@@ -60,7 +65,8 @@ class ColumnWriter(Writer):
         if summaries:
             shares = [f"share_{label}" for label in self._share_labels]
             means = [f"mean_{label}" for label in self.labels]
-            self.write_row([*self._with_channel(SUMMARY_FIELDS), *shares, *means])
+            fields = self._with_channel(SUMMARY_FIELDS)
+            self.write_row([*fields, *shares, *means, *TALK_FIELDS])
         else:
             fields = self._with_channel(WINDOW_FIELDS)
             sets = [SET_FIELD] if self.sets else []
@@ -110,8 +116,15 @@ class ColumnWriter(Writer):
                 _format_share(moment.confidence) if moment else "",
                 *(_format_share(summary.shares.get(label, 0.0)) for label in self._share_labels),
                 *(_format_share(summary.probabilities.get(label, 0.0)) for label in self.labels),
+                *self._talk_cells(summary.talk),
             ]
         )
+
+    def _talk_cells(self, talk: TalkTime | None) -> list[str]:
+        if talk is None:
+            return [""] * len(TALK_FIELDS)
+        times = [self.time_cell(seconds) for seconds in (talk.silent, talk.longest)]
+        return [self.time_cell(talk.seconds), str(talk.pauses), *times]
 
     @abstractmethod
     def write_row(self, cells: Sequence[str]) -> None:

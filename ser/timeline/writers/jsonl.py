@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from ser.timeline.summary import HeardVoice, Summary
+from ser.timeline.summary import HeardVoice, Summary, TalkTime
 from ser.timeline.window import EmotionEstimate, SpokenText, Window
 from ser.timeline.writers.base import Writer
 
@@ -51,6 +51,7 @@ class JsonLinesWriter(Writer):
                     "strongest": None if strongest is None else _moment(strongest),
                     "probabilities": _round(summary.probabilities),
                     **({} if summary.voice is None else {"voice": _voice(summary.voice)}),
+                    **({} if summary.talk is None else {"talk": _talk(summary.talk)}),
                 },
             }
         )
@@ -75,6 +76,15 @@ def _set(emotions: tuple[str, ...] | None) -> dict[str, Any]:
 
 def _voice(voice: HeardVoice) -> dict[str, Any]:
     return {"windows": voice.windows, "unfamiliar": round(voice.unfamiliar, 6)}
+
+
+def _talk(talk: TalkTime) -> dict[str, Any]:
+    return {
+        "seconds": round(talk.seconds, 3),
+        "pauses": talk.pauses,
+        "silent": round(talk.silent, 3),
+        "longest": round(talk.longest, 3),
+    }
 
 
 def _moment(window: Window) -> dict[str, Any]:

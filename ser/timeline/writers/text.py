@@ -10,11 +10,11 @@ from typing import IO
 from ser.colors import terminal_code
 from ser.labels import NO_SPEECH, NOT_EMOTIONS, UNCERTAIN
 from ser.timeline.clock import format_time
-from ser.timeline.summary import HeardVoice, Summary
+from ser.timeline.summary import HeardVoice, Summary, TalkTime
 from ser.timeline.window import SpokenText, Window, format_label, top_labels
 from ser.timeline.writers.base import Writer, one_line
 from ser.timeline.writers.subtitles import channel_mark
-from ser.wording import visible
+from ser.wording import counted, visible
 
 _BAR = 10
 
@@ -129,6 +129,8 @@ class TextWriter(Writer):
             lines.append(
                 f"  strongest: {moment.emotion} {moment.confidence:.2f} at {self._span(moment)}"
             )
+        if summary.talk is not None:
+            lines.append(f"  {_talk_line(summary.talk)}")
         if summary.voice is not None:
             lines.append(f"  {_voice_line(summary.voice)}")
         self.put("\n".join(lines) + "\n")
@@ -186,6 +188,17 @@ class TextWriter(Writer):
 
     def _color(self, emotion: str, text: str) -> str:
         return color_text(emotion, text) if self.color else text
+
+
+def _talk_line(talk: TalkTime) -> str:
+    line = f"talk time {format_time(talk.seconds)}"
+    if not talk.pauses:
+        return line
+    mean = talk.silent / talk.pauses
+    return (
+        f"{line}, {counted(talk.pauses, 'pause')} of {mean:.1f} s on average, the longest "
+        f"{talk.longest:.1f} s"
+    )
 
 
 def _voice_line(voice: HeardVoice) -> str:

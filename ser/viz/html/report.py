@@ -13,7 +13,7 @@ from ser.arrays import Samples
 from ser.errors import SerError, cannot_write
 from ser.io.files import STANDARD, Closeable, atomic_path, is_special
 from ser.timeline.postprocess import join_segments
-from ser.timeline.summary import Summarizer
+from ser.timeline.summary import Summarizer, TalkTime
 from ser.timeline.window import Window
 from ser.viz.html.encoder import EMBED_LIMIT, SoundEncoder, encoded_size
 from ser.viz.html.page import PageFacts, SoundSource, write_page
@@ -113,6 +113,10 @@ class HtmlReport(Closeable):
             if middle > self._words_until:
                 self._words_until = middle
                 self._words.write(json.dumps([word.start, word.end, word.text]) + "\n")
+
+    def set_talk(self, talk: TalkTime) -> None:
+        """Takes how long somebody speaks."""
+        self._summary.talk = talk
 
     def save(self) -> None:
         """Writes the page, whole or not at all.

@@ -77,6 +77,12 @@ def test_each_channel_in_every_format(run: Run, call: Path, tiny_model: Path) ->
     summaries = list(csv.DictReader(io.StringIO(out("csv", "--summary"))))
     assert [row["channel"] for row in summaries] == ["1", "2"]
     assert float(summaries[1]["speech"]) < float(summaries[0]["speech"])
+    for row in summaries:
+        spoken = float(row["talk"]) / float(row["duration"])
+        assert spoken == pytest.approx(float(row["speech"]), abs=0.01)
+        assert 0 < spoken < 0.95
+    (whole, _) = csv.DictReader(io.StringIO(out("csv", "--summary", "--no-vad")))
+    assert (whole["speech"], whole["talk"]) == ("1.000000", "")
 
 
 def test_what_does_not_go_with_each_channel(run: Run, call: Path, tiny_model: Path) -> None:

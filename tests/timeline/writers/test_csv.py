@@ -7,6 +7,8 @@ import io
 
 from timelines import silence, unsure, window, written, written_summary
 
+from ser.timeline.summary import TalkTime
+
 
 def test_csv_is_read_back_by_the_csv_module() -> None:
     name = 'a, "b"\nc.wav'
@@ -23,4 +25,8 @@ def test_summaries() -> None:
     assert (row["duration"], row["emotion"], row["share_angry"]) == ("4.000", "angry", "0.750000")
     row = next(csv.DictReader(io.StringIO(written_summary("csv", silence(4, 14), unsure(14, 20)))))
     assert (row["speech"], row["share_uncertain"]) == ("0.500000", "0.600000")
-    assert list(row)[-4:] == ["share_uncertain", "mean_neutral", "mean_angry", "mean_sad"]
+    talk = ["talk", "pauses", "paused", "longest_pause"]
+    assert list(row)[-8:] == ["share_uncertain", "mean_neutral", "mean_angry", "mean_sad", *talk]
+    assert [row[name] for name in talk] == ["", "", "", ""]
+    (row,) = csv.DictReader(io.StringIO(written_summary("csv", talk=TalkTime(1, 3, 1.5, 0.9))))
+    assert [row[name] for name in talk] == ["1.000", "3", "1.500", "0.900"]

@@ -8,6 +8,7 @@ from dataclasses import replace
 from timelines import LABELS, angry, silence, spoken, unsure, window, written, written_summary
 
 from ser.labels import UNCERTAIN
+from ser.timeline.summary import TalkTime
 
 
 def test_jsonl_holds_everything() -> None:
@@ -73,3 +74,10 @@ def test_transcribed_words() -> None:
     assert record["disagreement"] == 'said angrily: "very sad"'
     # Without words a record is what it always was.
     assert "text" not in json.loads(written("jsonl", angry(0, 3)))
+
+
+def test_talk_time() -> None:
+    summary = json.loads(written_summary("jsonl", talk=TalkTime(1.0, 3, 1.5, 0.9)))["summary"]
+    assert summary["talk"] == {"seconds": 1, "pauses": 3, "silent": 1.5, "longest": 0.9}
+    assert summary["speech"] == 0.25
+    assert "talk" not in json.loads(written_summary("jsonl"))["summary"]

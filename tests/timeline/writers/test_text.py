@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from timelines import LABELS, WORDS, silence, spoken, unsure, window, written, written_summary
 
+from ser.timeline.summary import TalkTime
 from ser.timeline.window import Window
 from ser.timeline.writers.registry import make_writer
 from ser.timeline.writers.text import bar, can_draw_blocks
@@ -124,3 +125,10 @@ def test_bars_are_drawn_to_an_eighth() -> None:
     assert bar(0.5, 3, plain=True) == "##"
     assert can_draw_blocks(io.StringIO())
     assert not can_draw_blocks(io.TextIOWrapper(io.BytesIO(), encoding="latin-1"))
+
+
+def test_talk_time_as_text() -> None:
+    lines = written_summary("text", talk=TalkTime(2.0, 3, 1.5, 0.9)).splitlines()
+    assert "50% speech" in lines[0]
+    assert "  talk time 0:02.0, 3 pauses of 0.5 s on average, the longest 0.9 s" in lines
+    assert "  talk time 0:02.0" in written_summary("text", talk=TalkTime(2.0, 0, 0, 0)).splitlines()
