@@ -2,8 +2,12 @@
 
 The first line names the columns, in any order and case. ``path`` is needed, relative to the
 manifest's folder, or a URL; ``emotion``, ``speaker``, ``corpus``, ``text``, ``intensity``,
-``gender``, ``start`` and ``duration`` (seconds) may be there. Emotions may be any words: known
-spellings become the names of `ser.labels`, others stay.
+``gender``, ``start``, ``duration`` and ``end`` (seconds) may be there. Emotions may be any words:
+known spellings become the names of `ser.labels`, others stay.
+
+``file`` is another name of ``path``, and times may be written ``0 days 00:00:01.5``: so the tables
+of an audformat database (``db.emotion.csv``) are manifests as they are
+(https://audeering.github.io/audformat/data-format.html).
 """
 
 from __future__ import annotations
@@ -11,6 +15,7 @@ from __future__ import annotations
 import csv
 import io
 import math
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -31,9 +36,13 @@ COLUMNS: tuple[str, ...] = (
     "gender",
     "start",
     "duration",
+    "end",
 )
 """Every column that is read; others are ignored with a note."""
 
+_NAMES = {"file": "path"}
+# How pandas writes a span of time.
+_DAYS = re.compile(r"(\d{1,5}) days?(?: (\d{1,2}):(\d{1,2}):(\d{1,2}(?:\.\d+)?))?")
 _GENDERS = {"f": "female", "female": "female", "m": "male", "male": "male"}
 
 
@@ -72,13 +81,7 @@ def read_manifest(path: Path) -> Manifest:
     Raises:
         CorpusError: The file cannot be read, or its first line has no ``path``.
     """
-    try:
-        text = path.read_text(encoding="utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise CorpusError(path, "is not UTF-8 text", "save it as CSV in UTF-8") from error
-    except OSError as error:
-        cause = f"cannot be read ({error.strerror or error})"
-        raise CorpusError(path, cause, "check the path") from error
+    text = read_text(path)
     first = text.split("\n", 1)[0]
     # On a tie (a single column) the tab of .tsv or the comma of .csv changes nothing.
     delimiter = max(",;\t", key=first.count)
@@ -89,13 +92,15 @@ def read_manifest(path: Path) -> Manifest:
     header: list[str] = []
     try:
         header = [name.strip().lower() for name in next(reader, [])]
+        if "path" not in header:
+            header = [_NAMES.get(name, name) for name in header]
         notes = _check_header(path, header)
         for row in reader:
             if not any(value.strip() for value in row):
                 continue
             try:
                 clips.append(_clip(path, header, row))
-            except _BadRow as problem:
+            except BadRow as problem:
                 subject = f"{path}, line {reader.line_num}"
                 errors.append(CorpusError(subject, problem.cause, problem.cure))
     except csv.Error as error:
@@ -109,7 +114,29 @@ def read_manifest(path: Path) -> Manifest:
     return Manifest(tuple(clips), tuple(errors), tuple(notes))
 
 
-class _BadRow(Exception):  # noqa: N818 - it never leaves this file
+def read_text(path: Path) -> str:
+    """Reads a text file.
+
+    Raises:
+        CorpusError: It cannot be read, or is not UTF-8.
+    """
+    try:
+        return path.read_text(encoding="utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise CorpusError(path, "is not UTF-8 text", "save it in UTF-8") from error
+    except OSError as error:
+        cause = f"cannot be read ({error.strerror or error})"
+        raise CorpusError(path, cause, "check the path") from error
+
+
+class BadRow(Exception):  # noqa: N818 - it never leaves the readers of lists
+    """A row of a list is invalid; whoever reads the list says which.
+
+    Args:
+        cause: What is wrong.
+        cure: What the user can do about it.
+    """
+
     def __init__(self, cause: str, cure: str) -> None:
         super().__init__(cause)
         self.cause, self.cure = cause, cure
@@ -135,13 +162,13 @@ def _check_header(path: Path, header: list[str]) -> list[str]:
 
 def _clip(manifest: Path, header: list[str], row: list[str]) -> Clip:
     if len(row) > len(header):
-        raise _BadRow(
+        raise BadRow(
             f"has {len(row)} values for {len(header)} columns",
             "put values that hold the delimiter in quotation marks",
         )
     values = {name: value.strip() for name, value in zip(header, row, strict=False)}
     if not values["path"]:
-        raise _BadRow("has no path", "name the audio file")
+        raise BadRow("has no path", "name the audio file")
     remote = is_url(values["path"])
     named = Path(values["path"])
     path = named if remote else manifest.parent / named.expanduser()
@@ -151,18 +178,23 @@ def _clip(manifest: Path, header: list[str], row: list[str]) -> Clip:
     except (OSError, ValueError):
         found = False
     if not found:
-        raise _BadRow(
+        raise BadRow(
             f"names {values['path']}, which does not exist",
             "paths are relative to the manifest's folder",
         )
     if path.is_dir():
-        raise _BadRow(f"names {values['path']}, which is a folder", "name audio files one by one")
+        raise BadRow(f"names {values['path']}, which is a folder", "name audio files one by one")
     gender = values.get("gender", "").lower()
     if gender and gender not in _GENDERS:
-        raise _BadRow(f"has the gender {gender!r}", "write female, male, or nothing")
+        raise BadRow(f"has the gender {gender!r}", "write female, male, or nothing")
+    start, end = _seconds(values, "start") or 0.0, _seconds(values, "end")
     duration = _seconds(values, "duration")
+    if duration is None and end is not None:
+        if end <= start:
+            raise BadRow("ends before it begins", "give seconds, or nothing for the whole file")
+        duration = end - start
     if duration == 0:
-        raise _BadRow("has a duration of 0", "give seconds, or nothing for the whole file")
+        raise BadRow("has a duration of 0", "give seconds, or nothing for the whole file")
     return Clip(
         path,
         emotion=canonical(values.get("emotion", ""), strict=False),
@@ -171,23 +203,27 @@ def _clip(manifest: Path, header: list[str], row: list[str]) -> Clip:
         text=values.get("text", ""),
         intensity=values.get("intensity", ""),
         gender=_GENDERS.get(gender, ""),
-        start=_seconds(values, "start") or 0.0,
+        start=start,
         duration=duration,
     )
 
 
-# No recording is longer than three years.
-_MOST_SECONDS = 1e8
+MOST_SECONDS = 1e8
+"""No recording is longer than three years."""
 
 
 def _seconds(values: Mapping[str, str], name: str) -> float | None:
     text = values.get(name, "")
-    if not text:
+    if text in ("", "NaT"):
         return None
+    span = _DAYS.fullmatch(text)
+    if span is not None:
+        days, hours, minutes, seconds = (float(part or 0) for part in span.groups())
+        return days * 86_400 + hours * 3600 + minutes * 60 + seconds
     try:
         number = float(text)
     except ValueError:
         number = math.nan
-    if not 0 <= number <= _MOST_SECONDS:
-        raise _BadRow(f"has the {name} {text!r}", "give seconds, such as 1.5")
+    if not 0 <= number <= MOST_SECONDS:
+        raise BadRow(f"has the {name} {text!r}", "give seconds, such as 1.5")
     return number

@@ -8,7 +8,7 @@ from __future__ import annotations
 import contextlib
 import os
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import MappingProxyType
 from typing import Literal
@@ -16,6 +16,7 @@ from typing import Literal
 from ser.corpora.ased import ASED
 from ser.corpora.base import Clip, Corpus, Index
 from ser.corpora.crema_d import CremaD
+from ser.corpora.emobox import is_emobox, read_emobox
 from ser.corpora.emodb import EmoDB
 from ser.corpora.esd import ESD
 from ser.corpora.folders import Folders
@@ -81,7 +82,7 @@ def find_clips(
 
     Args:
         inputs: Audio files (whatever their extension), folders (walked, hidden files ignored),
-            manifests (CSV or TSV), and URLs of files and folders.
+            manifests (CSV or TSV, or lists of EmoBox in JSON Lines), and URLs of files and folders.
         corpus: ``auto`` tries every reader on each file. A file that none of them knows is a clip
             without a label when it was given by itself or nothing in its folder is known;
             otherwise it is skipped. A corpus's name takes its files and skips all others.
@@ -134,7 +135,7 @@ class _Search:
             )
         elif is_folder:
             self._add_folder(given)
-        elif self.corpus == "manifest" or (self.corpus in ("auto", "none") and is_manifest(given)):
+        elif self.corpus == "manifest" or (self.corpus in ("auto", "none") and _is_list(given)):
             self._add_manifest(given)
         else:
             self._add_files([given])
@@ -152,7 +153,7 @@ class _Search:
         self._add_files(files)
 
     def _add_url(self, url: str) -> None:
-        if self.corpus == "manifest" or is_manifest(Path(url)):
+        if self.corpus == "manifest" or _is_list(Path(url)):
             cure = "copy it to this machine; its paths may be URLs"
             self.missing.append(CorpusError(url, "is a manifest behind a URL", cure))
             return
@@ -163,7 +164,7 @@ class _Search:
 
     def _add_manifest(self, path: Path) -> None:
         try:
-            manifest = read_manifest(path)
+            manifest = read_emobox(path) if is_emobox(path) else read_manifest(path)
         except CorpusError as error:
             self.missing.append(error)
             return
@@ -174,7 +175,7 @@ class _Search:
                 Clip(clip.path, start=clip.start, duration=clip.duration) for clip in manifest.clips
             ]
         else:
-            self.clips += manifest.clips
+            self.clips += map(_with_speaker, manifest.clips)
 
     def _add_files(self, files: Sequence[Path]) -> None:
         """Adds the files of one input."""
@@ -269,3 +270,24 @@ def _channel(clip: Clip, wanted: str) -> str:
     reader = CORPORA.get(clip.corpus)
     # Recordings of no known corpus count as wanted.
     return reader.channel(clip.path) if reader else wanted
+
+
+def _is_list(path: Path) -> bool:
+    return is_manifest(path) or is_emobox(path)
+
+
+def _with_speaker(clip: Clip) -> Clip:
+    """Adds what the name of a file says, where a list of a known corpus does not say it."""
+    reader = CORPORA.get(clip.corpus)
+    if clip.speaker or reader is None:
+        return clip
+    named = reader.parse(clip.path)
+    if named is None:
+        return clip
+    return replace(
+        clip,
+        speaker=named.speaker,
+        text=clip.text or named.text,
+        intensity=clip.intensity or named.intensity,
+        gender=clip.gender or named.gender,
+    )

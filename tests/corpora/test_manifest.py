@@ -119,7 +119,7 @@ def test_unknown_columns_are_ignored_with_a_note(folder: Path) -> None:
     ("text", "said"),
     [
         ("", "no column 'path'"),
-        ("file,label\naudio/a.wav,sad\n", "it has file, label"),
+        ("name,label\naudio/a.wav,sad\n", "it has name, label"),
         ("path,path\na,b\n", "twice"),
     ],
 )
@@ -177,3 +177,26 @@ def test_the_synthetic_one(tmp_path: Path) -> None:
         ("s1", "male"),
         ("s2", "female"),
     }
+
+
+def test_tables_of_audformat(folder: Path) -> None:
+    path = manifest(
+        folder,
+        "file,start,end,emotion,emotion.agreement\n"
+        "audio/a.wav,0 days 00:00:01.500000,0 days 00:00:03.250000,anger,0.9\n"
+        "audio/b.wav,0 days,NaT,happiness,0.8\n",
+        "db.emotion.csv",
+    )
+    found = read_manifest(path)
+    assert found.clips == (
+        Clip(folder / "audio/a.wav", "angry", corpus="manifest", start=1.5, duration=1.75),
+        Clip(folder / "audio/b.wav", "happy", corpus="manifest"),
+    )
+    assert found.notes == (f"{path}: ignored column emotion.agreement",)
+
+
+def test_an_end_is_another_way_to_say_a_duration(folder: Path) -> None:
+    path = manifest(folder, "path,start,end\naudio/a.wav,1,3\naudio/b.wav,3,2\naudio/a.wav,,1.5\n")
+    found = read_manifest(path)
+    assert [(clip.start, clip.duration) for clip in found.clips] == [(1.0, 2.0), (0.0, 1.5)]
+    assert "line 3: ends before it begins" in str(found.errors[0])
