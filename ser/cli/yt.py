@@ -12,8 +12,9 @@ from typing import Any, TypeVar
 
 import click
 
+from ser.audio.selection import Selection
 from ser.cli.common import Console, Progress, command, output_option, refuse_terminal
-from ser.cli.options import check_stdin
+from ser.cli.options import check_stdin, sound_options
 from ser.cli.paths import InputPath, OutputPath
 from ser.errors import SerError
 from ser.io.files import STANDARD
@@ -54,6 +55,7 @@ T = TypeVar("T")
     metavar="HERTZ",
     help="Sample rate of the files.",
 )
+@sound_options(each=False)
 @click.option("--items", metavar="LIST", help="Entries of playlists and channels: 1-20 or 3,7,10-.")
 @click.option(
     "--sections",
@@ -100,6 +102,8 @@ def main(
     output: str,
     kind: Any,
     rate: int,
+    channel: Any,
+    track: int | None,
     items: str | None,
     sections: tuple[str, ...],
     archive: Path | None,
@@ -127,6 +131,7 @@ def main(
         rate=rate,
         kind=kind,
         sections=tuple(_parse_option("--sections", parse_section, text) for text in sections),
+        selection=Selection(channel, track),
         items=Items() if items is None else _parse_option("--items", parse_items, items),
         archive=archive,
         limit_rate=None

@@ -9,9 +9,13 @@ from typing import Any
 
 import numpy as np
 
+from ser.arrays import Records
 from ser.augment.recipe import transform_names
 from ser.dataset.table import Table, clip_hashes, iter_blocks, speaker_keys
 from ser.labels import ordered
+
+# The share of zeros in means and deviations over time of a record in which nothing changes.
+_ZEROS = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +45,7 @@ class TableStatistics:
         duplicates: Groups of two and more records with the same features, each record as its path
             and, for a part of a file, ``@`` and its start.
         non_finite: Records that hold NaN or infinity.
+        silent: Records in which nothing changes, as where a recording holds nothing but zeros.
     """
 
     records: int
@@ -54,12 +59,14 @@ class TableStatistics:
     durations: Durations | None
     duplicates: tuple[tuple[str, ...], ...]
     non_finite: tuple[str, ...]
+    silent: tuple[str, ...]
 
     def to_dict(self) -> dict[str, Any]:
         """Gives everything as plain JSON types."""
         result = asdict(self)
         result["duplicates"] = [list(group) for group in self.duplicates]
         result["non_finite"] = list(self.non_finite)
+        result["silent"] = list(self.silent)
         return result
 
 
@@ -79,6 +86,7 @@ def table_statistics(
     durations: list[float] = []
     alike: dict[bytes, list[str]] = {}
     non_finite: list[str] = []
+    silent: list[str] = []
     for block in iter_blocks(table):
         for corpus, emotion in zip(block["corpus"].tolist(), block["y"].tolist(), strict=True):
             corpora.setdefault(corpus, Counter())[emotion] += 1
@@ -91,6 +99,7 @@ def table_statistics(
             alike.setdefault(digest, []).append(name)
         broken = ~np.isfinite(block["x"]).all(axis=(1, 2))
         non_finite += [name for name, bad in zip(names, broken, strict=True) if bad]
+        silent += [name for name, same in zip(names, _unchanging(block), strict=True) if same]
         if progress is not None:
             progress(len(block))
     emotions: Counter[str] = sum(corpora.values(), Counter())
@@ -107,7 +116,19 @@ def table_statistics(
         durations=_durations(durations),
         duplicates=tuple(tuple(group) for group in alike.values() if len(group) > 1),
         non_finite=tuple(non_finite),
+        silent=tuple(silent),
     )
+
+
+def _unchanging(block: Records) -> list[bool]:
+    """Says of each record whether nothing changes in it."""
+    found = []
+    for features, frames in zip(block["x"], block["frames"].tolist(), strict=True):
+        own = features[: max(1, frames)]
+        # Of statistics over time, deviations are 0 then.
+        same = (own == own[0]).all() if len(own) > 1 else np.mean(own == 0) >= _ZEROS
+        found.append(bool(same))
+    return found
 
 
 def record_names(table: Table) -> list[str]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
+from ser.audio.selection import DEFAULT, Selection
 from ser.errors import SerError
 from ser.timeline.clock import parse_time
 
@@ -77,6 +78,7 @@ class FetchConfig:
         kind: Format of the files.
         sections: The parts that are kept, a file for each; the whole recording where empty.
         items: Which entries of playlists and channels are wanted.
+        selection: Which track of a recording is kept, and which channel.
         archive: A file of the recordings that are done, in yt-dlp's format.
         limit_rate: Most bytes per second to download; None has no limit.
         proxy: The proxy's URL; None takes it from the environment, ``""`` uses none.
@@ -93,6 +95,7 @@ class FetchConfig:
     kind: FileFormat = "wav"
     sections: tuple[Section, ...] = ()
     items: Items = field(default_factory=Items)
+    selection: Selection = DEFAULT
     archive: Path | None = None
     limit_rate: int | None = None
     proxy: str | None = None

@@ -6,6 +6,7 @@ import contextlib
 from pathlib import Path
 
 from ser.audio import reader
+from ser.audio.selection import DEFAULT, Selection
 from ser.errors import AudioError, SerError, cannot_write
 from ser.io.files import TemporaryOutput
 from ser.youtube.config import FileFormat, Section
@@ -18,7 +19,14 @@ class PartialSoundError(SerError):
     """A download breaks off in the middle; the sound before that is kept."""
 
 
-def decode(source: Path, target: Path, rate: int, kind: FileFormat, section: Section) -> float:
+def decode(
+    source: Path,
+    target: Path,
+    rate: int,
+    kind: FileFormat,
+    section: Section,
+    selection: Selection = DEFAULT,
+) -> float:
     """Decodes a part of a file to mono 16-bit WAV or FLAC; whole, or under another name.
 
     Args:
@@ -27,6 +35,7 @@ def decode(source: Path, target: Path, rate: int, kind: FileFormat, section: Sec
         rate: Its sample rate in hertz.
         kind: Its format.
         section: The part that is kept.
+        selection: Which track is heard, and which channel.
 
     Returns:
         Seconds of sound written.
@@ -47,7 +56,11 @@ def decode(source: Path, target: Path, rate: int, kind: FileFormat, section: Sec
                 str(temporary.create()), "w", rate, 1, "PCM_16", format=kind.upper()
             ) as file:
                 for block in reader.stream(
-                    source, rate, offset=section.start, duration=section.duration
+                    source,
+                    rate,
+                    offset=section.start,
+                    duration=section.duration,
+                    selection=selection,
                 ):
                     if kind == "wav" and count + len(block) > _MAX_WAV_SAMPLES:
                         raise AudioError(

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, Protocol
 
+from ser.audio.selection import Selection
 from ser.errors import AudioError, SerError
 from ser.io.files import hold_output, make_folder
 from ser.youtube.addresses import printable
@@ -213,7 +214,12 @@ class _Fetcher:
                 media = self._download(info)
             try:
                 length = decode(
-                    media, target, self.config.rate, self.config.kind, section.within(clip)
+                    media,
+                    target,
+                    self.config.rate,
+                    self.config.kind,
+                    section.within(clip),
+                    self.config.selection,
                 )
             except AudioError as error:
                 failed = True
@@ -249,7 +255,7 @@ class _Fetcher:
             str(info.get("title") or ""),
             str(info["id"]),
             f".{self.config.kind}",
-            section="" if section.whole else str(section),
+            section=_part_name(section, self.config.selection),
             key=_page_key(info),
         )
         return join_inside(self.folder, name)
@@ -323,6 +329,16 @@ def _archive_entry(info: Mapping[str, Any]) -> dict[str, Any]:
     if not key or not info.get("id"):
         return dict(info)
     return {**info, "id": f"{info['id']}-{digest(str(info['id']), key)}"}
+
+
+def _part_name(section: Section, selection: Selection) -> str:
+    """Names what a file holds of a recording; nothing for all of it."""
+    parts = [] if section.whole else [str(section)]
+    if selection.track is not None:
+        parts.append(f"track {selection.track}")
+    if selection.channel != "mix":
+        parts.append(f"channel {selection.channel}")
+    return " ".join(parts)
 
 
 def _with_page(error: AudioError, url: str, section: Section) -> SerError:

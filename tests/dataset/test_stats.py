@@ -51,6 +51,22 @@ def test_blocks_do_not_show(tmp_path: Path) -> None:
     assert result.duplicates == (("ravdess/0.wav", "ravdess/599.wav"),)
 
 
+def test_records_in_which_nothing_changes_are_listed() -> None:
+    table = labelled_table(["sad"] * 4)
+    table["frames"] = [20, 5, 20, 5]
+    # Behind the end of a clip lies what fills the table.
+    table["x"][1, :5], table["x"][1, 5:] = -23, 0
+    table["x"][2] = 0
+    assert table_statistics(table).silent == ("ravdess/1.wav", "ravdess/2.wav")
+
+
+def test_pooled_records_in_which_nothing_changes() -> None:
+    table = labelled_table(["sad"] * 2, frames=1)
+    table["frames"] = 1
+    table["x"][1, 0, 8:] = 0
+    assert table_statistics(table).silent == ("ravdess/1.wav",)
+
+
 def test_an_empty_table() -> None:
     result = table_statistics(labelled_table([]))
     assert (result.records, result.durations, result.emotions) == (0, None, {})

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 import soundfile
 
+from ser.audio.selection import Selection
 from ser.errors import AudioError, SerError
 from ser.youtube import decode as module
 from ser.youtube.config import Section
@@ -70,3 +71,16 @@ def test_sound_before_a_break_is_kept_under_another_name(source: Path, tmp_path:
         decode(source, tmp_path / "talk.wav", RATE, "wav", Section())
     assert not (tmp_path / "talk.wav").exists()
     assert soundfile.info(tmp_path / "talk.partial.wav").duration == pytest.approx(2.0, abs=0.1)
+
+
+def test_one_channel(source: Path, tmp_path: Path) -> None:
+    samples, rate = soundfile.read(source)
+    samples[:, 1] = 0
+    soundfile.write(source, samples, rate)
+    target = tmp_path / "one.wav"
+    decode(source, target, RATE, "wav", Section(), Selection(2))
+    assert np.abs(soundfile.read(target)[0]).max() < 1e-3
+    decode(source, target, RATE, "wav", Section(), Selection(1))
+    assert np.abs(soundfile.read(target)[0]).max() == pytest.approx(0.5, abs=0.02)
+    with pytest.raises(AudioError, match="has no channel 3"):
+        decode(source, target, RATE, "wav", Section(), Selection(3))

@@ -14,6 +14,7 @@ from tube import Fetch
 from website import Site
 
 from ser.audio import reader
+from ser.audio.selection import Selection
 from ser.errors import SerError
 from ser.youtube.config import Section
 from ser.youtube.fetch import PARTS
@@ -79,6 +80,24 @@ def test_formats_and_rates(get: Fetch, site: Site, m4a: bytes) -> None:
     about = soundfile.info(recording.path)
     assert (about.format, about.samplerate, about.channels) == ("FLAC", 22_050, 1)
     assert recording.path.endswith(".flac")
+
+
+def test_a_channel_is_a_file_of_its_own(get: Fetch, site: Site, tmp_path: Path) -> None:
+    call = tmp_path / "call.wav"
+    rng = np.random.default_rng(0)
+    soundfile.write(call, np.stack([rng.normal(0, 0.1, RATE), np.zeros(RATE)], axis=1), RATE)
+    url = site.put("/call.wav", call.read_bytes())
+    (first,) = get(url, selection=Selection(1)).recordings
+    (second,) = get(url, selection=Selection(2)).recordings
+    assert [Path(one.path).name.partition("] ")[2] for one in (first, second)] == [
+        "channel 1.wav",
+        "channel 2.wav",
+    ]
+    assert np.abs(soundfile.read(first.path)[0]).max() > 0.2
+    assert np.abs(soundfile.read(second.path)[0]).max() == 0
+    outcome = get(url, selection=Selection(3))
+    assert outcome.recordings == []
+    assert "has no channel 3" in outcome.errors[0]
 
 
 def test_sections(get: Fetch, site: Site, m4a: bytes, tmp_path: Path) -> None:

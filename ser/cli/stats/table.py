@@ -47,6 +47,8 @@ def statistics_lines(
     groups = [" = ".join(group) for group in statistics.duplicates]
     yield from _named("exact duplicates", groups, everything=everything)
     yield from _named("not finite", statistics.non_finite, everything=everything)
+    if statistics.silent:
+        yield from _named("silent", statistics.silent, everything=everything)
 
 
 def spec_text(spec: FeatureSpec) -> str:
