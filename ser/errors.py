@@ -149,6 +149,11 @@ EXTRAS: Mapping[str, str] = MappingProxyType(
         "distributed": "cluster",
         "fsspec": "cluster",
         "pandas": "pandas",
+        "fastapi": "web",
+        "uvicorn": "web",
+        "websockets": "web",
+        "python_multipart": "web",
+        "swagger_ui_bundle": "web",
     }
 )
 """The extra of setup.cfg that brings a package, by the name under which it is imported."""

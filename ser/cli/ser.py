@@ -21,6 +21,7 @@ SUMMARIES: Mapping[str, str] = MappingProxyType(
         "analyze": "The emotions in recordings and live sound, over time.",
         "listen": "What somebody says, how the voice sounds and what the words say.",
         "translate": "A recording in another emotion, with the same words and voice.",
+        "web": "A page to speak to, and the same for programs, on this machine.",
         "yt": "The sound of videos, playlists and channels, as audio files.",
         "extract": "Recordings to a table of features.",
         "merge": "Several tables to one.",
@@ -49,6 +50,8 @@ def load(name: str) -> Command:
             from ser.cli.listen.command import main
         case "translate":
             from ser.cli.translate import main
+        case "web":
+            from ser.cli.web import main
         case "yt":
             from ser.cli.yt import main
         case "extract":

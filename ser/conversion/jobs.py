@@ -170,7 +170,8 @@ def write_speech(target: Path, samples: Samples, rate: int, emotion: str) -> Non
         AudioError: The suffix is unknown, or the file cannot be written.
     """
     channels = samples[:, None] if samples.ndim == 1 else samples
-    with open_sound_file(target, rate, channels.shape[1], comment=_synthetic(emotion)) as write:
+    comment = synthetic_comment(emotion)
+    with open_sound_file(target, rate, channels.shape[1], comment=comment) as write:
         write(channels)
 
 
@@ -235,7 +236,7 @@ def convert_file(
             rate,
             first.shape[1],
             bit_depth(task.recording.path),
-            "" if _keeps(task.emotion, config) else _synthetic(task.emotion),
+            "" if _keeps(task.emotion, config) else synthetic_comment(task.emotion),
         ) as write:
             for block in convert_blocks(blocks, rate, task.emotion, config):
                 write(block)
@@ -287,7 +288,8 @@ def import_conversion() -> None:
     from ser.conversion import pipeline  # noqa: F401
 
 
-def _synthetic(emotion: str) -> str:
+def synthetic_comment(emotion: str) -> str:
+    """Gives the comment that says in a file that its sound is synthetic."""
     return f"synthetic speech: made {emotion} by ser-translate"
 
 

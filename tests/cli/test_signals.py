@@ -156,6 +156,7 @@ WAITING = {
     "analyze": ("PIPE", "-f", "csv", "-o", "out.csv"),
     "listen": ("--text", "PIPE", "--text-model", "lexicon", "-o", "out.jsonl"),
     "translate": ("PIPE", "--to", "sad", "-o", "out.wav"),
+    "web": ("--port", "0", "--model", "PIPE"),
     "yt": ("--batch-file", "PIPE", "-o", "."),
     "extract": ("PIPE", "-o", "out.npy"),
     "merge": ("PIPE", "-o", "out.npy"),
