@@ -16,6 +16,7 @@ from typing import Protocol
 import numpy as np
 import pytest
 from eager import eager_steps
+from shared import made_once
 from speech import write_corpus
 from spoken import CONFIG, POOLED, PROSODIC, SLIM, Small, SmallExperts, spoken_table, train_model
 from threads import one_thread
@@ -218,14 +219,17 @@ def small_experts(monkeypatch: pytest.MonkeyPatch) -> str:
 @pytest.fixture(scope="session")
 def tiny_model(spoken: Table, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """An artifact trained on `spoken` for a few seconds: sequences of 34 frames. Read only."""
-    return train_model(spoken, tmp_path_factory.mktemp("tiny") / "tiny.keras")
+    return made_once(tmp_path_factory, "tiny.keras", lambda path: train_model(spoken, path))
 
 
 @pytest.fixture(scope="session")
 def pooled_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """An artifact for one frame of statistics per clip. Read only."""
-    table = spoken_table(POOLED, range(1, 5))
-    return train_model(table, tmp_path_factory.mktemp("pooled") / "pooled.keras")
+
+    def make(path: Path) -> None:
+        train_model(spoken_table(POOLED, range(1, 5)), path)
+
+    return made_once(tmp_path_factory, "pooled.keras", make)
 
 
 def measured_badly(table: Table, deviations: float) -> Table:
@@ -242,12 +246,15 @@ def lda_model(prosodic: Table, tmp_path_factory: pytest.TempPathFactory) -> Path
     """An artifact with a speaker model, trained on `prosodic`. Read only."""
     config = replace(CONFIG, arch="lda", epochs=1)
     table = measured_badly(prosodic, 2)
-    return train_model(table, tmp_path_factory.mktemp("lda") / "lda.keras", config)
+    return made_once(tmp_path_factory, "lda.keras", lambda path: train_model(table, path, config))
 
 
 @pytest.fixture(scope="session")
 def prosodic_model(prosodic: Table, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """An artifact that reads functionals and voices, trained on `prosodic`. Read only."""
     config = replace(CONFIG, arch="prosody-cnn", options=SLIM)
-    table = measured_badly(prosodic, 3)
-    return train_model(table, tmp_path_factory.mktemp("prosodic") / "prosodic.keras", config)
+
+    def make(path: Path) -> None:
+        train_model(measured_badly(prosodic, 3), path, config)
+
+    return made_once(tmp_path_factory, "prosodic.keras", make)
