@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import contextlib
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -166,7 +167,7 @@ def main(
     file_roles().add_inputs(clip.path for clip in clips)
     if output != STANDARD and not is_url(output):
         file_roles().add_outputs([part_of(Path(output))])
-    with console.progress(None, "clip", "extracting") as bar:
+    with _say_what_is_kept(console, output), console.progress(None, "clip", "extracting") as bar:
         report = extract_table(
             clips,
             spec,
@@ -195,6 +196,19 @@ def main(
         console.warn(f"{count} of digital silence in the table: leave out what was not recorded")
     if report.failures:
         console.info(f"{report.failures} clips could not be read and are not in the table")
+
+
+@contextlib.contextmanager
+def _say_what_is_kept(console: Console, output: str) -> Iterator[None]:
+    """Says at an interruption what a next run can go on with."""
+    from ser.dataset.writer import part_of
+
+    try:
+        yield
+    except KeyboardInterrupt:
+        if output != STANDARD and not is_url(output) and part_of(Path(output)).exists():
+            console.note(f"{part_of(Path(output))} has the clips so far: --resume goes on with it")
+        raise
 
 
 def _note_undone(console: Console, spec: FeatureSpec, copies: Copies | None) -> None:

@@ -376,7 +376,8 @@ def test_an_interrupted_run_can_be_resumed(
     _, errors = process.communicate(timeout=30)
     assert time.monotonic() - begun < 5
     assert process.returncode == code
-    assert errors.decode() == f"ser-extract: {word}\n"
+    kept = "t.npy.part has the clips so far: --resume goes on with it"
+    assert errors.decode() == f"ser-extract: note: {kept}\nser-extract: {word}\n"
     all_gone(process)
     assert not (tmp_path / "t.npy").exists()
     assert (tmp_path / "t.npy.part").exists()
@@ -397,7 +398,7 @@ def test_compiled_code_is_interrupted_like_all_else(
     process.send_signal(signum)
     _, errors = process.communicate(timeout=30)
     word, code = ("interrupted", 130) if signum == signal.SIGINT else ("terminated", 143)
-    assert errors.decode() == f"ser-extract: {word}\n"
+    assert errors.decode().endswith(f"--resume goes on with it\nser-extract: {word}\n")
     assert process.returncode == code
 
 
