@@ -121,8 +121,11 @@ class Page:
 
 
 @contextlib.contextmanager
-def browser(folder: Path) -> Iterator[Page]:
-    """Starts a browser with a profile in a folder; skips the test where there is none."""
+def browser(folder: Path, *options: str) -> Iterator[Page]:
+    """Starts a browser with a profile in a folder; skips the test where there is none.
+
+    Options are further ones of the browser, such as those for a microphone that plays a file.
+    """
     names = [os.environ["SER_BROWSER"]] if os.environ.get("SER_BROWSER") else NAMES
     found = next(filter(None, map(shutil.which, names)), None)
     if found is None:
@@ -135,7 +138,7 @@ def browser(folder: Path) -> Iterator[Page]:
                 found, "--headless=new", "--no-sandbox", "--disable-gpu", "--mute-audio",
                 "--no-first-run", "--disable-dev-shm-usage", "--remote-debugging-port=0",
                 "--autoplay-policy=no-user-gesture-required", f"--user-data-dir={folder}/profile",
-                "about:blank",
+                *options, "about:blank",
             ],
             stdin=subprocess.DEVNULL, stdout=sink, stderr=sink, start_new_session=True,
         )  # fmt: skip
