@@ -22,7 +22,7 @@ WORKERS  ?= 2
 # Tables and models are wanted even where make needed them only on its way.
 .SECONDARY:
 
-.PHONY: help demo install man test fuzz lint format clean distclean
+.PHONY: help demo install web man test fuzz lint format clean distclean
 
 help: ## what there is to make (this)
 	@echo 'usage: make TARGET [VARIABLE=value …]'
@@ -48,6 +48,9 @@ demo/demo.wav: tests/speech.py | $(VENV)/.base
 	$(BIN)/python tests/speech.py $@
 
 install: $(VENV)/.installed ## the commands and what they train, draw and listen with, in .venv/bin
+
+web: $(VENV)/.web ## a page to speak to, in the browser
+	$(BIN)/ser-web --open
 
 man: $(VENV)/.base ## man pages, in build/man/man1 (try: man -M build/man ser-analyze)
 	@$(BIN)/python mk/man.py build/man/man1
@@ -111,6 +114,10 @@ $(VENV)/.base: setup.cfg pyproject.toml | $(BIN)/pip
 $(VENV)/.installed: $(VENV)/.base
 	@echo 'installing ser and what it trains with (TensorFlow is large: this can take some minutes)' >&2
 	@$(PIP) install --editable '.[train,plot,listen]'
+	@touch $@
+
+$(VENV)/.web: $(VENV)/.base
+	@$(PIP) install --editable '.[web]'
 	@touch $@
 
 # What pip finds for Linux by itself brings gigabytes of CUDA along, so PyTorch is asked for by itself,

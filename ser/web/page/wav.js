@@ -43,6 +43,6 @@ export async function record(take) {
   return async () => {
     media.getTracks().forEach((track) => track.stop());
     worklet.port.onmessage = null;
-    await context.close();
+    if (context.state !== "closed") await context.close();
   };
 }

@@ -29,7 +29,7 @@ export const words = {
   silent: "nobody speaks",
   analyzing: "Analyzing …",
   listening: "Listening. The first answer comes after a few seconds.",
-  done: (count) => `${count} segments`,
+  done: (count) => (count === 1 ? "1 segment" : `${count} segments`),
   ended: "The microphone is off.",
   delay: (ms) => `${ms} ms behind`,
   live: (emotion, percent, word) => `${emotion}, ${percent} %, ${word}`,
