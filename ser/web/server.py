@@ -68,7 +68,7 @@ def serve(
             server_header=False,
             ws_max_size=2 * MAX_FRAME,
             ws_max_queue=8,
-            # A stream that has to wait does not read the answers to pings either, and is not lost for that.
+            # A stream that has to wait does not read the answers to pings either.
             ws_ping_interval=None,
             lifespan="off",
             timeout_graceful_shutdown=3,
