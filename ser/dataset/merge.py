@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -25,7 +26,7 @@ from ser.dataset.table import (
     spec_of,
 )
 from ser.dataset.writer import TableWriter
-from ser.errors import TableError
+from ser.errors import TableError, nearest
 from ser.features.spec import FeatureSpec
 from ser.labels import COMMON, SPECIFIC, canonical
 
@@ -191,7 +192,8 @@ def merge(*tables: Table, config: MergeConfig | None = None) -> FeatureTable:
     Args:
         *tables: Tables of one feature specification.
         config: Which records to keep, and under which labels. By default exact duplicates are left
-            out, and labels get their common names.
+            out, and labels get their common names. An emotion in it that no record has is a
+            warning.
 
     Returns:
         The records of all, in the order of the tables.
@@ -204,6 +206,11 @@ def merge(*tables: Table, config: MergeConfig | None = None) -> FeatureTable:
     names = [f"table {number}" for number in range(1, len(tables) + 1)]
     merged = _Merge(tables, names, config or MergeConfig())
     blocks = list(merged.blocks())
+    for emotion in merged.report.unused:
+        guess = nearest(emotion, merged.report.emotions)
+        hint = "" if guess is None else f"; did you mean {guess}?"
+        # At the call of `ser.merge`.
+        warnings.warn(f"no record is labelled {emotion}{hint}", stacklevel=3)
     return np.concatenate(blocks or [np.empty(0, merged.dtype)]).view(FeatureTable)
 
 

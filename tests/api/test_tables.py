@@ -120,5 +120,10 @@ def test_a_merge(table: ser.FeatureTable, tmp_path: Path) -> None:
     sad = ser.merge([table], mapping={"angry": "sad"}, keep=["sad"])
     assert set(sad["y"].tolist()) == {"sad"}
     assert len(sad) > (table["y"] == "sad").sum()
+    with pytest.warns(
+        UserWarning, match="no record is labelled angri; did you mean angry?"
+    ) as told:
+        ser.merge([table], mapping={"angri": "sad"})
+    assert told[0].filename == __file__
     with pytest.raises(TableError):
         ser.merge([])
