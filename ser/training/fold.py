@@ -20,7 +20,7 @@ from ser.features.spec import FeatureSpec
 from ser.inference.classifier import open_classifier
 from ser.labels import ordered
 from ser.models.artifact import read_card, write_artifact
-from ser.models.backend import Device
+from ser.models.backend import Device, load_keras
 from ser.models.encoders import network_of
 from ser.models.registry import make_architecture
 from ser.training.batches import Examples
@@ -156,6 +156,9 @@ class Fold:
         encoder = network_of(spec_of(table))
         data = TrainingData(table, records)
         config, card_entries = (self.config, {}) if choose is None else choose(data, self.artifact)
+        # Layers without a name of their own are numbered through a process: a fold that is trained
+        # alone, as after an interruption, is to be the same file as one behind other folds.
+        load_keras(self.device).utils.clear_session(free_memory=False)
         trained = train(
             data,
             config,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import zipfile
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -187,8 +188,16 @@ def test_finished_folds_are_kept(
     )
     # Without --resume everything is trained again.
     rows.clear()
+    layers = network_of_artifact(folder / "fold-2.keras")
     run(spoken, folds, config, folder, on_epoch=lambda fold, row: rows.append(row["epoch"]))
     assert rows == [1, 2, 3, 1, 2, 3]
+    # Layers are named alike, whatever was trained before in the process.
+    assert network_of_artifact(folder / "fold-2.keras") == layers
+
+
+def network_of_artifact(path: Path) -> bytes:
+    with zipfile.ZipFile(path) as archive:
+        return archive.read("config.json")
 
 
 def test_unlabelled_clips_are_neither_trained_on_nor_tested(
