@@ -118,6 +118,8 @@ class Fold:
                 "repeat those options, or start anew without --resume",
             )
         plain = replace(plain, protocol=self.protocol)
+        # It may have been killed just before this.
+        self.checkpoint.clear()
         if self._adapted_csv().exists():
             adapted = read_predictions(self._adapted_csv())
             adapted = replace(adapted, protocol=with_singulars(adapted.protocol))
@@ -201,7 +203,8 @@ class Fold:
         write_predictions(self._adapted_csv(), adapted)
         write_predictions(self._csv(), plain)
         self.checkpoint.clear()
-        return FoldPredictions(plain, adapted)
+        # Rounded as in the files: a run that finds this fold finished has the same report.
+        return FoldPredictions(read_predictions(self._csv()), read_predictions(self._adapted_csv()))
 
     def _csv(self) -> Path:
         return self.folder / f"fold-{self.number}.csv"

@@ -62,8 +62,8 @@ def test_the_figures_are_those_of_one_after_the_other(
     assert begun == [1, 2, 3]
     clips = [len(spoken) - len(test) for test in folds.tests]
     assert sum(steps) == sum(2 * (count // config.batch_size) for count in clips)
-    # An epoch of the end may go by between two looks.
-    assert len(epochs) == len(set(epochs)) >= 3
+    # Epochs may go by between two looks: on a quick machine all of a fold.
+    assert len(epochs) == len(set(epochs))
     assert set(epochs) <= {(fold, float(epoch)) for fold in (1, 2, 3) for epoch in (1, 2)}
     names = [sorted(path.name for path in (tmp_path / of).iterdir()) for of in ("alone", "both")]
     assert names[0] == names[1]
