@@ -275,15 +275,24 @@ def refuse_terminal(output: str) -> None:
 
 
 def _read_list(source: str, separator: bytes) -> list[Path]:
+    name = "standard input" if source == STANDARD else source
     try:
         data = sys.stdin.buffer.read() if source == STANDARD else Path(source).read_bytes()
     except OSError as error:
-        raise SerError(source, f"cannot be read ({error.strerror or error})") from error
-    names = [name.rstrip(b"\r") if separator == b"\n" else name for name in data.split(separator)]
+        cause = f"cannot be read ({error.strerror or error})"
+        raise SerError(name, cause, "give a file that lists paths") from error
+    if separator == b"\n" and b"\0" in data:
+        raise SerError(
+            name,
+            "has NUL bytes and is no list of lines",
+            "save it as UTF-8, or use --files0-from",
+        )
+    entries = [
+        entry.rstrip(b"\r") if separator == b"\n" else entry for entry in data.split(separator)
+    ]
     # os.fsdecode keeps file names that are not UTF-8.
-    paths = [Path(os.fsdecode(name)) for name in names if name]
+    paths = [Path(os.fsdecode(entry)) for entry in entries if entry]
     if not paths:
-        name = "standard input" if source == STANDARD else source
         between = "one path per line" if separator == b"\n" else "paths with NUL between them"
         raise SerError(name, "lists no files", f"write {between}")
     return paths

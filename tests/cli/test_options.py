@@ -40,12 +40,19 @@ def test_input_lists_that_cannot_be_used(probe: Probe) -> None:
     done = probe("inputs", "--files-from", "nowhere")
     assert done.returncode == 1
     assert done.stderr == (
-        b"ser-probe: error: nowhere: cannot be read (No such file or directory)\n"
+        b"ser-probe: error: nowhere: cannot be read (No such file or directory); "
+        b"give a file that lists paths\n"
     )
     done = probe("inputs", "--files-from", "-")
     assert done.returncode == 1
     said = "ser-probe: error: standard input: lists no files; write one path per line\n"
     assert done.stderr == said.encode()
+    done = probe("inputs", "--files-from", "-", stdin="a.wav\n".encode("utf-16"))
+    assert done.returncode == 1
+    assert done.stderr == (
+        b"ser-probe: error: standard input: has NUL bytes and is no list of lines; "
+        b"save it as UTF-8, or use --files0-from\n"
+    )
     done = probe("inputs", "-", "--files-from", "-")
     assert done.returncode == 2
     assert b"only once" in done.stderr
