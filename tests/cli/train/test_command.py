@@ -273,7 +273,7 @@ def test_wrong_usage(
         (["t.npy", "-o", "cv", "--cv", "speaker:9"], "too few for 9 sides"),
         (["t.npy", "-o", "cv", "--cv", "ravdess"], "has nothing for fold 1 of ravdess"),
         (["one.npy", "-o", "m.keras"], "one emotion alone (sad)"),
-        (["mute.npy", "-o", "m.keras", "--validation", "0"], "no labelled records"),
+        (["mute.npy", "-o", "m.keras", "--validation", "0"], "has no record with an emotion"),
         (["nan.npy", "-o", "m.keras", "--validation", "0"], "not numbers"),
         (["t.npy", "-o", "file/m.keras", "--epochs", "1"], "cannot be written"),
     ],
