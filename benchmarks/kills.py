@@ -6,16 +6,18 @@ A command runs whole once, which gives its output and its time. Then it is kille
 random share of that time and started again with ``--resume``, where it has that, until so many
 kills have met it. Whenever a run comes to its end before its kill, its output is compared and
 removed. Outputs are equal if their bytes are; of models all members are compared, but for the
-time of saving and the minutes that the training took. What a kill leaves behind is counted at the
-end: hidden files but for locks.
+time of saving and the minutes that the training took, and of the database of a search the finished
+trials. What a kill leaves behind is counted at the end: hidden files but for locks.
 """
 
 from __future__ import annotations
 
 import argparse
+import contextlib
 import json
 import random
 import shutil
+import sqlite3
 import subprocess
 import sys
 import tempfile
@@ -177,8 +179,20 @@ def contents(folder: Path) -> dict[str, object]:
 
 
 def content(path: Path) -> object:
-    """Gives the bytes of a file; of a model its members without the time of training."""
+    """Gives the bytes of a file; of a model and of a search what they hold beside times."""
     data = path.read_bytes()
+    if path.suffix == ".db":
+        # A trial that was killed is kept as failed; what counts is what was found.
+        query = (
+            "select param_name, param_value from trial_params join trials using (trial_id) "
+            "where state = 'COMPLETE' order by number, param_name"
+        )
+        values = (
+            "select value from trial_values join trials using (trial_id) "
+            "where state = 'COMPLETE' order by number"
+        )
+        with contextlib.closing(sqlite3.connect(path)) as database:
+            return [database.execute(each).fetchall() for each in (query, values)]
     if not data.startswith(b"PK"):
         return data
     with zipfile.ZipFile(path) as archive:
