@@ -9,6 +9,7 @@ from typing import Any
 from ser.labels import NO_SPEECH, UNCERTAIN
 from ser.timeline.summary import Summarizer, TalkTime
 from ser.timeline.window import EmotionEstimate, SpokenText, Window, Word
+from ser.timeline.writers.base import WriterOptions
 from ser.timeline.writers.registry import make_writer
 
 LABELS = ("neutral", "angry", "sad")
@@ -39,7 +40,7 @@ def sad(start: float, end: float, file: str = "a.wav") -> Window:
 
 def written(name: str, *windows: Window, **options: Any) -> str:
     stream = io.StringIO()
-    writer = make_writer(name, stream, LABELS, **options)
+    writer = make_writer(name, stream, LABELS, WriterOptions(**options))
     writer.begin()
     for one in windows:
         writer.write(one)

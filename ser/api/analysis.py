@@ -7,19 +7,23 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal, get_args
 
-from ser.api.arguments import check_choice
+from ser.api.arguments import check_choice, several
 from ser.api.sources import Recording, as_source
 from ser.api.timeline import Timeline
 from ser.audio.causes import IncompleteError
-from ser.audio.reader import Source
+from ser.audio.reader import Source, source_name
+from ser.errors import ParameterError
 from ser.inference.classifier import open_classifier
 from ser.inference.config import make_config
 from ser.inference.consumers import RemarkList, TalkKeeper, WindowList
 from ser.inference.engine import EngineName
 from ser.inference.recognizer import Recognizer
 from ser.inference.recognizer import analyze as analyze_recording
+from ser.inference.turns import GivenTurns, ListedTurns, TurnSource
 from ser.models.backend import Device
 from ser.pretrained import DEFAULT_MODEL, find_model
+from ser.timeline.readers.registry import TurnFile
+from ser.timeline.turn import Turn
 
 
 def load_model(
@@ -80,6 +84,8 @@ def analyze(
     prior: Literal["alike"] | Mapping[str, float] | None = None,
     channel: int | Literal["mix", "each"] = "mix",
     track: int | None = None,
+    segments_from: str | Path | Iterable[Sequence[Any]] | None = None,
+    tiers: str | Sequence[str] = (),
     name: str | None = None,
 ) -> Timeline:
     """Finds the emotions of a recording over time, as ``ser-analyze`` does.
@@ -114,6 +120,10 @@ def analyze(
         channel: ``"mix"`` for the mean of all channels, the number of one from 1, or ``"each"``
             for every channel by itself: windows then name their channel.
         track: The number of an audio track, from 1; None for the default one.
+        segments_from: Give one window for each segment that somebody has marked: a CSV, TSV, RTTM,
+            TextGrid or EAF file, or a folder that has one for each recording; or segments
+            themselves, each a start and an end in seconds, and the speaker if that is known.
+        tiers: The tiers of a TextGrid or EAF file whose segments are taken; none for all.
         name: The recording's name in the timeline; None for its path.
 
     Returns:
@@ -134,6 +144,7 @@ def analyze(
     classifier = recognizer.classifier
     if prior is not None:
         classifier = classifier.with_prior(prior)
+    turns = _turns(segments_from, tiers)
     config = make_config(
         classifier,
         duration=duration,
@@ -153,6 +164,7 @@ def analyze(
         ],
         channel=channel,
         track=track,
+        turns=turns,
     )
     recognizer = Recognizer(classifier, config)
     found = WindowList()
@@ -174,7 +186,26 @@ def analyze(
         selection=config.selection,
         remarks=said.remarks,
         talk=talking.talk,
+        turns=talking.turns,
+        annotation="" if turns is None else turns.annotation(name or source_name(recording)),
     )
+
+
+def _turns(given: Any, tiers: str | Sequence[str]) -> TurnSource | None:
+    if given is None:
+        return None
+    if isinstance(given, str | Path):
+        return GivenTurns(TurnFile(str(given), tuple(several(tiers))))
+    turns = []
+    for number, (start, end, *speaker) in enumerate(given):
+        if not 0 <= start < end:
+            raise ParameterError(
+                "segments_from",
+                f"has a segment {number} from {start:g} to {end:g} s",
+                "give a start from 0 on, and a later end",
+            )
+        turns.append(Turn(float(start), float(end), *map(str, speaker)))
+    return ListedTurns(tuple(turns))
 
 
 def _sources(given: Any) -> list[Source]:

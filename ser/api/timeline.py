@@ -19,8 +19,14 @@ from ser.io.roles import refuse_overwriting
 from ser.timeline.clock import format_time
 from ser.timeline.postprocess import Postprocessing
 from ser.timeline.summary import Summarizer, Summary, TalkTime
+from ser.timeline.turn import Turn, measure_turns
 from ser.timeline.window import Window
-from ser.timeline.writers.columns import SET_FIELD, WINDOW_FIELDS
+from ser.timeline.writers.columns import (
+    CHANNEL_FIELD,
+    SET_FIELD,
+    SPEAKER_FIELD,
+    WINDOW_FIELDS,
+)
 from ser.timeline.writers.registry import write_timeline
 from ser.wording import counted
 
@@ -50,6 +56,9 @@ class Timeline(Sequence[Window]):
         selection: Which track of it was heard, and which channel.
         remarks: What is unusual about it.
         talk: How long somebody speaks in it, for `summary`.
+        turns: Who speaks when, for `speakers`.
+        annotation: The annotation file that the windows come from; TextGrid and EAF files keep
+            what is in it.
 
     Attributes:
         labels: The model's labels in its order.
@@ -77,6 +86,8 @@ class Timeline(Sequence[Window]):
         selection: Selection = DEFAULT,
         remarks: Sequence[str] = (),
         talk: TalkTime | None = None,
+        turns: Sequence[Turn] = (),
+        annotation: str = "",
     ) -> None:
         self._windows = tuple(windows)
         self.labels = tuple(labels)
@@ -87,6 +98,8 @@ class Timeline(Sequence[Window]):
         self._selection = selection
         self.remarks = tuple(remarks)
         self._talk = talk
+        self._turns = tuple(turns)
+        self._annotation = annotation
         if name is None:
             name = source_name(source) if source is not None else ""
             name = self._windows[0].file if self._windows else name
@@ -151,6 +164,25 @@ class Timeline(Sequence[Window]):
             summarizer.add(window)
         return summarizer.result()
 
+    def speakers(self) -> dict[str, Summary]:
+        """Summarizes each speaker by itself, where speakers are told apart.
+
+        Returns:
+            By name, in the order in which they first speak; `Summary.turns` says how each takes
+            part in the conversation.
+        """
+        taking = measure_turns(self._turns)
+        found: dict[str, Summarizer] = {}
+        for window in self._windows:
+            if window.speaker:
+                own = found.setdefault(
+                    window.speaker, Summarizer(self.name, self.labels, None, window.speaker)
+                )
+                own.add(window)
+        for speaker, own in found.items():
+            own.turns = taking.get(speaker)
+        return {speaker: own.result() for speaker, own in found.items()}
+
     def to_dict(self) -> dict[str, Any]:
         """Gives the timeline in plain types, for JSON.
 
@@ -174,7 +206,8 @@ class Timeline(Sequence[Window]):
             A `pandas.DataFrame` with the columns ``file``, ``start``, ``end`` (in seconds),
             ``emotion``, ``confidence``, and the probability of every label by its name, which is
             not a number (NaN) in windows without speech. Where a coverage was asked for, the
-            column ``set`` has the emotions of each prediction set, a tuple.
+            column ``set`` has the emotions of each prediction set, a tuple. Where channels or
+            speakers are told apart, ``channel`` and ``speaker`` are the last columns.
 
         Raises:
             DependencyError: pandas is not installed.
@@ -192,6 +225,10 @@ class Timeline(Sequence[Window]):
         sets = [window.prediction_set for window in self._windows]
         if any(found is not None for found in sets):
             frame[SET_FIELD] = sets
+        for field in (CHANNEL_FIELD, SPEAKER_FIELD):
+            names = [getattr(window, field) for window in self._windows]
+            if any(name is not None for name in names):
+                frame[field] = names
         return frame
 
     def save(self, path: str | Path, format: str | None = None) -> None:
@@ -216,7 +253,14 @@ class Timeline(Sequence[Window]):
 
             save_figure(self.plot(), Path(path))
         else:
-            write_timeline(path, self._windows, format, labels=self.labels)
+            write_timeline(
+                path,
+                self._windows,
+                format,
+                labels=self.labels,
+                annotation=self._annotation,
+                whole=bool(self._annotation),
+            )
 
     def plot(self, *, sound: bool = True) -> Figure:
         """Draws the probabilities over time, below the sound where it can be read again.
@@ -275,6 +319,8 @@ class Timeline(Sequence[Window]):
             selection=self._selection,
             remarks=self.remarks,
             talk=self._talk,
+            turns=self._turns,
+            annotation=self._annotation,
         )
 
     def _is_readable(self) -> bool:

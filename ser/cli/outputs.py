@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import IO, cast
 
@@ -16,7 +17,7 @@ from ser.io.files import STANDARD, TemporaryOutput, is_special
 from ser.io.listing import PassedOver, is_folder, walk
 from ser.timeline.summary import Summary
 from ser.timeline.window import Window
-from ser.timeline.writers.base import MultiWriter, Writer
+from ser.timeline.writers.base import MultiWriter, Writer, WriterOptions
 from ser.timeline.writers.registry import (
     Output,
     check_outputs,
@@ -83,13 +84,9 @@ def open_writer(
     console: Console,
     found: Sequence[Output],
     labels: Sequence[str],
+    options: WriterOptions,
     *,
-    headings: bool,
-    top: int,
     summaries: bool = False,
-    words: Sequence[str] = (),
-    channels: bool = False,
-    sets: bool = False,
 ) -> Iterator[Writer]:
     """Opens the outputs; see `open_stream` for what becomes of them."""
     writers: list[Writer] = []
@@ -106,19 +103,7 @@ def open_writer(
             if shown and name != "text":
                 # What is for people shows names as they are safe to see; data are as they are.
                 stream = cast("IO[str]", TerminalStream(stream))
-            writers.append(
-                make_writer(
-                    name,
-                    stream,
-                    labels,
-                    color=color,
-                    headings=headings,
-                    top=top,
-                    words=words,
-                    channels=channels,
-                    sets=sets,
-                )
-            )
+            writers.append(make_writer(name, stream, labels, replace(options, color=color)))
         writer = CountingWriter(writers)
         writer.begin(summaries=summaries)
         try:

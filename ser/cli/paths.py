@@ -69,12 +69,14 @@ def check_files(command: click.Command, context: click.Context) -> None:
     roles = context.meta[_KEY] = FileRoles()
     outputs: list[str] = []
     inputs: list[str] = []
+    named: list[str] = []
     expands = False
     for parameter in command.get_params(context):
         kind = parameter.type
         for value in _texts(context.params.get(parameter.name or "")):
             if isinstance(kind, InputPath):
-                inputs.append(value)
+                is_option = isinstance(parameter, click.Option)
+                (named if is_option else inputs).append(value)
             elif isinstance(kind, InputTree):
                 roles.add_trees([value])
             elif isinstance(kind, TextWithPath):
@@ -89,7 +91,7 @@ def check_files(command: click.Command, context: click.Context) -> None:
 
         outputs, inputs = separate_outputs(outputs, inputs)
         outputs = [path for output in outputs for path in expand_braces(output)]
-    roles.add_inputs(inputs)
+    roles.add_inputs([*inputs, *named])
     roles.add_outputs(outputs)
 
 

@@ -66,12 +66,14 @@ def is_manifest(path: Path) -> bool:
     return path.suffix.lower() in EXTENSIONS
 
 
-def read_manifest(path: Path) -> Manifest:
+def read_manifest(path: Path, *, missing: bool = False) -> Manifest:
     """Reads a manifest.
 
     Args:
         path: UTF-8 text; columns are parted by commas, semicolons or tabs, whichever the first
             line has most of.
+        missing: Files that are not there are clips too, under the names that they have in the
+            manifest; otherwise their rows are invalid.
 
     Returns:
         Clips, and the errors of invalid rows, which do not affect the others. Clips without a
@@ -99,7 +101,7 @@ def read_manifest(path: Path) -> Manifest:
             if not any(value.strip() for value in row):
                 continue
             try:
-                clips.append(_clip(path, header, row))
+                clips.append(_clip(path, header, row, missing))
             except BadRow as problem:
                 subject = f"{path}, line {reader.line_num}"
                 errors.append(CorpusError(subject, problem.cause, problem.cure))
@@ -160,7 +162,7 @@ def _check_header(path: Path, header: list[str]) -> list[str]:
     return [f"{path}: ignored column{plural} {', '.join(ignored)}"]
 
 
-def _clip(manifest: Path, header: list[str], row: list[str]) -> Clip:
+def _clip(manifest: Path, header: list[str], row: list[str], missing: bool) -> Clip:
     if len(row) > len(header):
         raise BadRow(
             f"has {len(row)} values for {len(header)} columns",
@@ -177,7 +179,9 @@ def _clip(manifest: Path, header: list[str], row: list[str]) -> Clip:
         found = remote or path.exists()
     except (OSError, ValueError):
         found = False
-    if not found:
+    if not found and missing:
+        path = named
+    elif not found:
         raise BadRow(
             f"names {values['path']}, which does not exist",
             "paths are relative to the manifest's folder",

@@ -86,15 +86,78 @@ def find_windows(
             yielded.
     """
     live = blocks is not None or _is_pipe(source)
-    work = functools.partial(
-        _read_batch,
-        classifier=classifier,
+
+    def cut(incoming: Iterable[Samples]) -> Iterator[WindowBatch]:
+        return cut_windows(
+            incoming, classifier.extractor, windowing, offset=start, tap=tap, live=live
+        )
+
+    name = source_name(source)
+    found = find_readings(
+        source,
+        classifier,
+        cut,
+        start=start,
+        seconds=seconds,
+        # A pipe may be live: wait for no more than the next window needs.
+        block_seconds=min(windowing.hop, 1.0) if live else reader.BLOCK_SECONDS,
         adaptation=None if adapt_while_reading else adaptation,
         vad=vad,
+        blocks=blocks,
+        selection=selection,
+        remark=remark,
     )
+    with contextlib.closing(found):
+        if not adapt_while_reading:
+            for reading in found:
+                yield make_window(name, reading, classifier)
+        else:
+            learner = VoiceLearner(classifier)
+            for reading, learnt in adapt_readings(
+                found, learner, live=live, on_adaptation=on_adaptation
+            ):
+                yield make_window(name, reading, classifier, learnt)
+
+
+def find_readings(
+    source: Source,
+    classifier: Classifier,
+    cut: Callable[[Iterable[Samples]], Iterator[WindowBatch]],
+    *,
+    start: float = 0.0,
+    seconds: float | None = None,
+    block_seconds: float = reader.BLOCK_SECONDS,
+    adaptation: Adaptation | None = None,
+    vad: bool = True,
+    blocks: Iterable[Samples] | None = None,
+    selection: Selection = DEFAULT,
+    remark: Remark = ignore,
+) -> Generator[Reading, None, None]:
+    """Runs the network over the windows of a recording as it is decoded.
+
+    Args:
+        source: The recording; see `ser.audio.reader.stream`.
+        classifier: The classifier.
+        cut: Cuts its samples into batches of windows.
+        start: Where to begin, in seconds.
+        seconds: How much to analyze; None goes on to the end.
+        block_seconds: How much is decoded at a time.
+        adaptation: What has been learnt of the voice before.
+        vad: Leave windows without speech unclassified.
+        blocks: The samples from `start` on, where they come from elsewhere.
+        selection: Which track is heard, and which channel.
+        remark: Told what the user should know of the recording.
+
+    Yields:
+        What the network says of each window, in their order.
+
+    Raises:
+        AudioError: The recording cannot be decoded; the windows before the defect have been
+            yielded.
+    """
+    live = blocks is not None or _is_pipe(source)
+    work = functools.partial(_read_batch, classifier=classifier, adaptation=adaptation, vad=vad)
     if blocks is None:
-        # A pipe may be live: wait for no more than the next window needs.
-        block_seconds = min(windowing.hop, 1.0) if live else reader.BLOCK_SECONDS
         blocks = reader.stream(
             source,
             classifier.spec.sample_rate,
@@ -109,35 +172,18 @@ def find_windows(
             # Whatever happens, the file is closed.
             stack.callback(blocks.close)
         broken_off: list[IncompleteError] = []
-        batches = cut_windows(
-            _until_incomplete(blocks, broken_off),
-            classifier.extractor,
-            windowing,
-            offset=start,
-            tap=tap,
-            live=live,
-        )
+        batches = cut(_until_incomplete(blocks, broken_off))
         processes = stream_processes() if classifier.runs_in_processes and not live else 1
-        name = source_name(source)
         found = map_stream(
             work,
             batches,
             processes,
-            crashed=took_process_down(name),
+            crashed=took_process_down(source_name(source)),
             long=_is_long(source),
             preload=[import_analysis],
         )
         stack.callback(found.close)
-        readings = itertools.chain.from_iterable(found)
-        if not adapt_while_reading:
-            for reading in readings:
-                yield _make_window(name, reading, classifier)
-        else:
-            learner = VoiceLearner(classifier)
-            for reading, learnt in adapt_readings(
-                readings, learner, live=live, on_adaptation=on_adaptation
-            ):
-                yield _make_window(name, reading, classifier, learnt)
+        yield from itertools.chain.from_iterable(found)
         if broken_off:
             raise broken_off[0]
 
@@ -193,7 +239,7 @@ def classify(
     times = [(at, at + len(clip) / rate) for at, clip in zip(starts, clips, strict=True)]
     filtered = [classifier.extractor.high_pass(clip) for clip in clips]
     readings = _read_batch(SeparateWindows(filtered, times), classifier, adaptation, vad)
-    return [_make_window(file, reading, classifier) for reading in readings]
+    return [make_window(file, reading, classifier) for reading in readings]
 
 
 def _read_batch(
@@ -227,7 +273,7 @@ def _read_batch(
     ]
 
 
-def _make_window(
+def make_window(
     file: str, reading: Reading, classifier: Classifier, adaptation: Adaptation | None = None
 ) -> Window:
     """Averages the probabilities of the parts of a window.

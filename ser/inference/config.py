@@ -11,6 +11,7 @@ from ser.audio.selection import DEFAULT, ChannelChoice, Selection
 from ser.errors import ParameterError
 from ser.inference.adaptation import AdaptationSource, prepare_adaptation
 from ser.inference.classifier import Classifier
+from ser.inference.turns import TurnSource
 from ser.inference.windowing import FULL, TimeRange, Windowing, default_windowing
 from ser.timeline.postprocess import SEGMENT_OVERLAP, SEGMENT_SMOOTHING, Postprocessing
 
@@ -29,6 +30,8 @@ class AnalysisConfig:
         adaptation: Where the adaptation to the voice of each recording comes from.
         selection: Which track of each recording is heard, and which channel.
         each_channel: Hear every channel by itself, each as a recording of its own.
+        turns: Says who speaks when; windows then lie within turns, and each speaker's voice is
+            adapted to by itself. None where speakers are not told apart.
     """
 
     windowing: Windowing
@@ -39,6 +42,7 @@ class AnalysisConfig:
     adaptation: AdaptationSource = field(default_factory=AdaptationSource)
     selection: Selection = DEFAULT
     each_channel: bool = False
+    turns: TurnSource | None = None
 
 
 def make_config(
@@ -58,6 +62,7 @@ def make_config(
     default_hop: float | None = None,
     channel: ChannelChoice | Literal["each"] = "mix",
     track: int | None = None,
+    turns: TurnSource | None = None,
 ) -> AnalysisConfig:
     """Makes a configuration of what a user asks for; what is left open gets its default.
 
@@ -82,9 +87,10 @@ def make_config(
         channel: ``mix`` for the mean of all channels, the number of one from 1, or ``each`` for
             every channel by itself.
         track: The number of an audio track, from 1; None for the default one.
+        turns: Says who speaks when; None where speakers are not told apart.
 
     Raises:
-        ParameterError: A value is out of its range.
+        ParameterError: A value is out of its range, or does not go with another.
         ArtifactError: The model cannot promise a coverage.
         SerError: Speech to adapt to cannot be read, is too short, or the model does not know an
             emotion.
@@ -100,6 +106,14 @@ def make_config(
     windowing = default_windowing(classifier, duration, chosen)
     if segments and chosen is None:
         windowing = replace(windowing, hop=windowing.duration / SEGMENT_OVERLAP)
+    adaptation = prepare_adaptation(adapt, enrol, classifier, vad=vad)
+    if turns is not None and adaptation.from_recording:
+        raise ParameterError(
+            "adapt",
+            "to the recording itself would mix its speakers with this model",
+            "use a model with a speaker model, such as the one that ships, or give their speech",
+            "self",
+        )
     return AnalysisConfig(
         windowing,
         TimeRange(start, end),
@@ -108,7 +122,8 @@ def make_config(
         ),
         vad,
         coverage,
-        prepare_adaptation(adapt, enrol, classifier, vad=vad),
+        adaptation,
         Selection("mix" if channel == "each" else channel, track),
         channel == "each",
+        turns,
     )

@@ -6,7 +6,8 @@ from collections.abc import Callable, Sequence
 
 from ser.arrays import Samples
 from ser.timeline.summary import HeardVoice, Summarizer, Summary, TalkTime
-from ser.timeline.window import Window
+from ser.timeline.turn import Turn, measure_turns
+from ser.timeline.window import Voice, Window, voice_of, voice_order
 from ser.timeline.writers.base import Writer
 
 
@@ -25,13 +26,24 @@ class Consumer:
     def add_block(self, samples: Samples) -> None:
         """Takes the next decoded samples, shape (samples,), at the specification's rate."""
 
-    def set_voice(self, voice: HeardVoice, channel: int | None = None) -> None:
+    def set_voice(
+        self, voice: HeardVoice, channel: int | None = None, speaker: str | None = None
+    ) -> None:
         """Takes what the classifier was adapted to the voice by, before the windows it holds for.
 
         Not called where it is not asked to adapt to the recording itself.
 
         Args:
             voice: What was heard.
+            channel: The channel, where each is heard by itself.
+            speaker: The speaker, where they are told apart.
+        """
+
+    def set_turns(self, turns: Sequence[Turn], channel: int | None = None) -> None:
+        """Takes who speaks when, before the windows, where speakers are told apart.
+
+        Args:
+            turns: The turns in the order of their starts.
             channel: The channel, where each is heard by itself.
         """
 
@@ -84,16 +96,22 @@ class RemarkList(Consumer):
 
 
 class TalkKeeper(Consumer):
-    """Keeps how long somebody speaks.
+    """Keeps how long somebody speaks, and who when.
 
     Attributes:
         talk: What was measured, None before the end.
+        turns: Who speaks when, where speakers are told apart; empty otherwise.
     """
 
     measures_talk = True
 
     def __init__(self) -> None:
         self.talk: TalkTime | None = None
+        self.turns: tuple[Turn, ...] = ()
+
+    def set_turns(self, turns: Sequence[Turn], channel: int | None = None) -> None:
+        """Keeps them."""
+        self.turns = tuple(turns)
 
     def set_talk(self, talk: TalkTime, channel: int | None = None) -> None:
         """Keeps it."""
@@ -152,7 +170,7 @@ class WindowWriter(Consumer):
 
 
 class SummaryMaker(Consumer):
-    """Summarizes a recording; where its channels are heard one by one, each of them.
+    """Summarizes a recording; where channels or speakers are told apart, each of them.
 
     Args:
         file: The recording's name.
@@ -168,33 +186,42 @@ class SummaryMaker(Consumer):
     def __init__(self, file: str, labels: Sequence[str], writer: Writer | None = None) -> None:
         self._file = file
         self._labels = labels
-        self._summarizers: dict[int | None, Summarizer] = {}
+        self._summarizers: dict[Voice, Summarizer] = {}
         self._writer = writer
         self.summaries: tuple[Summary, ...] = ()
 
-    def set_voice(self, voice: HeardVoice, channel: int | None = None) -> None:
+    def set_voice(
+        self, voice: HeardVoice, channel: int | None = None, speaker: str | None = None
+    ) -> None:
         """Keeps it for the summary."""
-        self._of(channel).voice = voice
+        self._of((channel, speaker)).voice = voice
+
+    def set_turns(self, turns: Sequence[Turn], channel: int | None = None) -> None:
+        """Keeps how each speaker takes part, for the summaries."""
+        for speaker, found in measure_turns(turns).items():
+            if speaker:
+                self._of((channel, speaker)).turns = found
 
     def set_talk(self, talk: TalkTime, channel: int | None = None) -> None:
-        """Keeps it for the summary."""
-        self._of(channel).talk = talk
+        """Keeps it for the summary; that of all speakers together is none of one of them."""
+        if not any(speaker for _, speaker in self._summarizers):
+            self._of((channel, None)).talk = talk
 
     def add_window(self, window: Window) -> None:
         """Counts it."""
-        self._of(window.channel).add(window)
+        self._of(voice_of(window)).add(window)
 
     def finish(self) -> None:
         """Writes the summaries."""
         if not self._summarizers:
-            self._of(None)
-        found = [self._summarizers[key] for key in sorted(self._summarizers, key=lambda n: n or 0)]
+            self._of((None, None))
+        found = [self._summarizers[key] for key in sorted(self._summarizers, key=voice_order)]
         self.summaries = tuple(summarizer.result() for summarizer in found)
         if self._writer is not None:
             for summary in self.summaries:
                 self._writer.write_summary(summary)
 
-    def _of(self, channel: int | None) -> Summarizer:
-        if channel not in self._summarizers:
-            self._summarizers[channel] = Summarizer(self._file, self._labels, channel)
-        return self._summarizers[channel]
+    def _of(self, voice: Voice) -> Summarizer:
+        if voice not in self._summarizers:
+            self._summarizers[voice] = Summarizer(self._file, self._labels, *voice)
+        return self._summarizers[voice]

@@ -21,11 +21,14 @@ from ser.inference.classification import classify, find_windows
 from ser.inference.classifier import Adaptation, Classifier
 from ser.inference.config import AnalysisConfig
 from ser.inference.consumers import Consumer
+from ser.inference.turn_windows import OnAdaptation, read_turns
+from ser.inference.turns import clip_turns
 from ser.inference.windowing import FULL
 from ser.io.files import atomic_path
 from ser.io.remote import fetch, is_url
 from ser.models.conformal import prediction_set
 from ser.timeline.summary import HeardVoice
+from ser.timeline.turn import Turn
 from ser.timeline.window import Window
 from ser.vad.meter import SpeechMeter
 
@@ -159,10 +162,14 @@ class Recognizer:
         tap: Callable[[Samples], None] = lambda block: None,
         before: Stage = unchanged,
         after: Stage = unchanged,
-        on_adaptation: Callable[[Adaptation | None], None] = lambda adaptation: None,
+        on_adaptation: OnAdaptation = lambda adaptation, speaker: None,
         remark: Remark = ignore,
+        turns: Sequence[Turn] | None = None,
     ) -> Generator[Window, None, None]:
         """Finds the windows, or segments, of a recording as it is decoded, in constant memory.
+
+        With turns, the recording is read whole before the first window is given: each speaker's
+        voice is learnt from all of it.
 
         Args:
             source: The recording; see `ser.audio.reader.stream`.
@@ -172,8 +179,10 @@ class Recognizer:
             before: A stage that the windows pass before postprocessing.
             after: A stage that they pass behind it.
             on_adaptation: Where the classifier is adapted while reading: called with what has been
-                learnt of the voice, or None, before the windows that it holds for.
+                learnt of the voice, or None, and the speaker (empty where they are not told
+                apart), before the windows that it holds for.
             remark: Told what the user should know of the recording.
+            turns: Who speaks when; None where speakers are not told apart.
 
         Yields:
             Windows in order.
@@ -184,13 +193,42 @@ class Recognizer:
         """
         recognizer = self.adapted_to(source)
         config = recognizer.config
-        adapted = config.adaptation.adaptation is not None
+        before_reading = config.adaptation.adaptation is not None
+        adapted: dict[str, bool] = {}
 
-        def adapt(adaptation: Adaptation | None) -> None:
-            nonlocal adapted
-            adapted = adaptation is not None
-            on_adaptation(adaptation)
+        def adapt(adaptation: Adaptation | None, speaker: str = "") -> None:
+            adapted[speaker] = adaptation is not None
+            on_adaptation(adaptation, speaker)
 
+        def finish(window: Window) -> Window:
+            window = window if channel == "mix" else replace(window, channel=channel)
+            known = adapted.get(window.speaker or "", before_reading)
+            return self._with_set(window, adapted=known)
+
+        channel = config.selection.channel
+        if turns is not None:
+            reading = read_turns(
+                source,
+                clip_turns(turns, config.time_range),
+                self.classifier,
+                config.windowing,
+                whole=config.turns is not None and config.turns.whole,
+                start=config.time_range.start,
+                seconds=config.time_range.seconds,
+                adaptation=config.adaptation.adaptation,
+                adapt_while_reading=config.adaptation.while_reading,
+                on_adaptation=adapt,
+                vad=config.vad,
+                tap=tap,
+                blocks=blocks,
+                selection=config.selection,
+                remark=remark,
+            )
+            windows = reading.merged(lambda own: config.postprocessing(before(iter(own))))
+            yield from map(finish, after(windows))
+            if reading.failure is not None:
+                raise reading.failure
+            return
         found = find_windows(
             source,
             self.classifier,
@@ -215,11 +253,8 @@ class Recognizer:
                 # Whatever holds windows back gives them when it hears of the end.
                 stopped.append(error)
 
-        channel = config.selection.channel
         with contextlib.closing(found):
-            for window in after(config.postprocessing(before(until_defect()))):
-                window = window if channel == "mix" else replace(window, channel=channel)
-                yield self._with_set(window, adapted=adapted)
+            yield from map(finish, after(config.postprocessing(before(until_defect()))))
         if stopped:
             raise stopped[0]
 
@@ -269,13 +304,13 @@ def analyze(
         if channel in talking:
             talking[channel].add(block)
 
-    def set_voice(adaptation: Adaptation | None, channel: int | None) -> None:
+    def set_voice(adaptation: Adaptation | None, channel: int | None, name: str) -> None:
         speaker = None if adaptation is None else adaptation.speaker
         voice = (
             HeardVoice(0, 0.0) if speaker is None else HeardVoice(speaker.clips, speaker.unfamiliar)
         )
         for consumer in consumers:
-            consumer.set_voice(voice, channel)
+            consumer.set_voice(voice, channel, name or None)
 
     said: set[str] = set()
 
@@ -289,18 +324,25 @@ def analyze(
     incomplete: list[IncompleteError] = []
 
     def hear(chosen: Recognizer, *, first: bool) -> Generator[Window, None, None]:
-        selected = chosen.config.selection.channel
+        config = chosen.config
+        selected = config.selection.channel
         channel = None if selected == "mix" else selected
-        if chosen.config.vad and any(consumer.measures_talk for consumer in consumers):
+        if config.vad and any(consumer.measures_talk for consumer in consumers):
             talking[channel] = SpeechMeter(chosen.classifier.spec.sample_rate)
+        turns = None
+        if config.turns is not None:
+            turns = config.turns.turns(source, shown, config.selection)
+            for consumer in consumers:
+                consumer.set_turns(clip_turns(turns, config.time_range), channel)
         windows = chosen.windows(
             source,
             blocks=blocks,
             tap=functools.partial(tap, channel=channel, first=first),
             before=before,
             after=after,
-            on_adaptation=lambda found: set_voice(found, channel),
+            on_adaptation=lambda found, name: set_voice(found, channel, name),
             remark=remark,
+            turns=turns,
         )
         with contextlib.closing(windows):
             try:

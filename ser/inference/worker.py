@@ -6,7 +6,7 @@ import contextlib
 import functools
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import NamedTuple, Protocol
 
@@ -40,7 +40,7 @@ from ser.models.prior import Prior
 from ser.pretrained import DEFAULT_MODEL
 from ser.timeline.summary import Summary
 from ser.timeline.window import Window
-from ser.timeline.writers.base import MultiWriter, Writer
+from ser.timeline.writers.base import PLAIN, MultiWriter, Writer, WriterOptions
 from ser.timeline.writers.registry import ENDINGS, make_writer
 
 
@@ -161,11 +161,6 @@ class AnalysisTask:
     config: AnalysisConfig
     summary: bool
 
-    @property
-    def channels(self) -> bool:
-        """Whether records name their channel."""
-        return self.config.each_channel or self.config.selection.channel != "mix"
-
     def run(self, job: Job, consumers: Sequence[Consumer]) -> None:
         """Analyzes a recording under the name that the user knows.
 
@@ -208,7 +203,7 @@ class WriteResults:
         place: The folder.
         formats: A file in each of these formats.
         picture: Asks for a picture of each recording as well; None for none.
-        top: How many of the most probable emotions are shown in formats for people.
+        options: How the results look.
         token: Tells temporary files of this batch from those of others.
     """
 
@@ -216,7 +211,7 @@ class WriteResults:
     place: OutputFolder
     formats: tuple[str, ...]
     picture: Picture | None = None
-    top: int = 1
+    options: WriterOptions = PLAIN
     token: str = ""
 
     def names(self, job: Job) -> list[str]:
@@ -252,6 +247,10 @@ class WriteResults:
         drawing = None
         if self.picture is not None:
             drawing = self.picture.begin(classifier.spec.sample_rate, classifier.path.stem)
+        options = self.options
+        turns = self.task.config.turns
+        if turns is not None:
+            options = replace(options, annotation=turns.annotation(job.file))
         with contextlib.ExitStack() as stack:
             writers = []
             for name in self.formats:
@@ -259,16 +258,7 @@ class WriteResults:
                     self.place.new_file(job.name + ENDINGS[name], self.token)
                 )
                 stream = stack.enter_context(path.open("w", encoding="utf-8", newline=""))
-                writers.append(
-                    make_writer(
-                        name,
-                        stream,
-                        classifier.labels,
-                        top=self.top,
-                        channels=self.task.channels,
-                        sets=self.task.config.coverage is not None,
-                    )
-                )
+                writers.append(make_writer(name, stream, classifier.labels, options))
             writer = MultiWriter(writers)
             writer.begin(summaries=self.task.summary)
             meter = DurationMeter(classifier.spec.sample_rate)

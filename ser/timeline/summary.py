@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from ser.labels import NO_SPEECH, NOT_EMOTIONS, UNCERTAIN
 from ser.timeline.overlap import adjoin, boundary
+from ser.timeline.turn import TurnTaking
 from ser.timeline.window import Window
 
 
@@ -62,6 +63,8 @@ class Summary:
         voice: What the classifier was adapted to the voice by; None where it was not asked to.
         channel: The channel that was heard, from 1; None for the mixture of all.
         talk: Talk time and pauses; None where they were not measured.
+        speaker: Whose summary it is, where speakers are told apart.
+        turns: How this speaker takes part in the conversation, likewise.
     """
 
     file: str
@@ -76,6 +79,8 @@ class Summary:
     voice: HeardVoice | None = None
     channel: int | None = None
     talk: TalkTime | None = None
+    speaker: str | None = None
+    turns: TurnTaking | None = None
 
 
 class Summarizer:
@@ -87,15 +92,25 @@ class Summarizer:
         file: The recording's name.
         labels: The model's labels in its order.
         channel: The channel that is heard, from 1; None for the mixture of all.
+        speaker: The speaker whose windows are given; None where speakers are not told apart.
 
     Attributes:
         voice: What goes into `Summary.voice`.
         talk: What goes into `Summary.talk`.
+        turns: What goes into `Summary.turns`.
     """
 
-    def __init__(self, file: str, labels: Sequence[str], channel: int | None = None) -> None:
+    def __init__(
+        self,
+        file: str,
+        labels: Sequence[str],
+        channel: int | None = None,
+        speaker: str | None = None,
+    ) -> None:
         self._file = file
         self._channel = channel
+        self._speaker = speaker
+        self.turns: TurnTaking | None = None
         self.voice: HeardVoice | None = None
         self.talk: TalkTime | None = None
         # Ties go to the first: what is no emotion comes last.
@@ -149,6 +164,8 @@ class Summarizer:
             voice=self.voice,
             channel=self._channel,
             talk=self.talk,
+            speaker=self._speaker,
+            turns=self.turns,
         )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import NamedTuple, Self
+from typing import NamedTuple, Protocol, Self
 
 from ser.labels import NOT_EMOTIONS
 
@@ -91,6 +91,7 @@ class Window:
         prediction_set: The emotions among which the true one is with the coverage that was asked
             for, the most probable first; empty for none of them, None where no set was asked for
             or nobody speaks. See `ser.models.conformal`.
+        speaker: Who speaks, where that is known; None where nobody asked.
     """
 
     file: str
@@ -102,6 +103,33 @@ class Window:
     spoken: SpokenText | None = None
     channel: int | None = None
     prediction_set: tuple[str, ...] | None = None
+    speaker: str | None = None
+
+
+Voice = tuple[int | None, str | None]
+"""The channel and the speaker of a record: voices that are told apart."""
+
+
+def voice_of(record: HasVoice) -> Voice:
+    """Gives the channel and the speaker of a window or a summary."""
+    return record.channel, record.speaker
+
+
+def voice_order(voice: Voice) -> tuple[int, str]:
+    """Gives what to sort voices by: channels by number, speakers by name."""
+    return voice[0] or 0, voice[1] or ""
+
+
+class HasVoice(Protocol):
+    """A record that may name its channel and its speaker."""
+
+    @property
+    def channel(self) -> int | None:
+        """The channel, from 1."""
+
+    @property
+    def speaker(self) -> str | None:
+        """The speaker's name."""
 
 
 RankedLabel = tuple[str, float]

@@ -12,6 +12,7 @@ from timelines import LABELS, angry
 from ser.cli.console import Console
 from ser.cli.outputs import choose_outputs, open_writer, walk_recordings
 from ser.errors import ParameterError, SerError
+from ser.timeline.writers.base import PLAIN
 
 CONSOLE = Console("ser-test")
 
@@ -28,7 +29,7 @@ def test_what_cannot_be_written_is_wrong_usage() -> None:
 
 def test_several_outputs_get_the_same_windows(tmp_path: Path) -> None:
     outputs = choose_outputs([str(tmp_path / "a.jsonl"), str(tmp_path / "a.csv")], None)
-    with open_writer(CONSOLE, outputs, LABELS, headings=False, top=1) as writer:
+    with open_writer(CONSOLE, outputs, LABELS, PLAIN) as writer:
         writer.write(angry(0, 3))
     (record,) = map(json.loads, (tmp_path / "a.jsonl").read_text().splitlines())
     header, row = (tmp_path / "a.csv").read_text().splitlines()
@@ -46,7 +47,7 @@ def test_what_was_found_before_the_end_is_kept_under_another_name(
     for name in ("a.partial.TextGrid", "a.partial-2.TextGrid"):
         with (
             pytest.raises(type(error)),
-            open_writer(CONSOLE, outputs, LABELS, headings=False, top=1) as writer,
+            open_writer(CONSOLE, outputs, LABELS, PLAIN) as writer,
         ):
             writer.write(angry(0, 3))
             raise error
@@ -62,7 +63,7 @@ def test_nothing_is_kept_of_nothing(tmp_path: Path) -> None:
     outputs = choose_outputs([str(tmp_path / "a.csv")], None)
     with (
         pytest.raises(KeyboardInterrupt),
-        open_writer(CONSOLE, outputs, LABELS, headings=False, top=1),
+        open_writer(CONSOLE, outputs, LABELS, PLAIN),
     ):
         raise KeyboardInterrupt
     assert not list(tmp_path.iterdir())
@@ -75,12 +76,12 @@ def test_an_older_file_stays_where_nothing_could_be_read(
     target.write_text("old")
     console = Console("ser-test")
     outputs = choose_outputs([str(target)], None)
-    with open_writer(console, outputs, LABELS, headings=False, top=1):
+    with open_writer(console, outputs, LABELS, PLAIN):
         console.fail("x.wav: is empty")
     assert target.read_text() == "old"
     assert "a.csv is not written, for nothing could be read" in capsys.readouterr().err
     # Nothing found is a result, too.
-    with open_writer(console, outputs, LABELS, headings=False, top=1):
+    with open_writer(console, outputs, LABELS, PLAIN):
         pass
     assert target.read_text().startswith("file,")
     assert [path.name for path in tmp_path.iterdir()] == ["a.csv"]

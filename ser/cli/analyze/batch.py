@@ -186,7 +186,7 @@ def analyze_batch(
     if batch.folder is not None:
         place = OutputFolder(batch.folder)
         token = secrets.token_hex(4)
-        work = WriteResults(task, place, batch.formats, batch.picture, outputs.top, token)
+        work = WriteResults(task, place, batch.formats, batch.picture, outputs.options, token)
         jobs = find_jobs(inputs, console.fail, remark=console.note)
         roles.add_inputs(job.source for job in jobs)
         if not is_url(batch.folder):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -30,8 +31,15 @@ from ser.cli.analyze.options import (
 )
 from ser.cli.analyze.session import Outputs, Session
 from ser.cli.analyze.text import TEXT_RULES, open_text_stage, text_options
+from ser.cli.analyze.turns import (
+    TURN_EXCLUDES,
+    TURN_RULES,
+    Inputs,
+    gather_inputs,
+    turn_options,
+)
 from ser.cli.analyze.views import Views, check_views, html_options
-from ser.cli.common import Console, audio_arguments, collect_inputs, command, device_option
+from ser.cli.common import Console, audio_arguments, command, device_option
 from ser.cli.exclusive import Excludes, Needs, exclude, is_given
 from ser.cli.options import check_stdin, model_option, sound_options
 from ser.cli.outputs import walk_recordings
@@ -42,6 +50,7 @@ from ser.inference.live import HOP_SECONDS
 from ser.inference.recognizer import Recognizer
 from ser.inference.windowing import TimeRange
 from ser.parallel.resources import keep_freed_memory
+from ser.timeline.writers.base import WriterOptions
 from ser.timeline.writers.registry import separate_outputs
 
 
@@ -52,6 +61,7 @@ from ser.timeline.writers.registry import separate_outputs
         *BATCH_RULES,
         *TEXT_RULES,
         *PRIOR_RULES,
+        *TURN_RULES,
         Needs("--html-sound", "--html"),
         Excludes(
             "--channel=each",
@@ -66,6 +76,7 @@ from ser.timeline.writers.registry import separate_outputs
 @sound_options()
 @window_options
 @timeline_options
+@turn_options
 @live_options
 @batch_options
 @click.option("--summary", is_flag=True, help="Write what each recording comes to, and no windows.")
@@ -116,6 +127,8 @@ def main(
     formats: tuple[str, ...],
     output: tuple[str, ...],
     top: int,
+    segments_from: str | None,
+    tiers: tuple[str, ...],
     mic: bool,
     mic_device: str | None,
     play: str | None,
@@ -147,24 +160,28 @@ def main(
       ser-analyze interview.m4a
       ser-analyze calls/ --summary --format csv -o calls.csv
       sox talk.mp3 -t wav - | ser-analyze - --hop 1 --format jsonl
+      ser-analyze talk.wav --segments-from talk.TextGrid -o emotions.TextGrid
     """  # noqa: D301
     targets, words = separate_outputs(output, audio)
     outputs = Outputs(
         console,
         targets,
         formats[0] if formats else None,
-        top,
+        WriterOptions(top=top, channels=channel != "mix", sets=coverage is not None),
         summary,
-        channel != "mix",
-        coverage is not None,
     )
     outputs.check(recordings=1)
     time_range = TimeRange(start, end)
     context = click.get_current_context()
     live = live_request(mic, mic_device, play, [*words, files_from, files0_from])
-    inputs = (
-        collect_inputs(tuple(words), files_from, files0_from) if live is None else [Path(live.name)]
-    )
+    given = Inputs([], None)
+    if live is None:
+        given = gather_inputs(words, files_from, files0_from, segments_from, tiers)
+    inputs = given.paths if live is None else [Path(live.name)]
+    if given.turns is not None:
+        options = replace(outputs.options, speakers=True, whole=given.turns.whole)
+        outputs = replace(outputs, options=options)
+        exclude(context, TURN_EXCLUDES, "segments", "each segment is one record")
     batch = batch_request(
         output_dir,
         resume,
@@ -189,10 +206,15 @@ def main(
     if live is not None or batch is None:
         recordings = [live.name] if live is not None else list(walk_recordings(console, inputs))
         file_roles().add_inputs(recordings)
+        given.check(len(recordings))
         check_views(plot, html, len(recordings))
         if not recordings:
             return
         outputs.check(len(recordings))
+        if given.turns is not None and len(recordings) == 1:
+            # A file is written again with new tiers.
+            annotation = given.turns.annotation(recordings[0])
+            outputs = replace(outputs, options=replace(outputs.options, annotation=annotation))
     keep_freed_memory()
     known = dict(prior) if isinstance(prior, tuple) else prior
     classifier = open_classifier(model, engine_name, device, known)
@@ -213,6 +235,7 @@ def main(
         default_hop=HOP_SECONDS if live is not None else None,
         channel=channel,
         track=track,
+        turns=given.turns,
     )
     session = Session(console, Recognizer(classifier, config), outputs)
     make_views = functools.partial(

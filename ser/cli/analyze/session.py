@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ser.audio.causes import IncompleteError
 from ser.cli.analyze.text import TextStage
@@ -14,7 +14,7 @@ from ser.cli.outputs import choose_outputs, open_writer
 from ser.errors import failure_of
 from ser.inference.consumers import Consumer, RemarkTeller, SummaryMaker, WindowWriter
 from ser.inference.recognizer import Recognizer, analyze
-from ser.timeline.writers.base import Writer
+from ser.timeline.writers.base import Writer, WriterOptions
 from ser.timeline.writers.registry import Output
 
 
@@ -26,19 +26,15 @@ class Outputs:
         console: Says what was kept of an interrupted run.
         targets: What ``-o`` names.
         format_name: What ``--format`` names, or None.
-        top: How many emotions are shown in formats for people.
+        options: How the timelines look.
         summaries: Summaries of recordings are wanted, and no windows.
-        channels: Records name their channel.
-        sets: Windows have prediction sets.
     """
 
     console: Console
     targets: Sequence[str]
     format_name: str | None
-    top: int
+    options: WriterOptions
     summaries: bool
-    channels: bool = False
-    sets: bool = False
 
     def check(self, recordings: int) -> list[Output]:
         """Says which format goes where, if the formats can hold that many recordings.
@@ -68,12 +64,8 @@ class Outputs:
             self.console,
             self.check(recordings),
             labels,
-            headings=recordings > 1,
-            top=self.top,
+            replace(self.options, headings=recordings > 1, words=tuple(words)),
             summaries=self.summaries,
-            words=words,
-            channels=self.channels,
-            sets=self.sets,
         )
 
 

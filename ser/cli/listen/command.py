@@ -33,6 +33,7 @@ from ser.text.asr import formats as transcript_formats
 from ser.text.asr.base import RATE
 from ser.text.asr.transcriber import Transcriber
 from ser.text.emotion import formats as text_formats
+from ser.timeline.writers.base import WriterOptions
 from ser.timeline.writers.registry import FORMATS, Output, separate_outputs
 from ser.timeline.writers.text import can_draw_blocks
 
@@ -182,9 +183,8 @@ def main(
         return
     assert classifier is not None  # noqa: S101
     assert fusion is not None  # noqa: S101
-    with open_writer(
-        console, outputs, classifier.labels, headings=count > 1, top=top, words=fusion.labels
-    ) as writer:
+    shown = WriterOptions(headings=count > 1, top=top, words=tuple(fusion.labels))
+    with open_writer(console, outputs, classifier.labels, shown) as writer:
 
         def write_windows(source: _Source, progress: Callable[[float], None]) -> None:
             for window in analyze_utterances(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from ser.labels import NO_SPEECH
 from ser.timeline.window import Window
 from ser.timeline.writers.base import SingleRecordingWriter, one_line
-from ser.timeline.writers.subtitles import caption, channel_mark
+from ser.timeline.writers.subtitles import caption, voice_mark
 
 
 class AudacityWriter(SingleRecordingWriter):
@@ -19,5 +19,5 @@ class AudacityWriter(SingleRecordingWriter):
         """Writes one label."""
         if window.emotion == NO_SPEECH:
             return
-        text = one_line(channel_mark(window.channel) + caption(window, 1))
+        text = one_line(voice_mark(window) + caption(window, 1))
         self.put(f"{window.start:.6f}\t{window.end:.6f}\t{text}\n")

@@ -4,11 +4,45 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import IO, ClassVar
 
 from ser.errors import SerError
 from ser.timeline.summary import Summary
 from ser.timeline.window import Window
+
+
+@dataclass(frozen=True, slots=True)
+class WriterOptions:
+    """How a timeline looks, and what a format has to know before the first record.
+
+    Attributes:
+        color: Use terminal colors, in formats for people.
+        headings: Formats for people write the name of each recording before its windows.
+        top: How many of the most probable labels formats for people show, at least 1.
+        words: The labels of the text emotion classifier; empty where nothing is transcribed.
+        channels: Records name their channel.
+        speakers: Records name their speaker.
+        sets: Windows have prediction sets.
+        whole: Every record is an interval of its own in formats with tiers; otherwise adjacent
+            ones of one emotion are joined there.
+        annotation: The annotation file that the windows come from, empty for none. What is in it
+            is written again in front of the new tiers, where the format is the same.
+    """
+
+    color: bool = False
+    headings: bool = False
+    top: int = 1
+    words: tuple[str, ...] = ()
+    channels: bool = False
+    speakers: bool = False
+    sets: bool = False
+    whole: bool = False
+    annotation: str = ""
+
+
+PLAIN = WriterOptions()
+"""The options where nothing is said."""
 
 
 class Writer(ABC):
@@ -26,12 +60,7 @@ class Writer(ABC):
     Args:
         stream: Where to write; it stays open.
         labels: The model's labels in its order.
-        color: Use terminal colors, in formats for people.
-        headings: Formats for people write the name of each recording before its windows.
-        top: How many of the most probable labels formats for people show, at least 1.
-        words: The labels of the text emotion classifier; empty where nothing is transcribed.
-        channels: Records name their channel, in formats that must know beforehand.
-        sets: Windows have prediction sets, likewise.
+        options: How the timeline looks.
     """
 
     one_recording: ClassVar[bool] = False
@@ -41,22 +70,11 @@ class Writer(ABC):
         self,
         stream: IO[str],
         labels: Sequence[str],
-        *,
-        color: bool = False,
-        headings: bool = False,
-        top: int = 1,
-        words: Sequence[str] = (),
-        channels: bool = False,
-        sets: bool = False,
+        options: WriterOptions = PLAIN,
     ) -> None:
         self.stream = stream
         self.labels = tuple(labels)
-        self.color = color
-        self.headings = headings
-        self.top = top
-        self.words = tuple(words)
-        self.channels = channels
-        self.sets = sets
+        self.options = options
 
     # Most formats need nothing before or behind their records.
     def begin(self, *, summaries: bool = False) -> None:  # noqa: B027

@@ -7,7 +7,8 @@ from collections.abc import Sequence
 
 from ser.labels import UNCERTAIN, ordered
 from ser.timeline.summary import Summary, TalkTime
-from ser.timeline.window import EmotionEstimate, SpokenText, Window
+from ser.timeline.turn import TurnTaking
+from ser.timeline.window import EmotionEstimate, HasVoice, SpokenText, Window
 from ser.timeline.writers.base import Writer
 
 WINDOW_FIELDS = ("file", "start", "end", "emotion", "confidence")
@@ -40,9 +41,26 @@ CHANNEL_FIELD = "channel"
 """The column behind the file where one channel is heard, or each by itself."""
 
 
+SPEAKER_FIELD = "speaker"
+"""The column behind that where speakers are told apart."""
+
+
 TALK_FIELDS = ("talk", "pauses", "paused", "longest_pause")
 """The last columns of summaries: the time with speech, the number of pauses, their time together,
 and the longest; empty where they were not measured."""
+
+
+TURN_FIELDS = (
+    "talk_share",
+    "turns",
+    "turn_share",
+    "overlap",
+    "interruptions",
+    "interrupted",
+    "followed",
+)
+"""The columns behind them where speakers are told apart; see `ser.timeline.turn.TurnTaking`.
+``followed`` has names and numbers: ``Anna:3|Ben:1``."""
 
 
 SET_FIELD = "set"
@@ -65,11 +83,12 @@ class ColumnWriter(Writer):
         if summaries:
             shares = [f"share_{label}" for label in self._share_labels]
             means = [f"mean_{label}" for label in self.labels]
-            fields = self._with_channel(SUMMARY_FIELDS)
-            self.write_row([*fields, *shares, *means, *TALK_FIELDS])
+            fields = self._with_voice(SUMMARY_FIELDS)
+            turns = TURN_FIELDS if self.options.speakers else ()
+            self.write_row([*fields, *shares, *means, *TALK_FIELDS, *turns])
         else:
-            fields = self._with_channel(WINDOW_FIELDS)
-            sets = [SET_FIELD] if self.sets else []
+            fields = self._with_voice(WINDOW_FIELDS)
+            sets = [SET_FIELD] if self.options.sets else []
             self.write_row([*fields, *self.labels, *sets, *self._spoken_header()])
 
     def write(self, window: Window) -> None:
@@ -82,7 +101,7 @@ class ColumnWriter(Writer):
         self.write_row(
             [
                 window.file,
-                *self._channel_cell(window.channel),
+                *self._voice_cells(window),
                 self.time_cell(window.start),
                 self.time_cell(window.end),
                 window.emotion,
@@ -104,7 +123,7 @@ class ColumnWriter(Writer):
         self.write_row(
             [
                 summary.file,
-                *self._channel_cell(summary.channel),
+                *self._voice_cells(summary),
                 self.time_cell(summary.seconds),
                 _format_share(summary.speech),
                 str(summary.windows),
@@ -117,6 +136,7 @@ class ColumnWriter(Writer):
                 *(_format_share(summary.shares.get(label, 0.0)) for label in self._share_labels),
                 *(_format_share(summary.probabilities.get(label, 0.0)) for label in self.labels),
                 *self._talk_cells(summary.talk),
+                *self._turn_cells(summary.turns),
             ]
         )
 
@@ -126,6 +146,21 @@ class ColumnWriter(Writer):
         times = [self.time_cell(seconds) for seconds in (talk.silent, talk.longest)]
         return [self.time_cell(talk.seconds), str(talk.pauses), *times]
 
+    def _turn_cells(self, turns: TurnTaking | None) -> list[str]:
+        if not self.options.speakers:
+            return []
+        if turns is None:
+            return [""] * len(TURN_FIELDS)
+        return [
+            _format_share(turns.share),
+            str(turns.turns),
+            _format_share(turns.turn_share),
+            self.time_cell(turns.overlap),
+            str(turns.interruptions),
+            str(turns.interrupted),
+            "|".join(f"{name}:{count}" for name, count in turns.followed.items()),
+        ]
+
     @abstractmethod
     def write_row(self, cells: Sequence[str]) -> None:
         """Writes one row."""
@@ -134,27 +169,33 @@ class ColumnWriter(Writer):
     def time_cell(self, seconds: float) -> str:
         """Gives a time in the unit of the format."""
 
-    def _with_channel(self, fields: Sequence[str]) -> list[str]:
-        return [fields[0], *([CHANNEL_FIELD] if self.channels else []), *fields[1:]]
+    def _with_voice(self, fields: Sequence[str]) -> list[str]:
+        channel = [CHANNEL_FIELD] if self.options.channels else []
+        speaker = [SPEAKER_FIELD] if self.options.speakers else []
+        return [fields[0], *channel, *speaker, *fields[1:]]
 
     def _set_cell(self, window: Window) -> list[str]:
-        if not self.sets:
+        if not self.options.sets:
             return []
         if window.prediction_set is None:
             return [""]
         return ["|".join(window.prediction_set) or "none"]
 
-    def _channel_cell(self, channel: int | None) -> list[str]:
-        return ["" if channel is None else str(channel)] if self.channels else []
+    def _voice_cells(self, record: HasVoice) -> list[str]:
+        channel = "" if record.channel is None else str(record.channel)
+        return [
+            *([channel] if self.options.channels else []),
+            *([record.speaker or ""] if self.options.speakers else []),
+        ]
 
     @property
     def _fused_labels(self) -> tuple[str, ...]:
-        return tuple(ordered({*self.labels, *self.words}))
+        return tuple(ordered({*self.labels, *self.options.words}))
 
     def _spoken_header(self) -> list[str]:
-        if not self.words:
+        if not self.options.words:
             return []
-        kinds = (("words", self.words), ("fused", self._fused_labels))
+        kinds = (("words", self.options.words), ("fused", self._fused_labels))
         return [
             *SPOKEN_FIELDS,
             *(
@@ -165,7 +206,7 @@ class ColumnWriter(Writer):
         ]
 
     def _spoken_cells(self, window: Window) -> list[str]:
-        if not self.words:
+        if not self.options.words:
             return []
         spoken = window.spoken or SpokenText()
         return [
@@ -173,7 +214,7 @@ class ColumnWriter(Writer):
             spoken.language,
             spoken.translation,
             spoken.disagreement,
-            *_estimate_cells(spoken.words, self.words),
+            *_estimate_cells(spoken.words, self.options.words),
             *_estimate_cells(spoken.fused, self._fused_labels),
         ]
 

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ser.io.files import STANDARD
+from ser.timeline.readers.eaf import open_eaf
 from ser.timeline.writers.base import escape_surrogates
-from ser.timeline.writers.tiers import Interval, TierWriter
+from ser.timeline.writers.tiers import Interval, TierWriter, free_name
 
 if TYPE_CHECKING:
     from xml.etree.ElementTree import Element
@@ -34,6 +36,8 @@ _DATE = "1970-01-01T00:00:00+00:00"
 class EafWriter(TierWriter):
     """Writes two tiers and a link to the recording (EAF 3.0, http://www.mpi.nl/tools/elan).
 
+    Where the windows come from such a file, everything in it stays, and the tiers are added.
+
     ELAN looks for the recording where it was, and then beside the annotation file.
     """
 
@@ -41,6 +45,8 @@ class EafWriter(TierWriter):
         """Gives the file's text."""
         from xml.etree.ElementTree import Element, SubElement, indent, tostring
 
+        if self.options.annotation.lower().endswith(".eaf"):
+            return _extend(Path(self.options.annotation), tiers)
         root = Element(
             "ANNOTATION_DOCUMENT",
             {
@@ -61,7 +67,7 @@ class EafWriter(TierWriter):
             SubElement(times, "TIME_SLOT", TIME_SLOT_ID=name, TIME_VALUE=str(time))
         count = 0
         for tier, intervals in tiers.items():
-            _add_tier(root, tier, intervals, slots, count)
+            root.append(_tier(tier, intervals, slots, count))
             count += len(intervals)
         used = SubElement(header, "PROPERTY", NAME="lastUsedAnnotationId")
         used.text = str(count)
@@ -90,25 +96,66 @@ def _slots(tiers: Mapping[str, Sequence[Interval]]) -> dict[_Slot, str]:
     return {slot: f"ts{i}" for i, slot in enumerate(sorted(slots), start=1)}
 
 
-def _add_tier(
-    root: Element,
+def _extend(path: Path, tiers: Mapping[str, Sequence[Interval]]) -> str:
+    """Gives the text of an annotation file with further tiers."""
+    from xml.etree.ElementTree import Element, SubElement, indent, register_namespace, tostring
+
+    register_namespace("xsi", "http://www.w3.org/2001/XMLSchema-instance")
+    root = open_eaf(path)
+    ids = {value for element in root.iter() for value in element.attrib.values()}
+    named = {free_name(name, ids): intervals for name, intervals in tiers.items()}
+    numbered = (f"ser{number}_" for number in itertools.count(1))
+    prefix = next(each for each in numbered if not any(value.startswith(each) for value in ids))
+    slots = {slot: f"{prefix}ts{i}" for i, slot in enumerate(_slots(named), start=1)}
+    times = root.find("TIME_ORDER")
+    if times is None:
+        times = SubElement(root, "TIME_ORDER")
+    for (time, _, _, _), slot_id in slots.items():
+        SubElement(times, "TIME_SLOT", TIME_SLOT_ID=slot_id, TIME_VALUE=str(time))
+    kind = free_name("emotion", ids)
+    # Behind the last tier, in front of the types: the schema wants this order.
+    place = max((i for i, element in enumerate(root) if element.tag == "TIER"), default=None)
+    if place is None:
+        place = list(root).index(times)
+    count = 0
+    for name, intervals in named.items():
+        place += 1
+        root.insert(place, _tier(name, intervals, slots, count, kind=kind, prefix=prefix))
+        count += len(intervals)
+    last = max((i for i, each in enumerate(root) if each.tag == "LINGUISTIC_TYPE"), default=place)
+    attributes = {
+        "GRAPHIC_REFERENCES": "false",
+        "LINGUISTIC_TYPE_ID": kind,
+        "TIME_ALIGNABLE": "true",
+    }
+    root.insert(last + 1, Element("LINGUISTIC_TYPE", attributes))
+    indent(root)
+    text = tostring(root, encoding="us-ascii").decode("ascii")
+    return f'<?xml version="1.0" encoding="UTF-8"?>\n{text}\n'
+
+
+def _tier(
     tier: str,
     intervals: Sequence[Interval],
     slots: Mapping[_Slot, str],
     before: int,
-) -> None:
-    from xml.etree.ElementTree import SubElement
+    *,
+    kind: str = "default-lt",
+    prefix: str = "",
+) -> Element:
+    from xml.etree.ElementTree import Element, SubElement
 
-    element = SubElement(root, "TIER", LINGUISTIC_TYPE_REF="default-lt", TIER_ID=tier)
+    element = Element("TIER", LINGUISTIC_TYPE_REF=kind, TIER_ID=tier)
     for number, (start, end, text) in enumerate(intervals):
         annotation = SubElement(
             SubElement(element, "ANNOTATION"),
             "ALIGNABLE_ANNOTATION",
-            ANNOTATION_ID=f"a{before + number + 1}",
+            ANNOTATION_ID=f"{prefix}a{before + number + 1}",
             TIME_SLOT_REF1=slots[start, True, tier, number],
             TIME_SLOT_REF2=slots[end, False, tier, number],
         )
         SubElement(annotation, "ANNOTATION_VALUE").text = text
+    return element
 
 
 def _media(file: str) -> dict[str, str]:

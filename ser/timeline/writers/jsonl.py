@@ -6,7 +6,8 @@ import json
 from typing import Any
 
 from ser.timeline.summary import HeardVoice, Summary, TalkTime
-from ser.timeline.window import EmotionEstimate, SpokenText, Window
+from ser.timeline.turn import TurnTaking
+from ser.timeline.window import EmotionEstimate, HasVoice, SpokenText, Window
 from ser.timeline.writers.base import Writer
 
 
@@ -16,6 +17,7 @@ class JsonLinesWriter(Writer):
     A window has the keys ``file``, ``start``, ``end``, ``emotion``, ``confidence`` and
     ``probabilities``, which is empty without speech; a summary has ``file`` and ``summary``.
     Where one channel was heard, or each by itself, ``channel`` is its number.
+    Where speakers are told apart, ``speaker`` is the name, and a summary has ``turns``.
     Where a coverage was asked for, a window with speech has ``set``, a list of emotions.
     Where words were transcribed, a window has ``text``, ``language``, ``translation``,
     ``times``, ``words``, ``fused`` and ``disagreement`` as well.
@@ -26,7 +28,7 @@ class JsonLinesWriter(Writer):
         self._line(
             {
                 "file": window.file,
-                **_channel(window.channel),
+                **_voice_names(window),
                 **_moment(window),
                 "probabilities": _round(window.probabilities),
                 **_set(window.prediction_set),
@@ -40,7 +42,7 @@ class JsonLinesWriter(Writer):
         self._line(
             {
                 "file": summary.file,
-                **_channel(summary.channel),
+                **_voice_names(summary),
                 "summary": {
                     "seconds": round(summary.seconds, 3),
                     "speech": round(summary.speech, 6),
@@ -52,6 +54,7 @@ class JsonLinesWriter(Writer):
                     "probabilities": _round(summary.probabilities),
                     **({} if summary.voice is None else {"voice": _voice(summary.voice)}),
                     **({} if summary.talk is None else {"talk": _talk(summary.talk)}),
+                    **({} if summary.turns is None else {"turns": _turns(summary.turns)}),
                 },
             }
         )
@@ -66,8 +69,9 @@ class JsonLinesWriter(Writer):
         self.put(text + "\n")
 
 
-def _channel(channel: int | None) -> dict[str, Any]:
-    return {} if channel is None else {"channel": channel}
+def _voice_names(record: HasVoice) -> dict[str, Any]:
+    names = {"channel": record.channel, "speaker": record.speaker}
+    return {name: value for name, value in names.items() if value is not None}
 
 
 def _set(emotions: tuple[str, ...] | None) -> dict[str, Any]:
@@ -84,6 +88,19 @@ def _talk(talk: TalkTime) -> dict[str, Any]:
         "pauses": talk.pauses,
         "silent": round(talk.silent, 3),
         "longest": round(talk.longest, 3),
+    }
+
+
+def _turns(turns: TurnTaking) -> dict[str, Any]:
+    return {
+        "seconds": round(turns.seconds, 3),
+        "share": round(turns.share, 6),
+        "turns": turns.turns,
+        "turn_share": round(turns.turn_share, 6),
+        "overlap": round(turns.overlap, 3),
+        "interruptions": turns.interruptions,
+        "interrupted": turns.interrupted,
+        "followed": dict(turns.followed),
     }
 
 

@@ -14,7 +14,7 @@ from ser.errors import ParameterError, SerError, cannot_write, choose_from
 from ser.io.files import STANDARD, open_output
 from ser.timeline.window import Window
 from ser.timeline.writers.audacity import AudacityWriter
-from ser.timeline.writers.base import Writer
+from ser.timeline.writers.base import PLAIN, Writer, WriterOptions
 from ser.timeline.writers.csv import CsvWriter
 from ser.timeline.writers.eaf import EafWriter
 from ser.timeline.writers.jsonl import JsonLinesWriter
@@ -64,16 +64,7 @@ _LONGEST_FIRST = sorted(_KNOWN, key=len, reverse=True)
 
 
 def make_writer(
-    name: str,
-    stream: IO[str],
-    labels: Sequence[str],
-    *,
-    color: bool = False,
-    headings: bool = False,
-    top: int = 1,
-    words: Sequence[str] = (),
-    channels: bool = False,
-    sets: bool = False,
+    name: str, stream: IO[str], labels: Sequence[str], options: WriterOptions = PLAIN
 ) -> Writer:
     """Makes the writer of a format; the arguments are those of `Writer`.
 
@@ -81,16 +72,7 @@ def make_writer(
         SerError: There is no such format.
     """
     _check_format(name)
-    return FORMATS[name](
-        stream,
-        labels,
-        color=color,
-        headings=headings,
-        top=top,
-        words=words,
-        channels=channels,
-        sets=sets,
-    )
+    return FORMATS[name](stream, labels, options)
 
 
 def _check_format(name: str) -> None:
@@ -106,6 +88,8 @@ def write_timeline(
     labels: Sequence[str] | None = None,
     top: int = 1,
     words: Sequence[str] | None = None,
+    annotation: str = "",
+    whole: bool = False,
 ) -> None:
     """Writes a timeline to a file in any format, whole or not at all.
 
@@ -118,6 +102,8 @@ def write_timeline(
         labels: The model's labels in its order; None takes those of the windows.
         top: How many of the most probable labels the formats for people show.
         words: The labels of the text emotion classifier; None takes those of the windows.
+        annotation: See `ser.timeline.writers.base.WriterOptions`.
+        whole: Likewise.
 
     Raises:
         SerError: The format is unknown, holds one recording and there are several, or the file
@@ -137,11 +123,16 @@ def write_timeline(
     else:
         name, opened = format or "text", contextlib.nullcontext(target)
     with opened as stream:
-        channels = any(window.channel is not None for window in windows)
-        sets = any(window.prediction_set is not None for window in windows)
-        writer = make_writer(
-            name, stream, labels, top=top, words=words, channels=channels, sets=sets
+        options = WriterOptions(
+            top=top,
+            words=tuple(words),
+            channels=any(window.channel is not None for window in windows),
+            speakers=any(window.speaker is not None for window in windows),
+            sets=any(window.prediction_set is not None for window in windows),
+            annotation=annotation,
+            whole=whole,
         )
+        writer = make_writer(name, stream, labels, options)
         writer.begin()
         for window in windows:
             writer.write(window)

@@ -15,6 +15,9 @@ from ser.timeline.writers.base import Writer, escape_surrogates
 class RttmWriter(Writer):
     """Writes a ``SPEAKER`` line per window, with the emotion where others name the speaker.
 
+    Where speakers are told apart, their names stand in their place, and the emotion in that of the
+    speaker type.
+
     The ten fields are those of NIST's RT-09 evaluation plan (appendix A): type, file, channel,
     start and duration in seconds, orthography, speaker type, name, confidence, lookahead. The file
     is named as usual without folder and ending; only where two recordings would get one name, the
@@ -35,9 +38,12 @@ class RttmWriter(Writer):
         # Start and end are rounded, not the duration, so that neighbours do not overlap.
         start, end = milliseconds(window.start), milliseconds(window.end)
         times = f"{start / 1000:.3f} {(end - start) / 1000:.3f}"
+        kind, name = "<NA>", _field(window.emotion)
+        if window.speaker is not None:
+            kind, name = name, _field(window.speaker)
         self.put(
-            f"SPEAKER {self._name(window.file)} {window.channel or 1} {times} <NA> <NA> "
-            f"{_field(window.emotion)} {window.confidence:.6f} <NA>\n"
+            f"SPEAKER {self._name(window.file)} {window.channel or 1} {times} <NA> {kind} "
+            f"{name} {window.confidence:.6f} <NA>\n"
         )
 
     def _name(self, file: str) -> str:

@@ -8,6 +8,7 @@ from ser.timeline.writers.subtitles import SubtitleWriter, timestamp
 class SrtWriter(SubtitleWriter):
     """Writes a numbered subtitle per window; thousandths behind a comma."""
 
-    def write_cue(self, number: int, start: int, end: int, text: str) -> None:
+    def write_cue(self, number: int, start: int, end: int, text: str, speaker: str) -> None:
         """Writes one subtitle."""
-        self.put(f"{number}\n{timestamp(start, ',')} --> {timestamp(end, ',')}\n{text}\n\n")
+        said = f"{speaker}: {text}" if speaker else text
+        self.put(f"{number}\n{timestamp(start, ',')} --> {timestamp(end, ',')}\n{said}\n\n")

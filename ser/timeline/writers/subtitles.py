@@ -7,12 +7,13 @@ from abc import abstractmethod
 from ser.labels import NO_SPEECH, UNCERTAIN
 from ser.timeline.clock import milliseconds
 from ser.timeline.overlap import OverlapRemover
-from ser.timeline.window import Window, format_label, top_labels
+from ser.timeline.window import HasVoice, Voice, Window, format_label, top_labels, voice_of
 from ser.timeline.writers.base import SingleRecordingWriter, one_line
+from ser.wording import visible
 
 
 class SubtitleWriter(SingleRecordingWriter):
-    """Base class of the subtitle formats: no two texts of a channel at once, none without speech.
+    """Base class of the subtitle formats: no two texts of a voice at once, none without speech.
 
     A window that overlaps the next is written when the next has come, any other at once; see
     `ser.timeline.overlap.OverlapRemover`.
@@ -22,20 +23,20 @@ class SubtitleWriter(SingleRecordingWriter):
 
     def begin(self, *, summaries: bool = False) -> None:
         """Starts the output."""
-        self._removers: dict[int | None, OverlapRemover] = {}
+        self._removers: dict[Voice, OverlapRemover] = {}
 
     def write_one(self, window: Window) -> None:
         """Writes the windows whose times are known."""
-        remover = self._removers.setdefault(window.channel, OverlapRemover())
+        remover = self._removers.setdefault(voice_of(window), OverlapRemover())
         self._write_cues(remover.add(window))
 
     def end(self) -> None:
-        """Writes the last window of each channel."""
+        """Writes the last window of each voice."""
         left = [window for remover in self._removers.values() for window in remover.finish()]
         self._write_cues(sorted(left, key=lambda window: window.start))
 
     @abstractmethod
-    def write_cue(self, number: int, start: int, end: int, text: str) -> None:
+    def write_cue(self, number: int, start: int, end: int, text: str, speaker: str) -> None:
         """Writes one subtitle.
 
         Args:
@@ -43,6 +44,7 @@ class SubtitleWriter(SingleRecordingWriter):
             start: Milliseconds.
             end: Milliseconds, after `start`.
             text: One line.
+            speaker: Who speaks, printable; empty where that is not known.
         """
 
     def _write_cues(self, windows: list[Window]) -> None:
@@ -50,13 +52,19 @@ class SubtitleWriter(SingleRecordingWriter):
             if window.emotion != NO_SPEECH:
                 self._number += 1
                 start, end = milliseconds(window.start), milliseconds(window.end)
-                text = channel_mark(window.channel) + caption(window, self.top)
-                self.write_cue(self._number, start, end, one_line(text))
+                text = channel_mark(window) + caption(window, self.options.top)
+                speaker = one_line(window.speaker or "")
+                self.write_cue(self._number, start, end, one_line(text), speaker)
 
 
-def channel_mark(channel: int | None) -> str:
+def channel_mark(record: HasVoice) -> str:
     """Gives what stands in front of a text where channels are heard one by one: ``[2] ``."""
-    return "" if channel is None else f"[{channel}] "
+    return "" if record.channel is None else f"[{record.channel}] "
+
+
+def voice_mark(record: HasVoice) -> str:
+    """Gives what stands in front of a text where voices are told apart: ``[2] ``, ``Anna: ``."""
+    return channel_mark(record) + (f"{visible(record.speaker)}: " if record.speaker else "")
 
 
 def caption(window: Window, top: int) -> str:

@@ -11,9 +11,10 @@ from ser.colors import terminal_code
 from ser.labels import NO_SPEECH, NOT_EMOTIONS, UNCERTAIN
 from ser.timeline.clock import format_time
 from ser.timeline.summary import HeardVoice, Summary, TalkTime
+from ser.timeline.turn import TurnTaking
 from ser.timeline.window import SpokenText, Window, format_label, top_labels
-from ser.timeline.writers.base import Writer, one_line
-from ser.timeline.writers.subtitles import channel_mark
+from ser.timeline.writers.base import PLAIN, Writer, WriterOptions, one_line
+from ser.timeline.writers.subtitles import voice_mark
 from ser.wording import counted, visible
 
 _BAR = 10
@@ -67,28 +68,10 @@ class TextWriter(Writer):
     """
 
     def __init__(
-        self,
-        stream: IO[str],
-        labels: Sequence[str],
-        *,
-        color: bool = False,
-        headings: bool = False,
-        top: int = 1,
-        words: Sequence[str] = (),
-        channels: bool = False,
-        sets: bool = False,
+        self, stream: IO[str], labels: Sequence[str], options: WriterOptions = PLAIN
     ) -> None:
-        super().__init__(
-            stream,
-            labels,
-            color=color,
-            headings=headings,
-            top=top,
-            words=words,
-            channels=channels,
-            sets=sets,
-        )
-        self._label_width = max(map(len, (*labels, *words)), default=0)
+        super().__init__(stream, labels, options)
+        self._label_width = max(map(len, (*labels, *options.words)), default=0)
         self._time_width = 0
         self._file: str | None = None
         self._plain = not can_draw_blocks(stream)
@@ -96,13 +79,13 @@ class TextWriter(Writer):
     def write(self, window: Window) -> None:
         """Writes one line, and the file's name before its first."""
         if window.file != self._file:
-            if self.headings:
+            if self.options.headings:
                 self.put(("\n" if self._file is not None else "") + f"{visible(window.file)}\n")
             self._file = window.file
         span = self._span(window)
         # Grows once, at ten minutes, and once more at an hour: a stream cannot know its end.
         self._time_width = max(self._time_width, len(span))
-        line = f"{span:>{self._time_width}}  {channel_mark(window.channel)}"
+        line = f"{span:>{self._time_width}}  {voice_mark(window)}"
         if window.spoken is None or not window.spoken.text:
             self.put(line + self._emotion_columns(window) + "\n")
         else:
@@ -113,9 +96,7 @@ class TextWriter(Writer):
         changes = f"{summary.changes} change" + ("" if summary.changes == 1 else "s")
         speech = f"{summary.speech:.0%} speech"
         length = format_time(summary.seconds)
-        lines = [
-            f"{visible(summary.file)}  {channel_mark(summary.channel)}{length}  {speech}  {changes}"
-        ]
+        lines = [f"{visible(summary.file)}  {voice_mark(summary)}{length}  {speech}  {changes}"]
         shown = {n: share for n, share in summary.shares.items() if share or n != UNCERTAIN}
         width = max(map(len, shown), default=0)
         for label in sorted(shown, key=lambda name: -shown[name]):
@@ -129,6 +110,8 @@ class TextWriter(Writer):
             lines.append(
                 f"  strongest: {moment.emotion} {moment.confidence:.2f} at {self._span(moment)}"
             )
+        if summary.turns is not None:
+            lines.append(f"  {_turn_line(summary.turns)}")
         if summary.talk is not None:
             lines.append(f"  {_talk_line(summary.talk)}")
         if summary.voice is not None:
@@ -165,10 +148,10 @@ class TextWriter(Writer):
         return ("\n" + " " * (self._time_width + 2)).join(lines) + "\n"
 
     def _others(self, window: Window) -> str:
-        if self.top == 1:
+        if self.options.top == 1:
             return ""
         sure = window.emotion != UNCERTAIN
-        return ", ".join(map(format_label, top_labels(window, self.top)[sure:]))
+        return ", ".join(map(format_label, top_labels(window, self.options.top)[sure:]))
 
     def _set(self, window: Window) -> str:
         """Gives the prediction set in braces; an empty and a full one in words."""
@@ -187,7 +170,7 @@ class TextWriter(Writer):
         return bar(share, _BAR, plain=self._plain)
 
     def _color(self, emotion: str, text: str) -> str:
-        return color_text(emotion, text) if self.color else text
+        return color_text(emotion, text) if self.options.color else text
 
 
 def _talk_line(talk: TalkTime) -> str:
@@ -199,6 +182,23 @@ def _talk_line(talk: TalkTime) -> str:
         f"{line}, {counted(talk.pauses, 'pause')} of {mean:.1f} s on average, the longest "
         f"{talk.longest:.1f} s"
     )
+
+
+def _turn_line(turns: TurnTaking) -> str:
+    parts = [
+        f"talk time {format_time(turns.seconds)} ({turns.share:.0%})",
+        f"{counted(turns.turns, 'turn')} ({turns.turn_share:.0%})",
+    ]
+    if turns.followed:
+        behind = ", ".join(f"{visible(name)} {n}" for name, n in turns.followed.items())
+        parts[-1] += f", behind {behind}"
+    if turns.overlap:
+        parts.append(f"{turns.overlap:.1f} s while another speaks")
+    if turns.interruptions:
+        parts.append(counted(turns.interruptions, "interruption"))
+    if turns.interrupted:
+        parts.append(f"interrupted {counted(turns.interrupted, 'time')}")
+    return "; ".join(parts)
 
 
 def _voice_line(voice: HeardVoice) -> str:

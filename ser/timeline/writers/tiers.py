@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import itertools
 from abc import abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from ser.labels import NO_SPEECH
 from ser.timeline.clock import milliseconds
-from ser.timeline.overlap import emotion_spans, remove_overlaps
-from ser.timeline.window import Window
+from ser.timeline.overlap import Span, emotion_spans, remove_overlaps
+from ser.timeline.window import Window, voice_of
 from ser.timeline.writers.base import SingleRecordingWriter, one_line
 
 Interval = tuple[int, int, str]
@@ -21,8 +22,9 @@ class TierWriter(SingleRecordingWriter):
     There are two tiers: ``emotion`` with adjacent windows of one emotion joined, ``confidence``
     with a number per window. Intervals of a tier do not overlap, and there is none without speech.
     Where words were transcribed, ``text``, ``words`` and ``fused`` follow: the text, the emotion
-    of the words, and that of voice and words together. Where channels were heard one by one, each
-    has tiers of its own, whose names end in its number: ``emotion 1``.
+    of the words, and that of voice and words together. Where channels were heard one by one, or
+    speakers are told apart, each has tiers of its own, whose names end in its number or name:
+    ``emotion 1``, ``emotion Anna``.
     """
 
     def begin(self, *, summaries: bool = False) -> None:
@@ -36,9 +38,10 @@ class TierWriter(SingleRecordingWriter):
     def end(self) -> None:
         """Writes everything."""
         tiers: dict[str, list[Interval]] = {}
-        for channel in dict.fromkeys(window.channel for window in self._windows):
-            found = self._tiers([w for w in self._windows if w.channel == channel])
-            tiers |= {n if channel is None else f"{n} {channel}": t for n, t in found.items()}
+        for voice in dict.fromkeys(map(voice_of, self._windows)):
+            found = self._tiers([w for w in self._windows if voice_of(w) == voice])
+            own = " ".join(one_line(str(name)) for name in voice if name not in (None, ""))
+            tiers |= {f"{name} {own}".strip(): tier for name, tier in found.items()}
         end = max((window.end for window in self._windows), default=0.0)
         self.put(self.document(tiers or self._tiers([]), milliseconds(end)))
 
@@ -52,9 +55,11 @@ class TierWriter(SingleRecordingWriter):
         """
 
     def _tiers(self, heard: Sequence[Window]) -> dict[str, list[Interval]]:
-        """Gives the tiers of one channel."""
+        """Gives the tiers of one voice."""
         windows = list(remove_overlaps(heard))
-        emotions = emotion_spans(windows)
+        emotions: Iterable[Span] = emotion_spans(windows)
+        if self.options.whole:
+            emotions = [(w.start, w.end, w.emotion) for w in windows if w.emotion != NO_SPEECH]
         speech = [window for window in windows if window.emotion != NO_SPEECH]
         tiers = {
             "emotion": [_interval(*span) for span in emotions],
@@ -67,6 +72,17 @@ class TierWriter(SingleRecordingWriter):
                 found = [(start, end, getattr(spoken, name).emotion) for start, end, spoken in said]
                 tiers[name] = [_interval(*span) for span in found if span[2]]
         return tiers
+
+
+def free_name(name: str, taken: Collection[str]) -> str:
+    """Gives a name for a new tier that no other has: the name itself, or with a number.
+
+    Examples:
+        >>> free_name("emotion", ["emotion", "emotion 2"])
+        'emotion 3'
+    """
+    numbered = (f"{name} {number}" for number in itertools.count(2))
+    return next(free for free in itertools.chain([name], numbered) if free not in taken)
 
 
 def _interval(start: float, end: float, text: str) -> Interval:

@@ -1,0 +1,1 @@
+"""Turns that other programs have marked: one file for each format."""
