@@ -335,6 +335,11 @@ class Classifier:
                 f"has a network with {raw.shape[-1]} outputs for {len(self.labels)} labels",
                 "train it again",
             )
+        if not np.isfinite(raw).all():
+            # Features are numbers (`ser.audio.reader` sees to that): the weights are not.
+            raise ArtifactError(
+                self.path, "has a network whose probabilities are no numbers", "train it again"
+            )
         found = apply_temperature(raw, self.temperature).astype(np.float32)
         return found if self.shares is None else weigh(found, self.shares)
 

@@ -40,7 +40,11 @@ class LiteRTRunner:
         return LiteRTRunner, self._arguments
 
     def __call__(self, inputs: dict[str, Array]) -> Array:
-        """Maps the network's inputs, each (batch, …), to its first output (batch, …)."""
+        """Maps the network's inputs, each (batch, …), to its first output (batch, …).
+
+        Raises:
+            ArtifactError: The network is damaged, or takes other inputs.
+        """
         try:
             interpreter = self._idle.pop()
         except IndexError:
@@ -68,10 +72,17 @@ class _Interpreter:
                 }
                 self._output = self._interpreter.get_output_details()[0]["index"]
         except (ValueError, RuntimeError, IndexError) as error:
-            raise ArtifactError(path, f"has a damaged {member} ({error})", cure) from error
+            raise _damaged(path, member, cure, error) from error
+        self._named = (path, member, cure)
         self._shapes: list[tuple[int, ...]] = []
 
     def __call__(self, inputs: dict[str, Array]) -> Array:
+        try:
+            return self._run(inputs)
+        except (ValueError, RuntimeError, IndexError, KeyError) as error:
+            raise _damaged(*self._named, error) from error
+
+    def _run(self, inputs: dict[str, Array]) -> Array:
         shapes = [values.shape for values in inputs.values()]
         if shapes != self._shapes:
             with quiet_stderr():
@@ -90,3 +101,8 @@ class _Interpreter:
         if len(self._places) == 1:
             return int(next(iter(self._places.values())))
         return int(self._places[name])
+
+
+def _damaged(path: str | Path, member: str, cure: str, error: Exception) -> ArtifactError:
+    reason = str(error).strip().split("\n")[0]
+    return ArtifactError(path, f"has a damaged {member} ({reason})", cure)

@@ -26,6 +26,8 @@ from ser.dataset.stats import table_statistics
 from ser.dataset.table import read_table
 from ser.evaluation.predictions import labeled, read_predictions
 from ser.inference.classifier import open_classifier
+from ser.inference.config import make_config
+from ser.inference.recognizer import Recognizer
 from ser.models.artifact import read_card, read_speaker_model
 from ser.models.former_names import update_card
 from ser.pretrained import DEFAULT_MODEL, DEFAULT_TRANSLATOR, SMALL_MODEL
@@ -84,6 +86,12 @@ def _artifact(path: Path, *kept: str) -> bytes:
 def _use_classifier(path: Path) -> None:
     read_card(path)
     open_classifier(path, "litert")
+
+
+def _use_network(path: Path) -> None:
+    classifier = open_classifier(path, "litert")
+    samples = render("sad", 1, seed=1, seconds=0.6)
+    Recognizer(classifier, make_config(classifier)).predict(samples, 16_000)
 
 
 def _use_card(path: Path) -> None:
@@ -194,6 +202,13 @@ TARGETS: dict[str, Target] = {
         lambda: [_artifact(SMALL_MODEL, *_KEPT)],
         (_CARD, _CARD, _VOICE, _VOICE, m.any_raw),
         _use_classifier,
+        40,
+    ),
+    "network": Target(
+        ".keras",
+        lambda: [_artifact(SMALL_MODEL, *_KEPT)],
+        (m.member_of("model.tflite", m.any_raw),),
+        _use_network,
         40,
     ),
     "speaker": Target(

@@ -18,6 +18,7 @@ COUNTS = {
     "table": 600,
     "card": 350,
     "classifier": 120,
+    "network": 120,
     "speaker": 150,
     "rules": 200,
     "predictions": 300,
