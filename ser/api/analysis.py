@@ -86,6 +86,9 @@ def analyze(
     track: int | None = None,
     segments_from: str | Path | Iterable[Sequence[Any]] | None = None,
     tiers: str | Sequence[str] = (),
+    speakers: str | int | tuple[int, int] | Path | None = None,
+    enrol_speakers: Mapping[str, Source | Sequence[Source]] | None = None,
+    speaker_store: str | Path | None = None,
     name: str | None = None,
 ) -> Timeline:
     """Finds the emotions of a recording over time, as ``ser-analyze`` does.
@@ -124,6 +127,12 @@ def analyze(
             TextGrid or EAF file, or a folder that has one for each recording; or segments
             themselves, each a start and an end in seconds, and the speaker if that is known.
         tiers: The tiers of a TextGrid or EAF file whose segments are taken; none for all.
+        speakers: Tell speakers apart, and adapt to each voice by itself: ``"auto"``, how many
+            there are, the least and the largest number, or a file that says who speaks when (RTTM,
+            TextGrid, EAF, CSV). Windows then have a `speaker`.
+        enrol_speakers: Recordings of persons by the names that their voices get.
+        speaker_store: A file that keeps voices, so that the same names hold over many recordings.
+            Voiceprints are personal data: nothing is kept unless this is given.
         name: The recording's name in the timeline; None for its path.
 
     Returns:
@@ -145,6 +154,10 @@ def analyze(
     if prior is not None:
         classifier = classifier.with_prior(prior)
     turns = _turns(segments_from, tiers)
+    if speakers is not None:
+        if turns is not None:
+            raise ParameterError("speakers", "does not go with `segments_from`", "give one of them")
+        turns = _speaker_turns(speakers, enrol_speakers or {}, speaker_store)
     config = make_config(
         classifier,
         duration=duration,
@@ -189,6 +202,29 @@ def analyze(
         turns=talking.turns,
         annotation="" if turns is None else turns.annotation(name or source_name(recording)),
     )
+
+
+def _speaker_turns(
+    speakers: Any, enrolled: Mapping[str, Any], store: str | Path | None
+) -> TurnSource:
+    from ser.speakers.diarization import MOST_SPEAKERS, SpeakerTurns
+    from ser.speakers.voiceprints import enrol
+
+    match speakers:
+        case "auto":
+            least, most = 1, MOST_SPEAKERS
+        case int():
+            least = most = speakers
+        case (int(), int()):
+            least, most = speakers
+        case str() | Path():
+            return GivenTurns(TurnFile(str(speakers)), whole=False)
+        case _:
+            raise ParameterError(
+                "speakers", "is no number of speakers", "give 'auto', 2, (2, 4) or a file", speakers
+            )
+    voices = tuple(enrol(name, _sources(sources)) for name, sources in enrolled.items())
+    return SpeakerTurns(least, most, voices, "" if store is None else str(store))
 
 
 def _turns(given: Any, tiers: str | Sequence[str]) -> TurnSource | None:

@@ -17,6 +17,9 @@ SMALL_MODEL = _FOLDER / "small.keras"
 DEFAULT_TRANSLATOR = _FOLDER / "translate.keras"
 """What ``ser-translate`` uses where no other model is named."""
 
+SPEAKER_ENCODER = _FOLDER / "speakers.npz"
+"""What tells voices apart."""
+
 CLASSIFIERS: Mapping[str, Path] = MappingProxyType({"default": DEFAULT_MODEL, "small": SMALL_MODEL})
 """The classifiers by the names that ``--model`` takes instead of a path."""
 

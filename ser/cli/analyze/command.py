@@ -35,7 +35,9 @@ from ser.cli.analyze.turns import (
     TURN_EXCLUDES,
     TURN_RULES,
     Inputs,
+    check_read_twice,
     gather_inputs,
+    speaker_turns,
     turn_options,
 )
 from ser.cli.analyze.views import Views, check_views, html_options
@@ -129,6 +131,9 @@ def main(
     top: int,
     segments_from: str | None,
     tiers: tuple[str, ...],
+    speakers: str | None,
+    enrolled: tuple[str, ...],
+    speaker_store: str | None,
     mic: bool,
     mic_device: str | None,
     play: str | None,
@@ -160,6 +165,7 @@ def main(
       ser-analyze interview.m4a
       ser-analyze calls/ --summary --format csv -o calls.csv
       sox talk.mp3 -t wav - | ser-analyze - --hop 1 --format jsonl
+      ser-analyze interview.m4a --speakers 2 --summary
       ser-analyze talk.wav --segments-from talk.TextGrid -o emotions.TextGrid
     """  # noqa: D301
     targets, words = separate_outputs(output, audio)
@@ -177,11 +183,14 @@ def main(
     given = Inputs([], None)
     if live is None:
         given = gather_inputs(words, files_from, files0_from, segments_from, tiers)
+    if speakers is not None:
+        given = replace(given, turns=speaker_turns(speakers, enrolled, speaker_store))
     inputs = given.paths if live is None else [Path(live.name)]
     if given.turns is not None:
         options = replace(outputs.options, speakers=True, whole=given.turns.whole)
         outputs = replace(outputs, options=options)
-        exclude(context, TURN_EXCLUDES, "segments", "each segment is one record")
+        if given.turns.whole:
+            exclude(context, TURN_EXCLUDES, "segments", "each segment is one record")
     batch = batch_request(
         output_dir,
         resume,
@@ -194,6 +203,8 @@ def main(
         alone=engine_name == "keras" or device == "gpu",
     )
     _check_channel(channel, inputs)
+    if speakers is not None:
+        check_read_twice(inputs)
     if text and batch is not None:
         exclude(context, "--text", "several recordings at a time", "leave --jobs and URLs out")
     labelled = labelled_speech(enrol)

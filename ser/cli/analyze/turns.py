@@ -2,24 +2,36 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import click
 
+from ser.audio.reader import is_pipe
 from ser.cli.analyze.live import LIVE
-from ser.cli.exclusive import Excludes
+from ser.cli.exclusive import Excludes, Needs
 from ser.cli.options import collect_inputs, with_options
-from ser.cli.paths import InputPath
+from ser.cli.paths import InputPath, OutputPath, TextWithPath
 from ser.inference.turns import GivenTurns, TurnSource
+from ser.speakers.diarization import MOST_SPEAKERS, SpeakerTurns
+from ser.speakers.voiceprints import enrol
 from ser.timeline.readers.registry import READERS, TurnFile, reader_of
 
 TURN_EXCLUDES = ("--segments", "--smooth", "--hop", "--start", "--end", "--cluster")
 """What does not go with segments."""
 
+_ONE_CHANNEL = "a channel for each speaker needs no search for speakers"
+
 TURN_RULES = (
+    Excludes("--speakers", ("--segments-from", "--tier", *LIVE), "speakers are told apart once"),
+    Excludes("--speakers", "--channel=each", _ONE_CHANNEL),
+    Needs(("--enrol-speaker", "--speaker-store"), "--speakers"),
+    Excludes(
+        "--speaker-store", ("--jobs", "--cluster"), "voices are added one recording after the other"
+    ),
     Excludes("--segments-from", TURN_EXCLUDES, "each segment is one record"),
     Excludes(LIVE, ("--segments-from", "--tier"), "segments are of recordings"),
 )
@@ -43,6 +55,29 @@ def turn_options(function: Any) -> Any:
             metavar="NAME",
             multiple=True,
             help="Take the segments of this tier alone; may be given several times.",
+        ),
+        click.option(
+            "--speakers",
+            metavar="auto|N|N-M|FILE",
+            type=TextWithPath(r"(?!auto$|\d+(?:-\d+)?$)(.*)"),
+            help="Tell speakers apart, and adapt to each voice by itself: how many there are "
+            "(auto finds out), or an RTTM, TextGrid, EAF or CSV file that says who speaks when. "
+            "The recording is read twice.",
+        ),
+        click.option(
+            "--enrol-speaker",
+            "enrolled",
+            metavar="NAME=FILE",
+            type=TextWithPath("[^=]*=(.*)"),
+            multiple=True,
+            help="Speech of a person whose voice gets this name. May be given several times.",
+        ),
+        click.option(
+            "--speaker-store",
+            metavar="FILE.npz",
+            type=OutputPath(),
+            help="Keep voices, so that the same names hold over many recordings. Voiceprints are "
+            "personal data: nothing is kept unless this is given.",
         ),
     ]
     return with_options(options, function)
@@ -119,6 +154,52 @@ def gather_inputs(
         if not paths:
             raise click.UsageError(f"{segments_from} says not where recordings are: name them too.")
     return Inputs(paths, GivenTurns(file), several)
+
+
+def check_read_twice(inputs: Sequence[Path]) -> None:
+    """Refuses ``--speakers`` of what can be read once only.
+
+    Raises:
+        click.UsageError: There is such an input.
+    """
+    if any(is_pipe(path) for path in inputs):
+        raise click.UsageError("--speakers reads a recording twice: give files, not pipes.")
+
+
+def speaker_turns(
+    speakers: str | None, enrolled: Sequence[str], store: str | None
+) -> TurnSource | None:
+    """Reads what is given to ``--speakers`` and the options about voices.
+
+    Args:
+        speakers: ``--speakers``.
+        enrolled: ``--enrol-speaker``, pairs of name and file.
+        store: ``--speaker-store``.
+
+    Raises:
+        click.UsageError: Something is written otherwise.
+        SerError: A recording or a file of segments cannot be read.
+    """
+    if speakers is None:
+        return None
+    found = re.fullmatch(r"(\d+)(?:-(\d+))?", speakers)
+    if speakers != "auto" and found is None:
+        if enrolled or store is not None:
+            raise click.UsageError(
+                "--enrol-speaker and --speaker-store name voices that are found: give auto or a "
+                "number to --speakers."
+            )
+        return GivenTurns(TurnFile(speakers), whole=False)
+    by_name: dict[str, list[str]] = {}
+    for pair in enrolled:
+        name, equals, path = pair.partition("=")
+        if not (name and equals and path):
+            raise click.UsageError(f"--enrol-speaker {pair}: write NAME=FILE, as in Anna=a.wav.")
+        by_name.setdefault(name, []).append(path)
+    least, most = (1, MOST_SPEAKERS) if found is None else (found[1], found[2] or found[1])
+    # Wrong numbers are refused before a recording is read.
+    turns = SpeakerTurns(int(least), int(most), store=store or "")
+    return replace(turns, enrolled=tuple(enrol(name, paths) for name, paths in by_name.items()))
 
 
 def _marks(word: str) -> bool:

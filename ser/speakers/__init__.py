@@ -1,0 +1,1 @@
+"""Who speaks when: embeddings of voices, clustering, turns, and names."""
