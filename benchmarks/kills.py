@@ -198,9 +198,9 @@ def content(path: Path) -> object:
     with zipfile.ZipFile(path) as archive:
         found: dict[str, object] = {name: archive.read(name) for name in archive.namelist()}
         card = json.loads(archive.read("ser.json"))
-    training = card.get("training", {})
-    for part in (training, *(each for each in training.values() if isinstance(each, dict))):
-        part.pop("minutes", None)
+    for part in card.values():
+        if isinstance(part, dict):
+            part.pop("minutes", None)
     # Keras writes there when it was saved.
     found.pop("metadata.json", None)
     return {**found, "ser.json": card}

@@ -6,10 +6,10 @@ import numpy as np
 
 from ser.arrays import Indices, Matrix
 
-VOICE_HEIGHT = 0.28
-"""Two groups of embeddings are two voices if joining them costs more than this, in units of the
-square root of the number of all embeddings; chosen with benchmarks/speakers.py on voices that are
-in none of its figures."""
+VOICE_HEIGHT, NOISE_HEIGHT = 0.26, 0.8
+"""Two groups of n embeddings in all are two voices if joining them costs more than the first number
+times the square root of n, and the second. The second is what chance does to few embeddings. Chosen
+on conversations of voices that are in none of the figures of benchmarks/speakers.py."""
 
 # More embeddings than these are sampled evenly: the work grows with their square.
 _MOST = 2000
@@ -40,7 +40,8 @@ def cluster(embeddings: Matrix, least: int = 1, most: int = 8) -> Matrix:
     if len(some) == 1 or most == 1:
         return _centers(some, np.zeros(len(some), np.intp))
     tree = linkage(some.astype(np.float64), "ward")
-    count = 1 + int(np.count_nonzero(tree[:, 2] > VOICE_HEIGHT * np.sqrt(len(some))))
+    limit = VOICE_HEIGHT * np.sqrt(len(some)) + NOISE_HEIGHT
+    count = 1 + int(np.count_nonzero(tree[:, 2] > limit))
     labels = fcluster(tree, min(max(count, least), most), "maxclust") - 1
     centers = _centers(some, labels)
     for _ in range(_ROUNDS):

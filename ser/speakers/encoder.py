@@ -144,7 +144,8 @@ class SpeakerEncoder:
 
 def _unit(rows: Matrix | Doubles) -> Matrix:
     unit = rows / np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), 1e-9)
-    return unit.astype(np.float32)
+    single: Matrix = unit.astype(np.float32)
+    return single
 
 
 @functools.lru_cache(maxsize=1)

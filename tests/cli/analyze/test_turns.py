@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import csv
 import io
+import itertools
 from pathlib import Path
 
 import pytest
+import soundfile
 from analyzing import lines_of, six_seconds
 from annotations import TURNS, write_csv, write_eaf, write_rttm, write_textgrid
 from conftest import Run
 from praatio import textgrid
+from voices import RATE, say, talk
 
 import ser
 
@@ -130,3 +133,99 @@ def test_in_python(recording: Path, tiny_model: Path, tmp_path: Path) -> None:
     assert listed[1].probabilities == talk[1].probabilities
     with pytest.raises(ser.SerError, match="has a segment 0 from 2 to 1 s"):
         ser.analyze(recording, segments_from=[(2, 1)], model=tiny_model)
+
+
+@pytest.fixture(scope="module")
+def conversation(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    samples, _ = talk([1, 2], 8)
+    path = tmp_path_factory.mktemp("conversation") / "call.wav"
+    soundfile.write(path, samples, RATE)
+    return path
+
+
+def test_speakers_are_found(run: Run, conversation: Path, tiny_model: Path) -> None:
+    for given in ("auto", "2", "1-4"):
+        lines = lines_of(run, conversation, "--speakers", given, "--model", tiny_model)
+        assert lines[0]["speaker"] == "speaker 1"
+        assert {line["speaker"] for line in lines} == {"speaker 1", "speaker 2"}
+    segments = lines_of(run, conversation, "--speakers", "2", "--segments", "--model", tiny_model)
+    for speaker in ("speaker 1", "speaker 2"):
+        own = [line for line in segments if line["speaker"] == speaker]
+        assert all(a["end"] <= b["start"] for a, b in itertools.pairwise(own))
+
+
+def test_speakers_of_a_file_have_windows(
+    run: Run, recording: Path, tiny_model: Path, tmp_path: Path
+) -> None:
+    file = write_rttm(tmp_path / "a.rttm")
+    lines = lines_of(run, recording, "--speakers", file, "--model", tiny_model)
+    assert [(line["start"], line["end"]) for line in lines] == [
+        (0.0, 1.0), (1.0, 2.0), (2.5, 3.25), (3.25, 4.0), (4.25, 5.125), (5.125, 6.0),
+    ]  # fmt: skip
+
+
+def test_a_row_for_each_speaker(run: Run, conversation: Path, tiny_model: Path) -> None:
+    done = run(
+        "ser-analyze", conversation, "--speakers", "2", "--summary", "-f", "csv",
+        "--model", tiny_model,
+    )  # fmt: skip
+    rows = list(csv.DictReader(io.StringIO(done.out)))
+    assert [row["speaker"] for row in rows] == ["speaker 1", "speaker 2"]
+    assert [row["turns"] for row in rows] == ["4", "4"]
+    assert [row["followed"] for row in rows] == ["speaker 2:3", "speaker 1:4"]
+
+
+def test_names_and_a_store(run: Run, conversation: Path, tiny_model: Path, tmp_path: Path) -> None:
+    soundfile.write(tmp_path / "anna.wav", say(1, 3), RATE)
+    given = (conversation, "--speakers", "2", "--model", tiny_model)
+    lines = lines_of(
+        run, *given, "--enrol-speaker", "Anna=anna.wav", "--speaker-store", "voices.npz"
+    )
+    assert {line["speaker"] for line in lines} == {"Anna", "speaker 1"}
+    again = lines_of(run, *given, "--speaker-store", "voices.npz")
+    assert {line["speaker"] for line in again} == {"Anna", "speaker 1"}
+    assert not (tmp_path / ".voices.npz").exists()
+    assert {path.name for path in tmp_path.iterdir()} == {"anna.wav", "voices.npz"}
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("--speakers", "0"),
+        ("--speakers", "4-2"),
+        ("--speakers", "2", "--channel", "each"),
+        ("--speakers", "2", "--segments-from", "a.csv"),
+        ("--enrol-speaker", "Anna=talk.wav"),
+        ("--speaker-store", "v.npz"),
+        ("--speakers", "a.csv", "--speaker-store", "v.npz"),
+        ("--speakers", "2", "--enrol-speaker", "Anna"),
+        ("--speakers", "2", "--speaker-store", "v.npz", "--jobs", "2"),
+        ("--speakers", "2", "--speaker-store", "talk.wav"),
+        ("-", "--speakers", "2"),
+    ],
+)
+def test_wrong_usage_of_speakers(arguments: tuple[str, ...], run: Run, tmp_path: Path) -> None:
+    six_seconds(tmp_path)
+    write_csv(tmp_path / "a.csv")
+    done = run("ser-analyze", "talk.wav", *arguments)
+    assert done.returncode == 2, done.err
+    assert done.out == ""
+
+
+def test_speakers_in_python(conversation: Path, tiny_model: Path, tmp_path: Path) -> None:
+    found = ser.analyze(conversation, speakers=(1, 4), model=tiny_model)
+    assert list(found.speakers()) == ["speaker 1", "speaker 2"]
+    first = found.speakers()["speaker 1"]
+    assert first.turns is not None
+    assert first.turns.turns == 4
+    named = ser.analyze(
+        conversation,
+        speakers=2,
+        enrol_speakers={"Anna": (say(1, 3), RATE)},
+        speaker_store=tmp_path / "voices.npz",
+        model=tiny_model,
+    )
+    assert list(named.speakers()) == ["Anna", "speaker 1"]
+    for wrong in (0, (3, 2), 1.5):
+        with pytest.raises(ser.SerError, match="is no number of speakers"):
+            ser.analyze(conversation, speakers=wrong, model=tiny_model)  # type: ignore[arg-type]
