@@ -27,6 +27,7 @@ KEYS = {
     "Home": ("Home", 36),
     "End": ("End", 35),
     "PageUp": ("PageUp", 33),
+    "PageDown": ("PageDown", 34),
     "Tab": ("Tab", 9),
     "Enter": ("Enter", 13),
     "]": ("BracketRight", 221),

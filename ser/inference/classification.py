@@ -19,13 +19,19 @@ from ser.errors import took_process_down
 from ser.inference.adaptation import stack_inputs
 from ser.inference.classifier import Adaptation, Classifier
 from ser.inference.voice import Reading, VoiceLearner, adapt_readings
-from ser.inference.windowing import Windowing, cut_windows, parts_of_window
+from ser.inference.windowing import Windowing, cut_windows, network_seconds, parts_of_window
 from ser.inference.windows import SeparateWindows, WindowBatch
 from ser.io.files import STANDARD, is_special
 from ser.labels import NO_SPEECH
+from ser.models.calibration import apply_temperature
 from ser.parallel.pool import map_stream
 from ser.parallel.resources import limit_blas_threads, stream_processes
 from ser.timeline.window import Window
+
+ENOUGH_SECONDS = 2.0
+"""From this length on a window says as much as a whole clip."""
+
+_SHORT_EXPONENT = 0.58
 
 # Files of so many bytes are long: whatever their format, hardly any holds less than half a minute.
 _LONG_BYTES = 16_000_000
@@ -273,10 +279,29 @@ def _read_batch(
     ]
 
 
+def short_temperature(seconds: float, classifier: Classifier) -> float:
+    """Gives the temperature of a window that is shorter than what the classifier was trained on.
+
+    It was measured on clips of actors that the default model had not learnt from, cut to 0.5 to 2
+    s: the temperatures of the least negative log-likelihood are 2.3, 1.8, 1.5, 1.2 and 1.0 times
+    that of whole clips.
+
+    Args:
+        seconds: The length of the window.
+        classifier: The classifier.
+
+    Returns:
+        1 for windows of `ENOUGH_SECONDS`, or of the length that the network sees; more for shorter
+        ones.
+    """
+    enough = min(ENOUGH_SECONDS, network_seconds(classifier))
+    return float(max(1.0, (enough / max(seconds, 0.05)) ** _SHORT_EXPONENT))
+
+
 def make_window(
     file: str, reading: Reading, classifier: Classifier, adaptation: Adaptation | None = None
 ) -> Window:
-    """Averages the probabilities of the parts of a window.
+    """Averages the probabilities of the parts of a window, and tempers those of a short one.
 
     Args:
         file: The recording's name.
@@ -290,6 +315,9 @@ def make_window(
     if adaptation is not None and reading.scores is not None:
         found = classifier.adapted_probabilities(reading.scores, adaptation)
     mean: Floats = np.mean(found, axis=0)
+    temperature = short_temperature(reading.end - reading.start, classifier)
+    if temperature > 1:
+        mean = apply_temperature(mean[None], temperature)[0]
     best = int(mean.argmax())
     return Window(
         file,

@@ -61,6 +61,9 @@ class Consumer:
     def add_window(self, window: Window) -> None:
         """Takes the next window, or segment."""
 
+    def add_part(self, window: Window) -> None:
+        """Takes a window that becomes part of a segment, before that, where windows are joined."""
+
     def finish(self) -> None:
         """Takes the end: everything has been found."""
 

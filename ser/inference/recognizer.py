@@ -165,6 +165,7 @@ class Recognizer:
         on_adaptation: OnAdaptation = lambda adaptation, speaker: None,
         remark: Remark = ignore,
         turns: Sequence[Turn] | None = None,
+        on_part: Callable[[Window], None] = lambda window: None,
     ) -> Generator[Window, None, None]:
         """Finds the windows, or segments, of a recording as it is decoded, in constant memory.
 
@@ -183,6 +184,7 @@ class Recognizer:
                 apart), before the windows that it holds for.
             remark: Told what the user should know of the recording.
             turns: Who speaks when; None where speakers are not told apart.
+            on_part: Called with each window that becomes part of a segment, before that is given.
 
         Yields:
             Windows in order.
@@ -200,8 +202,14 @@ class Recognizer:
             adapted[speaker] = adaptation is not None
             on_adaptation(adaptation, speaker)
 
+        def named(window: Window) -> Window:
+            return window if channel == "mix" else replace(window, channel=channel)
+
+        def part(window: Window) -> None:
+            on_part(named(window))
+
         def finish(window: Window) -> Window:
-            window = window if channel == "mix" else replace(window, channel=channel)
+            window = named(window)
             known = adapted.get(window.speaker or "", before_reading)
             return self._with_set(window, adapted=known)
 
@@ -224,7 +232,7 @@ class Recognizer:
                 selection=config.selection,
                 remark=remark,
             )
-            windows = reading.merged(lambda own: config.postprocessing(before(iter(own))))
+            windows = reading.merged(lambda own: config.postprocessing(before(iter(own)), part))
             yield from map(finish, after(windows))
             if reading.failure is not None:
                 raise reading.failure
@@ -254,7 +262,7 @@ class Recognizer:
                 stopped.append(error)
 
         with contextlib.closing(found):
-            yield from map(finish, after(config.postprocessing(before(until_defect()))))
+            yield from map(finish, after(config.postprocessing(before(until_defect()), part)))
         if stopped:
             raise stopped[0]
 
@@ -323,6 +331,10 @@ def analyze(
 
     incomplete: list[IncompleteError] = []
 
+    def add_part(window: Window) -> None:
+        for consumer in consumers:
+            consumer.add_part(window)
+
     def hear(chosen: Recognizer, *, first: bool) -> Generator[Window, None, None]:
         config = chosen.config
         selected = config.selection.channel
@@ -343,6 +355,7 @@ def analyze(
             on_adaptation=lambda found, name: set_voice(found, channel, name),
             remark=remark,
             turns=turns,
+            on_part=add_part,
         )
         with contextlib.closing(windows):
             try:
@@ -368,7 +381,7 @@ def analyze(
             for consumer in consumers:
                 consumer.add_window(window)
         for channel, meter in talking.items():
-            talk = meter.finish()
+            talk = meter.finish(recognizer.config.time_range.start)
             for consumer in consumers:
                 consumer.set_talk(talk, channel)
         for consumer in consumers:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
@@ -61,13 +61,28 @@ class Postprocessing:
                 "min_confidence", "is not from 0 to 1", "give 0.5, say", self.min_confidence
             )
 
-    def __call__(self, windows: Iterable[Window]) -> Iterator[Window]:
-        """Processes the windows of one recording as they come."""
+    def __call__(
+        self, windows: Iterable[Window], part: Callable[[Window], None] | None = None
+    ) -> Iterator[Window]:
+        """Processes the windows of one recording as they come.
+
+        Args:
+            windows: The windows in the order of their starts.
+            part: Called with each window that is joined to others, before it is.
+        """
         if self.stay:
             windows = smooth(windows, self.stay)
         if self.min_confidence:
             windows = mark_uncertain(windows, self.min_confidence)
-        return join_segments(windows) if self.join else iter(windows)
+        if not self.join:
+            return iter(windows)
+        return join_segments(windows if part is None else _told(windows, part))
+
+
+def _told(windows: Iterable[Window], part: Callable[[Window], None]) -> Iterator[Window]:
+    for window in windows:
+        part(window)
+        yield window
 
 
 def mark_uncertain(windows: Iterable[Window], min_confidence: float) -> Iterator[Window]:

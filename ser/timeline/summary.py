@@ -34,12 +34,16 @@ class TalkTime:
         pauses: The number of pauses: a quarter of a second or more between speech and speech.
         silent: The seconds of all pauses together.
         longest: The seconds of the longest.
+        silences: Start and end of each stretch of a quarter of a second or more without speech, in
+            seconds from the start of the recording; also those before the first word and behind the
+            last one.
     """
 
     seconds: float
     pauses: int
     silent: float
     longest: float
+    silences: tuple[tuple[float, float], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ from windowed import RATE, analyze, classify, spans, twelve_seconds, write
 
 from ser.audio import reader
 from ser.errors import AudioError, SerError
+from ser.inference.classification import short_temperature
 from ser.inference.classifier import Classifier, open_classifier
 from ser.inference.windowing import TimeRange, Windowing, default_windowing, network_seconds
 
@@ -91,12 +92,27 @@ def test_longer_windows_are_means_of_parts(
     assert list(window.probabilities.values()) == pytest.approx(np.mean(parts, axis=0), abs=1e-6)
 
 
-def test_shorter_windows_are_padded(classifier: Classifier, speech: Any, tmp_path: Path) -> None:
+def test_shorter_windows_are_padded_and_less_sure(
+    classifier: Classifier, speech: Any, tmp_path: Path
+) -> None:
     path = write(tmp_path / "a.wav", speech[: 2 * RATE])
     windows = list(analyze(path, classifier, Windowing(0.5, 0.5)))
+    temperature = short_temperature(0.5, classifier)
+    # The network sees 1 s.
+    assert temperature == pytest.approx(2**0.58)
     for number, window in enumerate(windows):
         expected = classify(classifier, speech[number * 8000 : (number + 1) * 8000])
-        assert list(window.probabilities.values()) == pytest.approx(expected, abs=1e-6)
+        tempered = expected ** (1 / temperature)
+        assert list(window.probabilities.values()) == pytest.approx(
+            tempered / tempered.sum(), abs=1e-5
+        )
+        assert window.confidence <= expected.max()
+
+
+def test_windows_that_are_long_enough_are_as_sure_as_clips(classifier: Classifier) -> None:
+    temperatures = [short_temperature(seconds, classifier) for seconds in (0.0, 0.3, 0.6, 1.0, 9.0)]
+    assert temperatures == sorted(temperatures, reverse=True)
+    assert temperatures[-2:] == [1.0, 1.0]
 
 
 def test_the_default_is_what_the_network_looks_at(classifier: Classifier) -> None:

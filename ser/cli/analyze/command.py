@@ -67,7 +67,7 @@ from ser.timeline.writers.registry import separate_outputs
         Needs("--html-sound", "--html"),
         Excludes(
             "--channel=each",
-            ("--plot", "--html", "--text", *LIVE),
+            ("--plot", "--text", *LIVE),
             "give the number of one channel",
         ),
         Excludes(MICROPHONE_OPTIONS, "--track", "a microphone has no tracks"),

@@ -139,9 +139,15 @@ class Views(Closeable, Consumer):
         if self._report is not None:
             self._report.add_window(window)
 
+    def add_part(self, window: Window) -> None:
+        """Takes the next window that becomes part of a segment."""
+        if self._report is not None:
+            self._report.add_part(window)
+
     def set_talk(self, talk: TalkTime, channel: int | None = None) -> None:
         """Takes how long somebody speaks."""
-        if self._report is not None:
+        # The sound is that of the first channel, where each is heard.
+        if self._report is not None and channel in (None, 1):
             self._report.set_talk(talk)
 
     def save(self, console: Console) -> None:

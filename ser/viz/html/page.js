@@ -6,8 +6,13 @@
   const [chart, canvas, head, hover] = ["chart", "canvas", "head", "hover"].map(find);
   const brush = canvas.getContext("2d");
   const NO_SPEECH = data.names.length - 1;
-  // A row is start, end, number of the name, confidence in thousandths, then the probabilities.
-  const { windows, segments, words } = data;
+  // A row is start, end, number of the name, confidence in thousandths, number of the voice, then
+  // the probabilities.
+  const FIRST = 5;
+  const { windows, segments, words, voices, silences } = data;
+  for (const rows of [windows, segments]) rows.sort((one, other) => one[0] - other[0]);
+  const told = voices.length > 1 || voices[0] !== "";
+  const isSpeech = (row) => row.length > FIRST;
   const length = Math.max(1, data.end - data.start);
   const shortest = Math.min(length, 2000);
   const view = { from: data.start, to: data.end };
@@ -43,10 +48,20 @@
     return low - 1;
   }
 
+  /* Of several voices at once, the one that began last. */
   function segmentAt(moment) {
-    const number = last(segments, moment);
-    const inside = number >= 0 && (moment < segments[number][1] || number === segments.length - 1);
-    return inside && moment <= segments[number][1] ? number : -1;
+    const latest = last(segments, moment);
+    for (let n = latest; n >= 0 && n > latest - 4 * voices.length; n--) {
+      const end = segments[n][1];
+      if (moment < end || (n === segments.length - 1 && moment === end)) return n;
+    }
+    return -1;
+  }
+
+  /* Whether nobody speaks at a moment. */
+  function isSilent(moment) {
+    const number = last(silences, moment);
+    return number >= 0 && moment < silences[number][1];
   }
 
   /* Where windows overlap, the one whose middle is nearest speaks best. */
@@ -66,6 +81,9 @@
   /* ---- drawing ---- */
 
   const size = { width: 0, height: 0 };
+  // A lane for each voice beyond the first makes the picture higher.
+  const lanesHeight = (voices.length - 1) * 30;
+  canvas.style.setProperty("--lanes", `${lanesHeight}px`);
   const x = (moment) => ((moment - view.from) / (view.to - view.from)) * size.width;
   const momentAt = (pixel) => view.from + (pixel / size.width) * (view.to - view.from);
 
@@ -77,10 +95,10 @@
     canvas.height = Math.round(size.height * ratio);
     brush.setTransform(ratio, 0, 0, ratio, 0, 0);
     brush.clearRect(0, 0, size.width, size.height);
-    const [wave, band, axis] = [Math.round(size.height * 0.27), 26, 24];
+    const [wave, lane, axis] = [Math.round((size.height - lanesHeight) * 0.27), 26, 24];
     drawWave(4, wave);
-    drawBand(wave + 8, band);
-    drawCurves(wave + band + 18, size.height - axis - 4);
+    voices.forEach((_, voice) => drawBand(wave + 8 + voice * (lane + 4), lane, voice));
+    drawCurves(wave + lane + lanesHeight + 18, size.height - axis - 4);
     drawAxis(size.height - axis, axis);
     place();
   }
@@ -98,7 +116,8 @@
         most = Math.max(most, high[column]);
       }
       if (least > most) continue;
-      const number = segmentAt(momentAt(pixel + 0.5));
+      const moment = momentAt(pixel + 0.5);
+      const number = isSilent(moment) ? -1 : segmentAt(moment);
       const name = number < 0 ? NO_SPEECH : segments[number][2];
       brush.fillStyle = name === NO_SPEECH ? own("--wave") : colour(name);
       const up = middle - most * scale;
@@ -106,17 +125,51 @@
     }
   }
 
-  function drawBand(top, height) {
+  const lanes = voices.map((_, voice) => segments.filter((row) => row[4] === voice));
+
+  function drawBand(top, height, voice) {
+    const own_ = lanes[voice];
     brush.font = "600 12px system-ui, sans-serif";
-    brush.textAlign = "center";
     brush.textBaseline = "middle";
-    const first = Math.max(0, last(segments, view.from));
-    if ((last(segments, view.to) - first + 1) * 4 > size.width) {
-      drawShares(top, height, first, 3);
-      return;
+    const first = Math.max(0, last(own_, view.from));
+    if ((last(own_, view.to) - first + 1) * 4 > size.width) {
+      drawShares(own_, top, height, first, 3, view.from, view.to);
+    } else {
+      drawSegments(own_, top, height, first);
     }
-    for (let n = first; n < segments.length && segments[n][0] < view.to; n++) {
-      const [start, end, name] = segments[n];
+    drawSilences(top, height);
+    if (!told) return;
+    brush.textAlign = "left";
+    brush.textBaseline = "middle";
+    const wide = brush.measureText(voices[voice]).width;
+    brush.fillStyle = own("--card");
+    brush.globalAlpha = 0.85;
+    brush.fillRect(2, top + 4, wide + 10, height - 8);
+    brush.globalAlpha = 1;
+    brush.fillStyle = own("--ink");
+    brush.fillText(voices[voice], 7, top + height / 2 + 1);
+  }
+
+  /* Pauses are grey: no emotion is heard in them. */
+  function drawSilences(top, height) {
+    if (view.to - view.from > size.width * 200) return;
+    brush.fillStyle = own("--card");
+    for (let n = Math.max(0, last(silences, view.from)); n < silences.length; n++) {
+      const [start, end] = silences[n];
+      if (start > view.to) break;
+      const [left, right] = [Math.max(0, x(start)), Math.min(size.width, x(end))];
+      if (right - left < 2) continue;
+      brush.fillStyle = own("--card");
+      brush.fillRect(left, top, right - left, height);
+      brush.fillStyle = own("--wave");
+      brush.fillRect(left, top + height / 2 - 1, right - left, 2);
+    }
+  }
+
+  function drawSegments(own_, top, height, first) {
+    brush.textAlign = "center";
+    for (let n = first; n < own_.length && own_[n][0] < view.to; n++) {
+      const [start, end, name] = own_[n];
       if (name === NO_SPEECH) continue;
       const left = Math.max(0, x(start));
       const right = Math.min(size.width, x(end));
@@ -132,33 +185,39 @@
 
   /* Where segments are finer than the eye, each few pixels get the emotion that holds the most of
      them; drawn one by one they would mix to colours that mean nothing. */
-  function drawShares(top, height, first, step) {
+  function drawShares(own_, top, height, first, step, begin, end, pen = brush, width = size.width) {
     let n = first;
-    for (let left = 0; left < size.width; left += step) {
-      const [from, to] = [momentAt(left), momentAt(left + step)];
-      while (n < segments.length && segments[n][1] <= from) n++;
+    for (let left = 0; left < width; left += step) {
+      const from = begin + (left / width) * (end - begin);
+      const to = begin + ((left + step) / width) * (end - begin);
+      while (n < own_.length && own_[n][1] <= from) n++;
       const held = new Array(data.names.length).fill(0);
-      for (let k = n; k < segments.length && segments[k][0] < to; k++) {
-        held[segments[k][2]] += Math.min(to, segments[k][1]) - Math.max(from, segments[k][0]);
+      for (let k = n; k < own_.length && own_[k][0] < to; k++) {
+        held[own_[k][2]] += Math.max(0, Math.min(to, own_[k][1]) - Math.max(from, own_[k][0]));
       }
       const most = Math.max(...held);
       const name = held.indexOf(most);
       if (most <= 0 || name === NO_SPEECH) continue;
-      brush.fillStyle = colour(name);
-      brush.fillRect(left, top, step, height);
+      pen.fillStyle = colour(name);
+      pen.fillRect(left, top, step, height);
     }
   }
 
   /* Stretches of windows with speech, and where each begins and ends: in the middle of what it
      shares with a window without speech. No curve is drawn over what lies between. */
+  const heard = voices.map((_, voice) => windows.filter((row) => row[4] === voice));
   function runs() {
+    return heard.flatMap(runsOf);
+  }
+
+  function runsOf(own_) {
     const found = [];
     let run = null;
     let before = null;
     const shared = (one, other) => (other[0] < one[1] ? (one[1] + other[0]) / 2 : null);
-    for (let n = Math.max(0, last(windows, view.from) - 64); n < windows.length; n++) {
-      const row = windows[n];
-      const spoken = row.length > 4;
+    for (let n = Math.max(0, last(own_, view.from) - 64); n < own_.length; n++) {
+      const row = own_[n];
+      const spoken = isSpeech(row);
       if (run && (!spoken || row[0] > before[1] + 1)) {
         run.to = shared(before, row) ?? before[1];
         run = null;
@@ -225,7 +284,7 @@
         put();
         [pixel, sum, count, across] = [Math.floor(at / grain), 0, 0, 0];
       }
-      sum += row[4 + label];
+      sum += row[FIRST + label];
       across += at;
       count += 1;
     }
@@ -305,9 +364,9 @@
   }
 
   function leading(row) {
-    if (!row || row.length === 4) return "";
+    if (!row || !isSpeech(row)) return "";
     return data.labels
-      .map((label, n) => [label, row[4 + n]])
+      .map((label, n) => [label, row[FIRST + n]])
       .sort((one, other) => other[1] - one[1])
       .slice(0, 3)
       .map(([label, value]) => `${label} ${share(value)}`)
@@ -333,8 +392,17 @@
     look(moment - (view.to - view.from) * 0.1, view.to - view.from);
   }
 
+  // Where a part that is played ends.
+  let until = Infinity;
+  function playPart(start, end) {
+    seek(start);
+    until = end;
+    audio.play();
+  }
+
   function toggle() {
     if (!audio) return;
+    until = Infinity;
     if (audio.paused) audio.play();
     else audio.pause();
   }
@@ -350,7 +418,10 @@
     if (!audio.paused) {
       show(position);
       // A linked file goes on behind the part that was analysed.
-      if (position >= data.end && !audio.ended) audio.pause();
+      if (position >= Math.min(until, data.end) && !audio.ended) {
+        until = Infinity;
+        audio.pause();
+      }
       else tick();
     }
     refresh();
@@ -367,6 +438,57 @@
     find("panning").hidden = wide >= length;
     find("pan").value = wide < length ? ((view.from - data.start) / (length - wide)) * 1000 : 0;
     draw();
+    drawOverview();
+  }
+
+  /* ---- the whole of a long recording ---- */
+
+  const overview = find("overview");
+  const LONG = 180_000;
+  function drawOverview() {
+    if (overview.hidden) return;
+    const pen = overview.getContext("2d");
+    const ratio = window.devicePixelRatio || 1;
+    const [width, height] = [Math.max(1, overview.clientWidth), Math.max(1, overview.clientHeight)];
+    overview.width = Math.round(width * ratio);
+    overview.height = Math.round(height * ratio);
+    pen.setTransform(ratio, 0, 0, ratio, 0, 0);
+    pen.clearRect(0, 0, width, height);
+    const lane = height / voices.length;
+    lanes.forEach((own_, voice) => {
+      drawShares(own_, voice * lane + 1, lane - 2, 0, 2, data.start, data.end, pen, width);
+    });
+    const across = (moment) => ((moment - data.start) / length) * width;
+    pen.strokeStyle = own("--head");
+    pen.lineWidth = 2;
+    const left = across(view.from);
+    pen.strokeRect(left + 1, 1, Math.max(4, across(view.to) - left - 2), height - 2);
+  }
+  overview.addEventListener("pointerdown", (event) => {
+    const box = overview.getBoundingClientRect();
+    const moment = data.start + ((event.clientX - box.left) / box.width) * length;
+    if (view.to - view.from >= length) look(moment - 30_000, 60_000);
+    else look(moment - (view.to - view.from) / 2, view.to - view.from);
+    seek(moment);
+  });
+
+  /* The segments that the model is surest of, of emotions that are not plain speech. */
+  function strongest() {
+    const plain = new Set(["neutral", "calm", "uncertain", "no speech"]);
+    const chosen = segments.filter((row) => !plain.has(data.names[row[2]]));
+    chosen.sort((one, other) => other[3] - one[3] || other[1] - other[0] - (one[1] - one[0]));
+    for (const [start, , name, confidence, voice] of chosen.slice(0, 6)) {
+      const button = document.createElement("button");
+      button.type = "button";
+      const who = told ? `${voices[voice]}: ` : "";
+      button.textContent = `${clock(start, false)} ${who}${data.names[name]} ${share(confidence)}`;
+      button.addEventListener("click", () => {
+        look(start - 5000, Math.min(length, 30_000));
+        seek(start);
+      });
+      find("moments").append(button);
+    }
+    find("strongest").hidden = !find("moments").children.length;
   }
 
   function zoom(factor, centre = position) {
@@ -422,8 +544,8 @@
     ArrowDown: () => position - 1000,
     ArrowRight: () => position + 1000,
     ArrowUp: () => position + 1000,
-    PageDown: () => position - 10000,
-    PageUp: () => position + 10000,
+    PageDown: () => position + 10000,
+    PageUp: () => position - 10000,
     Home: () => data.start,
     End: () => data.end,
     "[": () => jump(-1),
@@ -436,8 +558,10 @@
     const wanted = again ? number : clamp(number + step, 0, segments.length - 1);
     return segments.length ? segments[wanted][0] : position;
   }
-  chart.addEventListener("keydown", (event) => {
-    if (event.ctrlKey || event.metaKey || event.altKey) return;
+  // From the first key press on: but a list that is being scrolled, or a field, keeps its keys.
+  document.addEventListener("keydown", (event) => {
+    if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented) return;
+    if (event.target.closest("input, select, button, audio, a, .scroll")) return;
     if (event.key === " " || event.key === "Enter") toggle();
     else if (event.key === "+" || event.key === "=") zoom(0.5);
     else if (event.key === "-" || event.key === "−") zoom(2);
@@ -463,16 +587,29 @@
   });
 
   const rows = find("rows");
+  let listed = segments.map((_, number) => number);
   function more(until) {
-    while (rows.children.length < Math.min(until, segments.length)) {
-      const [start, end, name, confidence] = segments[rows.children.length];
+    while (rows.children.length < Math.min(until, listed.length)) {
+      const [start, end, name, confidence, voice] = segments[listed[rows.children.length]];
       const row = rows.insertRow();
       const button = document.createElement("button");
       button.type = "button";
       button.textContent = clock(start);
       button.setAttribute("aria-label", `Go to ${clock(start)}, ${data.names[name]}`);
-      row.insertCell().append(button);
+      const play = document.createElement("button");
+      play.type = "button";
+      play.className = "play";
+      play.textContent = "▶";
+      play.setAttribute("aria-label", `Play ${clock(start)} to ${clock(end)}, ${data.names[name]}`);
+      play.addEventListener("click", (event) => {
+        event.stopPropagation();
+        playPart(start, end);
+      });
+      const first = row.insertCell();
+      first.append(button);
+      if (audio) first.append(" ", play);
       row.insertCell().textContent = clock(end);
+      if (told) row.insertCell().textContent = voices[voice];
       const chip = document.createElement("span");
       chip.className = "chip";
       row.insertCell().append(chip);
@@ -487,15 +624,71 @@
       }
       row.addEventListener("click", () => seek(start));
     }
-    find("more").hidden = rows.children.length >= segments.length;
+    find("more").hidden = rows.children.length >= listed.length;
   }
+
+  function filter() {
+    const [emotion, voice] = [find("filter").value, find("voice").value];
+    listed = segments
+      .map((_, number) => number)
+      .filter((number) => emotion === "" || segments[number][2] === Number(emotion))
+      .filter((number) => voice === "" || segments[number][4] === Number(voice));
+    rows.replaceChildren();
+    current = -2;
+    more(500);
+    refresh();
+  }
+
+  function choices(id, names, all) {
+    const list = find(id);
+    list.append(new Option(all, ""));
+    for (const [number, name] of names) list.append(new Option(name, number));
+    list.addEventListener("change", filter);
+  }
+  const used = new Set(segments.map((row) => row[2]));
+  choices("filter", [...data.names.entries()].filter(([n]) => used.has(n)), "all emotions");
+  choices("voice", [...voices.entries()], "all voices");
+  find("voices").hidden = find("whose").hidden = !told;
+
+  /* The segments as a spreadsheet has them. */
+  function table() {
+    const quoted = (text) => (/[",\n\r]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text);
+    const head = ["start", "end", ...(told ? ["voice"] : []), "emotion", "confidence"];
+    const lines = listed.map((number) => {
+      const [start, end, name, confidence, voice] = segments[number];
+      const cells = [start / 1000, end / 1000, ...(told ? [voices[voice]] : [])];
+      return [...cells, data.names[name], name === NO_SPEECH ? "" : confidence / 1000];
+    });
+    return [head, ...lines].map((cells) => cells.map((cell) => quoted(String(cell))).join(",") + "\r\n");
+  }
+  find("csv").addEventListener("click", () => {
+    const link = document.createElement("a");
+    link.href = URL.createObjectURL(new Blob(table(), { type: "text/csv" }));
+    link.download = `${document.querySelector("h1").textContent}.csv`;
+    link.click();
+    setTimeout(() => URL.revokeObjectURL(link.href), 1000);
+  });
+
+  /* ---- print ---- */
+
+  const wasDark = { value: dark };
+  addEventListener("beforeprint", () => {
+    wasDark.value = dark;
+    dark = false;
+    more(Infinity);
+    recolour();
+  });
+  addEventListener("afterprint", () => {
+    dark = wasDark.value;
+    recolour();
+  });
   find("more").addEventListener("click", () => more(rows.children.length + 1000));
 
   function mark(number) {
-    const before = rows.children[current];
+    const before = rows.querySelector("[aria-current]");
     if (before) before.removeAttribute("aria-current");
     current = number;
-    const row = rows.children[number];
+    const row = rows.children[listed.indexOf(number)];
     if (!row) return;
     row.setAttribute("aria-current", "true");
     // The list follows, and the page stays where it is.
@@ -509,8 +702,11 @@
 
   function recolour() {
     [...find("legend").children].forEach((one, n) => one.style.setProperty("--own", colour(n)));
-    [...rows.children].forEach((row, n) => paint(row.querySelector(".chip"), segments[n][2]));
+    [...rows.children].forEach((row, n) => {
+      paint(row.querySelector(".chip"), segments[listed[n]][2]);
+    });
     draw();
+    drawOverview();
     refresh();
   }
 
@@ -520,6 +716,10 @@
   chart.setAttribute("aria-valuemax", data.end / 1000);
   find("said").hidden = find("spoken").hidden = !words.length;
   more(500);
+  overview.hidden = length < LONG;
+  if (overview.hidden) find("strongest").hidden = true;
+  else strongest();
+  new ResizeObserver(drawOverview).observe(overview);
   theme.addEventListener("change", (event) => {
     dark = event.matches;
     recolour();

@@ -21,7 +21,7 @@ from ser.colors import emotion_color, text_color_on
 from ser.labels import NO_SPEECH, UNCERTAIN
 from ser.timeline.clock import format_time, milliseconds
 from ser.timeline.summary import Summary
-from ser.timeline.window import Window
+from ser.timeline.window import Voice, Window, voice_of
 from ser.timeline.writers.base import one_line
 from ser.viz.html.waveform import WaveformOutline, lighten_for_dark
 
@@ -42,6 +42,7 @@ class PageFacts:
         start: Where the analysis began, in seconds from the start of the file.
         outline: The waveform outline.
         summary: The summary of the windows.
+        voices: The channel and the speaker of each voice, where voices are told apart.
     """
 
     recording: str
@@ -50,6 +51,7 @@ class PageFacts:
     start: float
     outline: WaveformOutline
     summary: Summary
+    voices: tuple[Voice, ...] = ((None, None),)
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,6 +186,11 @@ def _data(
         "dark": [lighten_for_dark(emotion_color(name)) for name in names],
         "inkLight": [text_color_on(emotion_color(name)) for name in names],
         "inkDark": [text_color_on(lighten_for_dark(emotion_color(name))) for name in names],
+        "voices": [_voice_name(voice) for voice in facts.voices],
+        "silences": [
+            [milliseconds(start), milliseconds(end)]
+            for start, end in (facts.summary.talk.silences if facts.summary.talk else ())
+        ],
         "shares": [round(facts.summary.shares.get(name, 0.0), 4) for name in names],
         "start": milliseconds(facts.start),
         "end": milliseconds(facts.start + facts.outline.seconds),
@@ -195,9 +202,9 @@ def _data(
     }
     yield _json(head)[:-1]
     yield ',"windows":['
-    yield from _rows(windows, names, facts.labels)
+    yield from _rows(windows, names, facts.labels, facts.voices)
     yield '],"segments":['
-    yield from _rows(segments, names, ())
+    yield from _rows(segments, names, (), facts.voices)
     yield '],"words":['
     for number, (start, end, text) in enumerate(words):
         row = [milliseconds(start), milliseconds(end), one_line(text)]
@@ -205,9 +212,21 @@ def _data(
     yield "]}"
 
 
-def _rows(windows: Iterable[Window], names: Sequence[str], labels: Sequence[str]) -> Iterator[str]:
-    """Gives start, end, number of the name, confidence, and probabilities in thousandths."""
+def _voice_name(voice: Voice) -> str:
+    channel, speaker = voice
+    parts = [] if channel is None else [f"channel {channel}"]
+    return ", ".join([*parts, *([one_line(speaker)] if speaker else [])])
+
+
+def _rows(
+    windows: Iterable[Window],
+    names: Sequence[str],
+    labels: Sequence[str],
+    voices: Sequence[Voice],
+) -> Iterator[str]:
+    """Gives start, end, numbers of name and voice, confidence, and probabilities in thousandths."""
     numbers = {name: number for number, name in enumerate(names)}
+    places = {voice: number for number, voice in enumerate(voices)}
     between = ""
     for window in windows:
         row = [
@@ -215,6 +234,7 @@ def _rows(windows: Iterable[Window], names: Sequence[str], labels: Sequence[str]
             milliseconds(window.end),
             numbers[window.emotion],
             round(window.confidence * 1000),
+            places[voice_of(window)],
         ]
         if window.probabilities:
             row += [round(window.probabilities.get(label, 0.0) * 1000) for label in labels]

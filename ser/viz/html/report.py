@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import heapq
 import json
 import os
 import tempfile
@@ -14,7 +15,7 @@ from ser.errors import SerError, cannot_write
 from ser.io.files import STANDARD, Closeable, atomic_path, is_special
 from ser.timeline.postprocess import join_segments
 from ser.timeline.summary import Summarizer, TalkTime
-from ser.timeline.window import Window
+from ser.timeline.window import Voice, Window, voice_of, voice_order
 from ser.viz.html.encoder import EMBED_LIMIT, SoundEncoder, encoded_size
 from ser.viz.html.page import PageFacts, SoundSource, write_page
 from ser.viz.html.waveform import WaveformOutline
@@ -81,6 +82,8 @@ class HtmlReport(Closeable):
         self._folder = tempfile.TemporaryDirectory(prefix="ser-report-")
         folder = Path(self._folder.name)
         self._rows = (folder / "windows").open("w", encoding="utf-8")
+        self._parts = (folder / "parts").open("w", encoding="utf-8")
+        self._voices: dict[Voice, None] = {}
         self._words = (folder / "words").open("w", encoding="utf-8")
         self._words_until = float("-inf")
         self._encoder: SoundEncoder | None = None
@@ -93,6 +96,7 @@ class HtmlReport(Closeable):
         if self._encoder is not None:
             self._encoder.close()
         self._rows.close()
+        self._parts.close()
         self._words.close()
         self._folder.cleanup()
 
@@ -105,14 +109,18 @@ class HtmlReport(Closeable):
     def add_window(self, window: Window) -> None:
         """Takes the next window; windows come in the order of their starts."""
         self._summary.add(window)
-        row = [window.start, window.end, window.emotion, window.confidence, window.probabilities]
-        self._rows.write(json.dumps(row, default=dict) + "\n")
+        self._voices[voice_of(window)] = None
+        self._rows.write(_line(window))
         for word in () if window.spoken is None else window.spoken.times:
             # Windows that overlap have words in common.
             middle = (word.start + word.end) / 2
             if middle > self._words_until:
                 self._words_until = middle
                 self._words.write(json.dumps([word.start, word.end, word.text]) + "\n")
+
+    def add_part(self, window: Window) -> None:
+        """Takes a window that becomes part of a segment: curves are made of those."""
+        self._parts.write(_line(window))
 
     def set_talk(self, talk: TalkTime) -> None:
         """Takes how long somebody speaks."""
@@ -131,6 +139,7 @@ class HtmlReport(Closeable):
             start=self._start,
             outline=self._outline,
             summary=self._summary.result(),
+            voices=tuple(sorted(self._voices, key=voice_order)),
         )
         try:
             sound = self._sound_source()
@@ -138,7 +147,10 @@ class HtmlReport(Closeable):
                 atomic_path(self._target) as temporary,
                 temporary.open("w", encoding="utf-8", newline="\n") as stream,
             ):
-                windows, joined = self._windows(), join_segments(self._windows())
+                if self._parts.tell():
+                    windows, joined = self._windows(self._parts), self._windows(self._rows)
+                else:
+                    windows, joined = self._windows(self._rows), self._joined()
                 write_page(stream, facts, sound, windows, joined, _read_lines(self._words))
         except OSError as error:
             raise cannot_write(self._target, error, SerError) from error
@@ -154,9 +166,34 @@ class HtmlReport(Closeable):
         folder = os.path.abspath(self._target.parent)  # noqa: PTH100
         return SoundSource.linked(os.path.relpath(os.path.abspath(self._recording), folder))  # noqa: PTH100
 
-    def _windows(self) -> Iterator[Window]:
-        for row in _read_lines(self._rows):
-            yield Window(self._recording, *row)
+    def _windows(self, written: IO[str]) -> Iterator[Window]:
+        for start, end, emotion, confidence, probabilities, channel, speaker in _read_lines(
+            written
+        ):
+            yield Window(
+                self._recording,
+                start,
+                end,
+                emotion,
+                confidence,
+                probabilities,
+                channel=channel,
+                speaker=speaker,
+            )
+
+    def _joined(self) -> Iterator[Window]:
+        """Joins the windows of each voice."""
+
+        def own(voice: Voice) -> Iterator[Window]:
+            return (each for each in self._windows(self._rows) if voice_of(each) == voice)
+
+        joined = [join_segments(own(voice)) for voice in self._voices]
+        return heapq.merge(*joined, key=lambda segment: segment.start)
+
+
+def _line(window: Window) -> str:
+    row = [window.start, window.end, window.emotion, window.confidence, window.probabilities]
+    return json.dumps([*row, window.channel, window.speaker], default=dict) + "\n"
 
 
 def _read_lines(written: IO[str]) -> Iterator[list[Any]]:

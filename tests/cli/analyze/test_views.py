@@ -52,7 +52,7 @@ def test_a_page_beside_the_timeline(
     assert [row[:2] for row in data["windows"]] == [
         [row["start"] * 1000, row["end"] * 1000] for row in rows
     ]
-    assert [row[4:] for row in data["windows"]] == [
+    assert [row[5:] for row in data["windows"]] == [
         [round(value * 1000) for value in row["probabilities"].values()] for row in rows
     ]
     page = (tmp_path / "out.html").read_text(encoding="utf-8")

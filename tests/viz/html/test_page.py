@@ -23,11 +23,12 @@ def test_what_the_script_draws(tmp_path: Path) -> None:
     assert data["names"] == [*LABELS, "uncertain", "no speech"]
     assert (data["start"], data["end"], data["origin"]) == (0, 8000, 0)
     assert data["windows"] == [
-        [0, 3000, 1, 830, 100, 830, 70],
-        [1500, 4500, 2, 900, 80, 20, 900],
-        [3000, 6000, 4, 0],
-        [4500, 7500, 3, 350, 310, 350, 340],
+        [0, 3000, 1, 830, 0, 100, 830, 70],
+        [1500, 4500, 2, 900, 0, 80, 20, 900],
+        [3000, 6000, 4, 0, 0],
+        [4500, 7500, 3, 350, 0, 310, 350, 340],
     ]
+    assert (data["voices"], data["silences"]) == ([""], [])
     # Windows that overlap hand over in the middle.
     assert [row[:3] for row in data["segments"]] == [
         [0, 2250, 1], [2250, 3750, 2], [3750, 5250, 4], [5250, 7500, 3],

@@ -19,6 +19,7 @@ from browser import Page, browser
 from timelines import LABELS, angry, sad, silence
 
 from ser.colors import EMOTION_COLORS
+from ser.timeline.summary import TalkTime
 from ser.timeline.window import SpokenText, Window, Word
 from ser.viz.html.report import HtmlReport
 from ser.viz.html.waveform import lighten_for_dark
@@ -183,10 +184,16 @@ def test_the_sound_is_where_the_outline_is(opened: Page) -> None:
 
 
 def test_keys(opened: Page) -> None:
+    # Without a click, and with the picture chosen.
+    assert opened.value("document.activeElement === document.body")
+    opened.press("ArrowRight")
+    opened.until("!audio.seeking")
+    assert moment(opened) == pytest.approx(1, abs=0.05)
     opened.value("document.getElementById('chart').focus()")
     assert opened.value("document.activeElement.getAttribute('role')") == "slider"
     for key, seconds in (
-        ("End", 20), ("Home", 0), ("ArrowRight", 1), ("PageUp", 11), ("ArrowLeft", 10), ("]", 11),
+        ("End", 20), ("PageUp", 10), ("Home", 0), ("ArrowRight", 1), ("PageDown", 11),
+        ("ArrowLeft", 10), ("]", 11),
     ):  # fmt: skip
         opened.press(key)
         opened.until("!audio.seeking")
@@ -202,7 +209,7 @@ def test_keys(opened: Page) -> None:
 def test_the_list_is_reached_with_the_keyboard(opened: Page) -> None:
     assert opened.value(
         "[...rows.children].map((row) => row.innerText.trim().split(/\\s+/).join(' '))"
-    ) == ["0:00.0 0:09.0 angry 0.83", "0:09.0 0:11.0 no speech", "0:11.0 0:20.0 sad 0.90"]
+    ) == ["0:00.0 ▶ 0:09.0 angry 0.83", "0:09.0 ▶ 0:11.0 no speech", "0:11.0 ▶ 0:20.0 sad 0.90"]
     for _ in range(30):
         opened.press("Tab")
         if (opened.value("document.activeElement.getAttribute('aria-label')") or "").startswith(
@@ -338,3 +345,111 @@ def served(folder: Path) -> Iterator[str]:
 class Quiet(http.server.SimpleHTTPRequestHandler):
     def log_message(self, *_: Any) -> None:
         pass
+
+
+def rows_of(page: Page) -> list[str]:
+    found: list[str] = page.value(
+        "[...rows.children].map((row) => row.innerText.trim().split(/\\s+/).join(' '))"
+    )
+    return found
+
+
+def test_a_part_is_played_to_its_end(opened: Page) -> None:
+    opened.value("document.querySelectorAll('.play')[1].click()")
+    opened.until("audio.currentTime > 9.2")
+    opened.until("audio.paused")
+    assert moment(opened) == pytest.approx(11, abs=0.3)
+
+
+def test_the_list_of_one_emotion(opened: Page) -> None:
+    opened.value("filter.value = '2'; filter.dispatchEvent(new Event('change'))")
+    assert [row[-8:] for row in rows_of(opened)] == ["sad 0.90"]
+    opened.value(
+        "URL.createObjectURL = (blob) => {"
+        " blob.text().then((text) => (window.made = text)); return '#'; }"
+    )
+    opened.value("csv.click()")
+    opened.until("window.made")
+    assert opened.value("window.made") == "start,end,emotion,confidence\r\n11,20,sad,0.9\r\n"
+    opened.value("filter.value = ''; filter.dispatchEvent(new Event('change'))")
+    assert len(rows_of(opened)) == 3
+
+
+def test_pauses_are_grey(page: Page, tmp_path: Path) -> None:
+    target = tmp_path / "talk.html"
+    with HtmlReport(target, "talk.wav", LABELS, RATE) as made:
+        made.add_block(sound())
+        for window in WINDOWS:
+            made.add_window(window)
+        made.set_talk(TalkTime(16.0, 1, 4.0, 4.0, ((2.0, 6.0),)))
+        made.save()
+    page.open(target)
+    band = 0.27 + 21 / 390
+    assert pixel(page, 1, band) == EMOTION_COLORS["angry"]
+    assert pixel(page, 4, band) != EMOTION_COLORS["angry"]
+    assert pixel(page, 8, band) == EMOTION_COLORS["angry"]
+
+
+def test_a_lane_for_each_voice(page: Page, tmp_path: Path) -> None:
+    voices = [
+        replace(window, speaker="Anna <b>" if number % 2 else "Ben")
+        for number, window in enumerate(WINDOWS)
+        if window.emotion != "no speech"
+    ]
+    page.open(report(tmp_path / "call.html", "call.wav", voices))
+    assert page.value("canvas.clientHeight") == 420
+    assert page.value("voice.length") == 3
+    # Anna <b> speaks from 3 to 6 s, Ben before and behind.
+    first, second = (4 + 105 + 8 + 13) / 420, (4 + 105 + 8 + 43) / 420
+    assert pixel(page, 4.5, first) == EMOTION_COLORS["angry"]
+    assert pixel(page, 4.5, second) != EMOTION_COLORS["angry"]
+    assert pixel(page, 7.5, second) == EMOTION_COLORS["angry"]
+    page.value("voice.value = '0'; voice.dispatchEvent(new Event('change'))")
+    assert all("Anna <b>" in row for row in rows_of(page))
+    assert not [one for one in page.complaints if "willReadFrequently" not in one]
+
+
+def test_curves_are_those_of_windows_under_segments(page: Page, tmp_path: Path) -> None:
+    target = tmp_path / "talk.html"
+    with HtmlReport(target, "talk.wav", LABELS, RATE) as made:
+        made.add_block(sound())
+        for start in range(20):
+            made.add_part(angry(start, start + 1))
+        made.add_window(angry(0, 20))
+        made.save()
+    page.open(target)
+    assert (
+        page.value("JSON.parse(document.getElementById('data').textContent).windows.length") == 20
+    )
+    assert len(rows_of(page)) == 1
+
+
+def test_a_long_recording_has_an_overview(page: Page, tmp_path: Path) -> None:
+    target = tmp_path / "long.html"
+    with HtmlReport(target, "long.wav", LABELS, RATE, sound="none") as made:
+        for _ in range(30):
+            made.add_block(np.zeros(10 * RATE, np.float32))
+        for start in range(0, 300, 3):
+            made.add_window((angry if start == 150 else sad)(start, start + 3))
+        made.save()
+    page.open(target)
+    assert page.value("overview.clientHeight") > 20
+    moments = page.value("[...moments.children].map((one) => one.textContent)")
+    assert moments == ["0:00 sad 0.90", "2:33 sad 0.90", "2:30 angry 0.83"]
+    page.value("moments.children[2].click()")
+    assert page.value("chart.getAttribute('aria-valuenow')") == "150.0"
+    assert not page.value("panning.hidden")
+    page.open(report(tmp_path / "short.html", "short.wav"))
+    assert page.value("overview.hidden")
+
+
+def test_paper_shows_the_whole_list(page: Page, tmp_path: Path) -> None:
+    windows = [(angry if n % 2 else sad)(n / 50, (n + 1) / 50) for n in range(900)]
+    page.open(report(tmp_path / "many.html", "many.wav", windows))
+    assert len(rows_of(page)) == 500
+    page.call("Emulation.setEmulatedMedia", media="print")
+    page.value("dispatchEvent(new Event('beforeprint'))")
+    assert len(rows_of(page)) == 900
+    assert page.value("getComputedStyle(document.getElementById('scroll')).maxHeight") == "none"
+    assert page.value("getComputedStyle(document.querySelector('.player')).display") == "none"
+    page.call("Emulation.setEmulatedMedia", media="")
