@@ -10,7 +10,6 @@ voice counts less than whose it is. See ``ser/pretrained/speakers.md``.
 from __future__ import annotations
 
 import functools
-import io
 import zipfile
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -21,6 +20,7 @@ from ser.arrays import Doubles, Matrix, Samples
 from ser.errors import ArtifactError
 from ser.features.banks import mel_bank
 from ser.features.spec import FeatureSpec
+from ser.io.npy import arrays_from_bytes
 from ser.pretrained import SPEAKER_ENCODER
 
 RATE = 16_000
@@ -156,9 +156,8 @@ def load_encoder() -> SpeakerEncoder:
         ArtifactError: Its file is damaged.
     """
     try:
-        with np.load(io.BytesIO(SPEAKER_ENCODER.read_bytes()), allow_pickle=False) as stored:
-            arrays = {name: stored[name].astype(np.float32) for name in stored.files}
-        return SpeakerEncoder(arrays)
+        stored = arrays_from_bytes(SPEAKER_ENCODER.read_bytes())
+        return SpeakerEncoder({name: each.astype(np.float32) for name, each in stored.items()})
     except (OSError, ValueError, KeyError, zipfile.BadZipFile) as error:
         raise ArtifactError(
             SPEAKER_ENCODER, f"cannot be read ({error})", "install the package again"

@@ -5,9 +5,8 @@ A voiceprint is personal data: it tells a person among others. None is kept unle
 
 from __future__ import annotations
 
-import io
+import json
 import re
-import zipfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,6 +19,7 @@ from ser.audio.causes import until_incomplete
 from ser.audio.reader import Source, source_name
 from ser.errors import AudioError, SerError, cannot_write
 from ser.io.files import atomic_path
+from ser.io.npy import arrays_from_bytes
 from ser.speakers.encoder import RATE, SIZE, load_encoder
 from ser.speakers.regions import find_regions
 
@@ -126,27 +126,27 @@ def read_store(path: Path) -> list[Voiceprint]:
     try:
         if len(data) > _LIMIT_BYTES:
             raise ValueError("it is larger than 16 MB")
-        with zipfile.ZipFile(io.BytesIO(data)) as archive:
-            if sum(member.file_size for member in archive.infolist()) > 2 * _LIMIT_BYTES:
-                raise ValueError("it claims more than 32 MB")
-        with np.load(io.BytesIO(data), allow_pickle=False) as stored:
-            names, centers, seconds = (stored[key] for key in ("names", "voices", "seconds"))
+        stored = arrays_from_bytes(data)
+        written, centers, seconds = (stored[key] for key in ("names", "voices", "seconds"))
+        # As JSON: an array of text may hold code points that do not exist.
+        names = json.loads(written.tobytes().decode("utf-8")) if written.dtype == np.uint8 else None
         if (
-            names.dtype.kind != "U"
+            not isinstance(names, list)
+            or not all(isinstance(name, str) for name in names)
             or centers.dtype.kind != "f"
             or seconds.dtype.kind != "f"
             or centers.shape != (len(names), SIZE)
-            or seconds.shape != names.shape
+            or seconds.shape != (len(names),)
             or not (np.isfinite(centers).all() and np.isfinite(seconds).all())
         ):
             raise ValueError("its arrays do not fit")
-    except (OSError, ValueError, KeyError, EOFError, TypeError, zipfile.BadZipFile) as error:
+    except (OSError, ValueError, KeyError, EOFError, TypeError, RecursionError) as error:
         reason = str(error).split("\n")[0]
         raise SerError(
             path, f"is no store of voices ({reason})", "name another file, or remove it"
         ) from error
     return [
-        Voiceprint(str(name), center.astype(np.float32), float(length))
+        Voiceprint(name, center.astype(np.float32), float(length))
         for name, center, length in zip(names, centers, seconds, strict=True)
     ]
 
@@ -157,11 +157,12 @@ def write_store(path: Path, voices: Sequence[Voiceprint]) -> None:
     Raises:
         SerError: It cannot be written.
     """
+    names = json.dumps([voice.name for voice in voices])
     try:
         with atomic_path(path) as temporary, temporary.open("wb") as stream:
             np.savez(
                 stream,
-                names=np.array([voice.name for voice in voices], dtype=np.str_),
+                names=np.frombuffer(names.encode("utf-8"), np.uint8),
                 voices=np.stack([voice.center for voice in voices]).astype(np.float32),
                 seconds=np.array([voice.seconds for voice in voices], np.float64),
             )

@@ -49,6 +49,17 @@ _FILE: dict[str, Any] = {
 }
 
 
+# A number or a range, and never the name of a file.
+_SPEAKERS = "^(auto|[1-9]|[1-9]-[1-9])$"
+
+
+def _number_of_speakers(given: str | None) -> Any:
+    if given is None or given == "auto":
+        return given
+    least, _, most = given.partition("-")
+    return (int(least), int(most)) if most else int(least)
+
+
 class Routes:
     """The interface for programs.
 
@@ -95,6 +106,9 @@ class Routes:
         min_confidence: Annotated[float, Query(ge=0, le=1, allow_inf_nan=False)] = 0.0,
         coverage: _Share = None,
         vad: bool = True,
+        speakers: Annotated[str | None, Query(pattern=_SPEAKERS)] = None,
+        channel: Annotated[str, Query(pattern="^(mix|each|[1-9][0-9]?)$")] = "mix",
+        prior: Annotated[str | None, Query(pattern="^alike$")] = None,
         format: str | None = None,
     ) -> Response:
         """Finds the emotions of a recording over time; the header Accept says in which format."""
@@ -110,6 +124,9 @@ class Routes:
             "min_confidence": min_confidence,
             "coverage": coverage,
             "vad": vad,
+            "speakers": _number_of_speakers(speakers),
+            "channel": int(channel) if channel.isdigit() else channel,
+            "prior": prior,
         }
 
         def work(recording: Recording) -> bytes:

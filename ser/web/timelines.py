@@ -24,6 +24,8 @@ class WindowRequest(BaseModel):
     emotion: Annotated[str, Field(max_length=40)]
     confidence: _Share = 0.0
     probabilities: Annotated[dict[str, _Share], Field(max_length=64)] = {}
+    channel: Annotated[int, Field(ge=1, le=64)] | None = None
+    speaker: Annotated[str, Field(max_length=100)] | None = None
 
 
 class TimelineRequest(BaseModel):
@@ -48,6 +50,15 @@ class TimelineRequest(BaseModel):
             if window.end <= window.start:
                 raise ProblemError(422, "a window ends before it starts")
         return [
-            Window(self.name, w.start, w.end, w.emotion, w.confidence, w.probabilities)
+            Window(
+                self.name,
+                w.start,
+                w.end,
+                w.emotion,
+                w.confidence,
+                w.probabilities,
+                channel=w.channel,
+                speaker=w.speaker,
+            )
             for w in sorted(self.windows, key=lambda w: w.start)
         ]

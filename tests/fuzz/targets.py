@@ -6,6 +6,7 @@ import io
 import json
 import os
 import signal
+import tempfile
 import zipfile
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -13,6 +14,7 @@ from pathlib import Path
 
 import mutations as m
 import numpy as np
+from annotations import write_eaf, write_rttm, write_textgrid
 from speech import render
 from tables import make_table
 
@@ -31,6 +33,11 @@ from ser.inference.recognizer import Recognizer
 from ser.models.artifact import read_card, read_speaker_model
 from ser.models.former_names import update_card
 from ser.pretrained import DEFAULT_MODEL, DEFAULT_TRANSLATOR, SMALL_MODEL
+from ser.speakers.encoder import SIZE
+from ser.speakers.voiceprints import Voiceprint, read_store, write_store
+from ser.timeline.readers.eaf import EafReader
+from ser.timeline.readers.rttm import RttmReader
+from ser.timeline.readers.textgrid import TextGridReader
 
 
 @dataclass(frozen=True)
@@ -149,6 +156,24 @@ def _manifest() -> list[bytes]:
     ]
 
 
+def _segments(write: Callable[[Path], Path]) -> Callable[[], list[bytes]]:
+    """Gives what writes a file of segments, as bytes."""
+
+    def made() -> list[bytes]:
+        with tempfile.TemporaryDirectory() as folder:
+            return [write(Path(folder, "file")).read_bytes()]
+
+    return made
+
+
+def _voices() -> list[bytes]:
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder, "voices.npz")
+        center = np.eye(1, SIZE, dtype=np.float32)[0]
+        write_store(path, [Voiceprint(name, center, 1.0) for name in ("Anna", "Ben")])
+        return [path.read_bytes()]
+
+
 def _sounds() -> list[bytes]:
     import soundfile
 
@@ -232,6 +257,32 @@ TARGETS: dict[str, Target] = {
         150,
     ),
     "manifest": Target(".csv", _manifest, (m.any_raw, m.cells_of_csv), read_manifest, 150),
+    "rttm": Target(
+        ".rttm", _segments(write_rttm), (m.any_raw,), lambda path: RttmReader().read(path), 150
+    ),
+    "textgrid": Target(
+        ".TextGrid",
+        _segments(write_textgrid),
+        (m.any_raw,),
+        lambda path: TextGridReader().read(path),
+        60,
+    ),
+    "eaf": Target(
+        ".eaf", _segments(write_eaf), (m.any_raw,), lambda path: EafReader().read(path), 150
+    ),
+    "voices": Target(
+        ".npz",
+        _voices,
+        (
+            m.any_raw,
+            *(
+                m.member_of(f"{name}.npy", m.header_of_array, m.body_of_array)
+                for name in ("names", "voices", "seconds")
+            ),
+        ),
+        read_store,
+        150,
+    ),
     "sound": Target(".sound", _sounds, (m.any_raw,), _use_sound, 150),
 }
 

@@ -24,6 +24,10 @@ COUNTS = {
     "predictions": 300,
     "folds": 400,
     "manifest": 500,
+    "rttm": 200,
+    "textgrid": 150,
+    "eaf": 200,
+    "voices": 200,
     "sound": 250,
 }
 

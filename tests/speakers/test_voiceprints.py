@@ -79,6 +79,8 @@ def damaged_stores(folder: Path) -> list[Path]:
     contents: dict[str, dict[str, object]] = {
         "objects": {"names": np.array([{}], dtype=object)},
         "numbers": {"names": np.array([1])},
+        "text": {"names": np.array(["Anna"])},
+        "list": {"names": np.frombuffer(b"[1]", np.uint8)},
         "shape": {"voices": E[:1, :-1]},
         "nan": {"voices": E[:1] * np.nan},
         "seconds": {"seconds": np.array([1.0, 2.0])},
@@ -86,10 +88,14 @@ def damaged_stores(folder: Path) -> list[Path]:
     found = []
     for name, change in contents.items():
         path = folder / f"{name}.npz"
-        arrays = {"names": np.array(["Anna"]), "voices": E[:1], "seconds": np.array([1.0])}
+        arrays = {
+            "names": np.frombuffer(b'["Anna"]', np.uint8),
+            "voices": E[:1],
+            "seconds": np.array([1.0]),
+        }
         np.savez(path, **{**arrays, **change})  # type: ignore[arg-type]
         found.append(path)
-    for name, data in {"cut": whole.read_bytes()[:200], "text": b"Anna", "empty": b""}.items():
+    for name, data in {"cut": whole.read_bytes()[:200], "words": b"Anna", "empty": b""}.items():
         path = folder / f"{name}.npz"
         path.write_bytes(data)
         found.append(path)

@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 import soundfile
+from voices import RATE
+from voices import talk as conversation
 from webserver import Server
 
 import ser
@@ -27,6 +29,20 @@ def test_accept_says_the_format(server: Server, talk: Path) -> None:
     assert answer.body.startswith(b"WEBVTT")
     page = server.ask("v1/analyze", talk.read_bytes(), Accept="text/html")
     assert b"<html" in page.body
+
+
+def test_speakers_are_told_apart(server: Server, tmp_path: Path) -> None:
+    samples, _ = conversation([1, 2], 8)
+    path = tmp_path / "call.wav"
+    soundfile.write(path, samples, RATE)
+    found = server.ask("v1/analyze?speakers=2&segments=true", path.read_bytes()).json
+    assert {w["speaker"] for w in found["windows"]} == {"speaker 1", "speaker 2"}
+    body = json.dumps({"name": "a", "windows": found["windows"]}).encode()
+    answer = server.ask("v1/timeline?format=vtt", body, **{"Content-Type": JSON})
+    assert b"<v speaker 1>" in answer.body
+    # Never a file of the server.
+    for wrong in ("/etc/passwd", "a.rttm", "0", "2-"):
+        assert server.ask(f"v1/analyze?speakers={wrong}", path.read_bytes()).status == 422
 
 
 def test_translation(server: Server, talk: Path) -> None:

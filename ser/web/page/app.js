@@ -51,6 +51,9 @@ function row(window) {
     audio.play();
   };
   time.append(from);
+  const voice = document.createElement("td");
+  voice.className = "voice";
+  voice.textContent = window.speaker ?? "";
   const emotion = document.createElement("td");
   const choice = document.createElement("select");
   choice.setAttribute("aria-label", words.correct(from.textContent));
@@ -69,7 +72,7 @@ function row(window) {
   };
   tell();
   emotion.append(choice);
-  line.append(time, emotion, sure);
+  line.append(time, voice, emotion, sure);
   return line;
 }
 
@@ -86,9 +89,10 @@ async function drawSound(file) {
 async function analyze(file) {
   say(words.analyzing);
   try {
+    const speakers = $("voices").value ? { speakers: $("voices").value } : {};
     const [windows, joined] = await Promise.all([
-      backend.analyze(file, { hop: 1 }),
-      backend.analyze(file, { segments: true, min_confidence: 0.4 }),
+      backend.analyze(file, { hop: 1, ...speakers }),
+      backend.analyze(file, { segments: true, min_confidence: 0.4, ...speakers }),
     ]);
     show(file);
     picture.reset(labels);
@@ -96,6 +100,7 @@ async function analyze(file) {
     windows.windows.forEach((window) => picture.addWindow(window));
     segments = joined.windows;
     $("rows").replaceChildren(...segments.map(row));
+    $("result").classList.toggle("voices", segments.some((segment) => segment.speaker));
     picture.draw();
     say([words.done(segments.length), ...joined.remarks].join(". "));
   } catch (error) {
@@ -218,6 +223,8 @@ for (const element of document.querySelectorAll("[data-word]")) {
   element.textContent = words[element.dataset.word];
 }
 document.title = words.title;
+for (const [value, text] of words.voiceChoices) $("voices").add(new Option(text, value));
+$("voices").value = "";
 $("picture").setAttribute("aria-label", words.picture);
 $("speak").onclick = speak;
 $("save").onclick = save;
