@@ -189,6 +189,10 @@ def speaker_turns(
                 "--enrol-speaker and --speaker-store name voices that are found: give auto or a "
                 "number to --speakers."
             )
+        if not Path(speakers).exists():
+            raise click.UsageError(
+                f"--speakers {speakers}: there is no such file; write auto, 2 or 2-4, or name one."
+            )
         return GivenTurns(TurnFile(speakers), whole=False)
     by_name: dict[str, list[str]] = {}
     for pair in enrolled:

@@ -193,6 +193,7 @@ def test_names_and_a_store(run: Run, conversation: Path, tiny_model: Path, tmp_p
     [
         ("--speakers", "0"),
         ("--speakers", "4-2"),
+        ("--speakers", "atuo"),
         ("--speakers", "2", "--channel", "each"),
         ("--speakers", "2", "--segments-from", "a.csv"),
         ("--enrol-speaker", "Anna=talk.wav"),
