@@ -10,6 +10,7 @@ from ser.api.sources import Recording, as_source
 from ser.arrays import Samples
 from ser.conversion.converter import EngineName
 from ser.conversion.jobs import convert_speech, write_speech
+from ser.conversion.loudness import Loudness
 from ser.io.roles import refuse_overwriting
 from ser.models.backend import Device
 
@@ -25,6 +26,7 @@ def translate(
     engine: EngineName = "auto",
     model: str | Path | None = None,
     device: Device = "auto",
+    loudness: Loudness = "keep",
 ) -> tuple[Samples, int]:
     """Converts a recording to another emotion, as ``ser-translate`` does.
 
@@ -43,6 +45,8 @@ def translate(
         engine: ``"network"``, ``"rules"``, or ``"auto"``: the network where the model has one.
         model: The path of a conversion model; None for the one that ships with the package.
         device: Where networks run: ``"cpu"``, ``"gpu"`` or ``"auto"``.
+        loudness: ``"keep"`` for the source's integrated loudness, ``"actor"`` for the change of
+            level that actors make, or LUFS (ITU-R BS.1770), such as -23.
 
     Returns:
         The samples, float32 within -1 to 1, shape (samples,) for a recording of one channel and
@@ -73,6 +77,7 @@ def translate(
         engine=engine,
         model=model,
         device=device,
+        loudness=loudness,
     )
     if output is not None:
         write_speech(Path(output), samples, rate, to)

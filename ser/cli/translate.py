@@ -30,6 +30,7 @@ from ser.cli.exclusive import Excludes
 from ser.cli.options import sound_options, with_options
 from ser.cli.paths import InputPath, OutputPath, file_roles
 from ser.conversion.jobs import AUTO, ConversionConfig, convert_files
+from ser.conversion.loudness import Loudness
 from ser.conversion.modification import MAX_INTENSITY
 from ser.conversion.tasks import (
     ConversionTask,
@@ -56,6 +57,23 @@ def _complete(*names: str) -> Callable[[click.Context, click.Parameter, str], li
     ]
 
 
+class LoudnessType(click.ParamType):  # type: ignore[type-arg]  # generic in newer click alone
+    """``keep``, ``actor``, or LUFS: `ser.conversion.loudness.Loudness`."""
+
+    name = "loudness"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> Loudness:
+        """Reads a number; whether it is one of the range is asked later."""
+        if value in ("keep", "actor") or isinstance(value, float):
+            return value  # type: ignore[no-any-return]
+        try:
+            return float(value)
+        except ValueError:
+            self.fail(f"{value!r} is none: write keep, actor, or LUFS such as -23.", param, ctx)
+
+
 def _translation_options(function: Any) -> Any:
     options = [
         click.option(
@@ -74,6 +92,16 @@ def _translation_options(function: Any) -> Any:
             metavar="0..1.5",
             help="How strongly: 0 changes nothing, 0.4 is an actor's normal recording, 1 a strong "
             "one.",
+        ),
+        click.option(
+            "--loudness",
+            metavar="keep|actor|LUFS",
+            type=LoudnessType(),
+            default="keep",
+            show_default=True,
+            help="How loud results are: keep is the source's integrated loudness (ITU-R BS.1770), "
+            "actor the change of level that actors make, a number LUFS, as -23. Changes of level "
+            "within a recording stay.",
         ),
         click.option(
             "--from",
@@ -162,6 +190,7 @@ def main(
     files0_from: str | None,
     to: str,
     intensity: float,
+    loudness: Any,
     source: str | None,
     model: str,
     channel: Any,
@@ -205,7 +234,7 @@ def main(
     classifier = str(find_model(os.environ.get("SER_MODEL") or SMALL_MODEL))
     selection = Selection(channel, track)
     config = ConversionConfig(
-        model, engine, device, intensity, source_emotion, classifier, selection
+        model, engine, device, intensity, source_emotion, classifier, selection, loudness
     )
     # Opened first: a missing classifier is an error before any conversion.
     config.open_source_emotion()

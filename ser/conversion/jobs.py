@@ -20,6 +20,7 @@ from ser.audio import reader
 from ser.audio.selection import DEFAULT, Selection
 from ser.audio.writer import bit_depth, open_sound_file
 from ser.conversion.converter import EngineName, open_converter
+from ser.conversion.loudness import Loudness, check_loudness
 from ser.conversion.modification import MAX_INTENSITY, Converter, check_emotion
 from ser.conversion.source_emotion import SourceEmotion, open_source_classifier
 from ser.conversion.tasks import ConversionTask
@@ -63,6 +64,7 @@ class ConversionConfig:
         classifier: The path of the classifier for `AUTO`.
         selection: Which track of each recording is converted, and of its channels one; ``mix``
             for all channels.
+        loudness: How loud results are; see `ser.conversion.loudness.Loudness`.
     """
 
     model: str = str(DEFAULT_TRANSLATOR)
@@ -72,13 +74,15 @@ class ConversionConfig:
     source: str | None = None
     classifier: str = str(SMALL_MODEL)
     selection: Selection = DEFAULT
+    loudness: Loudness = "keep"
 
     def __post_init__(self) -> None:
-        """Checks the intensity.
+        """Checks the intensity and the loudness.
 
         Raises:
-            ParameterError: It is out of its range.
+            ParameterError: One is out of its range.
         """
+        check_loudness(self.loudness)
         if not 0 <= self.intensity <= MAX_INTENSITY:
             cause = f"must be from 0 to {MAX_INTENSITY}"
             raise ParameterError("intensity", cause, value=self.intensity)
@@ -110,6 +114,7 @@ def convert_speech(
     model: str | Path | None = None,
     device: Device = "auto",
     classifier: str | Path | None = None,
+    loudness: Loudness = "keep",
 ) -> tuple[Samples, int]:
     """Converts a recording to another emotion; words, voice, sample rate and channels stay.
 
@@ -129,6 +134,8 @@ def convert_speech(
         device: Where networks run: ``"cpu"``, ``"gpu"`` or ``"auto"``.
         classifier: The path of the classifier for ``"auto"``; None for the one that comes with the
             package.
+        loudness: ``"keep"`` for the source's loudness, ``"actor"`` for the change of level that
+            actors make, or LUFS (ITU-R BS.1770), such as -23.
 
     Returns:
         The samples, float32 within -1 to 1, shape (samples,) for a recording of one channel and
@@ -147,6 +154,7 @@ def convert_speech(
         intensity,
         source_emotion if source_emotion in (None, AUTO) else canonical(str(source_emotion)),
         str(find_model(classifier or SMALL_MODEL)),
+        loudness=loudness,
     )
     emotion = canonical(to)
     check_emotion(emotion, config.open_converter().emotions)
@@ -198,7 +206,14 @@ def convert_blocks(
     # Imported here: recordings that stay as they are do not need it.
     from ser.conversion import pipeline
 
-    arguments = (rate, config.open_converter(), to, config.intensity, config.open_source_emotion())
+    arguments = (
+        rate,
+        config.open_converter(),
+        to,
+        config.intensity,
+        config.open_source_emotion(),
+        config.loudness,
+    )
     beginning, ended = _take(blocks, round(_MAX_SECONDS_IN_MEMORY * rate))
     if ended:
         yield pipeline.convert(np.concatenate(beginning), *arguments)

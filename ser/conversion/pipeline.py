@@ -10,6 +10,7 @@ from ser.arrays import Samples, Vector
 from ser.audio import reader
 from ser.conversion.contours import SPEC, Contours, extract_contours
 from ser.conversion.limiter import StreamLimiter, limit
+from ser.conversion.loudness import Loudness, LoudnessMatcher
 from ser.conversion.modification import Converter, Modification
 from ser.conversion.phrases import MAX_SECONDS, split_phrases
 from ser.conversion.source_emotion import SourceEmotion
@@ -35,12 +36,13 @@ def convert(
     to: str,
     intensity: float = 1.0,
     source: SourceEmotion = None,
+    loudness: Loudness = "actor",
 ) -> Samples:
     """Converts a recording to another emotion; the words and the voice stay.
 
     It is split into phrases at pauses, which stay as they are. Each phrase is converted by itself,
-    all channels alike. If a part of the result would exceed full scale, the whole is turned down:
-    relative levels are a part of the emotion.
+    all channels alike. The whole gets one gain, for its loudness and, if a part of it would exceed
+    full scale, down: relative levels are a part of the emotion.
 
     Args:
         samples: Shape (samples,) or (samples, channels), float32.
@@ -49,6 +51,7 @@ def convert(
         to: The target emotion, one of the converter's.
         intensity: 0 changes nothing, 1 is an actor's strong recording.
         source: The emotion of the recording, where known, or a classifier of its phrases.
+        loudness: See `ser.conversion.loudness.Loudness`.
 
     Returns:
         As many channels at the same rate, within -1 to 1.
@@ -58,8 +61,11 @@ def convert(
     """
     size = round(MAX_SECONDS * rate)
     blocks = (samples[start : start + size] for start in range(0, len(samples), size))
-    parts = list(_convert_phrases(blocks, rate, converter, to, intensity, source))
-    return limit(np.concatenate(parts)) if parts else samples.copy()
+    converted = _convert_phrases(blocks, rate, converter, to, intensity, source)
+    parts = [part for _, part in converted]
+    if not parts:
+        return samples.copy()
+    return limit(LoudnessMatcher(loudness, rate).match(samples, np.concatenate(parts)))
 
 
 def convert_stream(
@@ -69,10 +75,12 @@ def convert_stream(
     to: str,
     intensity: float = 1.0,
     source: SourceEmotion = None,
+    loudness: Loudness = "actor",
 ) -> Iterator[Samples]:
-    """Converts a recording of any length, in constant memory.
+    """Converts a recording of any length, in constant memory but for some numbers a second.
 
-    A phrase that would exceed full scale is turned down, and what follows too, with a slow
+    The loudness of the whole is not known: the gain of each phrase comes from what was heard up to
+    it. A phrase that would exceed full scale is turned down, and what follows too, with a slow
     recovery; see `ser.conversion.limiter.StreamLimiter`.
 
     Args:
@@ -82,6 +90,7 @@ def convert_stream(
         to: As in `convert`.
         intensity: As in `convert`.
         source: As in `convert`.
+        loudness: As in `convert`.
 
     Yields:
         Blocks of the same kind, of other lengths.
@@ -89,9 +98,9 @@ def convert_stream(
     Raises:
         SerError: The converter does not know the emotion.
     """
-    limiter = StreamLimiter(rate)
-    for part in _convert_phrases(blocks, rate, converter, to, intensity, source):
-        yield limiter.limit(part)
+    limiter, matcher = StreamLimiter(rate), LoudnessMatcher(loudness, rate)
+    for original, part in _convert_phrases(blocks, rate, converter, to, intensity, source):
+        yield limiter.limit(matcher.match_part(original, part))
 
 
 def _convert_phrases(
@@ -101,8 +110,8 @@ def _convert_phrases(
     to: str,
     intensity: float,
     source: SourceEmotion,
-) -> Iterator[Samples]:
-    """Converts phrase by phrase, without limiting."""
+) -> Iterator[tuple[Samples, Samples]]:
+    """Converts phrase by phrase: gives what was heard, and what becomes of it without limiting."""
     is_mono = False
 
     def matrices() -> Iterator[Samples]:
@@ -129,7 +138,8 @@ def _convert_phrases(
                     contours, change = _fade_ends(contours, change, continues, phrase.cut)
                     part = render_channels(part, rate, contours, change, floor)
         continues = phrase.cut
-        yield part[:, 0] if is_mono else part
+        heard = phrase.samples
+        yield (heard[:, 0], part[:, 0]) if is_mono else (heard, part)
 
 
 def _update_floor(floor: Vector, estimate: Vector) -> Vector:

@@ -56,12 +56,41 @@ def integrated_loudness(samples: Samples, rate: int) -> float:
     Returns:
         LUFS; minus infinity where nothing is louder than -70 LUFS.
     """
+    return gated_loudness(block_powers(samples, rate))
+
+
+def block_powers(samples: Samples, rate: int) -> npt.NDArray[np.float64]:
+    """Measures the weighted power of blocks of 400 ms, which overlap by three quarters.
+
+    Args:
+        samples: Shape (samples,) or (samples, channels), whose powers are added. Less than 400 ms
+            are one block of their own length.
+        rate: Their rate in hertz.
+
+    Returns:
+        Shape (blocks,).
+    """
     if not len(samples):
-        return -math.inf
+        return np.zeros(0)
+    if samples.ndim == 2:
+        channels = [block_powers(channel, rate) for channel in samples.T]
+        return np.asarray(np.sum(channels, axis=0), np.float64)
     energy = np.concatenate([[0.0], np.cumsum(np.square(k_weight(samples, rate)))])
     block = min(round(_BLOCK_SECONDS * rate), len(samples))
     starts = np.arange(0, len(samples) - block + 1, max(1, round(block * (1 - _OVERLAP))))
-    power = np.maximum(energy[starts + block] - energy[starts], 0.0) / block
+    powers: npt.NDArray[np.float64] = np.maximum(energy[starts + block] - energy[starts], 0) / block
+    return powers
+
+
+def gated_loudness(power: npt.NDArray[np.float64]) -> float:
+    """Gives the loudness of blocks, of which soft ones do not count.
+
+    Args:
+        power: See `block_powers`.
+
+    Returns:
+        LUFS; minus infinity where nothing is louder than -70 LUFS.
+    """
     power = power[_decibels(power) > _ABSOLUTE_GATE]
     if not len(power):
         return -math.inf

@@ -26,6 +26,7 @@ from ser.conversion.artifact import write_rules_artifact
 from ser.conversion.contours import extract_contours
 from ser.conversion.rules import learn_rules
 from ser.dataset.table import read_table
+from ser.preprocess.loudness import integrated_loudness
 from ser.pretrained import SMALL_MODEL
 
 RATE = 16_000
@@ -84,7 +85,7 @@ def pitch(path: Path) -> float:
 
 
 def test_one_file_to_one_file(run: Run, talk: Path, tmp_path: Path) -> None:
-    done = run("ser-translate", talk, "--to", "anger", "-o", "new/angry.wav")
+    done = run("ser-translate", talk, "--to", "anger", "--loudness", "actor", "-o", "new/angry.wav")
     assert (done.returncode, done.out, done.err) == (0, "", "")
     target = tmp_path / "new" / "angry.wav"
     info = soundfile.info(target)
@@ -95,6 +96,17 @@ def test_one_file_to_one_file(run: Run, talk: Path, tmp_path: Path) -> None:
     before, after = soundfile.read(talk)[0], soundfile.read(target)[0]
     assert loudness(after) > loudness(before) + 10
     assert [p.name for p in target.parent.iterdir()] == ["angry.wav"]
+
+
+def test_the_loudness_of_results(run: Run, talk: Path, tmp_path: Path) -> None:
+    before = integrated_loudness(soundfile.read(talk, dtype="float32")[0], RATE)
+    for given, wanted in (((), before), (("--loudness", "-30"), -30.0)):
+        done = run("ser-translate", talk, "--to", "anger", *given, "-o", "angry.flac")
+        assert done.returncode == 0, done.err
+        samples, rate = soundfile.read(tmp_path / "angry.flac", dtype="float32")
+        assert integrated_loudness(samples, rate) == pytest.approx(wanted, abs=0.3)
+    for wrong in ("loud", "5", "-90"):
+        assert run("ser-translate", talk, "--to", "sad", "--loudness", wrong).returncode == 2
 
 
 def test_stereo_at_its_own_rate_into_a_folder(run: Run, tmp_path: Path) -> None:

@@ -120,7 +120,7 @@ def test_long_recordings_are_converted_as_a_stream(
 ) -> None:
     phrase = reader.read(talk, RATE)[:, None]
     pause = np.zeros((RATE, 1), np.float32)
-    config = ConversionConfig(str(model))
+    config = ConversionConfig(str(model), loudness="actor")
     (whole,) = convert_blocks(iter([phrase, pause, phrase]), RATE, "angry", config)
     monkeypatch.setattr(jobs, "_MAX_SECONDS_IN_MEMORY", 1.0)
     parts = list(convert_blocks(iter([phrase, pause, phrase]), RATE, "angry", config))
