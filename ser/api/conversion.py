@@ -10,6 +10,7 @@ from ser.api.sources import Recording, as_source
 from ser.arrays import Samples
 from ser.conversion.converter import EngineName
 from ser.conversion.jobs import convert_speech, write_speech
+from ser.conversion.knobs import ADJUSTED, Knobs
 from ser.conversion.loudness import Loudness
 from ser.io.roles import refuse_overwriting
 from ser.models.backend import Device
@@ -17,7 +18,7 @@ from ser.models.backend import Device
 
 def translate(
     source: Recording,
-    to: str,
+    to: str | None = None,
     *,
     sample_rate: int | None = None,
     intensity: float = 1.0,
@@ -27,6 +28,12 @@ def translate(
     model: str | Path | None = None,
     device: Device = "auto",
     loudness: Loudness = "keep",
+    pitch: float = 0.0,
+    range: float = 1.0,
+    rate: float = 1.0,
+    tilt: float = 0.0,
+    level: float = 0.0,
+    pauses: float = 1.0,
 ) -> tuple[Samples, int]:
     """Converts a recording to another emotion, as ``ser-translate`` does.
 
@@ -35,7 +42,8 @@ def translate(
     Args:
         source: The recording: a path, a URL, an open binary file, or samples: an array of shape
             (samples,) or (samples, channels), with `sample_rate`, or as a pair with their rate.
-        to: The target emotion, such as ``"angry"``.
+        to: The target emotion, such as ``"angry"``; None for none, where numbers alone change the
+            voice.
         sample_rate: Of an array, in hertz.
         intensity: 0 changes nothing, 0.4 is an actor's normal recording, 1 a strong one, and 1.5
             the most.
@@ -47,6 +55,12 @@ def translate(
         device: Where networks run: ``"cpu"``, ``"gpu"`` or ``"auto"``.
         loudness: ``"keep"`` for the source's integrated loudness, ``"actor"`` for the change of
             level that actors make, or LUFS (ITU-R BS.1770), such as -23.
+        pitch: Semitones by which F0 rises, on top of the emotion, as all that follows.
+        range: Factor of the range of F0.
+        rate: Factor of the speaking rate.
+        tilt: Decibels by which 4 kHz rise over 500 Hz.
+        level: Decibels by which the result is louder.
+        pauses: Factor of the length of pauses.
 
     Returns:
         The samples, float32 within -1 to 1, shape (samples,) for a recording of one channel and
@@ -69,7 +83,7 @@ def translate(
     check_choice("device", device, get_args(Device))
     if output is not None:
         refuse_overwriting(output, source)
-    samples, rate = convert_speech(
+    samples, hertz = convert_speech(
         as_source(source, sample_rate),
         to,
         intensity=intensity,
@@ -78,7 +92,8 @@ def translate(
         model=model,
         device=device,
         loudness=loudness,
+        knobs=Knobs(pitch, range, rate, tilt, level, pauses),
     )
     if output is not None:
-        write_speech(Path(output), samples, rate, to)
-    return samples, rate
+        write_speech(Path(output), samples, hertz, to or ADJUSTED)
+    return samples, hertz

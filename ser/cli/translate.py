@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import math
 import os
 import shutil
 import sys
 import tempfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -26,11 +27,12 @@ from ser.cli.common import (
     device_option,
     refuse_terminal,
 )
-from ser.cli.exclusive import Excludes
+from ser.cli.exclusive import Excludes, Needs
 from ser.cli.options import sound_options, with_options
 from ser.cli.paths import InputPath, OutputPath, file_roles
+from ser.cli.voice_options import knob_options, loudness_option
 from ser.conversion.jobs import AUTO, ConversionConfig, convert_files
-from ser.conversion.loudness import Loudness
+from ser.conversion.knobs import ADJUSTED, Knobs, PhraseReport
 from ser.conversion.modification import MAX_INTENSITY
 from ser.conversion.tasks import (
     ConversionTask,
@@ -44,6 +46,7 @@ from ser.io.listing import is_folder
 from ser.labels import COMMON, canonical
 from ser.parallel.resources import usable_cores
 from ser.pretrained import DEFAULT_TRANSLATOR, SMALL_MODEL, find_model
+from ser.timeline.writers.registry import open_text
 
 ALL = "all"
 """What ``--to`` takes for every emotion that the model makes."""
@@ -57,32 +60,15 @@ def _complete(*names: str) -> Callable[[click.Context, click.Parameter, str], li
     ]
 
 
-class LoudnessType(click.ParamType):  # type: ignore[type-arg]  # generic in newer click alone
-    """``keep``, ``actor``, or LUFS: `ser.conversion.loudness.Loudness`."""
-
-    name = "loudness"
-
-    def convert(
-        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
-    ) -> Loudness:
-        """Reads a number; whether it is one of the range is asked later."""
-        if value in ("keep", "actor") or isinstance(value, float):
-            return value  # type: ignore[no-any-return]
-        try:
-            return float(value)
-        except ValueError:
-            self.fail(f"{value!r} is none: write keep, actor, or LUFS such as -23.", param, ctx)
-
-
 def _translation_options(function: Any) -> Any:
     options = [
         click.option(
             "--to",
             "to",
             metavar="EMOTION|all",
-            required=True,
             shell_complete=_complete(*COMMON, ALL),
-            help="What the voice becomes: an emotion, several with commas between them, or all.",
+            help="What the voice becomes: an emotion, several with commas between them, or all. "
+            "Not needed where --pitch and the like change the voice.",
         ),
         click.option(
             "--intensity",
@@ -93,16 +79,8 @@ def _translation_options(function: Any) -> Any:
             help="How strongly: 0 changes nothing, 0.4 is an actor's normal recording, 1 a strong "
             "one.",
         ),
-        click.option(
-            "--loudness",
-            metavar="keep|actor|LUFS",
-            type=LoudnessType(),
-            default="keep",
-            show_default=True,
-            help="How loud results are: keep is the source's integrated loudness (ITU-R BS.1770), "
-            "actor the change of level that actors make, a number LUFS, as -23. Changes of level "
-            "within a recording stay.",
-        ),
+        loudness_option(),
+        *knob_options(),
         click.option(
             "--from",
             "source",
@@ -166,6 +144,12 @@ def _result_options(function: Any) -> Any:
             "(PNG or SVG); of a long one the first minute.",
         ),
         click.option(
+            "--report",
+            metavar="FILE",
+            type=OutputPath(allow_dash=True),
+            help="Write what was done to each phrase (JSON): pitch, range, rate, tilt, level.",
+        ),
+        click.option(
             "--spectrograms",
             metavar="FILE",
             type=OutputPath(allow_dash=True),
@@ -177,7 +161,13 @@ def _result_options(function: Any) -> Any:
 
 @command(
     "ser-translate",
-    rules=(Excludes("--spectrograms=-", "--output=-", "one of them can use stdout"),),
+    rules=(
+        Excludes("--spectrograms=-", ("--output=-", "--report=-"), "one of them can use stdout"),
+        Excludes("--report=-", "--output=-", "one of them can use stdout"),
+        Needs(
+            ("--plot", "--spectrograms", "--from", "--intensity"), "--to", "they are about emotions"
+        ),
+    ),
 )
 @audio_arguments
 @sound_options(each=False)
@@ -188,7 +178,7 @@ def main(
     audio: tuple[str, ...],
     files_from: str | None,
     files0_from: str | None,
-    to: str,
+    to: str | None,
     intensity: float,
     loudness: Any,
     source: str | None,
@@ -201,7 +191,9 @@ def main(
     kind: str | None,
     jobs: int | None,
     plot: str | None,
+    report: str | None,
     spectrograms: str | None,
+    **turned: float,
 ) -> None:
     """Turns the voice in AUDIO into another emotion: files, folders, or - for stdin.
 
@@ -212,10 +204,14 @@ def main(
     Examples:
       ser-translate talk.wav --to angry -o angry.wav
       ser-translate talk.m4a --to all -o emotions/
+      ser-translate talk.wav --pitch +2st --rate 0.9 -o higher.wav
       ser-translate calls/ --to calm --intensity 0.5 --format flac -o calm/
       sox talk.mp3 -t wav - | ser-translate - --to happy | play -
     """  # noqa: D301
-    emotion_names = _parse_emotions(to)
+    knobs = Knobs(**turned)
+    if to is None and knobs.is_neutral:
+        raise click.UsageError("Nothing is to be changed: give --to, or --pitch and the like.")
+    emotion_names = [ADJUSTED] if to is None else _parse_emotions(to)
     source_emotion = _canonical(source, "from") if source not in (None, AUTO) else source
     inputs = collect_inputs(audio, files_from, files0_from)
     if plot is not None:
@@ -234,11 +230,13 @@ def main(
     classifier = str(find_model(os.environ.get("SER_MODEL") or SMALL_MODEL))
     selection = Selection(channel, track)
     config = ConversionConfig(
-        model, engine, device, intensity, source_emotion, classifier, selection, loudness
+        model, engine, device, intensity, source_emotion, classifier, selection, loudness, knobs
     )
     # Opened first: a missing classifier is an error before any conversion.
     config.open_source_emotion()
-    emotions = _select_emotions(emotion_names, config.open_converter().emotions)
+    emotions = emotion_names
+    if to is not None:
+        emotions = _select_emotions(emotion_names, config.open_converter().emotions)
     with tempfile.TemporaryDirectory(prefix="ser-translate-") as folder:
         recordings = [
             _spool(recording, Path(folder)) for recording in find_recordings(inputs, console.fail)
@@ -246,7 +244,9 @@ def main(
         if plot is not None and len(recordings) != 1:
             raise click.UsageError("--plot draws one recording: name one file.")
         tasks = output_place.tasks(recordings, emotions, Path(folder) / "results")
-        done = _convert(console, tasks, config, jobs or (1 if device == "gpu" else usable_cores()))
+        phrases: dict[ConversionTask, tuple[PhraseReport, ...]] = {}
+        processes = jobs or (1 if device == "gpu" else usable_cores())
+        done = _convert(console, tasks, config, processes, phrases)
         # A failed plot or table leaves the results as they are.
         with _report_error(console):
             if plot is not None and done:
@@ -254,6 +254,9 @@ def main(
         with _report_error(console):
             if spectrograms is not None and done:
                 _tabulate(console, spectrograms, done)
+        with _report_error(console):
+            if report is not None and done:
+                _write_report(report, [task for task in tasks if task in phrases], phrases)
         output_place.finish(console, done)
 
 
@@ -371,10 +374,32 @@ def _spool(recording: SourceRecording, folder: Path) -> SourceRecording:
     return SourceRecording(recording.shown, copy, _STDIN_NAME if standard else recording.name)
 
 
+def _write_report(
+    target: str,
+    tasks: Sequence[ConversionTask],
+    phrases: Mapping[ConversionTask, Sequence[PhraseReport]],
+) -> None:
+    """Writes what was done as JSON, an object for each result."""
+    results = [
+        {
+            "file": task.recording.shown,
+            "to": None if task.emotion == ADJUSTED else task.emotion,
+            "phrases": [phrase.to_dict() for phrase in phrases[task]],
+        }
+        for task in tasks
+    ]
+    with open_text(target) as stream:
+        stream.write(json.dumps(results, indent=1, ensure_ascii=False) + "\n")
+
+
 def _convert(
-    console: Console, tasks: Sequence[ConversionTask], config: ConversionConfig, jobs: int
+    console: Console,
+    tasks: Sequence[ConversionTask],
+    config: ConversionConfig,
+    jobs: int,
+    phrases: dict[ConversionTask, tuple[PhraseReport, ...]],
 ) -> list[ConversionTask]:
-    """Converts; gives the tasks that succeeded."""
+    """Converts; gives the tasks that succeeded, and what was done in them."""
     done = []
     reported = set()
     total = sum(_seconds(task.recording.path) for task in tasks)
@@ -390,6 +415,7 @@ def _convert(
         for task, result in convert_files(tasks, config, jobs, on_seconds):
             if result.error is None:
                 done.append(task)
+                phrases[task] = result.phrases
                 console.detail(f"{task.recording.shown}: {task.emotion}")
             elif str(result.error) not in reported:
                 # The same error comes for each emotion.

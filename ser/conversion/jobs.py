@@ -20,6 +20,7 @@ from ser.audio import reader
 from ser.audio.selection import DEFAULT, Selection
 from ser.audio.writer import bit_depth, open_sound_file
 from ser.conversion.converter import EngineName, open_converter
+from ser.conversion.knobs import ADJUSTED, NEUTRAL, AdjustedConverter, Knobs, PhraseReport
 from ser.conversion.loudness import Loudness, check_loudness
 from ser.conversion.modification import MAX_INTENSITY, Converter, check_emotion
 from ser.conversion.source_emotion import SourceEmotion, open_source_classifier
@@ -44,10 +45,12 @@ class ConversionResult(NamedTuple):
     Attributes:
         seconds: Seconds of the recording that were decoded.
         error: Why there is no output file, or None.
+        phrases: What was done to each phrase.
     """
 
     seconds: float = 0.0
     error: SerError | None = None
+    phrases: tuple[PhraseReport, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +68,7 @@ class ConversionConfig:
         selection: Which track of each recording is converted, and of its channels one; ``mix``
             for all channels.
         loudness: How loud results are; see `ser.conversion.loudness.Loudness`.
+        knobs: What is changed beside the emotion, or, for `ser.conversion.knobs.ADJUSTED`, alone.
     """
 
     model: str = str(DEFAULT_TRANSLATOR)
@@ -75,6 +79,7 @@ class ConversionConfig:
     classifier: str = str(SMALL_MODEL)
     selection: Selection = DEFAULT
     loudness: Loudness = "keep"
+    knobs: Knobs = NEUTRAL
 
     def __post_init__(self) -> None:
         """Checks the intensity and the loudness.
@@ -106,7 +111,7 @@ class ConversionConfig:
 
 def convert_speech(
     source: reader.Source,
-    to: str,
+    to: str | None,
     *,
     intensity: float = 1.0,
     source_emotion: str | None = None,
@@ -115,6 +120,7 @@ def convert_speech(
     device: Device = "auto",
     classifier: str | Path | None = None,
     loudness: Loudness = "keep",
+    knobs: Knobs = NEUTRAL,
 ) -> tuple[Samples, int]:
     """Converts a recording to another emotion; words, voice, sample rate and channels stay.
 
@@ -123,7 +129,8 @@ def convert_speech(
     Args:
         source: A path, a URL, an open file, or ``(samples, sample_rate)``; see
             `ser.audio.reader.Source`.
-        to: The target emotion, such as ``"angry"``: one that the model makes.
+        to: The target emotion, such as ``"angry"``: one that the model makes; None for none, where
+            knobs alone change the voice.
         intensity: 0 changes nothing, 0.4 is an actor's normal recording, 1 a strong one, and 1.5
             the most.
         source_emotion: The emotion of the recording, where it is known. ``"auto"``: a classifier
@@ -136,6 +143,7 @@ def convert_speech(
             package.
         loudness: ``"keep"`` for the source's loudness, ``"actor"`` for the change of level that
             actors make, or LUFS (ITU-R BS.1770), such as -23.
+        knobs: What is changed beside the emotion.
 
     Returns:
         The samples, float32 within -1 to 1, shape (samples,) for a recording of one channel and
@@ -155,9 +163,12 @@ def convert_speech(
         source_emotion if source_emotion in (None, AUTO) else canonical(str(source_emotion)),
         str(find_model(classifier or SMALL_MODEL)),
         loudness=loudness,
+        knobs=knobs,
     )
-    emotion = canonical(to)
-    check_emotion(emotion, config.open_converter().emotions)
+    emotion = ADJUSTED
+    if to is not None:
+        emotion = canonical(to)
+        check_emotion(emotion, config.open_converter().emotions)
     decoded = reader.channels(source)
     first, rate = next(decoded)
     blocks = itertools.chain([first], (block for block, _ in decoded))
@@ -184,7 +195,11 @@ def write_speech(target: Path, samples: Samples, rate: int, emotion: str) -> Non
 
 
 def convert_blocks(
-    blocks: Iterator[Channels], rate: int, to: str, config: ConversionConfig
+    blocks: Iterator[Channels],
+    rate: int,
+    to: str,
+    config: ConversionConfig,
+    on_phrase: Callable[[PhraseReport], None] = lambda report: None,
 ) -> Iterator[Channels]:
     """Converts a recording that arrives in blocks.
 
@@ -193,6 +208,7 @@ def convert_blocks(
         rate: Hertz.
         to: The target emotion.
         config: How to convert.
+        on_phrase: Called with what was done to each phrase.
 
     Yields:
         The result in blocks, of other lengths; one block for recordings of up to two minutes.
@@ -206,13 +222,18 @@ def convert_blocks(
     # Imported here: recordings that stay as they are do not need it.
     from ser.conversion import pipeline
 
+    converter = None if to == ADJUSTED else config.open_converter()
+    if converter is None or not config.knobs.is_neutral:
+        converter = AdjustedConverter(config.knobs, converter)
     arguments = (
         rate,
-        config.open_converter(),
+        converter,
         to,
         config.intensity,
         config.open_source_emotion(),
         config.loudness,
+        config.knobs,
+        on_phrase,
     )
     beginning, ended = _take(blocks, round(_MAX_SECONDS_IN_MEMORY * rate))
     if ended:
@@ -234,6 +255,7 @@ def convert_file(
         on_seconds: Called with the seconds decoded since the last call.
     """
     seconds = 0.0
+    phrases: list[PhraseReport] = []
 
     def count(blocks: Iterator[tuple[Channels, int]]) -> Iterator[Channels]:
         nonlocal seconds
@@ -253,7 +275,7 @@ def convert_file(
             bit_depth(task.recording.path),
             "" if _keeps(task.emotion, config) else synthetic_comment(task.emotion),
         ) as write:
-            for block in convert_blocks(blocks, rate, task.emotion, config):
+            for block in convert_blocks(blocks, rate, task.emotion, config, phrases.append):
                 write(block)
     except AudioError as error:
         # What is read may be a temporary copy, whose name the user does not know.
@@ -262,7 +284,7 @@ def convert_file(
         return ConversionResult(seconds, AudioError(shown, error.cause, error.cure))
     except Exception as error:
         return ConversionResult(seconds, failure_of(task.recording.shown, error))
-    return ConversionResult(seconds)
+    return ConversionResult(seconds, None, tuple(phrases))
 
 
 def convert_files(
@@ -310,7 +332,8 @@ def synthetic_comment(emotion: str) -> str:
 
 def _keeps(to: str, config: ConversionConfig) -> bool:
     """Whether recordings stay as they are."""
-    return not config.intensity or config.source == to
+    same = to == ADJUSTED or not config.intensity or config.source == to
+    return same and config.knobs.is_neutral
 
 
 def _take(blocks: Iterator[Channels], samples: int) -> tuple[list[Channels], bool]:

@@ -50,10 +50,12 @@ class LoudnessMatcher:
     Args:
         loudness: See `Loudness`.
         rate: Sample rate in hertz.
+        level: Decibels by which the result is louder than that.
     """
 
-    def __init__(self, loudness: Loudness, rate: int) -> None:
+    def __init__(self, loudness: Loudness, rate: int, level: float = 0.0) -> None:
         self._loudness = loudness
+        self._more = 10 ** (level / 20)
         self._rate = rate
         self._source = self._result = np.zeros(0)
         self._gain = 1.0
@@ -69,7 +71,7 @@ class LoudnessMatcher:
             A factor; 1 where nothing is to be changed, or nothing is loud enough to be measured.
         """
         if self._loudness == "actor":
-            return 1.0
+            return self._more
         self._result = np.append(self._result, block_powers(result, self._rate))
         made = gated_loudness(self._result)
         if self._loudness == "keep":
@@ -78,8 +80,8 @@ class LoudnessMatcher:
         else:
             wanted = float(self._loudness)
         if math.isfinite(made) and math.isfinite(wanted) and made != wanted:
-            return float(10 ** ((wanted - made) / 20))
-        return 1.0
+            return float(10 ** ((wanted - made) / 20)) * self._more
+        return self._more
 
     def match(self, source: Samples, result: Samples) -> Samples:
         """Gives a whole result at the loudness that is wanted; see `gain`."""

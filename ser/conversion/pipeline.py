@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 import numpy as np
 
 from ser.arrays import Samples, Vector
 from ser.audio import reader
 from ser.conversion.contours import SPEC, Contours, extract_contours
+from ser.conversion.knobs import NEUTRAL, Knobs, PhraseReport, report_phrase
 from ser.conversion.limiter import StreamLimiter, limit
 from ser.conversion.loudness import Loudness, LoudnessMatcher
 from ser.conversion.modification import Converter, Modification
@@ -17,6 +18,9 @@ from ser.conversion.source_emotion import SourceEmotion
 from ser.conversion.spectral_filter import estimate_noise_floor
 from ser.conversion.synthesis import render_channels
 from ser.vad.silero import speech_probabilities
+
+OnPhrase = Callable[[PhraseReport], None]
+"""Called with what was done to a phrase."""
 
 # A phrase is speech if so many of its chunks of 32 ms have such a speech probability. Measured: of
 # 160 emotional clips, one has no chunk over 0.22; hum, noise, tones and chords have at most one
@@ -37,6 +41,8 @@ def convert(
     intensity: float = 1.0,
     source: SourceEmotion = None,
     loudness: Loudness = "actor",
+    knobs: Knobs = NEUTRAL,
+    on_phrase: OnPhrase = lambda report: None,
 ) -> Samples:
     """Converts a recording to another emotion; the words and the voice stay.
 
@@ -52,6 +58,8 @@ def convert(
         intensity: 0 changes nothing, 1 is an actor's strong recording.
         source: The emotion of the recording, where known, or a classifier of its phrases.
         loudness: See `ser.conversion.loudness.Loudness`.
+        knobs: Their level and pauses; what they do to phrases is the converter's.
+        on_phrase: Called with what was done to each phrase.
 
     Returns:
         As many channels at the same rate, within -1 to 1.
@@ -61,11 +69,11 @@ def convert(
     """
     size = round(MAX_SECONDS * rate)
     blocks = (samples[start : start + size] for start in range(0, len(samples), size))
-    converted = _convert_phrases(blocks, rate, converter, to, intensity, source)
+    converted = _convert_phrases(blocks, rate, converter, to, intensity, source, knobs, on_phrase)
     parts = [part for _, part in converted]
     if not parts:
         return samples.copy()
-    return limit(LoudnessMatcher(loudness, rate).match(samples, np.concatenate(parts)))
+    return limit(LoudnessMatcher(loudness, rate, knobs.level).match(samples, np.concatenate(parts)))
 
 
 def convert_stream(
@@ -76,6 +84,8 @@ def convert_stream(
     intensity: float = 1.0,
     source: SourceEmotion = None,
     loudness: Loudness = "actor",
+    knobs: Knobs = NEUTRAL,
+    on_phrase: OnPhrase = lambda report: None,
 ) -> Iterator[Samples]:
     """Converts a recording of any length, in constant memory but for some numbers a second.
 
@@ -91,6 +101,8 @@ def convert_stream(
         intensity: As in `convert`.
         source: As in `convert`.
         loudness: As in `convert`.
+        knobs: As in `convert`.
+        on_phrase: As in `convert`.
 
     Yields:
         Blocks of the same kind, of other lengths.
@@ -98,8 +110,9 @@ def convert_stream(
     Raises:
         SerError: The converter does not know the emotion.
     """
-    limiter, matcher = StreamLimiter(rate), LoudnessMatcher(loudness, rate)
-    for original, part in _convert_phrases(blocks, rate, converter, to, intensity, source):
+    limiter, matcher = StreamLimiter(rate), LoudnessMatcher(loudness, rate, knobs.level)
+    converted = _convert_phrases(blocks, rate, converter, to, intensity, source, knobs, on_phrase)
+    for original, part in converted:
         yield limiter.limit(matcher.match_part(original, part))
 
 
@@ -110,6 +123,8 @@ def _convert_phrases(
     to: str,
     intensity: float,
     source: SourceEmotion,
+    knobs: Knobs,
+    on_phrase: OnPhrase,
 ) -> Iterator[tuple[Samples, Samples]]:
     """Converts phrase by phrase: gives what was heard, and what becomes of it without limiting."""
     is_mono = False
@@ -123,9 +138,13 @@ def _convert_phrases(
 
     floor = np.full(SPEC.n_mels, -np.inf, np.float32)
     continues = is_speech = False
+    at = 0.0
     for phrase in split_phrases(matrices(), rate):
         part = phrase.samples
-        if not phrase.is_pause:
+        start, at = at, at + len(part) / rate
+        if phrase.is_pause:
+            part = knobs.stretch_pause(part, rate)
+        else:
             resampled = reader.resample(_mix(part), rate, SPEC.sample_rate)
             # A phrase that had to be cut goes on as what it was.
             is_speech = (continues and is_speech) or _is_speech(resampled)
@@ -134,6 +153,7 @@ def _convert_phrases(
                 floor = _update_floor(floor, estimate_noise_floor(contours))
                 emotion = source(resampled) if callable(source) else source
                 change = converter(contours, to, intensity, emotion)
+                on_phrase(report_phrase(start, contours, change))
                 if not change.is_identity:
                     contours, change = _fade_ends(contours, change, continues, phrase.cut)
                     part = render_channels(part, rate, contours, change, floor)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 import os
 import pty
 import shutil
@@ -107,6 +108,45 @@ def test_the_loudness_of_results(run: Run, talk: Path, tmp_path: Path) -> None:
         assert integrated_loudness(samples, rate) == pytest.approx(wanted, abs=0.3)
     for wrong in ("loud", "5", "-90"):
         assert run("ser-translate", talk, "--to", "sad", "--loudness", wrong).returncode == 2
+
+
+def test_a_voice_is_changed_by_numbers(run: Run, talk: Path, tmp_path: Path) -> None:
+    done = run(
+        "ser-translate", talk, "--pitch", "+3st", "--level", "-6dB", "--rate", "0.8",
+        "--report", "-", "-o", "higher.wav",
+    )  # fmt: skip
+    assert (done.returncode, done.err) == (0, "")
+    assert pitch(tmp_path / "higher.wav") - pitch(talk) == pytest.approx(3, abs=0.6)
+    (result,) = json.loads(done.out)
+    assert (result["file"], result["to"]) == (str(talk), None)
+    assert {phrase["rate"] for phrase in result["phrases"]} == {0.8}
+    assert soundfile.SoundFile(tmp_path / "higher.wav").comment.startswith("synthetic speech")
+    both = run(
+        "ser-translate", talk, "--to", "sad,angry", "--pitch", "2", "--report", "r.json",
+        "-o", "out/",
+    )  # fmt: skip
+    assert both.returncode == 0, both.err
+    written = json.loads((tmp_path / "r.json").read_text())
+    assert [result["to"] for result in written] == ["sad", "angry"]
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        (),
+        ("--pitch", "0"),
+        ("--pitch", "high"),
+        ("--pitch", "2dB"),
+        ("--rate", "0"),
+        ("--range", "-1"),
+        ("--pitch", "2", "--intensity", "0.5"),
+        ("--pitch", "2", "--plot", "a.png"),
+        ("--pitch", "2", "--report", "-", "-o", "-"),
+    ],
+)
+def test_numbers_that_are_none(arguments: tuple[str, ...], run: Run, talk: Path) -> None:
+    done = run("ser-translate", talk, "-o", "a.wav", *arguments)
+    assert done.returncode == 2, done.err
 
 
 def test_stereo_at_its_own_rate_into_a_folder(run: Run, tmp_path: Path) -> None:
@@ -238,7 +278,7 @@ def test_a_recording_that_breaks_off_leaves_no_result(here: Here, tmp_path: Path
 
 USAGE = {
     "no recording": (["--to", "sad"], "No input is given"),
-    "no emotion": (["talk.wav"], "Missing option '--to'"),
+    "no emotion": (["talk.wav"], "Nothing is to be changed: give --to"),
     "an unknown emotion": (
         ["talk.wav", "--to", "angri"],
         "--to angri: is not an emotion that ser knows; did you mean angry? Known",
