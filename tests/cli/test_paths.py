@@ -18,6 +18,7 @@ from ser.dataset.table import Table, write_table
 # What a command needs before the option under test means something, behind its input. Of a folder
 # the results are inputs or not, one by one: those have tests of their own below.
 NEEDS: Mapping[tuple[str, str], tuple[str, ...]] = {
+    ("analyze", "--speaker-store"): ("--speakers", "2"),
     ("split", "--output"): ("other.npy",),
     ("train", "--tune-db"): ("--tune", "1", "-o", "new.keras"),
     ("train", "--tune-csv"): ("--tune", "1", "-o", "new.keras"),

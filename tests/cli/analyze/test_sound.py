@@ -86,7 +86,7 @@ def test_each_channel_in_every_format(run: Run, call: Path, tiny_model: Path) ->
 
 
 def test_what_does_not_go_with_each_channel(run: Run, call: Path, tiny_model: Path) -> None:
-    for option in (["--plot", "x.png"], ["--html", "x.html"], ["--text"]):
+    for option in (["--plot", "x.png"], ["--text"]):
         done = run("ser-analyze", call, "--model", tiny_model, "--channel", "each", *option)
         assert done.returncode == 2
         assert "--channel each and " in done.err
