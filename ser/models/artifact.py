@@ -14,6 +14,7 @@ Keras ignores members that it does not know, so `keras.models.load_model` opens 
 
 from __future__ import annotations
 
+import hashlib
 import io
 import json
 import math
@@ -45,6 +46,8 @@ VOICE_MEMBER = "voice.npy"
 ENCODER_MEMBER = "encoder.tflite"
 SPEAKER_MEMBER = "speaker.npz"
 CLASSIFIER = "classifier"
+
+_DIGESTS = "digests"
 
 # Entries that the rest of the package needs.
 _REQUIRED = ("kind", "labels", "spec", "temperature", "frames", "coefficients")
@@ -95,13 +98,21 @@ def read_card(path: str | Path) -> dict[str, Any]:
 
 
 def read_litert(path: str | Path) -> bytes | None:
-    """Reads the LiteRT network of an artifact, or None where it has none."""
-    return _read_member(path, LITERT_MEMBER)
+    """Reads the LiteRT network of an artifact, or None where it has none.
+
+    Raises:
+        ArtifactError: It is not the one that was written.
+    """
+    return _read_network(path, LITERT_MEMBER)
 
 
 def read_encoder(path: str | Path) -> bytes | None:
-    """Reads the network of an artifact's pretrained encoder, or None where it has none."""
-    return _read_member(path, ENCODER_MEMBER)
+    """Reads the network of an artifact's pretrained encoder, or None where it has none.
+
+    Raises:
+        ArtifactError: It is not the one that was written.
+    """
+    return _read_network(path, ENCODER_MEMBER)
 
 
 def read_mel_bank(path: str | Path) -> Matrix | None:
@@ -185,6 +196,11 @@ def write_artifact(
         "parameters": int(model.count_params()),
         "litert": litert is not None,
         **({"litert_bits": 8 if eight_bits else 32} if litert else {}),
+        _DIGESTS: {
+            name: hashlib.sha256(data).hexdigest()
+            for name, data in ((LITERT_MEMBER, litert), (ENCODER_MEMBER, encoder))
+            if data is not None
+        },
         "created": datetime.now(UTC).date().isoformat(),
         "versions": _installed_versions(),
     }
@@ -285,6 +301,26 @@ def _add_member(archive: zipfile.ZipFile, name: str, data: bytes) -> None:
     info.compress_type = zipfile.ZIP_STORED if name == ENCODER_MEMBER else zipfile.ZIP_DEFLATED
     info.external_attr = 0o644 << 16
     archive.writestr(info, data)
+
+
+def _read_network(path: str | Path, name: str) -> bytes | None:
+    """Reads a network for LiteRT, which does not check all of what it is given.
+
+    Artifacts of before have no digests.
+    """
+    data = _read_member(path, name)
+    if data is None:
+        return None
+    try:
+        card = parse_json(_read_member(path, CARD_MEMBER, _MOST_CARD) or b"{}")
+        digests = card.get(_DIGESTS, {})
+        wanted = digests.get(name)
+    except (ValueError, AttributeError) as error:
+        raise ArtifactError(path, "has a damaged card", "train it again") from error
+    if wanted is not None and wanted != hashlib.sha256(data).hexdigest():
+        cause = f"has another {name} than was written with its card"
+        raise ArtifactError(path, cause, "copy the model again, or train it again")
+    return data
 
 
 def _read_member(path: str | Path, name: str, most: int | None = None) -> bytes | None:

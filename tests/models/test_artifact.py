@@ -345,3 +345,22 @@ def test_a_deep_card_and_structured_arrays_are_damaged(written: Path, tmp_path: 
             archive.writestr(VOICE_MEMBER, data)
         with pytest.raises(ArtifactError, match=r"has a damaged voice\.npy"):
             read_voice(path)
+
+
+def test_another_network_than_was_written_is_refused(copy: Path) -> None:
+    card = read_card(copy)
+    assert set(card["digests"]) == {"model.tflite"}
+    network = read_litert(copy)
+    assert network is not None
+    changed = bytearray(network)
+    changed[len(changed) // 2] ^= 1
+    # Its checksum in the archive is right again.
+    rewrite(copy, lambda name, data: bytes(changed) if name == "model.tflite" else data)
+    with pytest.raises(ArtifactError, match=r"has another model\.tflite than was written"):
+        read_litert(copy)
+    # Models of before have no digests.
+    with_card(copy, digests={})
+    assert read_litert(copy) == bytes(changed)
+    with_card(copy, digests=[1])
+    with pytest.raises(ArtifactError, match="has a damaged card"):
+        read_litert(copy)
