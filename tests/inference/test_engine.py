@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from artifacts import rewrite
+from artifacts import rewrite, with_card
 
 from ser.dataset.table import Table
 from ser.errors import ArtifactError, SerError
@@ -66,6 +66,10 @@ def test_a_gpu_that_is_not_there(tiny_model: Path) -> None:
 @pytest.mark.parametrize("content", [b"", b"TFL3", b"\x1c\x00\x00\x00TFL3" + bytes(500)])
 def test_a_damaged_litert_network(copy: Path, content: bytes, spoken: Table) -> None:
     rewrite(copy, lambda name, data: content if name == LITERT_MEMBER else data)
+    with pytest.raises(ArtifactError, match=r"copy\.keras: has another model\.tflite"):
+        open_classifier(copy, "litert")
+    # A model of before says nothing about its network.
+    with_card(copy, digests={})
     with pytest.raises(ArtifactError, match=r"copy\.keras: has a damaged model\.tflite"):
         open_classifier(copy, "litert").probabilities(np.ascontiguousarray(spoken["x"][:2]))
     # The other network in the file is sound.
