@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from scipy.signal import butter, fftconvolve, sosfilt
 
 from ser.arrays import Samples
 from ser.audio import reader
@@ -94,7 +95,7 @@ def compose(
         at, last = max(at, end) + pause, name
     out = out[: int((max(turn.end for turn, _ in turns) + 0.5) * RATE)]
     if room is not None:
-        out = _convolve(out, impulse_response(room, RATE, rng))
+        out = fftconvolve(out, impulse_response(room, RATE, rng))[: len(out)]
     if telephone:
         out = _telephone(out)
     out = out + 10 ** (-60 / 20) * rng.normal(0, 1, len(out)).astype(np.float32)
@@ -137,14 +138,6 @@ def _active(clip: Samples) -> list[tuple[int, int]]:
     return [(int(a) * frame, int(b) * frame) for a, b in zip(starts, stops, strict=True)]
 
 
-def _convolve(samples: Samples, response: Samples) -> Samples:
-    size = 1 << (len(samples) + len(response)).bit_length()
-    wet = np.fft.irfft(np.fft.rfft(samples, size) * np.fft.rfft(response, size), size)
-    return wet[: len(samples)].astype(np.float32)
-
-
 def _telephone(samples: Samples) -> Samples:
-    from scipy.signal import butter, sosfilt
-
     band = butter(4, [300, 3400], "band", fs=RATE, output="sos")
     return np.asarray(sosfilt(band, samples), np.float32)

@@ -28,12 +28,15 @@ from pyannote.core import Annotation, Segment
 from pyannote.metrics.diarization import DiarizationErrorRate
 from speaker_encoder import speakers
 
+from ser.corpora.ravdess import Ravdess
+from ser.evaluation.metrics import uar
 from ser.inference.classifier import open_classifier
 from ser.inference.config import make_config
 from ser.inference.consumers import WindowList
 from ser.inference.recognizer import Recognizer, analyze
 from ser.inference.turns import ListedTurns
 from ser.labels import NO_SPEECH
+from ser.models.artifact import read_card
 from ser.speakers.diarization import MOST_SPEAKERS, SpeakerTurns
 from ser.timeline.turn import Turn
 from ser.timeline.window import Window
@@ -140,8 +143,7 @@ def emotion(ravdess: Path, folds: Path, seed: int) -> dict[str, object]:
     heard: dict[str, list[str]] = {"told": [], "found": [], "mixed": []}
     for path in sorted(folds.glob("*.keras")):
         classifier = open_classifier(path)
-        card = json.loads(_card(path))
-        learnt = {name for name in card["speakers"] if name.startswith("ravdess/")}
+        learnt = {name for name in read_card(path)["speakers"] if name.startswith("ravdess/")}
         held = sorted(set(range(1, 25)) - {int(name.split("/")[1]) for name in learnt})
         pairs = [held[i : i + 2] for i in range(0, len(held) - 1, 2)]
         for pair in pairs:
@@ -163,18 +165,8 @@ def emotion(ravdess: Path, folds: Path, seed: int) -> dict[str, object]:
                 heard[name] += heard_in(talk, windows.windows)
     return {
         "clips": len(truth),
-        **{name: round(_uar(truth, labels), 3) for name, labels in heard.items()},
+        **{name: round(recall(truth, labels), 3) for name, labels in heard.items()},
     }
-
-
-def _card(path: Path) -> str:
-    import zipfile
-
-    with zipfile.ZipFile(path) as archive:
-        return archive.read("ser.json").decode()
-
-
-_EMOTIONS = ("neutral", "calm", "happy", "sad", "angry", "fearful", "disgust", "surprised")
 
 
 def clips_of(talk: Conversation) -> list[tuple[float, float, str]]:
@@ -182,7 +174,10 @@ def clips_of(talk: Conversation) -> list[tuple[float, float, str]]:
     found: dict[int, tuple[float, float, str]] = {}
     for turn, (number, path) in zip(talk.turns, talk.clips, strict=True):
         start, end, _ = found.get(number, (turn.start, turn.end, ""))
-        label = _EMOTIONS[int(str(path and path.name).split("-")[2]) - 1]
+        clip = None if path is None else Ravdess().parse(path)
+        if clip is None:
+            raise ValueError(f"{path} is no clip of RAVDESS")
+        label = clip.emotion
         found[number] = (min(start, turn.start), max(end, turn.end), label)
     return [found[number] for number in sorted(found)]
 
@@ -200,12 +195,13 @@ def heard_in(talk: Conversation, windows: list[Window]) -> list[str]:
     return found
 
 
-def _uar(truth: list[str], heard: list[str]) -> float:
-    rates = []
-    for label in sorted(set(truth)):
-        own = [a == b for a, b in zip(truth, heard, strict=True) if a == label]
-        rates.append(np.mean(own))
-    return float(np.mean(rates))
+def recall(truth: list[str], heard: list[str]) -> float:
+    """Gives the unweighted average recall; what is not heard at all is wrong."""
+    labels = sorted({*truth, *heard})
+    confusion = np.zeros((len(labels), len(labels)))
+    for a, b in zip(truth, heard, strict=True):
+        confusion[labels.index(a), labels.index(b)] += 1
+    return float(uar(confusion))
 
 
 if __name__ == "__main__":

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass
 
 import numpy as np
 
@@ -204,8 +204,3 @@ def report_phrase(start: float, contours: Contours, change: Modification) -> Phr
     rate = len(change) / max(float(change.stretch.sum()), 1e-6)
     end = start + len(contours) * HOP
     return PhraseReport(start, end, pitch, spread, rate, tilt, float(level))
-
-
-def knob_names() -> tuple[str, ...]:
-    """Gives the names of the knobs, in order."""
-    return tuple(field.name for field in fields(Knobs))

@@ -6,7 +6,7 @@ import itertools
 import math
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
@@ -19,9 +19,13 @@ from ser.features.extract import Extractor
 from ser.inference.windowing import SHORTEST_SECONDS, TimeRange, Windowing
 from ser.inference.windows import LEAD, OverlappingWindows, SeparateWindows, WindowBatch
 from ser.labels import NO_SPEECH
-from ser.timeline.readers.registry import TurnFile
+from ser.timeline.postprocess import mean_probabilities
 from ser.timeline.turn import Turn
-from ser.timeline.window import Window
+from ser.timeline.window import EmotionEstimate, Window
+
+if TYPE_CHECKING:
+    # Most analyses read no segments.
+    from ser.timeline.readers.registry import TurnFile
 
 _BATCH = 32
 _FIRST_BATCHES = (8, 24)
@@ -266,24 +270,13 @@ def join_turns(
     for number, window in windows:
         if window.emotion != NO_SPEECH:
             by_turn.setdefault(number, []).append(window)
-    return [_mean(turn, by_turn.get(number, []), name) for number, turn in enumerate(turns)]
-
-
-def _mean(turn: Turn, windows: Sequence[Window], name: str) -> Window:
-    speaker = turn.speaker or None
-    if not windows:
-        return Window(name, turn.start, turn.end, NO_SPEECH, 0.0, {}, speaker=speaker)
-    weights = np.array([window.end - window.start for window in windows])
-    values = np.array([list(window.probabilities.values()) for window in windows])
-    mean = (weights @ values / weights.sum()).tolist()
-    labels = list(windows[0].probabilities)
-    best = max(range(len(labels)), key=mean.__getitem__)
-    return Window(
-        name,
-        turn.start,
-        turn.end,
-        labels[best],
-        mean[best],
-        dict(zip(labels, mean, strict=True)),
-        speaker=speaker,
-    )
+    found = []
+    for number, turn in enumerate(turns):
+        own = by_turn.get(number)
+        estimate = (
+            EmotionEstimate.from_probabilities(mean_probabilities(own))
+            if own
+            else EmotionEstimate(NO_SPEECH, 0.0, {})
+        )
+        found.append(Window(name, turn.start, turn.end, *estimate, speaker=turn.speaker or None))
+    return found

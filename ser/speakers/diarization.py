@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -29,6 +30,19 @@ from ser.timeline.turn import Turn
 
 MOST_SPEAKERS = 8
 """How many speakers are looked for where nothing is said."""
+
+
+def parse_count(text: str) -> tuple[int, int] | None:
+    """Reads how many speakers there are; None where that is no number.
+
+    Examples:
+        >>> parse_count("auto"), parse_count("2"), parse_count("2-4"), parse_count("talk.rttm")
+        ((1, 8), (2, 2), (2, 4), None)
+    """
+    if text == "auto":
+        return 1, MOST_SPEAKERS
+    found = re.fullmatch(r"(\d+)(?:-(\d+))?", text)
+    return None if found is None else (int(found[1]), int(found[2] or found[1]))
 
 
 @dataclass(frozen=True, slots=True)

@@ -120,12 +120,9 @@ class _Finder:
             at = round(begin * RATE) - self._position
             stop = min(at + length, round(end * RATE) - self._position)
             clips.append(self._sound[at:stop].copy())
-        kept = [number for number, clip in enumerate(clips) if len(clip)]
-        if not kept:
-            return
         half = min(WINDOW_SECONDS, end - start) / 2
-        self._clips.append([clips[number] for number in kept])
-        self._spans.append((start, end, [begins[number] + half for number in kept]))
+        self._clips.append(clips)
+        self._spans.append((start, end, [begin + half for begin in begins]))
         if sum(map(len, self._clips)) >= 256:
             self._embed()
 

@@ -140,7 +140,7 @@ def read_store(path: Path) -> list[Voiceprint]:
             or not (np.isfinite(centers).all() and np.isfinite(seconds).all())
         ):
             raise ValueError("its arrays do not fit")
-    except (OSError, ValueError, KeyError, EOFError, TypeError, RecursionError) as error:
+    except (ValueError, KeyError, RecursionError) as error:
         reason = str(error).split("\n")[0]
         raise SerError(
             path, f"is no store of voices ({reason})", "name another file, or remove it"

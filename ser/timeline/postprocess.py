@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
@@ -125,13 +125,22 @@ def join_segments(windows: Iterable[Window]) -> Iterator[Window]:
         yield _average(group)
 
 
+def mean_probabilities(windows: Sequence[Window]) -> dict[str, float]:
+    """Averages the probabilities of windows over the time that each holds.
+
+    Args:
+        windows: At least one, of the same labels.
+    """
+    total = sum(window.end - window.start for window in windows)
+    return {
+        name: sum(w.probabilities[name] * (w.end - w.start) for w in windows) / total
+        for name in windows[0].probabilities
+    }
+
+
 def _average(group: list[Window]) -> Window:
     first = group[0]
-    total = sum(window.end - window.start for window in group)
-    mean = {
-        name: sum(w.probabilities[name] * (w.end - w.start) for w in group) / total
-        for name in first.probabilities
-    }
+    mean = mean_probabilities(group)
     if first.emotion in NOT_EMOTIONS:
         confidence = max(mean.values(), default=0.0)
     else:

@@ -17,6 +17,7 @@ from ser.api.timeline import Timeline
 from ser.conversion.jobs import synthetic_comment
 from ser.errors import SerError, failure_of
 from ser.inference.recognizer import Recognizer
+from ser.speakers.diarization import parse_count
 from ser.web.bodies import upload
 from ser.web.cues import measure_voice
 from ser.web.formats import MEDIA_TYPES, choose_format, ending, render
@@ -51,13 +52,6 @@ _FILE: dict[str, Any] = {
 
 # A number or a range, and never the name of a file.
 _SPEAKERS = "^(auto|[1-9]|[1-9]-[1-9])$"
-
-
-def _number_of_speakers(given: str | None) -> Any:
-    if given is None or given == "auto":
-        return given
-    least, _, most = given.partition("-")
-    return (int(least), int(most)) if most else int(least)
 
 
 class Routes:
@@ -124,7 +118,7 @@ class Routes:
             "min_confidence": min_confidence,
             "coverage": coverage,
             "vad": vad,
-            "speakers": _number_of_speakers(speakers),
+            "speakers": None if speakers is None else parse_count(speakers),
             "channel": int(channel) if channel.isdigit() else channel,
             "prior": prior,
         }

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -16,9 +15,6 @@ from ser.cli.exclusive import Excludes, Needs
 from ser.cli.options import collect_inputs, with_options
 from ser.cli.paths import InputPath, OutputPath, TextWithPath
 from ser.inference.turns import GivenTurns, TurnSource
-from ser.speakers.diarization import MOST_SPEAKERS, SpeakerTurns
-from ser.speakers.voiceprints import enrol
-from ser.timeline.readers.registry import READERS, TurnFile, reader_of
 
 TURN_EXCLUDES = ("--segments", "--smooth", "--hop", "--start", "--end", "--cluster")
 """What does not go with segments."""
@@ -144,6 +140,9 @@ def gather_inputs(
         if tiers:
             raise click.UsageError("--tier needs --segments-from.")
         return Inputs(collect_inputs(words, files_from, files0_from), None)
+    # Imported here: most analyses read no segments.
+    from ser.timeline.readers.registry import TurnFile, reader_of
+
     file = TurnFile(segments_from, tiers)
     path = Path(segments_from)
     several = path.is_dir() or reader_of(path).names_recordings
@@ -182,8 +181,13 @@ def speaker_turns(
     """
     if speakers is None:
         return None
-    found = re.fullmatch(r"(\d+)(?:-(\d+))?", speakers)
-    if speakers != "auto" and found is None:
+    # Imported here: most analyses tell no speakers apart.
+    from ser.speakers.diarization import SpeakerTurns, parse_count
+    from ser.speakers.voiceprints import enrol
+    from ser.timeline.readers.registry import TurnFile
+
+    limits = parse_count(speakers)
+    if limits is None:
         if enrolled or store is not None:
             raise click.UsageError(
                 "--enrol-speaker and --speaker-store name voices that are found: give auto or a "
@@ -200,13 +204,14 @@ def speaker_turns(
         if not (name and equals and path):
             raise click.UsageError(f"--enrol-speaker {pair}: write NAME=FILE, as in Anna=a.wav.")
         by_name.setdefault(name, []).append(path)
-    least, most = (1, MOST_SPEAKERS) if found is None else (found[1], found[2] or found[1])
     # Wrong numbers are refused before a recording is read.
-    turns = SpeakerTurns(int(least), int(most), store=store or "")
+    turns = SpeakerTurns(*limits, store=store or "")
     return replace(turns, enrolled=tuple(enrol(name, paths) for name, paths in by_name.items()))
 
 
 def _marks(word: str) -> bool:
     """Says whether a name is that of a file of segments that names recordings' places."""
+    from ser.timeline.readers.registry import READERS
+
     path = Path(word)
     return path.suffix.lower() in READERS and path.is_file()

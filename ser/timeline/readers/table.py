@@ -5,12 +5,13 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from pathlib import Path
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
-from ser.corpora.base import Clip
-from ser.corpora.manifest import read_manifest
 from ser.timeline.readers.base import GivenTurn, TurnReader
 from ser.timeline.turn import Turn
+
+if TYPE_CHECKING:
+    from ser.corpora.base import Clip
 
 
 class TableReader(TurnReader):
@@ -28,6 +29,9 @@ class TableReader(TurnReader):
 
 
 def _clips(path: Path) -> tuple[Clip, ...]:
+    # Imported here: the registry of readers is looked at whenever an analysis starts.
+    from ser.corpora.manifest import read_manifest
+
     manifest = read_manifest(path, missing=True)
     if manifest.errors:
         # A record for each segment is what is asked for: none is left out.

@@ -43,7 +43,7 @@ class EafWriter(TierWriter):
 
     def document(self, tiers: Mapping[str, Sequence[Interval]], end: int) -> str:
         """Gives the file's text."""
-        from xml.etree.ElementTree import Element, SubElement, indent, tostring
+        from xml.etree.ElementTree import Element, SubElement
 
         if self.options.annotation.lower().endswith(".eaf"):
             return _extend(Path(self.options.annotation), tiers)
@@ -71,34 +71,26 @@ class EafWriter(TierWriter):
             count += len(intervals)
         used = SubElement(header, "PROPERTY", NAME="lastUsedAnnotationId")
         used.text = str(count)
-        SubElement(
-            root,
-            "LINGUISTIC_TYPE",
-            GRAPHIC_REFERENCES="false",
-            LINGUISTIC_TYPE_ID="default-lt",
-            TIME_ALIGNABLE="true",
-        )
-        indent(root)
-        text = tostring(root, encoding="us-ascii").decode("ascii")
-        return f'<?xml version="1.0" encoding="UTF-8"?>\n{text}\n'
+        root.append(_linguistic_type("default-lt"))
+        return _text(root)
 
 
 _Slot = tuple[int, bool, str, int]
 """Milliseconds, whether an interval begins there, its tier and its number: what to sort by."""
 
 
-def _slots(tiers: Mapping[str, Sequence[Interval]]) -> dict[_Slot, str]:
+def _slots(tiers: Mapping[str, Sequence[Interval]], prefix: str = "") -> dict[_Slot, str]:
     """Names every start and end, in order: each has its own, or ELAN would move them together."""
     slots: list[_Slot] = []
     for tier, intervals in tiers.items():
         for number, (start, end, _) in enumerate(intervals):
             slots += [(start, True, tier, number), (end, False, tier, number)]
-    return {slot: f"ts{i}" for i, slot in enumerate(sorted(slots), start=1)}
+    return {slot: f"{prefix}ts{i}" for i, slot in enumerate(sorted(slots), start=1)}
 
 
 def _extend(path: Path, tiers: Mapping[str, Sequence[Interval]]) -> str:
     """Gives the text of an annotation file with further tiers."""
-    from xml.etree.ElementTree import Element, SubElement, indent, register_namespace, tostring
+    from xml.etree.ElementTree import SubElement, register_namespace
 
     register_namespace("xsi", "http://www.w3.org/2001/XMLSchema-instance")
     root = open_eaf(path)
@@ -106,7 +98,7 @@ def _extend(path: Path, tiers: Mapping[str, Sequence[Interval]]) -> str:
     named = {free_name(name, ids): intervals for name, intervals in tiers.items()}
     numbered = (f"ser{number}_" for number in itertools.count(1))
     prefix = next(each for each in numbered if not any(value.startswith(each) for value in ids))
-    slots = {slot: f"{prefix}ts{i}" for i, slot in enumerate(_slots(named), start=1)}
+    slots = _slots(named, prefix)
     times = root.find("TIME_ORDER")
     if times is None:
         times = SubElement(root, "TIME_ORDER")
@@ -123,12 +115,25 @@ def _extend(path: Path, tiers: Mapping[str, Sequence[Interval]]) -> str:
         root.insert(place, _tier(name, intervals, slots, count, kind=kind, prefix=prefix))
         count += len(intervals)
     last = max((i for i, each in enumerate(root) if each.tag == "LINGUISTIC_TYPE"), default=place)
-    attributes = {
-        "GRAPHIC_REFERENCES": "false",
-        "LINGUISTIC_TYPE_ID": kind,
-        "TIME_ALIGNABLE": "true",
-    }
-    root.insert(last + 1, Element("LINGUISTIC_TYPE", attributes))
+    root.insert(last + 1, _linguistic_type(kind))
+    return _text(root)
+
+
+def _linguistic_type(name: str) -> Element:
+    """Makes the type of tiers whose annotations have times."""
+    from xml.etree.ElementTree import Element
+
+    return Element(
+        "LINGUISTIC_TYPE",
+        GRAPHIC_REFERENCES="false",
+        LINGUISTIC_TYPE_ID=name,
+        TIME_ALIGNABLE="true",
+    )
+
+
+def _text(root: Element) -> str:
+    from xml.etree.ElementTree import indent, tostring
+
     indent(root)
     text = tostring(root, encoding="us-ascii").decode("ascii")
     return f'<?xml version="1.0" encoding="UTF-8"?>\n{text}\n'

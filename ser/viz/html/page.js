@@ -140,7 +140,6 @@
     drawSilences(top, height);
     if (!told) return;
     brush.textAlign = "left";
-    brush.textBaseline = "middle";
     const wide = brush.measureText(voices[voice]).width;
     brush.fillStyle = own("--card");
     brush.globalAlpha = 0.85;
@@ -153,7 +152,6 @@
   /* Pauses are grey: no emotion is heard in them. */
   function drawSilences(top, height) {
     if (view.to - view.from > size.width * 200) return;
-    brush.fillStyle = own("--card");
     for (let n = Math.max(0, last(silences, view.from)); n < silences.length; n++) {
       const [start, end] = silences[n];
       if (start > view.to) break;
@@ -671,15 +669,15 @@
 
   /* ---- print ---- */
 
-  const wasDark = { value: dark };
+  let wasDark = dark;
   addEventListener("beforeprint", () => {
-    wasDark.value = dark;
+    wasDark = dark;
     dark = false;
     more(Infinity);
     recolour();
   });
   addEventListener("afterprint", () => {
-    dark = wasDark.value;
+    dark = wasDark;
     recolour();
   });
   find("more").addEventListener("click", () => more(rows.children.length + 1000));
